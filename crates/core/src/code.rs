@@ -1,0 +1,131 @@
+//! Every error code a client can meet and the HTTP status it travels with: one table.
+
+macro_rules! codes {
+    ($($status:literal { $($(#[$doc:meta])* $variant:ident = $text:literal,)* })*) => {
+        /// The machine-readable name of a refusal or fault. Source: API.md "Errors".
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $($($(#[$doc])* $variant,)*)* }
+
+        impl Code {
+            pub const ALL: &'static [Code] = &[$($(Code::$variant,)*)*];
+
+            pub const fn text(self) -> &'static str {
+                match self { $($(Code::$variant => $text,)*)* }
+            }
+
+            /// The HTTP status of the answer.
+            pub const fn status(self) -> u16 {
+                match self { $($(Code::$variant => $status,)*)* }
+            }
+        }
+    };
+}
+
+codes! {
+    400 {
+        MalformedJson = "malformed_json",
+        InvalidField = "invalid_field",
+        UnknownField = "unknown_field",
+        InvalidId = "invalid_id",
+        InvalidQuery = "invalid_query",
+        InvalidCursor = "invalid_cursor",
+        IdempotencyKeyRequired = "idempotency_key_required",
+        InvalidIdempotencyKey = "invalid_idempotency_key",
+        TooManySeats = "too_many_seats",
+        /// The pick would leave a lone seat that the event's policy forbids.
+        OrphanSeat = "orphan_seat",
+        UnknownSeat = "unknown_seat",
+        InvalidSeatMap = "invalid_seat_map",
+        InvalidUpgrade = "invalid_upgrade",
+    }
+    401 {
+        NotSignedIn = "not_signed_in",
+        InvalidToken = "invalid_token",
+        InvalidCredentials = "invalid_credentials",
+        MfaRequired = "mfa_required",
+    }
+    402 {
+        PaymentDeclined = "payment_declined",
+    }
+    403 {
+        NotAllowed = "not_allowed",
+        NotAdmitted = "not_admitted",
+        /// Accessible places that are kept for those who need them.
+        AccessibleOnly = "accessible_only",
+    }
+    404 {
+        NotFound = "not_found",
+    }
+    405 {
+        MethodNotAllowed = "method_not_allowed",
+    }
+    406 {
+        NotAcceptable = "not_acceptable",
+    }
+    408 {
+        RequestTimeout = "request_timeout",
+    }
+    409 {
+        SeatUnavailable = "seat_unavailable",
+        SoldOut = "sold_out",
+        HoldLimit = "hold_limit",
+        TicketLimit = "ticket_limit",
+        NotOnSale = "not_on_sale",
+        HoldEnded = "hold_ended",
+        EmailTaken = "email_taken",
+        RefundWindowClosed = "refund_window_closed",
+        CapacityBelowSold = "capacity_below_sold",
+        WrongState = "wrong_state",
+        Conflict = "conflict",
+        IdempotencyInFlight = "idempotency_in_flight",
+        TicketUsed = "ticket_used",
+    }
+    410 {
+        HoldExpired = "hold_expired",
+    }
+    413 {
+        BodyTooLarge = "body_too_large",
+    }
+    414 {
+        UriTooLong = "uri_too_long",
+    }
+    415 {
+        UnsupportedMediaType = "unsupported_media_type",
+    }
+    422 {
+        IdempotencyMismatch = "idempotency_mismatch",
+    }
+    429 {
+        RateLimited = "rate_limited",
+    }
+    431 {
+        HeadersTooLarge = "headers_too_large",
+    }
+    500 {
+        Internal = "internal",
+    }
+    503 {
+        Unavailable = "unavailable",
+    }
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(self.text())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_snake_case() {
+        let mut texts: Vec<_> = Code::ALL.iter().map(|code| code.text()).collect();
+        assert!(texts.iter().all(|text| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')));
+        texts.sort_unstable();
+        let before = texts.len();
+        texts.dedup();
+        assert_eq!(texts.len(), before);
+    }
+}

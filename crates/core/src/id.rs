@@ -1,0 +1,159 @@
+//! Typed ids: a UUIDv7 inside, `evt_01h455vb4pex5vsknk084sn02q` on the wire (TypeID form).
+
+use std::fmt;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
+use crate::Env;
+
+/// Why a text is not an id of the wanted type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected an id that starts with `{prefix}_` and 26 base32 characters")]
+pub struct IdError {
+    pub prefix: &'static str,
+}
+
+/// What every typed id can do; implemented by the types of this module only.
+pub trait Id: Copy + Ord + fmt::Display + From<Uuid> + Into<Uuid> {
+    const PREFIX: &'static str;
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub Uuid);
+
+        impl Id for $name { const PREFIX: &'static str = $prefix; }
+        impl From<Uuid> for $name { fn from(id: Uuid) -> Self { Self(id) } }
+        impl From<$name> for Uuid { fn from(id: $name) -> Uuid { id.0 } }
+        impl $name {
+            /// A fresh id, ordered by the clock of `env`.
+            pub fn fresh(env: &Env) -> Self { env.id() }
+            pub fn bytes(self) -> [u8; 16] { *self.0.as_bytes() }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str(encode($prefix, self.0, &mut [0; TEXT_MAX]))
+            }
+        }
+        impl fmt::Debug for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result { fmt::Display::fmt(self, out) }
+        }
+        impl FromStr for $name {
+            type Err = IdError;
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                decode($prefix, text).map(Self).ok_or(IdError { prefix: $prefix })
+            }
+        }
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+                out.serialize_str(encode($prefix, self.0, &mut [0; TEXT_MAX]))
+            }
+        }
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(input)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A person with an account; a fan when buying, staff when operating.
+    UserId = "usr";
+    /// An organizer: the tenant everything on sale belongs to.
+    OrganizerId = "org";
+    VenueId = "ven";
+    /// One version of a venue's seat map.
+    SeatMapId = "map";
+    PerformerId = "prf";
+    /// One performance at one time.
+    EventId = "evt";
+    PriceLevelId = "plv";
+    HoldId = "hld";
+    OrderId = "ord";
+    PaymentId = "pay";
+    TicketId = "tkt";
+    /// One sign-in; its refresh tokens form a family.
+    SessionId = "ses";
+    JobId = "job";
+    /// One balanced entry of the ledger.
+    EntryId = "ent";
+    RequestId = "req";
+}
+
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+const SUFFIX: usize = 26;
+const TEXT_MAX: usize = 4 + SUFFIX;
+
+/// `prefix` is three characters, so the text is always 30 bytes.
+fn encode<'buffer>(prefix: &str, id: Uuid, buffer: &'buffer mut [u8; TEXT_MAX]) -> &'buffer str {
+    buffer[..3].copy_from_slice(prefix.as_bytes());
+    buffer[3] = b'_';
+    let mut rest = id.as_u128();
+    for place in buffer[4..].iter_mut().rev() {
+        *place = ALPHABET[(rest & 31) as usize];
+        rest >>= 5;
+    }
+    std::str::from_utf8(buffer).expect("the alphabet is ASCII")
+}
+
+fn decode(prefix: &str, text: &str) -> Option<Uuid> {
+    let suffix = text.strip_prefix(prefix)?.strip_prefix('_')?.as_bytes();
+    // 26 characters carry 130 bits, so the first one may use only its low three.
+    if suffix.len() != SUFFIX || suffix[0] > b'7' {
+        return None;
+    }
+    suffix
+        .iter()
+        .try_fold(0u128, |sum, byte| {
+            let value = DECODE[*byte as usize];
+            (value < 32).then(|| sum << 5 | u128::from(value))
+        })
+        .map(Uuid::from_u128)
+}
+
+/// 255 marks a byte outside the alphabet; capitals are outside, so an id has one spelling.
+const DECODE: [u8; 256] = {
+    let mut table = [255; 256];
+    let mut at = 0;
+    while at < 32 {
+        table[ALPHABET[at] as usize] = at as u8;
+        at += 1;
+    }
+    table
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_form_agrees_with_the_published_typeid_example() {
+        let id = Uuid::parse_str("01890a5d-ac96-774b-bcce-b302099a8057").unwrap();
+        assert_eq!(EventId(id).to_string(), "evt_01h455vb4pex5vsknk084sn02q");
+        assert_eq!("evt_01h455vb4pex5vsknk084sn02q".parse(), Ok(EventId(id)));
+    }
+
+    #[test]
+    fn anything_but_the_one_spelling_is_refused() {
+        for wrong in [
+            "",
+            "evt",
+            "evt_",
+            "evt_01h455vb4pex5vsknk084sn02",
+            "evt_01h455vb4pex5vsknk084sn02qq",
+            "ord_01h455vb4pex5vsknk084sn02q",
+            "EVT_01h455vb4pex5vsknk084sn02q",
+            "evt_01H455vb4pex5vsknk084sn02q",
+            "evt_81h455vb4pex5vsknk084sn02q",
+            "evt_01h455vb4pex5vsknk084sn0il",
+            "evt_01h455vb4pex5vsknk084sn0é",
+        ] {
+            assert_eq!(wrong.parse::<EventId>(), Err(IdError { prefix: "evt" }), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+use std::time::Duration;
+
+use sea_orm::{
+    AccessMode, ConnectOptions, Database, DatabaseConnection, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
+use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use stagedoor_core::Env;
+
+use crate::{Error, Result, Tx, migrate};
+
+/// Which database a [`Store`] runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+/// Connections for reading; SQLite readers never block the writer.
+const SQLITE_READERS: u32 = 8;
+/// Source: document 004, 5.2 allows 100 per instance; a few dozen keep PostgreSQL fastest.
+const POSTGRES_CONNECTIONS: u32 = 24;
+/// How long a caller waits for a connection or SQLite's write lock before `Busy`.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// The database: cheap to clone, clones share the connections.
+#[derive(Debug, Clone)]
+pub struct Store {
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+    backend: Backend,
+    env: Env,
+}
+
+impl Store {
+    /// Connects and brings the schema up to date. `url` is `sqlite:<file>` (created when absent)
+    /// or `postgres://user@host/database`.
+    pub async fn open(url: &str, env: Env) -> Result<Store> {
+        let store = if url.starts_with("sqlite:") {
+            // One connection writes: waiting happens in the pool's fair queue, not in SQLite's.
+            let write = Database::connect(sqlite(url, 1)).await?;
+            Store { read: Database::connect(sqlite(url, SQLITE_READERS)).await?, write, backend: Backend::Sqlite, env }
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let pool = Database::connect(postgres(url)).await?;
+            Store { read: pool.clone(), write: pool, backend: Backend::Postgres, env }
+        } else {
+            return Err(Error::Setup("the database URL must start with sqlite: or postgres:".into()));
+        };
+        migrate::run(&store).await?;
+        Ok(store)
+    }
+
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    pub fn env(&self) -> &Env {
+        &self.env
+    }
+
+    /// For reading outside a transaction: each statement sees what was committed before it.
+    pub async fn begin_read(&self) -> Result<Tx> {
+        Ok(Tx::reading(self.read.clone(), self.backend, self.env.clone()))
+    }
+
+    /// The only way to start a write. Keep it short: on SQLite it holds the one write lock.
+    pub async fn begin_write(&self) -> Result<Tx> {
+        let options = TransactionOptions {
+            access_mode: (self.backend == Backend::Postgres).then_some(AccessMode::ReadWrite),
+            sqlite_transaction_mode: (self.backend == Backend::Sqlite).then_some(SqliteTransactionMode::Immediate),
+            isolation_level: None,
+        };
+        let tx = self.write.begin_with_options(options).await?;
+        Ok(Tx::writing(tx, self.backend, self.env.clone()))
+    }
+
+    /// Closes the connections; SQLite folds its log into the database file.
+    pub async fn close(self) -> Result<()> {
+        self.read.close().await?;
+        if self.backend == Backend::Sqlite {
+            self.write.close().await?;
+        }
+        Ok(())
+    }
+}
+
+fn sqlite(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    common(&mut options, connections);
+    options.map_sqlx_sqlite_opts(|sqlite| {
+        sqlite
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(ACQUIRE_TIMEOUT)
+            .foreign_keys(true)
+            .statement_cache_capacity(512)
+    });
+    options
+}
+
+fn postgres(url: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    common(&mut options, POSTGRES_CONNECTIONS);
+    options.map_sqlx_postgres_opts(|postgres| postgres.application_name("stagedoor").statement_cache_capacity(512));
+    options
+}
+
+fn common(options: &mut ConnectOptions, connections: u32) {
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .sqlx_logging(false);
+}

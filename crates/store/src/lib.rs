@@ -1,0 +1,34 @@
+//! One database behind one [`Tx`]: SQLite embedded, PostgreSQL at scale, the same SQL on both.
+//!
+//! What it owns: connections and their safety settings, migrations, the mapping between Rust
+//! values and columns, idempotency keys, and the [`Keyring`] that encrypts personal data.
+//!
+//! Invariants:
+//! - a write transaction starts only through [`Store::begin_write`], so SQLite never has to
+//!   upgrade a lock, and a dropped transaction changes nothing;
+//! - a commit that returned is on disk (`synchronous = FULL`; PostgreSQL's default);
+//! - every statement is one text with `$1` parameters that both databases run.
+//!
+//! ```no_run
+//! # async fn example() -> store::Result<()> {
+//! let store = store::Store::open("sqlite:data/stagedoor.db", stagedoor_core::Env::system()).await?;
+//! let tx = store.begin_write().await?;
+//! tx.execute("UPDATE venue SET name = $1 WHERE id = $2", ("Old Mill", store.env().id::<stagedoor_core::VenueId>())).await?;
+//! tx.commit().await
+//! # }
+//! ```
+
+mod connect;
+pub mod dialect;
+mod error;
+pub mod idempotency;
+mod keyring;
+mod migrate;
+mod tx;
+mod value;
+
+pub use connect::{Backend, Store};
+pub use error::{Error, Result};
+pub use keyring::{Keyring, KeyringError, Sealed};
+pub use tx::{Row, Tx};
+pub use value::{Column, IntoParam, Params};

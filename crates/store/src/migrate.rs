@@ -1,0 +1,55 @@
+//! Brings the schema up to date: an ordered list of files, each applied once, in a transaction.
+
+use sha2::{Digest, Sha256};
+
+use crate::{Backend, Error, Result, Store, dialect};
+
+/// Forward only; a released file is never edited (its hash is checked).
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_store", include_str!("../../../migrations/0001_store.sql")),
+    ("0002_jobs", include_str!("../../../migrations/0002_jobs.sql")),
+    ("0003_identity", include_str!("../../../migrations/0003_identity.sql")),
+    ("0004_catalog", include_str!("../../../migrations/0004_catalog.sql")),
+    ("0005_payments", include_str!("../../../migrations/0005_payments.sql")),
+    ("0006_tickets", include_str!("../../../migrations/0006_tickets.sql")),
+    ("0007_sales", include_str!("../../../migrations/0007_sales.sql")),
+];
+
+/// An arbitrary constant that all nodes share: only one of them migrates at a time.
+const POSTGRES_LOCK: &str = "SELECT pg_advisory_xact_lock(7827461)";
+
+pub(crate) async fn run(store: &Store) -> Result<()> {
+    let tx = store.begin_write().await?;
+    if store.backend() == Backend::Postgres {
+        tx.script(POSTGRES_LOCK).await?;
+    }
+    tx.script(&dialect::schema(
+        store.backend(),
+        "CREATE TABLE IF NOT EXISTS schema_migration (name TEXT PRIMARY KEY, hash BYTEA NOT NULL, applied_at BIGINT NOT NULL)",
+    ))
+    .await?;
+    let applied = tx
+        .all("SELECT name, hash FROM schema_migration ORDER BY name", (), |row| {
+            Ok((row.get::<String>(0)?, row.get::<Vec<u8>>(1)?))
+        })
+        .await?;
+    if let Some((name, _)) = applied.iter().find(|(name, _)| !MIGRATIONS.iter().any(|(known, _)| known == name)) {
+        return Err(Error::Setup(format!("the database was migrated by a newer release ({name} is unknown here)")));
+    }
+    for (name, sql) in MIGRATIONS {
+        let hash: [u8; 32] = Sha256::digest(sql).into();
+        match applied.iter().find(|(done, _)| done == name) {
+            Some((_, before)) if before[..] == hash => continue,
+            Some(_) => return Err(Error::Setup(format!("migration {name} differs from the one that was applied"))),
+            None => {}
+        }
+        tx.script(&dialect::schema(store.backend(), sql)).await?;
+        tx.execute(
+            "INSERT INTO schema_migration (name, hash, applied_at) VALUES ($1, $2, $3)",
+            (*name, hash, tx.now()),
+        )
+        .await?;
+        tracing::info!(migration = name, "schema migrated");
+    }
+    tx.commit().await
+}

@@ -1,0 +1,117 @@
+//! One suite over the database of the run: SQLite, or PostgreSQL with `STAGEDOOR_TEST_POSTGRES`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use stagedoor_core::{Currency, EventId, Timestamp};
+use store::idempotency::{Answer, Claim, Scope, answered, body_hash, claim, find, prune};
+use store::{Error, Store};
+use testkit::TestStore;
+use uuid::Uuid;
+
+fn scope(key: &str) -> Scope<'_> {
+    Scope { principal: Uuid::from_u128(1), operation: "orders.place", key }
+}
+
+#[tokio::test]
+async fn every_column_type_comes_back_as_it_went_in() {
+    let db = TestStore::new().await;
+    let tx = db.begin_read().await.unwrap();
+    let (event, at) = (db.env.id::<EventId>(), db.env.now());
+    let row = tx
+        .one(
+            "SELECT $1, $2, CAST($3 AS BIGINT), CAST($4 AS BIGINT), $5, CAST($6 AS BIGINT)",
+            (event, "ünïcødé".to_owned(), at, i64::MIN, Currency::JPY, None::<i64>),
+            |row| {
+                Ok((
+                    row.get::<EventId>(0)?,
+                    row.get::<String>(1)?,
+                    row.get::<Timestamp>(2)?,
+                    row.get::<i64>(3)?,
+                    row.get::<Currency>(4)?,
+                    row.get::<Option<i64>>(5)?,
+                ))
+            },
+        )
+        .await
+        .unwrap();
+    assert_eq!(row, (event, "ünïcødé".to_owned(), at, i64::MIN, Currency::JPY, None));
+}
+
+#[tokio::test]
+async fn a_dropped_transaction_changes_nothing_and_calls_nothing() {
+    let db = TestStore::new().await;
+    let called = Arc::new(AtomicBool::new(false));
+    let tx = db.begin_write().await.unwrap();
+    assert_eq!(claim(&tx, scope("k"), [1; 32], Uuid::from_u128(9)).await.unwrap(), Claim::Fresh);
+    let flag = called.clone();
+    tx.after_commit(move || flag.store(true, Ordering::SeqCst));
+    drop(tx);
+    let tx = db.begin_read().await.unwrap();
+    assert_eq!(find(&tx, scope("k"), [1; 32]).await.unwrap(), None);
+    assert!(!called.load(Ordering::SeqCst));
+}
+
+#[tokio::test]
+async fn a_key_stands_for_one_effect_and_one_answer() {
+    let db = TestStore::new().await;
+    let (body, other, subject) = (body_hash(b"a"), body_hash(b"b"), Uuid::from_u128(5));
+    let tx = db.begin_write().await.unwrap();
+    assert_eq!(claim(&tx, scope("k"), body, subject).await.unwrap(), Claim::Fresh);
+    assert_eq!(claim(&tx, scope("k"), other, Uuid::from_u128(6)).await.unwrap(), Claim::Mismatch);
+    let mut elsewhere = scope("k");
+    elsewhere.operation = "orders.cancel";
+    assert_eq!(claim(&tx, elsewhere, other, subject).await.unwrap(), Claim::Fresh);
+    let first = Answer { status: 201, body: b"{}".to_vec() };
+    answered(&tx, scope("k"), &first).await.unwrap();
+    answered(&tx, scope("k"), &Answer { status: 500, body: Vec::new() }).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let tx = db.begin_write().await.unwrap();
+    let seen = Claim::Seen { subject, answer: Some(first) };
+    assert_eq!(claim(&tx, scope("k"), body, Uuid::from_u128(7)).await.unwrap(), seen);
+    assert_eq!(prune(&tx, db.env.now()).await.unwrap(), 0);
+    assert_eq!(prune(&tx, db.env.now() + Duration::from_secs(1)).await.unwrap(), 2);
+    assert_eq!(claim(&tx, scope("k"), other, subject).await.unwrap(), Claim::Fresh);
+}
+
+#[tokio::test]
+async fn racing_claims_have_one_winner() {
+    let db = TestStore::new().await;
+    let mut racers = tokio::task::JoinSet::new();
+    for racer in 0..16u128 {
+        let store: Store = db.store.clone();
+        racers.spawn(async move {
+            let tx = store.begin_write().await.unwrap();
+            let claimed = claim(&tx, scope("k"), [1; 32], Uuid::from_u128(racer)).await.unwrap();
+            tx.commit().await.unwrap();
+            claimed
+        });
+    }
+    let claims = racers.join_all().await;
+    assert_eq!(claims.iter().filter(|claim| **claim == Claim::Fresh).count(), 1, "{claims:?}");
+}
+
+#[tokio::test]
+async fn a_broken_constraint_is_a_conflict() {
+    let db = TestStore::new().await;
+    let tx = db.begin_write().await.unwrap();
+    let insert = "INSERT INTO idempotency_key (principal, operation, key, body_hash, subject, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    let row = (Uuid::nil(), "o", "k", [0u8; 32], Uuid::nil(), db.env.now());
+    tx.execute(insert, row).await.unwrap();
+    assert!(matches!(tx.execute(insert, row).await, Err(Error::Conflict { .. })));
+}
+
+#[tokio::test]
+async fn opening_again_migrates_nothing_and_a_newer_database_is_refused() {
+    let db = TestStore::new().await;
+    Store::open(&db.url, db.env.clone()).await.unwrap();
+    let tx = db.begin_write().await.unwrap();
+    tx.execute("INSERT INTO schema_migration (name, hash, applied_at) VALUES ('9999_future', $1, 0)", ([0u8; 32],))
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let refused = Store::open(&db.url, db.env.clone()).await.unwrap_err();
+    assert!(refused.to_string().contains("9999_future"), "{refused}");
+}
