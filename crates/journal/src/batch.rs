@@ -179,6 +179,11 @@ impl Reader {
         Ok(index)
     }
 
+    /// Each event of the body read last, and the version it reached.
+    pub fn events(&self) -> &[(EventId, u64)] {
+        &self.events
+    }
+
     fn record<'a>(&mut self, index: u32, rest: &mut &'a [u8]) -> Result<(Record<'a>, First), Damage> {
         let whole = *rest;
         let length = usize::try_from(take_varint(rest)?).map_err(|_| Damage::Framing)?;

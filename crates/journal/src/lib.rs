@@ -17,7 +17,7 @@
 //! Two implementations pass one suite: [`SqliteJournal`] (a file per partition, embedded) and
 //! [`PostgresJournal`] (at scale).
 //!
-//! ```ignore
+//! ```
 //! use journal::{Batch, BatchSeq, Journal, Partition, SqliteJournal};
 //! use stagedoor_core::{Env, EventId};
 //! # let folder = tempfile::tempdir()?;
@@ -39,10 +39,20 @@
 mod batch;
 mod chain;
 mod error;
+mod mark;
+mod postgres;
+mod snapshot;
+mod sql;
+mod sqlite;
+mod walk;
+mod writer;
 
 pub use batch::{Batch, Record};
 pub use chain::Chain;
 pub use error::{AppendError, Damage, Error, Fault, Finding, Result};
+pub use postgres::PostgresJournal;
+pub use snapshot::Snapshot;
+pub use sqlite::SqliteJournal;
 
 use std::fmt;
 
@@ -87,6 +97,13 @@ impl BatchHeader {
     pub fn genesis(partition: Partition) -> Self {
         Self { seq: BatchSeq::NONE, epoch: Epoch(0), at: Timestamp::MIN, chain: Chain::genesis(partition) }
     }
+
+    /// From the columns of a row. What a database never held (a negative number, a short hash)
+    /// becomes a header that matches nothing.
+    pub(crate) fn from_columns(seq: i64, epoch: i64, at: i64, chain: &[u8]) -> Self {
+        let chain = Chain(chain.try_into().unwrap_or_default());
+        Self { seq: BatchSeq(seq as u64), epoch: Epoch(epoch as u64), at: Timestamp::from_micros(at), chain }
+    }
 }
 
 /// A partition taken over.
@@ -96,16 +113,6 @@ pub struct Claim {
     /// The last batch of the owner before; [`BatchHeader::genesis`] in an empty journal.
     /// `last.at` is the least the journaled clock may say from here on.
     pub last: BatchHeader,
-}
-
-/// The state of one event after its first `version` facts, in a form `inventory` chooses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Snapshot<B> {
-    pub event: EventId,
-    pub version: u64,
-    /// Every fact of the event in batches up to this one is in `body`. At most the last batch.
-    pub covers: BatchSeq,
-    pub body: B,
 }
 
 /// The address of a blob: SHA-256 of its bytes.
