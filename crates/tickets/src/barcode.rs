@@ -1,0 +1,187 @@
+//! What stands in the barcode of a ticket, and who can check it.
+//!
+//! Format 1 is 102 bytes, big endian:
+//!
+//! | bytes | what |
+//! | --- | --- |
+//! | 1 | format, 1 |
+//! | 4 | generation of the ticket |
+//! | 1 | key id |
+//! | 16 | ticket id |
+//! | 16 | event id |
+//! | 64 | Ed25519 signature (RFC 8032) over the 38 bytes before it |
+//!
+//! The text is base45 (RFC 9285), 153 characters of the QR alphanumeric set, where two
+//! characters take 11 bits. That just fits a version 6 code (41 x 41 modules) with error
+//! correction M, which holds 154; base32 would take 164 characters and the next larger code.
+//! Base45 may hold spaces, but never at the ends: generations stay below 2^24, so every text
+//! starts with `V50`, and its last character is one of `0` to `W`. A reader that trims does no harm.
+//!
+//! Signatures are deterministic, so a barcode is signed when it is shown and comes out the same
+//! each time. Nothing in it is personal.
+
+use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use stagedoor_core::{EventId, TicketId};
+use std::fmt;
+use std::sync::Arc;
+use store::Keyring;
+use uuid::Uuid;
+
+use crate::{Ticket, base45};
+
+const FORMAT: u8 = 1;
+const SIGNED: usize = 38;
+const LENGTH: usize = SIGNED + 64;
+/// Characters in a barcode.
+pub const BARCODE_TEXT_LENGTH: usize = LENGTH / 2 * 3;
+
+/// The key that signs today. Another one gets the next number and a label of its own, and its
+/// predecessors stay in [`PublicKeys`] while tickets they signed are live.
+const KEY_ID: u8 = 1;
+const KEY_LABEL: &str = "tickets/sign/v1";
+
+/// What a barcode says, once its signature was checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Barcode {
+    pub ticket: TicketId,
+    pub event: EventId,
+    pub generation: u32,
+}
+
+/// The text of a barcode. Whoever shows it gets in, so it prints as `BarcodeText(..)` and has no
+/// `Display`: it cannot reach a log by accident.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BarcodeText(String);
+
+impl BarcodeText {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for BarcodeText {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("BarcodeText(..)")
+    }
+}
+
+/// The text is not a barcode that one of our keys signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a barcode of ours")]
+pub struct Unreadable;
+
+/// Signs barcodes. Cheap to clone.
+#[derive(Clone)]
+pub struct Signer {
+    pair: Arc<Ed25519KeyPair>,
+    keys: PublicKeys,
+}
+
+impl Signer {
+    pub fn new(keyring: &Keyring) -> Self {
+        let seed = keyring.derive(KEY_LABEL);
+        let pair = Ed25519KeyPair::from_seed_unchecked(&seed).expect("any 32 bytes are an Ed25519 seed");
+        let key = pair.public_key().as_ref().try_into().expect("an Ed25519 public key has 32 bytes");
+        let keys = PublicKeys { keys: Arc::new([PublicKey { id: KEY_ID, key }]) };
+        Self { pair: Arc::new(pair), keys }
+    }
+
+    /// The barcode of `ticket` in its present generation: the same text each time.
+    pub fn sign(&self, ticket: &Ticket) -> BarcodeText {
+        self.sign_barcode(Barcode { ticket: ticket.id, event: ticket.event, generation: ticket.generation })
+    }
+
+    pub(crate) fn sign_barcode(&self, barcode: Barcode) -> BarcodeText {
+        let mut bytes = [0; LENGTH];
+        bytes[0] = FORMAT;
+        bytes[1..5].copy_from_slice(&barcode.generation.to_be_bytes());
+        bytes[5] = KEY_ID;
+        bytes[6..22].copy_from_slice(&barcode.ticket.bytes());
+        bytes[22..SIGNED].copy_from_slice(&barcode.event.bytes());
+        let (said, signature) = bytes.split_at_mut(SIGNED);
+        signature.copy_from_slice(self.pair.sign(said).as_ref());
+        BarcodeText(base45::encode(&bytes))
+    }
+
+    /// What scanners need to check barcodes without us.
+    pub fn public_keys(&self) -> &PublicKeys {
+        &self.keys
+    }
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Signer(..)")
+    }
+}
+
+/// The public halves of the keys that signed live tickets; all a scanner needs to tell a
+/// genuine barcode offline. Travels as a JSON Web Key set (RFC 7517, RFC 8037), where `kid` is
+/// the barcode's key id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicKeys {
+    keys: Arc<[PublicKey]>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Jwk", try_from = "Jwk")]
+struct PublicKey {
+    id: u8,
+    key: [u8; 32],
+}
+
+impl PublicKeys {
+    /// Reads a barcode and checks its signature. It may still be of an ended ticket or an older
+    /// generation: that is for [`check_in`](crate::check_in) to say.
+    pub fn read(&self, text: &str) -> Result<Barcode, Unreadable> {
+        let bytes: [u8; LENGTH] = base45::decode(text).ok_or(Unreadable)?;
+        let (said, signature) = bytes.split_at(SIGNED);
+        if said[0] != FORMAT {
+            return Err(Unreadable);
+        }
+        let key = self.keys.iter().find(|key| key.id == said[5]).ok_or(Unreadable)?;
+        UnparsedPublicKey::new(&ED25519, key.key).verify(said, signature).map_err(|_| Unreadable)?;
+        let id = |at: usize| Uuid::from_bytes(said[at..at + 16].try_into().expect("sixteen bytes"));
+        let generation = u32::from_be_bytes(said[1..5].try_into().expect("four bytes"));
+        Ok(Barcode { ticket: TicketId(id(6)), event: EventId(id(22)), generation })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Jwk {
+    kty: String,
+    crv: String,
+    alg: String,
+    #[serde(rename = "use")]
+    purpose: String,
+    kid: String,
+    x: String,
+}
+
+impl From<PublicKey> for Jwk {
+    fn from(key: PublicKey) -> Self {
+        Jwk {
+            kty: "OKP".into(),
+            crv: "Ed25519".into(),
+            alg: "EdDSA".into(),
+            purpose: "sig".into(),
+            kid: key.id.to_string(),
+            x: URL_SAFE_NO_PAD.encode(key.key),
+        }
+    }
+}
+
+impl TryFrom<Jwk> for PublicKey {
+    type Error = &'static str;
+    fn try_from(jwk: Jwk) -> Result<Self, Self::Error> {
+        if (jwk.kty.as_str(), jwk.crv.as_str()) != ("OKP", "Ed25519") {
+            return Err("only Ed25519 keys sign barcodes");
+        }
+        let id = jwk.kid.parse().map_err(|_| "the key id is not a number from 0 to 255")?;
+        let key = URL_SAFE_NO_PAD.decode(&jwk.x).ok().and_then(|key| key.try_into().ok());
+        Ok(PublicKey { id, key: key.ok_or("an Ed25519 key has 32 bytes")? })
+    }
+}
