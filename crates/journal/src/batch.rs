@@ -246,3 +246,153 @@ fn take_varint(rest: &mut &[u8]) -> Result<u64, Damage> {
     }
     Err(Damage::Framing)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use stagedoor_core::Timestamp;
+
+    use super::*;
+    use crate::{BatchHeader, Epoch, Partition};
+
+    type Fact = (u32, EventId, u64, Vec<u8>);
+
+    fn event(number: u128) -> EventId {
+        EventId(Uuid::from_u128(number))
+    }
+
+    fn read(body: &[u8]) -> Result<Vec<Fact>, Flaw> {
+        let mut facts = Vec::new();
+        let count = Reader::default().read(body, |record, _| {
+            facts.push((record.index, record.event, record.version, record.payload.to_vec()));
+            Ok::<_, Flaw>(())
+        })?;
+        assert_eq!(count as usize, facts.len());
+        Ok(facts)
+    }
+
+    /// Fills `batch`; what it should read as.
+    fn fill(batch: &mut Batch, records: &[(u8, Vec<u8>)], versions: &[u64; 256]) -> Vec<Fact> {
+        let mut versions = *versions;
+        let facts = records.iter().enumerate().map(|(index, (number, payload))| {
+            let version = &mut versions[usize::from(*number)];
+            *version += 1;
+            batch.push(event(u128::from(*number)), *version, |out| out.extend_from_slice(payload));
+            (index as u32, event(u128::from(*number)), *version, payload.clone())
+        });
+        facts.collect()
+    }
+
+    fn payloads() -> impl Strategy<Value = Vec<(u8, Vec<u8>)>> {
+        let short = prop::collection::vec(any::<u8>(), 0..200);
+        let long = (0usize..40_000, any::<u8>()).prop_map(|(size, byte)| vec![byte; size]);
+        prop::collection::vec((any::<u8>(), prop_oneof![9 => short, 1 => long]), 1..60)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_pushed_is_read(
+            first in payloads(), second in payloads(), versions in prop::array::uniform32(0u64..1 << 40),
+        ) {
+            let versions = std::array::from_fn(|at| versions[at % 32]);
+            let mut batch = Batch::new();
+            prop_assert_eq!(read(batch.body()), Ok(vec![]));
+            for records in [first, second] {
+                let facts = fill(&mut batch, &records, &versions);
+                prop_assert_eq!(batch.records() as usize, facts.len());
+                prop_assert_eq!(read(batch.body()), Ok(facts));
+                batch.clear();
+                prop_assert!(batch.is_empty());
+            }
+        }
+
+        /// Whatever the bytes: facts or a flaw, and a changed record is never taken for sound.
+        #[test]
+        fn changed_bytes_are_noticed(
+            records in payloads(), place in any::<prop::sample::Index>(), mask in 1u8.., cut in any::<prop::sample::Index>(),
+        ) {
+            let mut batch = Batch::new();
+            let facts = fill(&mut batch, &records, &[0; 256]);
+            let mut body = batch.body().to_vec();
+            let cut = cut.index(body.len());
+            // A cut between records is for the chain to find.
+            prop_assert!(read(&body[..cut]).is_err() || facts.starts_with(&read(&body[..cut]).unwrap()));
+            let place = place.index(body.len());
+            body[place] ^= mask;
+            prop_assert!(read(&body).is_err(), "byte {} of {}", place, body.len());
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            let _ = read(&bytes);
+            let mut body = vec![FORMAT];
+            body.extend_from_slice(&bytes);
+            let _ = read(&body);
+        }
+
+        /// Well-summed records with any content.
+        #[test]
+        fn any_record_is_read_without_a_panic(inners in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..8)) {
+            let mut body = vec![FORMAT];
+            for inner in inners {
+                let start = body.len();
+                put_varint(&mut body, inner.len() as u64);
+                body.extend_from_slice(&inner);
+                let checksum = crc32c::crc32c(&body[start..]);
+                body.extend_from_slice(&checksum.to_le_bytes());
+            }
+            let _ = read(&body);
+        }
+
+        #[test]
+        fn numbers_have_one_spelling(value in any::<u64>(), bytes in prop::collection::vec(any::<u8>(), 0..12)) {
+            let mut spelled = Vec::new();
+            put_varint(&mut spelled, value);
+            prop_assert_eq!(take_varint(&mut &spelled[..]), Ok(value));
+            let mut rest = &bytes[..];
+            if let Ok(value) = take_varint(&mut rest) {
+                spelled.clear();
+                put_varint(&mut spelled, value);
+                prop_assert_eq!(&bytes[..bytes.len() - rest.len()], &spelled[..]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_after_the_first_of_its_event_costs_six_bytes() {
+        let mut batch = Batch::new();
+        batch.push(event(1), 1, |out| out.extend_from_slice(&[7; 30]));
+        let before = batch.body().len();
+        batch.push(event(1), 2, |out| out.extend_from_slice(&[7; 30]));
+        assert_eq!(batch.body().len() - before, 30 + 6);
+    }
+
+    #[test]
+    #[should_panic(expected = "have no gaps")]
+    fn a_version_may_not_be_skipped() {
+        let mut batch = Batch::new();
+        batch.push(event(1), 4, |_| ());
+        batch.push(event(1), 6, |_| ());
+    }
+
+    /// Stored journals are read by every later release: this file never changes.
+    #[test]
+    fn format_1_is_what_the_golden_file_says() {
+        let mut batch = Batch::new();
+        batch.push(event(0x0198_0000_0000_7000_8000_0000_0000_0001), 1, |out| out.extend_from_slice(b"on sale"));
+        batch.push(event(0x0198_0000_0000_7000_8000_0000_0000_0002), 300, |out| out.extend_from_slice(b"held"));
+        batch.push(event(0x0198_0000_0000_7000_8000_0000_0000_0001), 2, |out| out.extend_from_slice(b""));
+        batch.push(event(0x0198_0000_0000_7000_8000_0000_0000_0002), 301, |out| out.resize(out.len() + 150, b'x'));
+        let at = Timestamp::from_micros(1_767_225_600_000_000);
+        let header = BatchHeader::genesis(Partition(7)).follow(Epoch(3), at, batch.body());
+        let body: Vec<String> = batch.body().chunks(48).map(hex).collect();
+        let text = format!("body\n{}\nchain\n{}\n", body.join("\n"), header.chain);
+        assert_eq!(text, include_str!("../tests/golden/batch-1.txt"));
+    }
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}

@@ -187,7 +187,7 @@ pub trait Journal: Send {
     fn verify(&mut self, visit: &mut Visit<'_>) -> Result<Verification>;
 
     /// Keeps each snapshot in place of the event's earlier one, all in one durable transaction.
-    /// One that is older than what is kept is skipped.
+    /// They are of the writer's present state, so none is older than what it replaces.
     fn put_snapshots(&mut self, snapshots: &[Snapshot<&[u8]>]) -> Result<()>;
 
     /// The event's snapshot. A damaged one is reported in the log and `None`: the whole journal

@@ -30,8 +30,7 @@ pub(crate) mod sqlite {
     pub const PUT_SNAPSHOT: &str = "INSERT INTO journal_snapshot (event_id, version, covers, checksum, body)
         VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (event_id) DO UPDATE SET version = excluded.version, covers = excluded.covers,
-            checksum = excluded.checksum, body = excluded.body
-        WHERE excluded.version > version OR excluded.version = version AND excluded.covers >= covers";
+            checksum = excluded.checksum, body = excluded.body";
     pub const SNAPSHOT: &str =
         "SELECT event_id, version, covers, checksum, body FROM journal_snapshot WHERE event_id = $1";
     pub const SNAPSHOTS: &str =
@@ -87,9 +86,7 @@ pub(crate) mod postgres {
     pub const PUT_SNAPSHOT: &str = "INSERT INTO journal_snapshot (partition, event_id, version, covers, checksum, body)
         VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (partition, event_id) DO UPDATE SET version = excluded.version, covers = excluded.covers,
-            checksum = excluded.checksum, body = excluded.body
-        WHERE excluded.version > journal_snapshot.version
-            OR excluded.version = journal_snapshot.version AND excluded.covers >= journal_snapshot.covers";
+            checksum = excluded.checksum, body = excluded.body";
     pub const SNAPSHOT: &str = "SELECT event_id, version, covers, checksum, body FROM journal_snapshot
         WHERE partition = $1 AND event_id = $2";
     pub const SNAPSHOTS: &str = "SELECT event_id, version, covers, checksum, body FROM journal_snapshot

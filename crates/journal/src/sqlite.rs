@@ -568,3 +568,34 @@ fn damaged(partition: Partition, seq: Option<BatchSeq>) -> impl Fn(rusqlite::Err
         _ => fault("read a batch")(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A limit on the file is the full disk that SQLite itself can play: the commit fails before
+    /// anything reaches the log, so the outcome is known.
+    #[test]
+    fn a_full_database_fails_for_good_until_it_is_claimed_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = SqliteJournal::open(folder.path(), Partition(0)).unwrap();
+        journal.claim().unwrap();
+        let event = EventId(Uuid::from_u128(1));
+        let at = Timestamp::from_micros(0);
+        let mut batch = Batch::new();
+        batch.push(event, 1, |out| out.resize(out.len() + 100_000, 1));
+        journal.append(at, &batch).unwrap();
+        journal.connection.pragma_update(None, "max_page_count", 40).unwrap();
+        batch.clear();
+        batch.push(event, 2, |out| out.resize(out.len() + 100_000, 2));
+        let failed = journal.append(at, &batch).unwrap_err();
+        assert!(matches!(failed, AppendError::Failed { seq: BatchSeq(2), .. }), "{failed:?}");
+        assert!(matches!(journal.append(at, &batch), Err(AppendError::Poisoned { .. })));
+        assert!(matches!(journal.put_blob(b"blob"), Err(Error::Poisoned { .. })));
+        assert!(matches!(journal.set_checkpoint(BatchSeq(1)), Err(Error::Poisoned { .. })));
+        assert_eq!(journal.replay(BatchSeq::NONE, &mut |_, _| Ok(())).unwrap().batches, 1);
+        // A new connection has no such limit: there is room again.
+        assert_eq!(journal.claim().unwrap().last.seq, BatchSeq(1));
+        assert_eq!(journal.append(at, &batch).unwrap(), BatchSeq(2));
+    }
+}
