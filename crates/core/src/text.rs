@@ -50,7 +50,7 @@ impl std::fmt::Display for Name {
 }
 
 /// Control characters, direction overrides and other marks that make two names look alike.
-fn is_hidden(letter: char) -> bool {
+pub fn is_hidden(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }

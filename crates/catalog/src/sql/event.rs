@@ -1,0 +1,276 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use stagedoor_core::{EventId, Name, OrganizerId, SeatMapId, Timestamp};
+use store::{Result, Row, Tx};
+
+use super::{VENUE, performer_at, trusted, venue_at};
+use crate::event::{Event, EventDetails, EventState, EventType};
+use crate::offer::{OrphanPolicy, PriceLevel, SaleWindow, TicketType};
+use crate::search::EventCard;
+use crate::venue::Performer;
+
+const EVENT: &str = "e.id, e.organizer_id, e.venue_id, e.seat_map_id, e.series_id, e.name, e.kind, e.state,
+       e.published_at, e.starts_at, e.ends_at, e.doors_at, e.currency, e.offer, e.hold_ttl_ms, e.seats_per_hold_max,
+       e.tickets_per_fan_max, e.orphan_policy, e.refund_window_ms, e.capacity, e.version, e.created_at";
+/// Columns of [`EVENT`].
+const EVENT_WIDTH: usize = 22;
+
+/// The `offer` column.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Offer<Levels, Types, Windows> {
+    price_levels: Levels,
+    ticket_types: Types,
+    sale_windows: Windows,
+}
+
+type OwnedOffer = Offer<Vec<PriceLevel>, Vec<TicketType>, Vec<SaleWindow>>;
+
+fn offer_of(details: &EventDetails) -> String {
+    let EventDetails { price_levels, ticket_types, sale_windows, .. } = details;
+    serde_json::to_string(&Offer { price_levels, ticket_types, sale_windows }).expect("plain data always encodes")
+}
+
+/// The performers are left empty: they are rows of their own.
+fn event_of_row(row: &Row) -> Result<Event> {
+    let offer: OwnedOffer = serde_json::from_str(&row.get::<String>(13)?).map_err(|error| corrupt("offer", error))?;
+    let state = row.get::<String>(7)?;
+    Ok(Event {
+        id: row.get(0)?,
+        organizer: row.get(1)?,
+        venue: row.get(2)?,
+        seat_map: row.get(3)?,
+        series: row.get(4)?,
+        details: EventDetails {
+            name: trusted(Name::parse("name", &row.get::<String>(5)?))?,
+            kind: kind_of(&row.get::<String>(6)?)?,
+            performers: Vec::new(),
+            starts_at: row.get(9)?,
+            ends_at: row.get(10)?,
+            doors_at: row.get(11)?,
+            currency: row.get(12)?,
+            price_levels: offer.price_levels,
+            ticket_types: offer.ticket_types,
+            sale_windows: offer.sale_windows,
+            hold_ttl: millis(row.get(14)?),
+            seats_per_hold_max: row.get(15)?,
+            tickets_per_fan_max: row.get(16)?,
+            orphan_policy: policy_of(&row.get::<String>(17)?)?,
+            refund_window: millis(row.get(18)?),
+        },
+        state: EventState::from_text(&state).ok_or_else(|| corrupt("state", state))?,
+        published_at: row.get(8)?,
+        capacity: row.get(19)?,
+        version: row.get(20)?,
+        created_at: row.get(21)?,
+    })
+}
+
+fn corrupt(column: &str, what: impl std::fmt::Display) -> store::Error {
+    store::Error::corrupt(format!("event.{column}: {what}"))
+}
+
+fn kind_of(text: &str) -> Result<EventType> {
+    EventType::from_text(text).ok_or_else(|| corrupt("kind", text))
+}
+
+fn policy_of(text: &str) -> Result<OrphanPolicy> {
+    OrphanPolicy::from_text(text).ok_or_else(|| corrupt("orphan_policy", text))
+}
+
+fn millis(count: i64) -> Duration {
+    Duration::from_millis(count.max(0) as u64)
+}
+
+fn as_millis(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).expect("checked details hold at most a year")
+}
+
+pub async fn insert_event(tx: &Tx, event: &Event) -> Result<()> {
+    let details = &event.details;
+    tx.execute(
+        "INSERT INTO event (id, organizer_id, venue_id, seat_map_id, series_id, name, kind, state, published_at,
+                            starts_at, ends_at, doors_at, currency, offer, hold_ttl_ms, seats_per_hold_max,
+                            tickets_per_fan_max, orphan_policy, refund_window_ms, capacity, version, created_at,
+                            changed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+                 $23)",
+        (
+            event.id,
+            event.organizer,
+            event.venue,
+            event.seat_map,
+            event.series,
+            details.name.as_str(),
+            details.kind.text(),
+            event.state.text(),
+            event.published_at,
+            details.starts_at,
+            details.ends_at,
+            details.doors_at,
+            details.currency,
+            offer_of(details),
+            as_millis(details.hold_ttl),
+            details.seats_per_hold_max,
+            details.tickets_per_fan_max,
+            details.orphan_policy.text(),
+            as_millis(details.refund_window),
+            event.capacity,
+            event.version,
+            event.created_at,
+            tx.now(),
+        ),
+    )
+    .await?;
+    insert_bill(tx, event).await
+}
+
+/// Saves `event` as its next version; `false` when it is no longer at the version before.
+pub async fn update_event(tx: &Tx, event: &Event) -> Result<bool> {
+    let details = &event.details;
+    let changed = tx
+        .execute(
+            "UPDATE event SET seat_map_id = $1, name = $2, kind = $3, state = $4, published_at = $5, starts_at = $6,
+                    ends_at = $7, doors_at = $8, currency = $9, offer = $10, hold_ttl_ms = $11,
+                    seats_per_hold_max = $12, tickets_per_fan_max = $13, orphan_policy = $14, refund_window_ms = $15,
+                    capacity = $16, version = $17, changed_at = $18
+              WHERE id = $19 AND version = $17 - 1",
+            (
+                event.seat_map,
+                details.name.as_str(),
+                details.kind.text(),
+                event.state.text(),
+                event.published_at,
+                details.starts_at,
+                details.ends_at,
+                details.doors_at,
+                details.currency,
+                offer_of(details),
+                as_millis(details.hold_ttl),
+                details.seats_per_hold_max,
+                details.tickets_per_fan_max,
+                details.orphan_policy.text(),
+                as_millis(details.refund_window),
+                event.capacity,
+                event.version,
+                tx.now(),
+                event.id,
+            ),
+        )
+        .await?;
+    if changed == 0 {
+        return Ok(false);
+    }
+    tx.execute("DELETE FROM event_performer WHERE event_id = $1", (event.id,)).await?;
+    insert_bill(tx, event).await?;
+    Ok(true)
+}
+
+async fn insert_bill(tx: &Tx, event: &Event) -> Result<()> {
+    for (position, performer) in (0i32..).zip(&event.details.performers) {
+        tx.execute(
+            "INSERT INTO event_performer (event_id, position, performer_id) VALUES ($1, $2, $3)",
+            (event.id, position, *performer),
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+pub async fn event(tx: &Tx, id: EventId) -> Result<Option<Event>> {
+    let found = tx.optional(&format!("SELECT {EVENT} FROM event e WHERE e.id = $1"), (id,), event_of_row).await?;
+    let Some(mut event) = found else { return Ok(None) };
+    event.details.performers = bill(tx, id).await?.into_iter().map(|performer| performer.id).collect();
+    Ok(Some(event))
+}
+
+/// The performers of an event in the order of the bill.
+pub async fn bill(tx: &Tx, id: EventId) -> Result<Vec<Performer>> {
+    tx.all(
+        "SELECT p.id, p.organizer_id, p.name FROM event_performer b JOIN performer p ON p.id = b.performer_id
+          WHERE b.event_id = $1 ORDER BY b.position",
+        (id,),
+        |row| performer_at(row, 0),
+    )
+    .await
+}
+
+/// Events of one organizer, newest first, with an id below `before`.
+pub async fn events_of(tx: &Tx, organizer: OrganizerId, before: EventId, limit: u32) -> Result<Vec<Event>> {
+    let page = "WHERE e.organizer_id = $1 AND e.id < $2 ORDER BY e.id DESC LIMIT $3";
+    let mut events =
+        tx.all(&format!("SELECT {EVENT} FROM event e {page}"), (organizer, before, limit), event_of_row).await?;
+    let mut bills: HashMap<EventId, Vec<_>> = HashMap::new();
+    let sql = format!(
+        "SELECT b.event_id, b.performer_id FROM event_performer b
+          WHERE b.event_id IN (SELECT e.id FROM event e {page}) ORDER BY b.event_id, b.position"
+    );
+    for (event, performer) in tx.all(&sql, (organizer, before, limit), |row| Ok((row.get(0)?, row.get(1)?))).await? {
+        bills.entry(event).or_default().push(performer);
+    }
+    for event in &mut events {
+        event.details.performers = bills.remove(&event.id).unwrap_or_default();
+    }
+    Ok(events)
+}
+
+/// Starts a series with `first`, unless it is in one; gives the series' id.
+pub async fn series_of(tx: &Tx, organizer: OrganizerId, first: EventId) -> Result<Option<EventId>> {
+    tx.optional(
+        "UPDATE event SET series_id = COALESCE(series_id, id) WHERE id = $1 AND organizer_id = $2 RETURNING series_id",
+        (first, organizer),
+        |row| row.get(0),
+    )
+    .await
+}
+
+/// The published events of a series by date.
+pub async fn time_slots(tx: &Tx, series: EventId, limit: u32) -> Result<Vec<EventId>> {
+    tx.all(
+        "SELECT id FROM event WHERE series_id = $1 AND published_at IS NOT NULL ORDER BY starts_at, id LIMIT $2",
+        (series, limit),
+        |row| row.get(0),
+    )
+    .await
+}
+
+/// The map that `event` sells, if the public may see the event.
+pub async fn public_map_of(tx: &Tx, event: EventId) -> Result<Option<SeatMapId>> {
+    let sql = "SELECT seat_map_id FROM event WHERE id = $1 AND published_at IS NOT NULL";
+    Ok(tx.optional(sql, (event,), |row| row.get(0)).await?.flatten())
+}
+
+/// What the public sees of one event, if it may.
+pub async fn card(tx: &Tx, id: EventId) -> Result<Option<EventCard>> {
+    // The id is the only one after the one before it.
+    let before = EventId::from(uuid::Uuid::from_u128(id.0.as_u128().saturating_sub(1)));
+    let found = cards(tx, Timestamp::MIN, before, 1).await?.pop();
+    Ok(found.filter(|card| card.id == id))
+}
+
+/// What the public sees of the published events that changed at `since` or later, ordered by id
+/// and starting after `after`.
+pub async fn cards(tx: &Tx, since: Timestamp, after: EventId, limit: u32) -> Result<Vec<EventCard>> {
+    let which = "WHERE e.changed_at >= $1 AND e.id > $2 AND e.published_at IS NOT NULL ORDER BY e.id LIMIT $3";
+    let sql = format!("SELECT {EVENT}, {VENUE} FROM event e JOIN venue v ON v.id = e.venue_id {which}");
+    let mut cards = tx
+        .all(&sql, (since, after, limit), |row| {
+            Ok(EventCard::new(&event_of_row(row)?, Arc::new(venue_at(row, EVENT_WIDTH)?)))
+        })
+        .await?;
+    let sql = format!(
+        "SELECT b.event_id, p.name FROM event_performer b JOIN performer p ON p.id = b.performer_id
+          WHERE b.event_id IN (SELECT e.id FROM event e {which}) ORDER BY b.event_id, b.position"
+    );
+    let names = tx.all(&sql, (since, after, limit), |row| Ok((row.get::<EventId>(0)?, row.get::<String>(1)?))).await?;
+    let mut names = names.into_iter().peekable();
+    for card in &mut cards {
+        while let Some((_, name)) = names.next_if(|(event, _)| *event == card.id) {
+            card.performers.push(name);
+        }
+    }
+    Ok(cards)
+}
