@@ -76,6 +76,8 @@ ids! {
     HoldId = "hld";
     OrderId = "ord";
     PaymentId = "pay";
+    /// One giving back of money of a payment, whole or in part.
+    RefundId = "rfd";
     TicketId = "tkt";
     /// One sign-in; its refresh tokens form a family.
     SessionId = "ses";

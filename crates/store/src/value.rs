@@ -75,6 +75,7 @@ ids!(
     HoldId,
     OrderId,
     PaymentId,
+    RefundId,
     TicketId,
     SessionId,
     JobId,
