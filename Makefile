@@ -1,0 +1,34 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench
+
+# Where `make run` keeps its data and listens.
+DATA ?= data
+LISTEN ?= 127.0.0.1:8080
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Start the product with demo data on the embedded database
+	@scripts/setup.sh run
+	cargo build --profile run --bin stagedoor
+	@bin="$${CARGO_TARGET_DIR:-target}/run/stagedoor"; \
+	"$$bin" demo --data "$(DATA)"; \
+	printf '\nStagedoor answers on http://%s (Ctrl-C ends it)\n\n' "$(LISTEN)"; \
+	exec "$$bin" serve --listen "$(LISTEN)" --data "$(DATA)"
+
+test: lint ## Run the linters and every test, on SQLite and on PostgreSQL
+	@scripts/setup.sh test
+	@scripts/test.sh
+
+lint: ## Check formatting, Rust and shell
+	@scripts/setup.sh lint
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	shellcheck -x scripts/*.sh .ci/run
+
+bench: ## Measure against the baselines and write docs/BENCHMARKS.md
+	@scripts/setup.sh bench
+	cargo build --release --package stagedoor-bench
+	@scripts/test-servers.sh postgres redis -- "$${CARGO_TARGET_DIR:-target}/release/stagedoor-bench" --write docs/BENCHMARKS.md

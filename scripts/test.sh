@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Every test: the examples in the documentation, the whole suite on SQLite, and what reaches a
+# database once more on a PostgreSQL started for it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/env.sh
+
+# The integration tests of every crate that depends on the store or the journal. Tests of pure
+# rules stand beside the rules (`kind(lib)`) and have no database to differ on; a test over the
+# source tree sees to it that none of those opens one.
+database='(rdeps(stagedoor-store) + rdeps(stagedoor-journal)) & kind(test) - test(/^architecture::/)'
+
+say() { printf '\n== %s\n' "$*"; }
+
+unset STAGEDOOR_TEST_POSTGRES STAGEDOOR_TEST_REDIS
+say "examples in the documentation"
+cargo test --workspace --doc --quiet
+say "the suite on SQLite"
+cargo nextest run --workspace --profile ci
+say "the suite on PostgreSQL"
+scripts/test-servers.sh postgres -- cargo nextest run --workspace --profile ci --filterset "$database"
