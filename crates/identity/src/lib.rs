@@ -1,0 +1,130 @@
+//! Who is asking, and what they may do: accounts, sign-in, tokens, organizers and their roles.
+//!
+//! Invariants:
+//! - e-mail, name and password hash are stored sealed; nothing personal is in a log or a `Debug`;
+//! - of a session's refresh tokens exactly one is live; presenting an older one ends the session;
+//! - an access token is accepted only with our signature, for our audience, before it expires,
+//!   and in this process no longer once its session has ended;
+//! - an organizer always has an owner; a role is what [`Role::allows`] says and nothing else.
+//!
+//! ```no_run
+//! # async fn example(store: store::Store, keyring: store::Keyring) -> Result<(), Box<dyn std::error::Error>> {
+//! use identity::{Config, Credentials, Identity, NewAccount, Permission};
+//! let identity = Identity::new(store, keyring, Config::default());
+//! let ann = identity.register(NewAccount { email: "ann@example.org", password: "an old mill by the sea", name: "Ann" }).await?;
+//! let principal = identity.verify(&ann.access_token)?;
+//! let mill = identity.create_organizer(principal.user, "Old Mill").await?;
+//! let role = identity.role_of(principal.user, mill.id).await?;
+//! assert!(role.is_some_and(|role| role.allows(Permission::ManageCatalogue)));
+//! # Ok(())
+//! # }
+//! ```
+
+mod account;
+mod attempts;
+mod bounded;
+mod organizer;
+mod password;
+mod role;
+mod session;
+mod sql;
+mod token;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use stagedoor_core::{Env, Timestamp, limits};
+use store::{Keyring, Store};
+
+pub use account::{AccountError, Credentials, NewAccount, SeedAccount, SignedIn, User};
+pub use organizer::{Member, Membership, Organizer, OrganizerError};
+pub use role::{Permission, Role};
+pub use token::{Principal, TokenError};
+
+/// What an operator may set.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `iss` of access tokens: the public URL of this installation.
+    pub issuer: String,
+    /// `aud` of access tokens: the API they are for.
+    pub audience: String,
+    /// At most one hour, whatever is set. Source: document 002, "Token Expiration".
+    pub access_token_ttl: Duration,
+    /// Memory of one password hash, in KiB. Source: OWASP Password Storage Cheat Sheet, 19 MiB.
+    pub password_memory_kib: u32,
+    /// Wrong passwords for one account in 15 minutes.
+    pub login_failures_per_account: u32,
+    /// Wrong passwords from one address in 15 minutes; higher, because a whole office or mobile
+    /// network may share one.
+    pub login_failures_per_address: u32,
+    /// Access tokens whose signature need not be checked again; about 500 bytes each.
+    pub tokens_cached_max: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            issuer: "stagedoor".to_owned(),
+            audience: "stagedoor/api".to_owned(),
+            access_token_ttl: limits::ACCESS_TOKEN_TTL,
+            password_memory_kib: 19 * 1024,
+            login_failures_per_account: 10,
+            login_failures_per_address: 50,
+            tokens_cached_max: 1 << 17,
+        }
+    }
+}
+
+/// Accounts, sessions and organizers of one installation. Cheap to clone.
+#[derive(Clone)]
+pub struct Identity(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    keyring: Keyring,
+    tokens: token::Tokens,
+    passwords: password::Passwords,
+    attempts: attempts::Attempts,
+    roles: Mutex<organizer::RoleCache>,
+    /// When [`Identity::sync_revocations`] last read them.
+    synced: Mutex<Option<Timestamp>>,
+}
+
+impl Identity {
+    pub fn new(store: Store, keyring: Keyring, config: Config) -> Self {
+        Self(Arc::new(Inner {
+            tokens: token::Tokens::new(&keyring, &config),
+            passwords: password::Passwords::new(config.password_memory_kib, store.env().entropy.clone()),
+            attempts: attempts::Attempts::new(config.login_failures_per_account, config.login_failures_per_address),
+            roles: Mutex::default(),
+            synced: Mutex::default(),
+            store,
+            keyring,
+        }))
+    }
+
+    /// Who holds this access token. Answers from memory after the first time: no I/O, no await.
+    pub fn verify(&self, token: &str) -> Result<Principal, TokenError> {
+        self.0.tokens.verify(token, self.now())
+    }
+
+    /// The public key as a JSON Web Key Set, for `/.well-known/jwks.json`. Source: RFC 7517.
+    pub fn jwks(&self) -> &str {
+        self.0.tokens.jwks()
+    }
+
+    fn env(&self) -> &Env {
+        self.0.store.env()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.env().now()
+    }
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Identity(..)")
+    }
+}

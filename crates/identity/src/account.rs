@@ -1,0 +1,357 @@
+//! People: register, sign in, profile, erasure.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use stagedoor_core::{Code, FieldError, Name, Timestamp, UserId, email_normal};
+use store::{Keyring, Sealed, Tx};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::attempts::Key;
+use crate::password::{self, Overloaded};
+use crate::sql::{self, AccountRow};
+use crate::{Identity, organizer};
+
+/// A person with an account. `Debug` shows the id alone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct User {
+    pub id: UserId,
+    pub email: String,
+    pub name: Name,
+    pub platform_admin: bool,
+    pub created_at: Timestamp,
+}
+
+/// What someone who registers typed. Not `Debug`: it holds a password.
+#[derive(Clone, Copy)]
+pub struct NewAccount<'a> {
+    pub email: &'a str,
+    pub password: &'a str,
+    pub name: &'a str,
+}
+
+/// What someone who signs in typed, and the address they do it from.
+#[derive(Clone, Copy)]
+pub struct Credentials<'a> {
+    pub email: &'a str,
+    pub password: &'a str,
+    pub address: IpAddr,
+}
+
+/// An account with a known id, for demo worlds and first administrators.
+#[derive(Clone, Copy)]
+pub struct SeedAccount<'a> {
+    pub id: UserId,
+    pub account: NewAccount<'a>,
+    pub platform_admin: bool,
+}
+
+/// The answer to a sign-in. `Debug` shows no token.
+#[derive(Clone)]
+pub struct SignedIn {
+    pub user: User,
+    /// Goes into `Authorization: Bearer`.
+    pub access_token: String,
+    /// Buys the next pair once; see [`Identity::refresh`].
+    pub refresh_token: String,
+    /// Life of the access token in whole seconds.
+    pub expires_in: u64,
+}
+
+/// Why an account operation was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    #[error(transparent)]
+    Field(#[from] FieldError),
+    #[error("the e-mail address already has an account")]
+    EmailTaken,
+    /// Wrong e-mail or wrong password; which of them is not said.
+    #[error("e-mail or password is wrong")]
+    InvalidCredentials,
+    /// The refresh token is forged, used, expired or its session has ended.
+    #[error("the refresh token is not valid")]
+    InvalidToken,
+    #[error("too many attempts")]
+    RateLimited { retry_after: Duration },
+    /// More passwords are being checked than this machine can.
+    #[error("too busy to check passwords")]
+    Overloaded,
+    #[error("no such account")]
+    NotFound,
+    /// Deleting the account would leave an organizer without an owner.
+    #[error("the account is the last owner of an organizer")]
+    LastOwner,
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl AccountError {
+    pub fn code(&self) -> Code {
+        match self {
+            AccountError::Field(_) => Code::InvalidField,
+            AccountError::EmailTaken => Code::EmailTaken,
+            AccountError::InvalidCredentials => Code::InvalidCredentials,
+            AccountError::InvalidToken => Code::InvalidToken,
+            AccountError::RateLimited { .. } => Code::RateLimited,
+            AccountError::Overloaded => Code::Unavailable,
+            AccountError::NotFound => Code::NotFound,
+            AccountError::LastOwner => Code::WrongState,
+            AccountError::Store(error) => store_code(error),
+        }
+    }
+}
+
+pub(crate) fn store_code(error: &store::Error) -> Code {
+    match error {
+        store::Error::Busy(_) => Code::Unavailable,
+        _ => Code::Internal,
+    }
+}
+
+impl From<Overloaded> for AccountError {
+    fn from(_: Overloaded) -> Self {
+        AccountError::Overloaded
+    }
+}
+
+/// An e-mail address in the two forms an account needs.
+pub(crate) struct Email {
+    /// To write to and to show.
+    pub shown: String,
+    /// To find the account by; one for all spellings that reach the same mailbox.
+    pub normal: String,
+}
+
+impl Email {
+    /// Compatibility forms (full-width letters, ligatures) become plain ones, capitals small, and
+    /// an international domain its ASCII form, so that look-alike spellings meet in one account.
+    /// `+tags` and dots stay: for many providers they name another mailbox.
+    pub(crate) fn parse(text: &str) -> Result<Email, FieldError> {
+        // An address has at most 254 bytes (RFC 5321); nothing longer is worth normalising.
+        const TYPED_MAX: usize = 1_024;
+        let wrong = || FieldError::new("email", "must be an e-mail address");
+        if text.len() > TYPED_MAX {
+            return Err(wrong());
+        }
+        let shown = email_normal("email", &text.nfkc().collect::<String>())?;
+        let (local, domain) = shown.rsplit_once('@').expect("an e-mail address has an @");
+        let domain = idna::domain_to_ascii(domain).map_err(|_| wrong())?;
+        let normal = format!("{local}@{domain}");
+        Ok(Email { shown, normal })
+    }
+
+    pub(crate) fn index(&self, keyring: &Keyring) -> [u8; 32] {
+        keyring.blind_index("account/email", &self.normal)
+    }
+}
+
+const fn place(column: &'static str, id: UserId) -> Sealed {
+    Sealed { table: "account", column, id: id.0 }
+}
+
+impl User {
+    pub(crate) fn open(keyring: &Keyring, row: &AccountRow) -> store::Result<User> {
+        let text = |column, sealed: &[u8]| open_text(keyring, place(column, row.id), sealed);
+        let name = Name::parse("name", &text("name", &row.name)?);
+        Ok(User {
+            id: row.id,
+            email: text("email", &row.email)?,
+            name: name.map_err(|_| store::Error::corrupt(format!("the name of {} is no name", row.id)))?,
+            platform_admin: row.platform_admin,
+            created_at: row.created_at,
+        })
+    }
+}
+
+fn open_text(keyring: &Keyring, place: Sealed, sealed: &[u8]) -> store::Result<String> {
+    let corrupt = || store::Error::corrupt(format!("{} of {} does not open", place.column, UserId(place.id)));
+    String::from_utf8(keyring.open(place, sealed).map_err(|_| corrupt())?).map_err(|_| corrupt())
+}
+
+impl Identity {
+    /// Creates an account and signs it in. `Field` for an e-mail, password or name that does not
+    /// fit, `EmailTaken` when any spelling of the address has an account.
+    pub async fn register(&self, new: NewAccount<'_>) -> Result<SignedIn, AccountError> {
+        let (row, index) = self.prepare_account(self.env().id(), new).await?;
+        let tx = self.0.store.begin_write().await?;
+        insert(&tx, &row, index).await?;
+        let session = self.open_session(&tx, row.id).await?;
+        tx.commit().await?;
+        tracing::info!(user = %row.id, %session, "registered");
+        Ok(self.signed_in(&row, session, 0)?)
+    }
+
+    /// Signs in with e-mail and password. An unknown address is answered as a wrong password is,
+    /// after the same work, and is limited alike.
+    pub async fn login(&self, credentials: Credentials<'_>) -> Result<SignedIn, AccountError> {
+        let Credentials { email, password, address } = credentials;
+        let index = Email::parse(email)?.index(&self.0.keyring);
+        if password.chars().count() > *password::LENGTH.end() {
+            return Err(AccountError::InvalidCredentials);
+        }
+        let keys = [Key::Account(index), Key::address(address)];
+        self.may_attempt(keys)?;
+
+        let row = sql::account_by_email(&self.0.store.begin_read().await?, index).await?;
+        let hash = match &row {
+            Some(row) => Some(open_text(&self.0.keyring, place("password", row.id), &row.password)?),
+            None => None,
+        };
+        let turn = self.0.passwords.turn().await?;
+        // Again, now that it is our turn: attempts that waited with us may have used up the rest.
+        self.may_attempt(keys)?;
+        let [account, address] = keys;
+        // Counted before the outcome is known and forgiven after, so that guesses made at once
+        // are limited exactly. The address is counted after: many may sign in from one.
+        self.0.attempts.failed(account, self.now());
+        let known = self.0.passwords.verify(turn, password, hash).await;
+        let Some(row) = row.filter(|_| known) else {
+            self.0.attempts.failed(address, self.now());
+            tracing::debug!("sign-in refused");
+            return Err(AccountError::InvalidCredentials);
+        };
+        self.0.attempts.forgive(account);
+
+        let tx = self.0.store.begin_write().await?;
+        // The account may have been erased while its password was checked.
+        let row = sql::lock_account(&tx, row.id).await?.ok_or(AccountError::InvalidCredentials)?;
+        let session = self.open_session(&tx, row.id).await?;
+        tx.commit().await?;
+        tracing::info!(user = %row.id, %session, "signed in");
+        Ok(self.signed_in(&row, session, 0)?)
+    }
+
+    pub async fn user(&self, id: UserId) -> Result<User, AccountError> {
+        let row = sql::account(&self.0.store.begin_read().await?, id).await?.ok_or(AccountError::NotFound)?;
+        Ok(User::open(&self.0.keyring, &row)?)
+    }
+
+    pub async fn rename(&self, id: UserId, name: &str) -> Result<User, AccountError> {
+        let name = Name::parse("name", name)?;
+        let tx = self.0.store.begin_write().await?;
+        let sealed = self.0.keyring.seal(place("name", id), name.as_str().as_bytes());
+        if sql::rename_account(&tx, id, &sealed).await? == 0 {
+            return Err(AccountError::NotFound);
+        }
+        tx.commit().await?;
+        self.user(id).await
+    }
+
+    /// Erases everything personal and ends all sessions; the id stays for the books. `LastOwner`
+    /// while an organizer would be left without an owner.
+    pub async fn delete(&self, id: UserId) -> Result<(), AccountError> {
+        loop {
+            let tx = self.0.store.begin_write().await?;
+            let organizers = organizer::leave_all(&tx, id).await?;
+            if sql::lock_account(&tx, id).await?.is_none() {
+                return Err(AccountError::NotFound);
+            }
+            // Organizers are locked before accounts, so one that was joined in between shows only
+            // now; the next round leaves it too. Nothing can be joined while the account is locked.
+            if sql::membership_count(&tx, id).await? > 0 {
+                continue;
+            }
+            sql::erase_account(&tx, id, tx.now()).await?;
+            let sessions = sql::revoke_sessions_of(&tx, id, tx.now()).await?;
+            self.revoke_after_commit(&tx, sessions);
+            for organizer in organizers {
+                self.forget_role_after_commit(&tx, id, organizer);
+            }
+            tx.commit().await?;
+            tracing::info!(user = %id, "account erased");
+            return Ok(());
+        }
+    }
+
+    /// Lets the account run the platform; its next access token says so.
+    pub async fn grant_platform_admin(&self, id: UserId) -> Result<(), AccountError> {
+        let tx = self.0.store.begin_write().await?;
+        if sql::set_platform_admin(&tx, id, true).await? == 0 {
+            return Err(AccountError::NotFound);
+        }
+        tx.commit().await?;
+        tracing::info!(user = %id, "platform administration granted");
+        Ok(())
+    }
+
+    /// Takes it back and ends all sessions of the account, because its tokens still say otherwise.
+    pub async fn withdraw_platform_admin(&self, id: UserId) -> Result<(), AccountError> {
+        let tx = self.0.store.begin_write().await?;
+        if sql::set_platform_admin(&tx, id, false).await? == 0 {
+            return Err(AccountError::NotFound);
+        }
+        let sessions = sql::revoke_sessions_of(&tx, id, tx.now()).await?;
+        self.revoke_after_commit(&tx, sessions);
+        tx.commit().await?;
+        tracing::info!(user = %id, "platform administration withdrawn");
+        Ok(())
+    }
+
+    /// Creates the account under the given id, by the rules of [`Identity::register`]; when the
+    /// id exists already, nothing changes.
+    pub async fn seed_account(&self, seed: SeedAccount<'_>) -> Result<(), AccountError> {
+        if sql::account_exists(&self.0.store.begin_read().await?, seed.id).await? {
+            return Ok(());
+        }
+        let (mut row, index) = self.prepare_account(seed.id, seed.account).await?;
+        row.platform_admin = seed.platform_admin;
+        let tx = self.0.store.begin_write().await?;
+        insert(&tx, &row, index).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Checks what was typed, hashes the password and seals the rest; writes nothing.
+    async fn prepare_account(&self, id: UserId, new: NewAccount<'_>) -> Result<(AccountRow, [u8; 32]), AccountError> {
+        let email = Email::parse(new.email)?;
+        let name = Name::parse("name", new.name)?;
+        password::check(new.password, &email.normal)?;
+        let index = email.index(&self.0.keyring);
+        // The unique index decides; asking first only saves hashing a password for nothing.
+        if sql::account_by_email(&self.0.store.begin_read().await?, index).await?.is_some() {
+            return Err(AccountError::EmailTaken);
+        }
+        let hash = self.0.passwords.hash(self.0.passwords.turn().await?, new.password).await;
+        let seal = |column, text: &str| self.0.keyring.seal(place(column, id), text.as_bytes());
+        let row = AccountRow {
+            id,
+            email: seal("email", &email.shown),
+            name: seal("name", name.as_str()),
+            password: seal("password", &hash),
+            platform_admin: false,
+            created_at: self.now(),
+        };
+        Ok((row, index))
+    }
+
+    fn may_attempt(&self, keys: [Key; 2]) -> Result<(), AccountError> {
+        let now = self.now();
+        match keys.into_iter().filter_map(|key| self.0.attempts.wait(key, now)).max() {
+            Some(retry_after) => {
+                tracing::warn!("sign-in refused: too many failures");
+                Err(AccountError::RateLimited { retry_after })
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+async fn insert(tx: &Tx, row: &AccountRow, index: [u8; 32]) -> Result<(), AccountError> {
+    sql::insert_account(tx, row, index).await.map_err(|error| match error {
+        store::Error::Conflict { .. } => AccountError::EmailTaken,
+        other => other.into(),
+    })
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "User({})", self.id)
+    }
+}
+
+impl fmt::Debug for SignedIn {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "SignedIn({})", self.user.id)
+    }
+}

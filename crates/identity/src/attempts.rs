@@ -1,0 +1,123 @@
+//! How often a password may be guessed, per account and per network address.
+//!
+//! Kept in memory: a restart forgives, and several processes count apart. That is enough to make
+//! guessing slow, and it never writes to the database for a stranger.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use stagedoor_core::Timestamp;
+
+use crate::bounded::Bounded;
+
+/// Counted together from the first failure on.
+const WINDOW: Duration = Duration::from_secs(15 * 60);
+/// About 20 MiB. Each key costs its maker one password hash, so reaching this within a window
+/// takes hundreds of cores.
+const KEYS_MAX: usize = 1 << 18;
+
+pub(crate) struct Attempts {
+    per_account: u32,
+    per_address: u32,
+    windows: Mutex<Bounded<Key, Window>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Key {
+    /// The fingerprint of the e-mail address, whether or not it has an account.
+    Account([u8; 32]),
+    /// An IPv4 address, or the /64 an IPv6 subscriber owns.
+    Address(u128),
+}
+
+#[derive(Clone, Copy)]
+struct Window {
+    failures: u32,
+    since: Timestamp,
+}
+
+impl Key {
+    pub(crate) fn address(address: IpAddr) -> Key {
+        Key::Address(match address.to_canonical() {
+            IpAddr::V4(address) => u128::from(u32::from(address)),
+            IpAddr::V6(address) => u128::from(address) & !u128::from(u64::MAX),
+        })
+    }
+}
+
+impl Attempts {
+    pub(crate) fn new(per_account: u32, per_address: u32) -> Self {
+        Self { per_account, per_address, windows: Mutex::new(Bounded::new(KEYS_MAX)) }
+    }
+
+    /// How long `key` must wait before its next attempt; `None` when it may try now.
+    pub(crate) fn wait(&self, key: Key, now: Timestamp) -> Option<Duration> {
+        let window = self.windows.lock().get(&key)?;
+        let rest = (window.since + WINDOW).since(now);
+        (window.failures >= self.limit(key) && !rest.is_zero()).then_some(rest)
+    }
+
+    pub(crate) fn failed(&self, key: Key, now: Timestamp) {
+        let mut windows = self.windows.lock();
+        let window = match windows.get(&key) {
+            Some(window) if now < window.since + WINDOW => Window { failures: window.failures + 1, ..window },
+            _ => Window { failures: 1, since: now },
+        };
+        windows.insert(key, window);
+    }
+
+    /// Forgives all failures of `key`.
+    pub(crate) fn forgive(&self, key: Key) {
+        self.windows.lock().remove(&key);
+    }
+
+    fn limit(&self, key: Key) -> u32 {
+        match key {
+            Key::Account(_) => self.per_account,
+            Key::Address(_) => self.per_address,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn the_limit_holds_until_the_window_of_the_first_failure_ends() {
+        let attempts = Attempts::new(3, 9);
+        let ann = Key::Account([1; 32]);
+        for failure in 0..3 {
+            assert_eq!(attempts.wait(ann, NOON), None, "before failure {failure}");
+            attempts.failed(ann, NOON + MINUTE * failure);
+        }
+        assert_eq!(attempts.wait(ann, NOON + MINUTE * 2), Some(MINUTE * 13));
+        assert_eq!(attempts.wait(ann, NOON + MINUTE * 15), None);
+        attempts.failed(ann, NOON + MINUTE * 15);
+        assert_eq!(attempts.wait(ann, NOON + MINUTE * 15), None);
+    }
+
+    #[test]
+    fn keys_do_not_disturb_each_other_and_can_be_forgiven() {
+        let attempts = Attempts::new(1, 1);
+        let (ann, bob) = (Key::Account([1; 32]), Key::Account([2; 32]));
+        attempts.failed(ann, NOON);
+        assert!(attempts.wait(ann, NOON).is_some());
+        assert_eq!(attempts.wait(bob, NOON), None);
+        attempts.forgive(ann);
+        assert_eq!(attempts.wait(ann, NOON), None);
+    }
+
+    #[test]
+    fn one_subscriber_is_one_address() {
+        let key = |text: &str| Key::address(text.parse().unwrap());
+        assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
+        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
+        assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));
+        assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
+    }
+}

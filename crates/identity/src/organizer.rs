@@ -1,0 +1,246 @@
+//! Organizers (tenants), who belongs to them and as what.
+
+use std::fmt;
+use std::time::Duration;
+
+use stagedoor_core::{Code, FieldError, Name, OrganizerId, Timestamp, UserId};
+use store::Tx;
+
+use crate::account::{AccountError, Email, store_code};
+use crate::bounded::Bounded;
+use crate::role::Role;
+use crate::{Identity, User, sql};
+
+/// A box office with hundreds of staff is real, thousands are a mistake.
+const MEMBERS_MAX: i64 = 1_000;
+/// Organizers one account may belong to.
+const MEMBERSHIPS_MAX: i64 = 100;
+/// How long another node may still go by a role that was changed here.
+const ROLE_TTL: Duration = Duration::from_secs(5);
+const ROLES_CACHED_MAX: usize = 1 << 14;
+
+/// A tenant: everything on sale belongs to one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Organizer {
+    pub id: OrganizerId,
+    pub name: String,
+}
+
+/// An organizer as one of its members sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    pub organizer: Organizer,
+    pub role: Role,
+}
+
+/// A person of an organizer. `Debug` shows id and role alone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Member {
+    pub user: User,
+    pub role: Role,
+}
+
+impl fmt::Debug for Member {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Member({}, {})", self.user.id, self.role)
+    }
+}
+
+/// Why an organizer operation was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum OrganizerError {
+    #[error(transparent)]
+    Field(#[from] FieldError),
+    /// No such organizer, account or member.
+    #[error("no such organizer or member")]
+    NotFound,
+    /// Already a member, with another role.
+    #[error("already a member with another role")]
+    AlreadyMember,
+    #[error("an organizer must keep an owner")]
+    LastOwner,
+    /// The organizer has as many members, or the account belongs to as many organizers, as allowed.
+    #[error("too many members or memberships")]
+    LimitReached,
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl OrganizerError {
+    pub fn code(&self) -> Code {
+        match self {
+            OrganizerError::Field(_) => Code::InvalidField,
+            OrganizerError::NotFound => Code::NotFound,
+            OrganizerError::AlreadyMember | OrganizerError::LimitReached => Code::Conflict,
+            OrganizerError::LastOwner => Code::WrongState,
+            OrganizerError::Store(error) => store_code(error),
+        }
+    }
+}
+
+/// Roles read lately. A change counts up, so that a reader that was overtaken by it does not
+/// bring the old role back.
+pub(crate) struct RoleCache {
+    roles: Bounded<(UserId, OrganizerId), (Option<Role>, Timestamp)>,
+    changes: u64,
+}
+
+impl Default for RoleCache {
+    fn default() -> Self {
+        Self { roles: Bounded::new(ROLES_CACHED_MAX), changes: 0 }
+    }
+}
+
+impl Identity {
+    /// A new organizer with `owner` as its first owner.
+    pub async fn create_organizer(&self, owner: UserId, name: &str) -> Result<Organizer, OrganizerError> {
+        self.insert_organizer(self.env().id(), owner, name).await
+    }
+
+    /// The same under a given id, for demo worlds; when the id exists already, nothing changes.
+    pub async fn seed_organizer(&self, id: OrganizerId, owner: UserId, name: &str) -> Result<Organizer, OrganizerError> {
+        match self.organizer(id).await {
+            Err(OrganizerError::NotFound) => self.insert_organizer(id, owner, name).await,
+            other => other,
+        }
+    }
+
+    pub async fn organizer(&self, id: OrganizerId) -> Result<Organizer, OrganizerError> {
+        let tx = self.0.store.begin_read().await?;
+        let name = sql::organizer_name(&tx, id).await?.ok_or(OrganizerError::NotFound)?;
+        Ok(Organizer { id, name })
+    }
+
+    /// What `user` belongs to, at most 100, oldest organizer first.
+    pub async fn organizers_of(&self, user: UserId) -> store::Result<Vec<Membership>> {
+        let rows = sql::memberships_of(&self.0.store.begin_read().await?, user).await?;
+        Ok(rows.into_iter().map(|(id, name, role)| Membership { organizer: Organizer { id, name }, role }).collect())
+    }
+
+    /// What `user` is to `organizer`; `None` for a stranger and for an absent organizer alike.
+    /// Remembered for 5 seconds; a change made by this process counts at once.
+    pub async fn role_of(&self, user: UserId, organizer: OrganizerId) -> store::Result<Option<Role>> {
+        let (key, now) = ((user, organizer), self.now());
+        let changes = {
+            let mut cache = self.0.roles.lock();
+            match cache.roles.get(&key) {
+                Some((role, until)) if now < until => return Ok(role),
+                _ => cache.changes,
+            }
+        };
+        let role = sql::role_of(&self.0.store.begin_read().await?, user, organizer).await?;
+        let mut cache = self.0.roles.lock();
+        if cache.changes == changes {
+            cache.roles.insert(key, (role, now + ROLE_TTL));
+        }
+        Ok(role)
+    }
+
+    /// Everyone who belongs to the organizer, in the order they joined; at most 1,000.
+    pub async fn members(&self, organizer: OrganizerId) -> Result<Vec<Member>, OrganizerError> {
+        let rows = sql::members_of(&self.0.store.begin_read().await?, organizer).await?;
+        let open = |(row, role)| Ok(Member { user: User::open(&self.0.keyring, &row)?, role });
+        rows.into_iter().map(open).collect()
+    }
+
+    /// Makes the account with this e-mail address a member. Again with the same role it answers
+    /// the same; `Field` when no account has the address.
+    pub async fn add_member(&self, organizer: OrganizerId, email: &str, role: Role) -> Result<Member, OrganizerError> {
+        let index = Email::parse(email)?.index(&self.0.keyring);
+        let tx = self.0.store.begin_write().await?;
+        if !sql::lock_organizer(&tx, organizer).await? {
+            return Err(OrganizerError::NotFound);
+        }
+        let unknown = || FieldError::new("email", "no account has this address");
+        let found = sql::account_by_email(&tx, index).await?.ok_or_else(unknown)?;
+        // Locked, so that the account cannot be erased between here and the commit.
+        let row = sql::lock_account(&tx, found.id).await?.ok_or_else(unknown)?;
+        match sql::role_of(&tx, row.id, organizer).await? {
+            Some(current) if current != role => return Err(OrganizerError::AlreadyMember),
+            Some(_) => {}
+            None => {
+                if sql::member_count(&tx, organizer).await? >= MEMBERS_MAX
+                    || sql::membership_count(&tx, row.id).await? >= MEMBERSHIPS_MAX
+                {
+                    return Err(OrganizerError::LimitReached);
+                }
+                sql::insert_member(&tx, organizer, row.id, role, tx.now()).await?;
+            }
+        }
+        self.forget_role_after_commit(&tx, row.id, organizer);
+        tx.commit().await?;
+        Ok(Member { user: User::open(&self.0.keyring, &row)?, role })
+    }
+
+    /// Gives a member another role. `LastOwner` when nobody else would own the organizer.
+    pub async fn change_role(&self, organizer: OrganizerId, member: UserId, role: Role) -> Result<(), OrganizerError> {
+        let tx = self.0.store.begin_write().await?;
+        let current = lock_member(&tx, organizer, member).await?;
+        if current == Role::Owner && role != Role::Owner && sql::owner_count(&tx, organizer).await? == 1 {
+            return Err(OrganizerError::LastOwner);
+        }
+        sql::set_role(&tx, organizer, member, role).await?;
+        self.forget_role_after_commit(&tx, member, organizer);
+        Ok(tx.commit().await?)
+    }
+
+    /// Takes a member out. `LastOwner` when nobody else would own the organizer.
+    pub async fn remove_member(&self, organizer: OrganizerId, member: UserId) -> Result<(), OrganizerError> {
+        let tx = self.0.store.begin_write().await?;
+        let current = lock_member(&tx, organizer, member).await?;
+        if current == Role::Owner && sql::owner_count(&tx, organizer).await? == 1 {
+            return Err(OrganizerError::LastOwner);
+        }
+        sql::delete_member(&tx, organizer, member).await?;
+        self.forget_role_after_commit(&tx, member, organizer);
+        Ok(tx.commit().await?)
+    }
+
+    async fn insert_organizer(&self, id: OrganizerId, owner: UserId, name: &str) -> Result<Organizer, OrganizerError> {
+        let name = Name::parse("name", name)?;
+        let tx = self.0.store.begin_write().await?;
+        sql::insert_organizer(&tx, id, name.as_str(), tx.now()).await?;
+        sql::lock_account(&tx, owner).await?.ok_or(OrganizerError::NotFound)?;
+        if sql::membership_count(&tx, owner).await? >= MEMBERSHIPS_MAX {
+            return Err(OrganizerError::LimitReached);
+        }
+        sql::insert_member(&tx, id, owner, Role::Owner, tx.now()).await?;
+        self.forget_role_after_commit(&tx, owner, id);
+        tx.commit().await?;
+        Ok(Organizer { id, name: name.into_string() })
+    }
+
+    pub(crate) fn forget_role_after_commit(&self, tx: &Tx, user: UserId, organizer: OrganizerId) {
+        let identity = self.clone();
+        tx.after_commit(move || {
+            let mut cache = identity.0.roles.lock();
+            cache.changes += 1;
+            cache.roles.remove(&(user, organizer));
+        });
+    }
+}
+
+/// The member's role, with the organizer's members kept from changing.
+async fn lock_member(tx: &Tx, organizer: OrganizerId, member: UserId) -> Result<Role, OrganizerError> {
+    if !sql::lock_organizer(tx, organizer).await? {
+        return Err(OrganizerError::NotFound);
+    }
+    sql::role_of(tx, member, organizer).await?.ok_or(OrganizerError::NotFound)
+}
+
+/// Takes an account out of every organizer, for its erasure; `LastOwner` when one would be left
+/// without an owner. Organizers are locked before the account, as everywhere.
+pub(crate) async fn leave_all(tx: &Tx, user: UserId) -> Result<Vec<OrganizerId>, AccountError> {
+    let mut left = Vec::new();
+    for (organizer, ..) in sql::memberships_of(tx, user).await? {
+        sql::lock_organizer(tx, organizer).await?;
+        // Read again under the lock: the other owner may be leaving at this moment.
+        match sql::role_of(tx, user, organizer).await? {
+            Some(Role::Owner) if sql::owner_count(tx, organizer).await? == 1 => return Err(AccountError::LastOwner),
+            Some(_) => sql::delete_member(tx, organizer, user).await?,
+            None => continue,
+        }
+        left.push(organizer);
+    }
+    Ok(left)
+}

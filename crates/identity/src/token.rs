@@ -1,0 +1,285 @@
+//! Access tokens: signed JWTs that any holder of the public key can check, and that this process
+//! checks once and then remembers.
+//!
+//! A token is accepted only when its header is exactly the one this module writes. Algorithm
+//! confusion, `none`, embedded or linked keys and `crit` therefore never reach the signature.
+
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hashbrown::Equivalent;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use parking_lot::{Mutex, RwLock};
+use sha2::{Digest, Sha256};
+use stagedoor_core::{Code, Env, SessionId, Timestamp, UserId};
+use store::Keyring;
+
+use crate::Config;
+use crate::bounded::Bounded;
+
+/// How far the clocks of two nodes may differ: a token may be this much younger than now. Expiry
+/// gets no such slack. Source: ASVS 5.0 V9, at most 60 s.
+const CLOCK_SKEW: Duration = Duration::from_secs(30);
+/// Ours are about 450 bytes; anything longer is refused before it is looked at.
+const TOKEN_BYTES_MAX: usize = 2_048;
+/// Bytes at the end of a token that pick its place in the cache: part of the signature.
+const TAIL: usize = 32;
+const SHARDS: usize = 32;
+
+/// Who is asking, as proven by an access token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Principal {
+    pub user: UserId,
+    pub session: SessionId,
+    pub expires_at: Timestamp,
+    /// Runs the platform itself; stands above organizers.
+    pub platform_admin: bool,
+}
+
+/// Why an access token is not accepted. For logs; a client learns only the code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    #[error("not a token of this server")]
+    Malformed,
+    #[error("the signature does not fit")]
+    Signature,
+    #[error("made for another purpose")]
+    Purpose,
+    #[error("expired")]
+    Expired,
+    #[error("not valid yet")]
+    NotYetValid,
+    #[error("its session has ended")]
+    Revoked,
+}
+
+impl TokenError {
+    pub fn code(self) -> Code {
+        Code::InvalidToken
+    }
+}
+
+/// The claims of an access token. Source: RFC 7519 and, for the profile, RFC 9068.
+/// Times are in whole seconds since 1970.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: UserId,
+    sid: SessionId,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+    jti: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    platform_admin: bool,
+}
+
+pub(crate) struct Tokens {
+    issuer: String,
+    audience: String,
+    ttl: Duration,
+    header: Header,
+    signing: EncodingKey,
+    checking: DecodingKey,
+    validation: Validation,
+    jwks: String,
+    verified: Box<[Mutex<Bounded<Verified, Principal>>]>,
+    revoked: Revoked,
+}
+
+impl Tokens {
+    pub(crate) fn new(keyring: &Keyring, config: &Config) -> Self {
+        let pair = Ed25519KeyPair::from_seed_unchecked(&keyring.derive("identity/jwt/v1"))
+            .expect("any 32 bytes are an Ed25519 seed");
+        let document = pair.to_pkcs8v1().expect("a valid pair can be written down");
+        let public = pair.public_key().as_ref();
+        let x = URL_SAFE_NO_PAD.encode(public);
+        // RFC 7638: a key's name is the hash of its required members in this order.
+        let thumbprint = Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#));
+        let kid = URL_SAFE_NO_PAD.encode(&thumbprint[..16]);
+        let jwks = serde_json::json!({
+            "keys": [{"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": kid, "x": x}]
+        });
+
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some("at+jwt".to_owned());
+        header.kid = Some(kid);
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[&config.issuer]);
+        validation.set_audience(&[&config.audience]);
+        validation.set_required_spec_claims(&["iss", "aud", "sub", "nbf", "exp"]);
+        // The library would read the machine's clock; `verify` compares with the given one.
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        Self {
+            issuer: config.issuer.clone(),
+            audience: config.audience.clone(),
+            ttl: config.access_token_ttl.min(stagedoor_core::limits::ACCESS_TOKEN_TTL),
+            header,
+            signing: EncodingKey::from_ed_der(document.as_ref()),
+            checking: DecodingKey::from_ed_der(public),
+            validation,
+            jwks: jwks.to_string(),
+            verified: (0..SHARDS).map(|_| Mutex::new(Bounded::new(config.tokens_cached_max / SHARDS))).collect(),
+            revoked: Revoked::default(),
+        }
+    }
+
+    pub(crate) fn ttl(&self) -> Duration {
+        self.ttl
+    }
+
+    pub(crate) fn jwks(&self) -> &str {
+        &self.jwks
+    }
+
+    pub(crate) fn issue(&self, env: &Env, user: UserId, session: SessionId, platform_admin: bool) -> String {
+        let now = env.now().seconds();
+        let claims = Claims {
+            iss: self.issuer.clone(),
+            aud: self.audience.clone(),
+            sub: user,
+            sid: session,
+            iat: now,
+            nbf: now,
+            exp: now + self.ttl.as_secs() as i64,
+            jti: URL_SAFE_NO_PAD.encode(env.entropy.bytes::<16>()),
+            platform_admin,
+        };
+        jsonwebtoken::encode(&self.header, &claims, &self.signing).expect("the key fits the algorithm")
+    }
+
+    pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Result<Principal, TokenError> {
+        let token = token.as_bytes();
+        if !(TAIL..=TOKEN_BYTES_MAX).contains(&token.len()) {
+            return Err(TokenError::Malformed);
+        }
+        let shard = self.shard(token);
+        let known = shard.lock().get(&Presented(token));
+        let principal = match known {
+            Some(principal) => principal,
+            None => self.verify_fully(token, now)?,
+        };
+        if now >= principal.expires_at {
+            return Err(TokenError::Expired);
+        }
+        if self.revoked.contains(principal.session) {
+            return Err(TokenError::Revoked);
+        }
+        if known.is_none() {
+            shard.lock().insert(Verified(token.into()), principal);
+        }
+        Ok(principal)
+    }
+
+    /// About 30 us, nearly all of it the signature.
+    fn verify_fully(&self, token: &[u8], now: Timestamp) -> Result<Principal, TokenError> {
+        let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Malformed)?;
+        if header != self.header {
+            return Err(TokenError::Purpose);
+        }
+        let claims: Claims = match jsonwebtoken::decode(token, &self.checking, &self.validation) {
+            Ok(token) => token.claims,
+            Err(error) => {
+                use jsonwebtoken::errors::ErrorKind::*;
+                return Err(match error.kind() {
+                    InvalidSignature => TokenError::Signature,
+                    InvalidAudience | InvalidIssuer | MissingRequiredClaim(_) => TokenError::Purpose,
+                    _ => TokenError::Malformed,
+                });
+            }
+        };
+        if at(claims.nbf) > now + CLOCK_SKEW {
+            return Err(TokenError::NotYetValid);
+        }
+        Ok(Principal {
+            user: claims.sub,
+            session: claims.sid,
+            expires_at: at(claims.exp),
+            platform_admin: claims.platform_admin,
+        })
+    }
+
+    /// No token of `session`, which ended at `at`, is accepted in this process any more.
+    pub(crate) fn revoke(&self, session: SessionId, at: Timestamp, now: Timestamp) {
+        // Another node may grant the longest life there is.
+        self.revoked.insert(session, at + stagedoor_core::limits::ACCESS_TOKEN_TTL + CLOCK_SKEW, now);
+    }
+
+    fn shard(&self, token: &[u8]) -> &Mutex<Bounded<Verified, Principal>> {
+        let end = &token[token.len() - 8..];
+        &self.verified[end.iter().map(|byte| usize::from(*byte)).sum::<usize>() % SHARDS]
+    }
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_micros(seconds.saturating_mul(1_000_000))
+}
+
+/// A token whose signature was found good. Hashed by a piece of its signature, compared whole:
+/// no hash has to be trusted, and hashing all 450 bytes would cost more than the comparison.
+#[derive(PartialEq, Eq)]
+struct Verified(Box<[u8]>);
+
+/// A token as a client sent it, at least [`TAIL`] bytes, to be looked up among the verified.
+struct Presented<'a>(&'a [u8]);
+
+impl Equivalent<Verified> for Presented<'_> {
+    fn equivalent(&self, verified: &Verified) -> bool {
+        *self.0 == *verified.0
+    }
+}
+
+impl Hash for Verified {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        hash_tail(&self.0, state);
+    }
+}
+
+impl Hash for Presented<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        hash_tail(self.0, state);
+    }
+}
+
+fn hash_tail<H: Hasher>(token: &[u8], state: &mut H) {
+    state.write(&token[token.len() - TAIL..]);
+}
+
+/// Sessions that ended while access tokens of theirs may still be unexpired.
+///
+/// Forgets a session when its last token has expired, so its size is bounded by the sign-ins of
+/// one hour, each of which cost a password hash.
+#[derive(Default)]
+struct Revoked {
+    /// So that the common look-up, with nothing revoked, touches no lock.
+    count: AtomicUsize,
+    until: RwLock<HashMap<SessionId, Timestamp>>,
+}
+
+/// Expired entries are looked for once this many are there, and then at each doubling.
+const REVOKED_SWEEP: usize = 1_024;
+
+impl Revoked {
+    fn contains(&self, session: SessionId) -> bool {
+        self.count.load(Ordering::Acquire) > 0 && self.until.read().contains_key(&session)
+    }
+
+    fn insert(&self, session: SessionId, until: Timestamp, now: Timestamp) {
+        let mut map = self.until.write();
+        if map.contains_key(&session) {
+            return;
+        }
+        if map.len() >= REVOKED_SWEEP && map.len().is_power_of_two() {
+            map.retain(|_, until| now < *until);
+        }
+        map.insert(session, until);
+        self.count.store(map.len(), Ordering::Release);
+    }
+}
