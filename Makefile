@@ -12,8 +12,8 @@ help: ## Show this list
 
 run: ## Start the product with demo data on the embedded database
 	@scripts/setup.sh run
-	cargo build --profile run --bin stagedoor
-	@bin="$${CARGO_TARGET_DIR:-target}/run/stagedoor"; \
+	cargo build --profile quick --bin stagedoor
+	@bin="$${CARGO_TARGET_DIR:-target}/quick/stagedoor"; \
 	"$$bin" demo --data "$(DATA)"; \
 	printf '\nStagedoor answers on http://%s (Ctrl-C ends it)\n\n' "$(LISTEN)"; \
 	exec "$$bin" serve --listen "$(LISTEN)" --data "$(DATA)"
