@@ -1,0 +1,109 @@
+//! Readers we did not write decode what we draw.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tickets::render::{self, PNG_SCALE_DEFAULT, PNG_SCALE_MAX};
+use tickets::{Access, Cause, reissue};
+
+use crate::House;
+
+/// What `program` prints; fails with what to install when it is missing or unhappy.
+fn run(program: &str, args: &[&str], install: &str) -> String {
+    let done = Command::new(program).args(args).output();
+    let done = done.unwrap_or_else(|error| panic!("{program} does not start ({error}); install it with: {install}"));
+    let complaint = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{program} {args:?} failed: {complaint}\nit needs: {install}");
+    String::from_utf8(done.stdout).expect("the program prints text")
+}
+
+fn zbar(picture: &Path) -> String {
+    let args = ["--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", picture.to_str().unwrap()];
+    run("zbarimg", &args, "apt-get install zbar-tools").trim_end_matches('\n').to_owned()
+}
+
+/// The reader in `tests/js`, which also checks the signatures with the public keys alone.
+fn javascript(keys: &Path, pictures: &[&Path]) -> Vec<Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/js");
+    let install = format!("npm ci --prefix {}", folder.display());
+    assert!(folder.join("node_modules/jsqr").exists(), "the JavaScript reader is not installed; run: {install}");
+    let script = folder.join("read.mjs");
+    let files = [script.as_path(), keys].into_iter().chain(pictures.iter().copied());
+    let args = Vec::from_iter(files.map(|file| file.to_str().unwrap()));
+    run("node", &args, &install).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// `svg` as a PNG of `pixels` a side.
+fn rasterise(folder: &TempDir, svg: &str, pixels: u32) -> PathBuf {
+    let (from, to) = (folder.path().join("code.svg"), folder.path().join(format!("svg-{pixels}.png")));
+    std::fs::write(&from, svg).unwrap();
+    let pixels = pixels.to_string();
+    let args = ["--width", &pixels, "--height", &pixels, "--output", to.to_str().unwrap(), from.to_str().unwrap()];
+    run("rsvg-convert", &args, "apt-get install librsvg2-bin");
+    to
+}
+
+#[tokio::test]
+async fn two_readers_decode_both_pictures_and_a_stranger_checks_the_signature() {
+    let house = House::new().await;
+    let first = house.ticket().await;
+    let tx = house.db.begin_write().await.unwrap();
+    let cause = Cause { by: None, reason: "test" };
+    let ticket = reissue(&tx, Access::Owner(house.fan), first.id, cause).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("keys.json");
+    std::fs::write(&keys, serde_json::to_string(house.signer.public_keys()).unwrap()).unwrap();
+    let text = house.signer.sign(&ticket);
+    let mut pictures = Vec::new();
+    for scale in [3, PNG_SCALE_DEFAULT, 13] {
+        let file = folder.path().join(format!("{scale}.png"));
+        std::fs::write(&file, render::png(&text, scale)).unwrap();
+        pictures.push(file);
+    }
+    let svg = render::svg(&text);
+    pictures.extend([196, 500].map(|pixels| rasterise(&folder, &svg, pixels)));
+
+    for picture in &pictures {
+        assert_eq!(zbar(picture), text.as_str(), "zbar reads {}", picture.display());
+    }
+    let pictures = Vec::from_iter(pictures.iter().map(PathBuf::as_path));
+    let seen = javascript(&keys, &pictures);
+    assert_eq!(seen.len(), pictures.len());
+    for seen in seen {
+        assert_eq!(seen["text"], text.as_str());
+        assert_eq!(seen["ticket"], ticket.id.0.simple().to_string());
+        assert_eq!(seen["event"], ticket.event.0.simple().to_string());
+        assert_eq!(seen["generation"], 2);
+    }
+}
+
+#[tokio::test]
+async fn a_picture_has_its_quiet_zone_and_a_bounded_size() {
+    let house = House::new().await;
+    let text = house.signer.sign(&house.ticket().await);
+    for (asked, scale) in [(0, 1), (1, 1), (5, 5), (PNG_SCALE_MAX, PNG_SCALE_MAX), (u32::MAX, PNG_SCALE_MAX)] {
+        let bytes = render::png(&text, asked);
+        let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
+        let side = 49 * scale as usize;
+        assert_eq!((reader.info().width as usize, reader.info().height as usize), (side, side));
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut pixels).unwrap();
+        let row_bytes = side.div_ceil(8);
+        let dark = |x: usize, y: usize| pixels[y * row_bytes + x / 8] & 0x80 >> (x % 8) == 0;
+        let quiet = 4 * scale as usize;
+        let inside = quiet..side - quiet;
+        for y in 0..side {
+            for x in (0..side).filter(|x| !inside.contains(&y) || !inside.contains(x)) {
+                assert!(!dark(x, y), "({x}, {y}) at scale {scale} is in the quiet zone");
+            }
+        }
+        assert!(dark(quiet, quiet) && dark(side - quiet - 1, quiet), "the finder patterns begin where it ends");
+    }
+    let svg = render::svg(&text);
+    assert!(svg.starts_with("<svg xmlns") && svg.contains("viewBox=\"0 0 49 49\""));
+    assert!(svg.len() < 16_384, "{} bytes", svg.len());
+}
