@@ -1,0 +1,427 @@
+//! The books of an event: its holds, the orders they were sold to, who has how many, and the
+//! idempotency keys, each found in a few nanoseconds.
+//!
+//! A hold is one record from its beginning until nothing can ask for it any more, so a slot is
+//! what owns a seat. Ended holds are remembered so that asking again gets the same answer: those
+//! with an idempotency key for a day, of the others the last [`ENDED_MAX`].
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use hashbrown::HashTable;
+use stagedoor_core::limits::IDEMPOTENCY_RETENTION;
+use stagedoor_core::{HoldId, OrderId, Timestamp, UserId};
+use uuid::Uuid;
+
+use super::deadlines::{Deadlines, Links};
+use super::place::Packed;
+use super::slab::{NONE, Queue, Slab};
+use super::{HoldStatus, KeyPrint, Place, Places};
+
+/// Ended holds without an idempotency key that are remembered. A repeated release comes within
+/// seconds; at 100,000 a second this covers what a busy event ends in 40 ms and what an ordinary
+/// one ends in an hour, for 300 KiB at most.
+pub(super) const ENDED_MAX: usize = 4_096;
+
+/// Keys dropped with each hold that is taken, so that a quiet night is not paid for at once.
+const PURGE_MAX: usize = 4;
+
+/// Places kept in the record itself; most holds have no more.
+const INLINE: usize = 4;
+/// Places of a larger hold that are kept apart; the record keeps three and points to these.
+const APART: usize = stagedoor_core::limits::SEATS_PER_HOLD_MAX - (INLINE - 1);
+
+/// One hold, whatever became of it. Exactly one cache line.
+#[derive(Clone, Copy)]
+pub(super) struct Record {
+    pub hold: HoldId,
+    pub state: State,
+    places: [Packed; INLINE],
+    pub fan: u32,
+    pub price_list: u16,
+    len: u8,
+    /// An idempotency key refers to it.
+    pub keyed: bool,
+}
+
+const _: () = assert!(size_of::<Record>() == 64);
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum State {
+    Held {
+        expires_at: Timestamp,
+        links: Links,
+        lane: u8,
+        extended: bool,
+    },
+    /// `next`: the next record of the same order. What was returned since is marked in `places`.
+    Sold {
+        expires_at: Timestamp,
+        order: u32,
+        next: u32,
+    },
+    Released {
+        expires_at: Timestamp,
+    },
+    Expired {
+        expires_at: Timestamp,
+    },
+}
+
+impl State {
+    pub fn status(&self) -> HoldStatus {
+        match self {
+            State::Held { .. } => HoldStatus::Held,
+            State::Sold { .. } => HoldStatus::Sold,
+            State::Released { .. } => HoldStatus::Released,
+            State::Expired { .. } => HoldStatus::Expired,
+        }
+    }
+
+    pub fn expires_at(&self) -> Timestamp {
+        match *self {
+            State::Held { expires_at, .. }
+            | State::Sold { expires_at, .. }
+            | State::Released { expires_at }
+            | State::Expired { expires_at } => expires_at,
+        }
+    }
+
+    /// Live until `expires_at`, not yet among the deadlines.
+    pub fn held(expires_at: Timestamp, extended: bool) -> State {
+        State::Held { expires_at, links: Links::NOWHERE, lane: 0, extended }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Order {
+    id: OrderId,
+    /// Its records, in order of their hold ids.
+    first: u32,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Fan {
+    pub id: UserId,
+    /// Places held and sold.
+    pub tickets: u32,
+    /// Live holds.
+    pub holds: u32,
+    /// Records that name it.
+    records: u32,
+}
+
+/// An idempotency key and the answer it stands for.
+#[derive(Clone, Copy)]
+pub(super) struct Key {
+    key: [u64; 2],
+    pub body: u64,
+    /// As first answered.
+    pub expires_at: Timestamp,
+    pub ttl_ms: u32,
+    pub record: u32,
+}
+
+impl Key {
+    pub fn print(&self) -> KeyPrint {
+        KeyPrint { key: u128::from(self.key[0]) << 64 | u128::from(self.key[1]), body: self.body }
+    }
+
+    fn taken_at(&self) -> Timestamp {
+        self.expires_at - Duration::from_millis(u64::from(self.ttl_ms))
+    }
+}
+
+pub(super) struct Books {
+    pub records: Slab<Record>,
+    apart: Slab<[Packed; APART]>,
+    by_hold: HashTable<u32>,
+    orders: Slab<Order>,
+    by_order: HashTable<u32>,
+    pub fans: Slab<Fan>,
+    by_user: HashTable<u32>,
+    pub keys: Queue<Key>,
+    by_key: HashTable<u32>,
+    /// Ended records without a key, oldest first.
+    pub ended: VecDeque<u32>,
+    pub deadlines: Deadlines,
+}
+
+/// Ids are made by us and half random, keys are hashes: two multiplications spread them.
+fn spread(id: u128) -> u64 {
+    let folded = u128::from((id >> 64) as u64 ^ 0x9e37_79b9_7f4a_7c15) * u128::from(id as u64 ^ 0xd1b5_4a32_d192_ed03);
+    (folded as u64 ^ (folded >> 64) as u64).wrapping_mul(0x2545_f491_4f6c_dd1d)
+}
+
+fn spread_id(id: impl Into<Uuid>) -> u64 {
+    spread(id.into().as_u128())
+}
+
+impl Books {
+    pub fn new() -> Self {
+        Self {
+            records: Slab::new(),
+            apart: Slab::new(),
+            by_hold: HashTable::new(),
+            orders: Slab::new(),
+            by_order: HashTable::new(),
+            fans: Slab::new(),
+            by_user: HashTable::new(),
+            keys: Queue::new(),
+            by_key: HashTable::new(),
+            ended: VecDeque::new(),
+            deadlines: Deadlines::default(),
+        }
+    }
+
+    pub fn find(&self, hold: HoldId) -> Option<u32> {
+        self.by_hold.find(spread_id(hold), |slot| self.records[*slot].hold == hold).copied()
+    }
+
+    pub fn fan(&self, user: UserId) -> Option<&Fan> {
+        let slot = self.by_user.find(spread_id(user), |slot| self.fans[*slot].id == user)?;
+        Some(&self.fans[*slot])
+    }
+
+    pub fn key(&self, key: u128) -> Option<&Key> {
+        let number = self.by_key.find(spread(key), |number| self.keys[*number].print().key == key)?;
+        Some(&self.keys[*number])
+    }
+
+    pub fn user_of(&self, record: &Record) -> UserId {
+        self.fans[record.fan].id
+    }
+
+    pub fn order_of(&self, record: &Record) -> Option<OrderId> {
+        match record.state {
+            State::Sold { order, .. } => Some(self.orders[order].id),
+            _ => None,
+        }
+    }
+
+    /// The records of an order, in order of their hold ids.
+    pub fn records_of(&self, order: OrderId) -> impl Iterator<Item = u32> + '_ {
+        let slot = self.by_order.find(spread_id(order), |slot| self.orders[*slot].id == order);
+        let mut next = slot.map_or(NONE, |slot| self.orders[*slot].first);
+        std::iter::from_fn(move || {
+            let record = (next != NONE).then_some(next)?;
+            next = self.next_of(record);
+            Some(record)
+        })
+    }
+
+    /// How many places of an area an order has returned.
+    pub fn returned(&self, order: OrderId, area: u16) -> u32 {
+        let in_area = |packed: &&Packed| matches!(packed.place(), Place::Area { area: other, .. } if other == area);
+        let gone =
+            |slot| self.places(slot).packed().iter().filter(in_area).map(|one| u32::from(one.gone())).sum::<u32>();
+        self.records_of(order).map(gone).sum()
+    }
+
+    fn next_of(&self, slot: u32) -> u32 {
+        match self.records[slot].state {
+            State::Sold { next, .. } => next,
+            ref other => panic!("slot {slot} belongs to an order but is {other:?}"),
+        }
+    }
+
+    /// All lines of a hold, with what was returned of each.
+    pub fn places(&self, slot: u32) -> Places {
+        let record = &self.records[slot];
+        let len = usize::from(record.len);
+        if len <= INLINE {
+            return Places::from_packed(&record.places[..len]);
+        }
+        let mut all = [Packed::default(); INLINE - 1 + APART];
+        all[..INLINE - 1].copy_from_slice(&record.places[..INLINE - 1]);
+        all[INLINE - 1..].copy_from_slice(&self.apart[record.places[INLINE - 1].bits()]);
+        Places::from_packed(&all[..len])
+    }
+
+    pub fn set_places(&mut self, slot: u32, places: &Places) {
+        let packed = places.packed();
+        let record = &mut self.records[slot];
+        let was_apart = usize::from(record.len) > INLINE;
+        let mut apart = was_apart.then(|| record.places[INLINE - 1].bits());
+        record.len = packed.len() as u8;
+        if packed.len() <= INLINE {
+            record.places[..packed.len()].copy_from_slice(packed);
+        } else {
+            let (near, far) = packed.split_at(INLINE - 1);
+            let mut rest = [Packed::default(); APART];
+            rest[..far.len()].copy_from_slice(far);
+            let home = match apart.take() {
+                Some(home) => {
+                    self.apart[home] = rest;
+                    home
+                }
+                None => self.apart.insert(rest),
+            };
+            record.places[..INLINE - 1].copy_from_slice(near);
+            record.places[INLINE - 1] = Packed::from_bits(home);
+        }
+        if let Some(unused) = apart {
+            self.apart.remove(unused);
+        }
+    }
+
+    /// Opens a record for a hold of `fan`; the caller says in which state.
+    pub fn insert(&mut self, hold: HoldId, fan: UserId, places: &Places, price_list: u16, state: State) -> u32 {
+        let fan = self.fan_slot(fan);
+        self.fans[fan].records += 1;
+        let places_empty = [Packed::default(); INLINE];
+        let record = Record { hold, state, places: places_empty, fan, price_list, len: 0, keyed: false };
+        let slot = self.records.insert(record);
+        self.set_places(slot, places);
+        let records = &self.records;
+        self.by_hold.insert_unique(spread_id(hold), slot, |slot| spread_id(records[*slot].hold));
+        slot
+    }
+
+    fn fan_slot(&mut self, user: UserId) -> u32 {
+        let hash = spread_id(user);
+        if let Some(slot) = self.by_user.find(hash, |slot| self.fans[*slot].id == user) {
+            return *slot;
+        }
+        let slot = self.fans.insert(Fan { id: user, tickets: 0, holds: 0, records: 0 });
+        let fans = &self.fans;
+        self.by_user.insert_unique(hash, slot, |slot| spread_id(fans[*slot].id));
+        slot
+    }
+
+    /// Remembers a key; `ttl_ms` is how long its hold lasted as first answered.
+    pub fn insert_key(&mut self, print: KeyPrint, record: u32, expires_at: Timestamp, ttl_ms: u32) {
+        let KeyPrint { key, body } = print;
+        let number = self.keys.push(Key { key: [(key >> 64) as u64, key as u64], body, expires_at, ttl_ms, record });
+        let keys = &self.keys;
+        self.by_key.insert_unique(spread(key), number, |number| spread(keys[*number].print().key));
+        self.records[record].keyed = true;
+    }
+
+    /// Forgets keys that are old enough at `at`, a few at a time.
+    pub fn purge_keys(&mut self, at: Timestamp) {
+        for _ in 0..PURGE_MAX {
+            let Some(number) = self.keys.front() else { return };
+            let key = self.keys[number];
+            if key.taken_at() + IDEMPOTENCY_RETENTION > at {
+                return;
+            }
+            let entry = self.by_key.find_entry(spread(key.print().key), |other| *other == number);
+            entry.unwrap_or_else(|_| panic!("key {number} is in the queue but not in the index")).remove();
+            self.keys.pop();
+            self.records[key.record].keyed = false;
+            if self.is_over(key.record) {
+                self.remember_ended(key.record);
+            }
+        }
+    }
+
+    /// Whether it owns nothing any more.
+    pub fn is_over(&self, slot: u32) -> bool {
+        match self.records[slot].state {
+            State::Held { .. } => false,
+            State::Sold { .. } => self.places(slot).packed().iter().all(|packed| packed.left() == 0),
+            State::Released { .. } | State::Expired { .. } => true,
+        }
+    }
+
+    /// Keeps an ended record for a while; one with a key stays as long as its key.
+    pub fn remember_ended(&mut self, slot: u32) {
+        if self.records[slot].keyed {
+            return;
+        }
+        self.ended.push_back(slot);
+        if self.ended.len() > ENDED_MAX {
+            let oldest = self.ended.pop_front().expect("it has more than none");
+            self.forget(oldest);
+        }
+    }
+
+    fn forget(&mut self, slot: u32) {
+        let record = self.records[slot];
+        let entry = self.by_hold.find_entry(spread_id(record.hold), |other| *other == slot);
+        entry.unwrap_or_else(|_| panic!("hold {} is not in the index", record.hold)).remove();
+        if let State::Sold { order, next, .. } = record.state {
+            self.unlink(order, slot, next);
+        }
+        self.set_places(slot, &Places::default());
+        self.records.remove(slot);
+        let fan = &mut self.fans[record.fan];
+        fan.records -= 1;
+        if fan.records == 0 {
+            let user = fan.id;
+            let entry = self.by_user.find_entry(spread_id(user), |other| *other == record.fan);
+            entry.unwrap_or_else(|_| panic!("fan {user} is not in the index")).remove();
+            self.fans.remove(record.fan);
+        }
+    }
+
+    /// Puts a record under its order; the caller sets the state this returns.
+    pub fn link(&mut self, id: OrderId, slot: u32, expires_at: Timestamp) {
+        let hash = spread_id(id);
+        let order = match self.by_order.find(hash, |order| self.orders[*order].id == id) {
+            Some(order) => *order,
+            None => {
+                let order = self.orders.insert(Order { id, first: NONE });
+                let orders = &self.orders;
+                self.by_order.insert_unique(hash, order, |order| spread_id(orders[*order].id));
+                order
+            }
+        };
+        // Sorted, so that the chain does not depend on how the state came about.
+        let hold = self.records[slot].hold;
+        let (mut before, mut next) = (NONE, self.orders[order].first);
+        while next != NONE && self.records[next].hold < hold {
+            (before, next) = (next, self.next_of(next));
+        }
+        self.records[slot].state = State::Sold { expires_at, order, next };
+        self.set_next(order, before, slot);
+    }
+
+    fn unlink(&mut self, order: u32, slot: u32, next: u32) {
+        let (mut before, mut at) = (NONE, self.orders[order].first);
+        while at != slot {
+            (before, at) = (at, self.next_of(at));
+        }
+        self.set_next(order, before, next);
+        if self.orders[order].first == NONE {
+            let entry = self.by_order.find_entry(spread_id(self.orders[order].id), |other| *other == order);
+            entry.unwrap_or_else(|_| panic!("order {} is not in the index", self.orders[order].id)).remove();
+            self.orders.remove(order);
+        }
+    }
+
+    fn set_next(&mut self, order: u32, before: u32, slot: u32) {
+        match before {
+            NONE => self.orders[order].first = slot,
+            _ => match &mut self.records[before].state {
+                State::Sold { next, .. } => *next = slot,
+                other => panic!("slot {before} belongs to an order but is {other:?}"),
+            },
+        }
+    }
+
+    /// Slots of all records, in no order.
+    pub fn slots(&self) -> impl Iterator<Item = u32> + '_ {
+        self.by_hold.iter().copied()
+    }
+
+    /// Slots of all records, in order of their hold ids.
+    pub fn sorted(&self) -> Vec<u32> {
+        let mut slots: Vec<u32> = self.slots().collect();
+        slots.sort_unstable_by_key(|slot| self.records[*slot].hold);
+        slots
+    }
+
+    pub fn memory_bytes(&self) -> usize {
+        let indexes = [&self.by_hold, &self.by_order, &self.by_user, &self.by_key];
+        indexes.iter().map(|index| index.allocation_size()).sum::<usize>()
+            + self.records.memory_bytes()
+            + self.apart.memory_bytes()
+            + self.orders.memory_bytes()
+            + self.fans.memory_bytes()
+            + self.keys.memory_bytes()
+            + self.ended.capacity() * size_of::<u32>()
+            + self.deadlines.memory_bytes()
+    }
+}

@@ -1,0 +1,241 @@
+//! The status of every seat and area of an event, in a few bits and bytes each, and an index of
+//! which rows still fit a party.
+
+use stagedoor_core::limits::SEATS_PER_HOLD_MAX;
+
+use super::manifest::{Manifest, Row, SeatKind};
+use super::orphan::{Strip, run_lengths, run_lengths_short, sizes_that_fit, sizes_that_fit_clean};
+use super::slab::NONE;
+
+/// The wire number of a status is its value here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum SeatStatus {
+    Available = 0,
+    Held = 1,
+    Sold = 2,
+    Blocked = 3,
+}
+
+/// Places of one general-admission area. `held + sold + blocked <= capacity`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AreaCounts {
+    pub capacity: u32,
+    pub held: u32,
+    pub sold: u32,
+    pub blocked: u32,
+}
+
+impl AreaCounts {
+    pub fn in_use(&self) -> u32 {
+        self.held + self.sold + self.blocked
+    }
+
+    pub fn available(&self) -> u32 {
+        self.capacity - self.in_use()
+    }
+}
+
+/// Seats by status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Counts {
+    pub by_status: [u32; 4],
+    /// Available seats that are neither accessible nor companion seats.
+    pub standard_available: u32,
+}
+
+pub(super) struct Seats {
+    /// By word: the low and the high bit of each seat's status.
+    planes: Box<[[u64; 2]]>,
+    /// By seat: the record of the hold that has it held or sold.
+    owner: Box<[u32]>,
+    pub counts: Counts,
+    /// Available seats by price level.
+    pub level_available: Box<[u32]>,
+    pub index: RowIndex,
+}
+
+/// Rows by what still fits into them, counting standard seats only. Rows are bits, from the best
+/// row to the worst as in `Manifest::order`.
+pub(super) struct RowIndex {
+    /// By row: the lengths of its free runs.
+    lengths: Box<[u16]>,
+    /// By party size less one: rows with that many free neighbours.
+    pub fits: [Box<[u64]>; SEATS_PER_HOLD_MAX],
+    /// The same, leaving nobody alone.
+    pub clean: [Box<[u64]>; SEATS_PER_HOLD_MAX],
+}
+
+impl Seats {
+    /// Everything available.
+    pub fn new(manifest: &Manifest) -> Seats {
+        let row_words = manifest.rows.len().div_ceil(64);
+        let rows = || std::array::from_fn(|_| vec![0; row_words].into_boxed_slice());
+        let mut level_available = vec![0; manifest.levels().len()].into_boxed_slice();
+        let mut standard_available = 0;
+        for seat in 0..manifest.seats() as u32 {
+            level_available[usize::from(manifest.level(seat))] += 1;
+            standard_available += u32::from(manifest.kind(seat) == SeatKind::Standard);
+        }
+        let mut seats = Seats {
+            planes: vec![[0; 2]; manifest.words.len()].into(),
+            owner: vec![NONE; manifest.seats()].into(),
+            counts: Counts { by_status: [manifest.seats() as u32, 0, 0, 0], standard_available },
+            level_available,
+            index: RowIndex { lengths: vec![0; manifest.rows.len()].into(), fits: rows(), clean: rows() },
+        };
+        seats.refresh_all(manifest);
+        seats
+    }
+
+    /// Available seats of a word, of every kind.
+    #[inline]
+    pub fn available(&self, manifest: &Manifest, word: u32) -> u64 {
+        let [low, high] = self.planes[word as usize];
+        manifest.words[word as usize].exists & !(low | high)
+    }
+
+    /// Available standard seats of a word.
+    #[inline]
+    pub fn standard(&self, manifest: &Manifest, word: u32) -> u64 {
+        self.available(manifest, word) & !manifest.words[word as usize].special
+    }
+
+    /// Blocked seats of a word.
+    pub fn blocked(&self, word: u32) -> u64 {
+        let [low, high] = self.planes[word as usize];
+        low & high
+    }
+
+    pub fn status(&self, manifest: &Manifest, seat: u32) -> SeatStatus {
+        let bit = manifest.bits[seat as usize];
+        let [low, high] = self.planes[(bit >> 6) as usize];
+        match (low >> (bit & 63) & 1, high >> (bit & 63) & 1) {
+            (0, 0) => SeatStatus::Available,
+            (1, 0) => SeatStatus::Held,
+            (0, _) => SeatStatus::Sold,
+            _ => SeatStatus::Blocked,
+        }
+    }
+
+    #[inline]
+    pub fn is_available(&self, manifest: &Manifest, seat: u32) -> bool {
+        let bit = manifest.bits[seat as usize];
+        let [low, high] = self.planes[(bit >> 6) as usize];
+        (low | high) >> (bit & 63) & 1 == 0
+    }
+
+    /// The record that has the seat held or sold, [`NONE`] for another status.
+    pub fn owner(&self, seat: u32) -> u32 {
+        self.owner[seat as usize]
+    }
+
+    /// Moves a seat from one status, which it must have, to another. `owner`: the record that
+    /// loses it or gets it. The row index is stale until [`Seats::refresh`] has seen its row.
+    pub fn set(&mut self, manifest: &Manifest, seat: u32, from: SeatStatus, to: SeatStatus, owner: u32) {
+        let bit = manifest.bits[seat as usize];
+        let planes = &mut self.planes[(bit >> 6) as usize];
+        let (shift, was) = (bit & 63, from as u64);
+        let now = planes[0] >> shift & 1 | (planes[1] >> shift & 1) << 1;
+        assert_eq!(now, was, "seat {seat} has status {now}, not {was}");
+        let change = was ^ to as u64;
+        planes[0] ^= (change & 1) << shift;
+        planes[1] ^= (change >> 1) << shift;
+        let has_owner = |status| matches!(status, SeatStatus::Held | SeatStatus::Sold);
+        let owned = &mut self.owner[seat as usize];
+        assert!(!has_owner(from) || *owned == owner, "seat {seat} belongs to record {owned}, not {owner}");
+        *owned = if has_owner(to) { owner } else { NONE };
+        self.counts.by_status[from as usize] -= 1;
+        self.counts.by_status[to as usize] += 1;
+        let freed = i64::from(to == SeatStatus::Available) - i64::from(from == SeatStatus::Available);
+        if freed != 0 {
+            let add = freed as u32;
+            let level = &mut self.level_available[usize::from(manifest.level(seat))];
+            *level = level.wrapping_add(add);
+            if manifest.words[(bit >> 6) as usize].special >> shift & 1 == 0 {
+                self.counts.standard_available = self.counts.standard_available.wrapping_add(add);
+            }
+        }
+    }
+
+    /// Brings the index up to date with a row.
+    pub fn refresh(&mut self, manifest: &Manifest, row_index: u32) {
+        let row = &manifest.rows[row_index as usize];
+        let lengths = self.run_lengths(manifest, row);
+        let old = std::mem::replace(&mut self.index.lengths[row_index as usize], lengths);
+        if old != lengths {
+            let place = manifest.order_of[row_index as usize];
+            flip(&mut self.index.fits, sizes_that_fit(old) ^ sizes_that_fit(lengths), place);
+            flip(&mut self.index.clean, sizes_that_fit_clean(old) ^ sizes_that_fit_clean(lengths), place);
+        }
+    }
+
+    pub fn refresh_all(&mut self, manifest: &Manifest) {
+        (0..manifest.rows.len() as u32).for_each(|row| self.refresh(manifest, row));
+    }
+
+    fn run_lengths(&self, manifest: &Manifest, row: &Row) -> u16 {
+        if row.words == 1 {
+            return run_lengths_short(self.standard(manifest, row.word), manifest.words[row.word as usize].joined);
+        }
+        let strip = |at| Strip::new(manifest, row, at, |word| self.standard(manifest, word));
+        (0..u32::from(row.words)).fold(0, |all, at| all | run_lengths(strip(at)))
+    }
+
+    /// Two bits a seat in map order, the first seat in the lowest bits of the first byte.
+    pub fn status_bits(&self, manifest: &Manifest) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(manifest.seats().div_ceil(4) + 16);
+        // What does not fill a byte yet, and how many bits that is.
+        let (mut rest, mut have) = (0u128, 0);
+        for row in &manifest.rows {
+            for at in 0..u32::from(row.words) {
+                let [low, high] = self.planes[(row.word + at) as usize];
+                let seats = (u32::from(row.seats) - at * 64).min(64);
+                for (half, first) in [(0, 0), (32, 32)] {
+                    let count = seats.saturating_sub(first).min(32) * 2;
+                    rest |= u128::from(interleave(low >> half, high >> half)) << have;
+                    have += count;
+                    while have >= 8 {
+                        bytes.push(rest as u8);
+                        (rest, have) = (rest >> 8, have - 8);
+                    }
+                }
+            }
+        }
+        if have > 0 {
+            bytes.push(rest as u8);
+        }
+        bytes
+    }
+
+    pub fn memory_bytes(&self) -> usize {
+        let row_bits = self.index.fits.iter().chain(&self.index.clean).map(|rows| rows.len() * 8).sum::<usize>();
+        self.planes.len() * 16
+            + self.owner.len() * 4
+            + self.level_available.len() * 4
+            + self.index.lengths.len() * 2
+            + row_bits
+    }
+}
+
+/// Flips the bit of a row in the sets of the sizes given as bits.
+fn flip(sets: &mut [Box<[u64]>; SEATS_PER_HOLD_MAX], mut sizes: u16, place: u32) {
+    while sizes != 0 {
+        let size = sizes.trailing_zeros() as usize;
+        sets[size][place as usize / 64] ^= 1 << (place % 64);
+        sizes &= sizes - 1;
+    }
+}
+
+/// The low 32 bits of each: those of `low` on the even places, those of `high` on the odd ones.
+fn interleave(low: u64, high: u64) -> u64 {
+    let spread = |bits: u64| {
+        let mut bits = bits & 0xffff_ffff;
+        bits = (bits | bits << 16) & 0x0000_ffff_0000_ffff;
+        bits = (bits | bits << 8) & 0x00ff_00ff_00ff_00ff;
+        bits = (bits | bits << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+        bits = (bits | bits << 2) & 0x3333_3333_3333_3333;
+        (bits | bits << 1) & 0x5555_5555_5555_5555
+    };
+    spread(low) | spread(high) << 1
+}

@@ -1,0 +1,155 @@
+//! Stores that grow without ever moving what they hold: a vector that doubles would stop the
+//! writer for tens of milliseconds at a million holds.
+
+use std::collections::VecDeque;
+
+/// Marks "no slot" where a slot may be absent.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// Slots in one allocation: small, because thousands of events have a handful of holds each.
+const CHUNK: usize = 32;
+
+/// Values in numbered slots; a freed slot is the next to be used.
+pub(super) struct Slab<T> {
+    chunks: Vec<Box<[T; CHUNK]>>,
+    used: u32,
+    free: Vec<u32>,
+}
+
+impl<T: Copy> Slab<T> {
+    pub fn new() -> Self {
+        Self { chunks: Vec::new(), used: 0, free: Vec::new() }
+    }
+
+    pub fn insert(&mut self, value: T) -> u32 {
+        if let Some(slot) = self.free.pop() {
+            self[slot] = value;
+            return slot;
+        }
+        let slot = self.used;
+        assert!(slot < NONE, "{slot} slots are in use");
+        if slot as usize % CHUNK == 0 {
+            self.chunks.push(Box::new([value; CHUNK]));
+        } else {
+            self.chunks[slot as usize / CHUNK][slot as usize % CHUNK] = value;
+        }
+        self.used += 1;
+        slot
+    }
+
+    /// The slot must be in use; its value stays readable until the slot is used again.
+    pub fn remove(&mut self, slot: u32) {
+        self.free.push(slot);
+    }
+
+    pub fn memory_bytes(&self) -> usize {
+        self.chunks.len() * size_of::<[T; CHUNK]>()
+            + self.chunks.capacity() * size_of::<usize>()
+            + self.free.capacity() * size_of::<u32>()
+    }
+}
+
+impl<T> std::ops::Index<u32> for Slab<T> {
+    type Output = T;
+    fn index(&self, slot: u32) -> &T {
+        &self.chunks[slot as usize / CHUNK][slot as usize % CHUNK]
+    }
+}
+
+impl<T> std::ops::IndexMut<u32> for Slab<T> {
+    fn index_mut(&mut self, slot: u32) -> &mut T {
+        &mut self.chunks[slot as usize / CHUNK][slot as usize % CHUNK]
+    }
+}
+
+/// First in, first out; every entry has a number by which it is found while it is in.
+pub(super) struct Queue<T> {
+    chunks: VecDeque<Box<[T; CHUNK]>>,
+    /// Numbers of the first entry and of the next one to come; they wrap around.
+    first: u32,
+    next: u32,
+    /// Number of the first entry of the first chunk.
+    base: u32,
+}
+
+impl<T: Copy> Queue<T> {
+    pub fn new() -> Self {
+        Self { chunks: VecDeque::new(), first: 0, next: 0, base: 0 }
+    }
+
+    pub fn push(&mut self, value: T) -> u32 {
+        let number = self.next;
+        let offset = number.wrapping_sub(self.base) as usize;
+        assert!(offset < NONE as usize, "{offset} entries are queued");
+        if offset == self.chunks.len() * CHUNK {
+            self.chunks.push_back(Box::new([value; CHUNK]));
+        } else {
+            self.chunks[offset / CHUNK][offset % CHUNK] = value;
+        }
+        self.next = number.wrapping_add(1);
+        number
+    }
+
+    pub fn front(&self) -> Option<u32> {
+        (self.first != self.next).then_some(self.first)
+    }
+
+    pub fn pop(&mut self) {
+        assert!(self.first != self.next, "the queue is empty");
+        self.first = self.first.wrapping_add(1);
+        if self.first.wrapping_sub(self.base) as usize == CHUNK {
+            self.chunks.pop_front();
+            self.base = self.first;
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.next.wrapping_sub(self.first) as usize
+    }
+
+    pub fn numbers(&self) -> impl Iterator<Item = u32> + use<T> {
+        let first = self.first;
+        (0..self.len() as u32).map(move |at| first.wrapping_add(at))
+    }
+
+    pub fn memory_bytes(&self) -> usize {
+        self.chunks.len() * size_of::<[T; CHUNK]>() + self.chunks.capacity() * size_of::<usize>()
+    }
+}
+
+impl<T> std::ops::Index<u32> for Queue<T> {
+    type Output = T;
+    fn index(&self, number: u32) -> &T {
+        let offset = number.wrapping_sub(self.base) as usize;
+        &self.chunks[offset / CHUNK][offset % CHUNK]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_freed_slot_is_used_again() {
+        let mut slab = Slab::new();
+        let slots: Vec<u32> = (0..100).map(|value| slab.insert(value)).collect();
+        assert_eq!(slots, (0..100).collect::<Vec<_>>());
+        slab.remove(40);
+        assert_eq!((slab.insert(7), slab[40], slab.insert(8)), (40, 7, 100));
+    }
+
+    #[test]
+    fn entries_keep_their_numbers_while_others_leave() {
+        let mut queue = Queue::new();
+        for value in 0..1_000u32 {
+            let number = queue.push(value);
+            assert_eq!(queue[number], value);
+            if value >= 50 {
+                assert_eq!(queue[queue.front().unwrap()], value - 50);
+                queue.pop();
+            }
+        }
+        assert_eq!(queue.len(), 50);
+        assert!(queue.memory_bytes() < 4_096, "{}", queue.memory_bytes());
+    }
+}
