@@ -2,12 +2,27 @@
 
 use crate::Backend;
 
-/// Column types of a migration, as the database at hand names them.
+/// The text of a migration for the database at hand: lines between `-- sqlite:` or `-- postgres:`
+/// and `-- end` are for that database only, and column types get the names it knows.
 pub(crate) fn schema(backend: Backend, sql: &str) -> String {
+    let mut only = None;
+    let mut text = String::with_capacity(sql.len());
+    for line in sql.lines() {
+        match line.trim() {
+            "-- sqlite:" => only = Some(Backend::Sqlite),
+            "-- postgres:" => only = Some(Backend::Postgres),
+            "-- end" => only = None,
+            _ if only.is_none_or(|only| only == backend) => {
+                text.push_str(line);
+                text.push('\n');
+            }
+            _ => {}
+        }
+    }
     match backend {
-        Backend::Postgres => sql.to_owned(),
+        Backend::Postgres => text,
         // SQLite would give UUID and BYTEA numeric affinity.
-        Backend::Sqlite => sql.replace("UUID", "BLOB").replace("BYTEA", "BLOB"),
+        Backend::Sqlite => text.replace("UUID", "BLOB").replace("BYTEA", "BLOB"),
     }
 }
 
@@ -25,5 +40,23 @@ pub fn for_update(backend: Backend) -> &'static str {
     match backend {
         Backend::Postgres => " FOR UPDATE",
         Backend::Sqlite => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_migration_keeps_only_the_lines_of_its_database() {
+        let sql = "CREATE TABLE a (id UUID);\n-- sqlite:\nCREATE TRIGGER s;\n-- end\n-- postgres:\nCREATE TRIGGER p;\n-- end\n-- both\nCREATE TABLE b (x BYTEA);\n";
+        assert_eq!(
+            schema(Backend::Sqlite, sql),
+            "CREATE TABLE a (id BLOB);\nCREATE TRIGGER s;\n-- both\nCREATE TABLE b (x BLOB);\n"
+        );
+        assert_eq!(
+            schema(Backend::Postgres, sql),
+            "CREATE TABLE a (id UUID);\nCREATE TRIGGER p;\n-- both\nCREATE TABLE b (x BYTEA);\n"
+        );
     }
 }

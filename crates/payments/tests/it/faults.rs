@@ -1,0 +1,138 @@
+//! Every step failed and every step repeated, then nothing left over.
+
+use std::sync::Arc;
+
+use payments::{Call, Fate, FaultyGateway, PaymentState, RefundState};
+use proptest::prelude::*;
+use stagedoor_core::{PaymentId, RefundId};
+
+use crate::world::{TOTAL, World, back, sale};
+
+/// Calls of a workflow that may go wrong, more than the longest one makes.
+const CALLS: u64 = 14;
+/// Times a caller comes back; every time at least one call gets through once the faults are over.
+const PATIENCE: usize = 24;
+
+async fn world(fate: impl Fn(u64, Call) -> Fate + Send + Sync + 'static) -> World {
+    World::wrapped(move |gateway| Arc::new(FaultyGateway::new(gateway, fate))).await
+}
+
+async fn authorize(world: &World, id: PaymentId) {
+    for _ in 0..PATIENCE {
+        if world.authorize(id).await.state == PaymentState::Authorized {
+            return;
+        }
+    }
+    panic!("never authorized");
+}
+
+/// Authorize, capture, two refunds; each step repeated until its outcome is known, then once more.
+async fn sell_and_refund(world: &World) {
+    let id = world.create("tok_ok").await;
+    authorize(world, id).await;
+    for _ in 0..PATIENCE {
+        if world.capture(id).await.state == PaymentState::Captured {
+            break;
+        }
+    }
+    let parts: [(RefundId, i64); 2] = [(world.db.env.id(), 1500), (world.db.env.id(), TOTAL - 1500)];
+    for (refund, minor) in parts {
+        world.claim(refund, id, minor).await.unwrap();
+        for _ in 0..PATIENCE {
+            if world.refund(refund, minor).await.state == RefundState::Refunded {
+                break;
+            }
+        }
+    }
+    let before = world.moved(id).await;
+    assert_eq!(before, [TOTAL, -1500, 1500 - TOTAL]);
+    authorize_again_is_settled(world, id).await;
+    world.payments.capture(id, &sale(id, TOTAL)).await.unwrap();
+    for (refund, minor) in parts {
+        world.payments.refund(refund, &back(refund, minor)).await.unwrap();
+    }
+    assert_eq!(world.moved(id).await, before, "a step that is done moves nothing");
+    world.check().await;
+}
+
+async fn authorize_again_is_settled(world: &World, id: PaymentId) {
+    assert_eq!(world.authorize(id).await.state, PaymentState::Captured);
+}
+
+async fn authorize_and_void(world: &World) {
+    let id = world.create("tok_ok").await;
+    world.authorize(id).await;
+    for _ in 0..PATIENCE {
+        if world.payments.void(id).await.unwrap().state == PaymentState::Voided {
+            break;
+        }
+    }
+    assert_eq!(world.find(id).await.state, PaymentState::Voided);
+    let standing = payments::PaymentGateway::status(&world.gateway, id).await.unwrap();
+    assert!(
+        matches!(standing, payments::Standing::Voided | payments::Standing::Absent),
+        "money is still set aside: {standing:?}"
+    );
+    world.check().await;
+}
+
+#[tokio::test]
+async fn each_call_lost_or_repeated_once() {
+    for at in 0..CALLS {
+        for fate in [Fate::LoseRequest, Fate::LoseReply, Fate::Repeat] {
+            let once = move |number, _| if number == at { fate } else { Fate::Deliver };
+            sell_and_refund(&world(once).await).await;
+            authorize_and_void(&world(once).await).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_kind_of_call_always_answered_too_late() {
+    for kind in [Call::Authorize, Call::Capture, Call::Void, Call::Refund] {
+        let late = move |_, call| if call == kind { Fate::LoseReply } else { Fate::Deliver };
+        sell_and_refund(&world(late).await).await;
+        authorize_and_void(&world(late).await).await;
+    }
+}
+
+#[tokio::test]
+async fn a_caller_that_dies_while_it_waits_is_replaced() {
+    let world = World::new().await;
+    let id = world.create("tok_slow").await;
+    let slow = payments::SimulatedGateway::new(world.db.store.clone());
+    let doomed = payments::Payments::new(world.db.store.clone(), Arc::new(slow));
+    let caller = tokio::spawn(async move { doomed.authorize(id).await });
+    while world.find(id).await.state != PaymentState::Authorizing {
+        tokio::task::yield_now().await;
+    }
+    caller.abort();
+    caller.await.unwrap_err();
+    assert_eq!(world.authorize(id).await.state, PaymentState::Authorized);
+    world.capture(id).await;
+    assert_eq!(world.moved(id).await, [TOTAL]);
+    world.check().await;
+}
+
+fn any_fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![
+        2 => Just(Fate::Deliver),
+        1 => Just(Fate::LoseRequest),
+        1 => Just(Fate::LoseReply),
+        1 => Just(Fate::Repeat),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_run_of_bad_luck_ends_well(fates in prop::collection::vec(any_fate(), CALLS as usize)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let fate = move |number: u64, _: Call| fates.get(number as usize).copied().unwrap_or(Fate::Deliver);
+            sell_and_refund(&world(fate.clone()).await).await;
+            authorize_and_void(&world(fate).await).await;
+        });
+    }
+}

@@ -1,0 +1,8 @@
+//! One suite over the database of the run: SQLite, or PostgreSQL with `STAGEDOOR_TEST_POSTGRES`.
+
+mod faults;
+mod gateway;
+mod ledger;
+mod races;
+mod steps;
+mod world;
