@@ -98,7 +98,12 @@ impl Identity {
     }
 
     /// The same under a given id, for demo worlds; when the id exists already, nothing changes.
-    pub async fn seed_organizer(&self, id: OrganizerId, owner: UserId, name: &str) -> Result<Organizer, OrganizerError> {
+    pub async fn seed_organizer(
+        &self,
+        id: OrganizerId,
+        owner: UserId,
+        name: &str,
+    ) -> Result<Organizer, OrganizerError> {
         match self.organizer(id).await {
             Err(OrganizerError::NotFound) => self.insert_organizer(id, owner, name).await,
             other => other,

@@ -160,13 +160,31 @@ mod tests {
     #[test]
     fn common_words_are_refused_in_their_usual_disguises() {
         for common in [
-            "password", "PassWord", "P@ssw0rd", "p4$$w0rd!", "Password123!", "2024password", "12345678", "87654321",
-            "aaaaaaaa", "abcdefgh", "qwertyuiop", "Qwerty123!", "iloveyou", "letmein1", "Stagedoor1", "ticket123",
-            "1q2w3e4r", "sunshine99", "Welcome2026",
+            "password",
+            "PassWord",
+            "P@ssw0rd",
+            "p4$$w0rd!",
+            "Password123!",
+            "2024password",
+            "12345678",
+            "87654321",
+            "aaaaaaaa",
+            "abcdefgh",
+            "qwertyuiop",
+            "Qwerty123!",
+            "iloveyou",
+            "letmein1",
+            "Stagedoor1",
+            "ticket123",
+            "1q2w3e4r",
+            "sunshine99",
+            "Welcome2026",
         ] {
             assert!(refused(common), "{common}");
         }
-        for good in ["password for the old mill", "correct horse battery", "qwerty-rides-a-zebra", "mmmmnmmm", "7482915360"] {
+        for good in
+            ["password for the old mill", "correct horse battery", "qwerty-rides-a-zebra", "mmmmnmmm", "7482915360"]
+        {
             assert!(!refused(good), "{good}");
         }
     }

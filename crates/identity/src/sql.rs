@@ -16,7 +16,8 @@ pub(crate) struct AccountRow {
     pub created_at: Timestamp,
 }
 
-const ACCOUNT: &str = "SELECT id, email, name, password, platform_admin, created_at FROM account WHERE erased_at IS NULL";
+const ACCOUNT: &str =
+    "SELECT id, email, name, password, platform_admin, created_at FROM account WHERE erased_at IS NULL";
 
 impl AccountRow {
     fn read(row: &Row) -> Result<Self> {

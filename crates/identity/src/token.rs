@@ -283,3 +283,56 @@ impl Revoked {
         self.count.store(map.len(), Ordering::Release);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stagedoor_core::Entropy;
+
+    fn keyring(seed: u8) -> Keyring {
+        Keyring::new([seed; 32], Entropy::seeded(1))
+    }
+
+    #[test]
+    fn a_signature_is_checked_once_and_then_remembered() {
+        let (env, config) = (Env::seeded(1), Config { tokens_cached_max: 64 * SHARDS, ..Config::default() });
+        let mut tokens = Tokens::new(&keyring(1), &config);
+        let token = tokens.issue(&env, env.id(), env.id(), false);
+        let other = tokens.issue(&env, env.id(), env.id(), false);
+        let principal = tokens.verify(&token, env.now());
+        assert!(principal.is_ok());
+        // With a key that fits neither, only the one already seen is accepted, and only whole.
+        tokens.checking = Tokens::new(&keyring(2), &config).checking;
+        assert_eq!(tokens.verify(&token, env.now()), principal);
+        assert_eq!(tokens.verify(&other, env.now()), Err(TokenError::Signature));
+        let (head, rest) = token.split_once('.').expect("a token has parts");
+        let tail = &rest[rest.len() - TAIL..];
+        let same_tail = format!("{head}.{}{tail}", "A".repeat(rest.len() - TAIL));
+        assert!(tokens.verify(&same_tail, env.now()).is_err());
+    }
+
+    #[test]
+    fn a_session_stays_ended_as_long_as_a_token_of_it_may_live() {
+        let (env, hour) = (Env::seeded(1), stagedoor_core::limits::ACCESS_TOKEN_TTL);
+        let tokens = Tokens::new(&keyring(1), &Config::default());
+        let (user, session) = (env.id(), env.id());
+        let token = tokens.issue(&env, user, session, false);
+        tokens.revoke(session, env.now(), env.now());
+        env.clock.advance(hour - Duration::from_millis(1));
+        for _ in 0..4 * REVOKED_SWEEP {
+            tokens.revoke(env.id(), env.now(), env.now());
+        }
+        assert_eq!(tokens.verify(&token, env.now()), Err(TokenError::Revoked));
+    }
+
+    #[test]
+    fn sessions_are_forgotten_when_their_tokens_have_expired() {
+        let env = Env::seeded(1);
+        let revoked = Revoked::default();
+        for _ in 0..100 * REVOKED_SWEEP {
+            revoked.insert(env.id(), env.now() + Duration::from_secs(1), env.now());
+            env.clock.advance(Duration::from_millis(1));
+        }
+        assert!(revoked.until.read().len() <= 2 * REVOKED_SWEEP);
+    }
+}
