@@ -72,22 +72,21 @@ impl Catalog {
     }
 
     /// Takes over what other processes changed. Call it every second; without changes it is one
-    /// look into a database index. Gives the number of events read.
+    /// look into a database index. Gives the number of events that are not as they were.
     pub async fn refresh(&self) -> store::Result<usize> {
         let now = self.store.env().now();
         let since = *self.inner.refreshed.lock() - REFRESH_OVERLAP;
         let tx = self.store.begin_read().await?;
-        let (mut after, mut count) = (EventId(Uuid::nil()), 0);
+        let (mut after, mut changed) = (EventId(Uuid::nil()), 0);
         loop {
-            let cards = sql::cards(&tx, since, after, REFRESH_BATCH).await?;
+            let mut cards = sql::cards(&tx, since, after, REFRESH_BATCH).await?;
             let Some(last) = cards.last() else { break };
-            (after, count) = (last.id, count + cards.len());
+            after = last.id;
             let more = cards.len() == REFRESH_BATCH as usize;
+            cards.retain(|card| self.inner.index.get(card.id).is_none_or(|known| *known != *card));
+            changed += cards.len();
             for card in &cards {
-                let known = self.inner.index.get(card.id);
-                if known.is_none_or(|known| *known != *card) {
-                    self.inner.views.remove(card.id);
-                }
+                self.inner.views.remove(card.id);
             }
             self.inner.index.put(cards);
             if !more {
@@ -96,7 +95,7 @@ impl Catalog {
         }
         let mut refreshed = self.inner.refreshed.lock();
         *refreshed = now.max(*refreshed);
-        Ok(count)
+        Ok(changed)
     }
 
     /// Published events that fit `query`. Answers from memory: no database is asked.

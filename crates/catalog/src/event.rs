@@ -223,6 +223,15 @@ impl Event {
         edges.chain([starts_at]).filter(|edge| sold && *edge > now).min()
     }
 
+    /// Levels keep the ids they had in `known`, by key.
+    pub(crate) fn keep_level_ids(&mut self, known: &Event) {
+        for level in &mut self.details.price_levels {
+            if let Some(known) = known.details.price_level(&level.key) {
+                level.id = known.id;
+            }
+        }
+    }
+
     /// Until when tickets can be given back.
     pub fn refunds_until(&self) -> Timestamp {
         self.details.starts_at - self.details.refund_window

@@ -99,11 +99,7 @@ impl Catalog {
         let before = self.owned(tx, organizer, id, expected).await?;
         let mut event = before.clone();
         change(&mut event.details);
-        for level in &mut event.details.price_levels {
-            if let Some(known) = before.details.price_level(&level.key) {
-                level.id = known.id;
-            }
-        }
+        event.keep_level_ids(&before);
         event.details.check()?;
         if event.details.performers != before.details.performers {
             check_bill(tx, organizer, &event.details).await?;
@@ -132,6 +128,24 @@ impl Catalog {
         let event = self.save(&tx, event).await?;
         tx.commit().await?;
         Ok(event)
+    }
+
+    /// Gives an event another version of its venue's map, sold or not, as a part of the caller's
+    /// transaction. The caller makes sure that no place in use is lost.
+    pub async fn move_to_map_in(
+        &self,
+        tx: &Tx,
+        organizer: OrganizerId,
+        id: EventId,
+        map: SeatMapId,
+    ) -> Result<Event, EventError> {
+        let mut event = self.owned(tx, organizer, id, None).await?;
+        let map = map_at(tx, event.venue, map).await?;
+        (event.seat_map, event.capacity) = (Some(map.id), map.capacity);
+        if event.state == EventState::Published {
+            event.details.check_prices(&map)?;
+        }
+        self.save(tx, event).await
     }
 
     /// Records the places an event sells now, after blocks or areas changed.
@@ -200,7 +214,10 @@ impl Catalog {
         let venue = sql::venue(&tx, event.venue).await?.ok_or(EventError::NotFound)?;
         let performers = sql::bill(&tx, id).await?;
         let view = Arc::new(EventView { event, venue, performers });
-        self.inner.views.put(id, view.clone(), 1, seen);
+        // Changes that other processes make to drafts are not followed.
+        if view.event.published_at.is_some() {
+            self.inner.views.put(id, view.clone(), 1, seen);
+        }
         Ok(view)
     }
 

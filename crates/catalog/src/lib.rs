@@ -23,9 +23,11 @@
 mod cache;
 mod catalog;
 mod cursor;
+pub mod demo;
 mod error;
 mod event;
 mod events;
+pub mod import;
 mod offer;
 mod search;
 pub mod seat_map;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use stagedoor_core::{Code, SeatMapId, Timestamp, VenueId};
 
-pub(crate) use check::is_key;
+pub(crate) use check::{is_color, is_key};
 pub use encoded::EncodedMap;
 
 /// Sections of one seat map; the largest stadiums have about 400.
