@@ -1,0 +1,30 @@
+//! The seat engine and the thread that runs it: holds, sales and the live seat map of every event.
+//!
+//! [`engine`] holds the rules, pure and deterministic. The runtime around it gives each partition
+//! of events one writer thread: it takes commands in batches, decides and applies them in memory,
+//! makes their facts durable in one journal write, and only then answers and publishes. Readers
+//! look at an [`EventView`] and never ask the writer.
+//!
+//! Invariants:
+//! - an answer other than a refusal is given after its facts are on disk;
+//! - refusals touch no disk, and one that the view can prove never reaches the writer;
+//! - if a journal write fails, the partition stops serving and recovers from the journal;
+//! - state in memory is a fold over the journal, and everything else here can be rebuilt from it.
+//!
+//! ```no_run
+//! # use inventory::{Config, HoldRequest, Inventory};
+//! # use stagedoor_core::Env;
+//! # async fn example(event: stagedoor_core::EventId, fan: stagedoor_core::UserId, want: inventory::engine::Want) {
+//! let open = |partition| Ok(Box::new(journal::SqliteJournal::open("data".as_ref(), partition)?) as _);
+//! let inventory = Inventory::start(Config::default(), Env::system(), open).expect("the journal is readable");
+//! let hold = inventory.hold(event, HoldRequest { fan, want, key: None }).await;
+//! # }
+//! ```
+
+pub mod engine;
+mod runtime;
+
+pub use runtime::{
+    Config, Delta, EventView, FanLimits, Health, HeldPlace, Hold, HoldRequest, Inventory, Opening, Refused, Snapshot,
+    StartError, Stats, Taken, Warned, Worker,
+};

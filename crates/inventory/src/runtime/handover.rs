@@ -1,0 +1,230 @@
+//! How commands reach the writer and answers come back: in batches, with one wake per batch.
+//!
+//! A thread that serves requests owns a [`Port`]. What its tasks ask for within one round of the
+//! executor travels as one message, and all answers of one writer round come back with one wake:
+//! at a hundred thousand requests a second, waking across threads for each of them costs more
+//! than the seat engine does. Callers without a port (jobs, tests) use a channel per command.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+
+use parking_lot::Mutex;
+use stagedoor_core::EventId;
+use tokio::sync::oneshot;
+
+use super::{Queue, Refused, Reply, Work};
+
+/// One command on its way to the writer.
+pub(crate) struct Envelope {
+    pub event: EventId,
+    pub work: Work,
+    /// A place in the fan's books waits for the outcome.
+    pub reserved: bool,
+    pub reply_to: ReplyTo,
+}
+
+pub(crate) enum ReplyTo {
+    Slot { mailbox: Arc<Mailbox>, slot: u32 },
+    Once(oneshot::Sender<Reply>),
+}
+
+impl ReplyTo {
+    /// For a command that no writer takes any more.
+    pub fn refuse(self) {
+        match self {
+            ReplyTo::Slot { mailbox, slot } => mailbox.deliver(&mut vec![(slot, Err(Refused::Unavailable))]),
+            ReplyTo::Once(sender) => drop(sender.send(Err(Refused::Unavailable))),
+        }
+    }
+}
+
+/// Where the writer leaves answers for one port.
+#[derive(Default)]
+pub(crate) struct Mailbox(Mutex<Inbox>);
+
+#[derive(Default)]
+struct Inbox {
+    replies: Vec<(u32, Reply)>,
+    waker: Option<Waker>,
+}
+
+impl Mailbox {
+    /// Hands over `replies` (which is left empty) and wakes the port.
+    pub fn deliver(&self, replies: &mut Vec<(u32, Reply)>) {
+        let mut inbox = self.0.lock();
+        if inbox.replies.is_empty() {
+            std::mem::swap(&mut inbox.replies, replies);
+        } else {
+            inbox.replies.append(replies);
+        }
+        let waker = inbox.waker.take();
+        drop(inbox);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+thread_local! {
+    static PORT: RefCell<Option<Port>> = const { RefCell::new(None) };
+}
+
+struct Port {
+    queue: Queue,
+    mailbox: Arc<Mailbox>,
+    outgoing: Vec<Envelope>,
+    incoming: Vec<(u32, Reply)>,
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    pump: Option<Waker>,
+}
+
+enum Slot {
+    Free,
+    Waiting(Option<Waker>),
+    Ready(Reply),
+    /// Whoever asked has gone; the answer is dropped when it comes.
+    Abandoned,
+}
+
+/// Makes this thread a port and carries its messages until dropped. Spawn it once on a
+/// current-thread runtime, before the first request.
+pub(crate) async fn pump(queue: Queue) {
+    PORT.with_borrow_mut(|port| {
+        assert!(port.is_none(), "a thread has one port");
+        let mailbox = Arc::new(Mailbox::default());
+        let (outgoing, incoming, slots, free) = Default::default();
+        *port = Some(Port { queue, mailbox, outgoing, incoming, slots, free, pump: None });
+    });
+    let _port = ClosePort;
+    poll_fn(|context| {
+        PORT.with_borrow_mut(|port| {
+            let port = port.as_mut().expect("the port is open while the pump runs");
+            port.turn(context.waker());
+        });
+        Poll::<()>::Pending
+    })
+    .await;
+}
+
+struct ClosePort;
+
+impl Drop for ClosePort {
+    fn drop(&mut self) {
+        PORT.with_borrow_mut(|port| *port = None);
+    }
+}
+
+impl Port {
+    fn turn(&mut self, waker: &Waker) {
+        if !self.pump.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            self.pump = Some(waker.clone());
+        }
+        {
+            let mut inbox = self.mailbox.0.lock();
+            std::mem::swap(&mut inbox.replies, &mut self.incoming);
+            inbox.waker = Some(waker.clone());
+        }
+        for (slot, reply) in self.incoming.drain(..) {
+            let place = &mut self.slots[slot as usize];
+            match std::mem::replace(place, Slot::Ready(reply)) {
+                Slot::Waiting(waker) => waker.into_iter().for_each(Waker::wake),
+                Slot::Abandoned => {
+                    *place = Slot::Free;
+                    self.free.push(slot);
+                }
+                Slot::Free | Slot::Ready(_) => unreachable!("slot {slot} was answered twice"),
+            }
+        }
+        if !self.outgoing.is_empty() {
+            let room = Vec::with_capacity(self.outgoing.len());
+            self.queue.send(std::mem::replace(&mut self.outgoing, room));
+        }
+    }
+
+    fn submit(&mut self, event: EventId, work: Work, reserved: bool) -> u32 {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot::Free);
+            self.slots.len() as u32 - 1
+        });
+        self.slots[slot as usize] = Slot::Waiting(None);
+        if self.outgoing.is_empty()
+            && let Some(pump) = &self.pump
+        {
+            // Runs after every task that is ready now, so their commands join this message.
+            pump.wake_by_ref();
+        }
+        let reply_to = ReplyTo::Slot { mailbox: self.mailbox.clone(), slot };
+        self.outgoing.push(Envelope { event, work, reserved, reply_to });
+        slot
+    }
+}
+
+/// Asks the writer and waits for its answer.
+pub(crate) async fn ask(queue: &Queue, event: EventId, work: Work, reserved: bool) -> Reply {
+    let mut work = Some(work);
+    let slot = PORT.with_borrow_mut(|port| {
+        let port = port.as_mut()?;
+        Some(port.submit(event, work.take().expect("submitted once"), reserved))
+    });
+    match (slot, work) {
+        (Some(slot), _) => Waiting { slot: Some(slot) }.answer().await,
+        (None, Some(work)) => {
+            let (sender, receiver) = oneshot::channel();
+            queue.send(vec![Envelope { event, work, reserved, reply_to: ReplyTo::Once(sender) }]);
+            receiver.await.unwrap_or(Err(Refused::Unavailable))
+        }
+        (None, None) => unreachable!("the work went to a slot"),
+    }
+}
+
+/// A slot that is being waited for. It never leaves the thread of its port, because tasks of a
+/// current-thread runtime do not.
+struct Waiting {
+    slot: Option<u32>,
+}
+
+impl Waiting {
+    async fn answer(mut self) -> Reply {
+        let slot = self.slot.expect("taken only by the answer");
+        let reply = poll_fn(|context| {
+            PORT.with_borrow_mut(|port| {
+                let Some(port) = port.as_mut() else { return Poll::Ready(Err(Refused::Unavailable)) };
+                let place = &mut port.slots[slot as usize];
+                match place {
+                    Slot::Waiting(waker) => {
+                        *waker = Some(context.waker().clone());
+                        Poll::Pending
+                    }
+                    Slot::Ready(_) => {
+                        let Slot::Ready(reply) = std::mem::replace(place, Slot::Free) else { unreachable!() };
+                        port.free.push(slot);
+                        Poll::Ready(reply)
+                    }
+                    Slot::Free | Slot::Abandoned => unreachable!("slot {slot} is waited for"),
+                }
+            })
+        })
+        .await;
+        self.slot = None;
+        reply
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let Some(slot) = self.slot else { return };
+        PORT.with_borrow_mut(|port| {
+            let Some(port) = port.as_mut() else { return };
+            let place = &mut port.slots[slot as usize];
+            if matches!(place, Slot::Ready(_)) {
+                *place = Slot::Free;
+                port.free.push(slot);
+            } else {
+                *place = Slot::Abandoned;
+            }
+        });
+    }
+}

@@ -1,0 +1,472 @@
+//! The handle of the seat engine: what the rest of the program calls.
+
+use std::future::Future;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+
+use hashbrown::{DefaultHashBuilder, HashMap};
+use journal::{Journal, Partition};
+use parking_lot::{Mutex, RwLock};
+use stagedoor_core::{Env, EventId, HoldId, OrderId, Timestamp, UserId};
+
+use super::fans::{Admission, FanLimits, Fans};
+use super::handover::{ask, pump};
+use super::recovery::RecoverError;
+use super::view::{EventView, Taken};
+use super::writer::Writer;
+use super::{Done, Queue, Refused, Reply, Work};
+use crate::engine::{
+    Actor, Answer, Command, HoldStatus, HoldView, KeyPrint, Manifest, Place, Prices, Refusal, Rules, Want,
+};
+
+#[derive(Debug, Clone, Copy)]
+pub struct Config {
+    pub limits: FanLimits,
+    /// Writer threads, and journal partitions: fixed for the life of a database.
+    pub partitions: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { limits: FanLimits::default(), partitions: 1 }
+    }
+}
+
+/// Why the engine does not start.
+#[derive(Debug, thiserror::Error)]
+#[error("the seat journal cannot be used")]
+pub struct StartError(#[from] RecoverError);
+
+/// What puts an event on sale.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    pub manifest: Arc<Manifest>,
+    pub rules: Rules,
+    pub prices: Arc<Prices>,
+}
+
+/// A wish for seats.
+#[derive(Debug, Clone, Copy)]
+pub struct HoldRequest {
+    pub fan: UserId,
+    pub want: Want,
+    pub key: Option<KeyPrint>,
+}
+
+/// A hold with the map its places are on.
+#[derive(Debug, Clone)]
+pub struct Hold {
+    pub event: EventId,
+    pub view: HoldView,
+    pub manifest: Arc<Manifest>,
+    /// The answer to a key that was used before.
+    pub replayed: bool,
+}
+
+/// One line of a hold, in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldPlace<'a> {
+    pub place: Place,
+    /// Index in map order.
+    pub seat: Option<u32>,
+    pub area: Option<u16>,
+    /// Id and name of the section, or of the area.
+    pub section: &'a str,
+    pub section_name: &'a str,
+    /// Empty for an area.
+    pub row: &'a str,
+    pub label: &'a str,
+    pub level: u8,
+    pub level_key: &'a str,
+    pub ticket_type: u8,
+    /// People: 1 for a seat.
+    pub quantity: u8,
+    /// Price of one of them, in the minor unit of the event's currency.
+    pub minor: i64,
+}
+
+impl HeldPlace<'_> {
+    /// What other calls take: `section-row-seat`, or the area's id.
+    pub fn id(&self) -> String {
+        match self.seat {
+            Some(_) => format!("{}-{}-{}", self.section, self.row, self.label),
+            None => self.section.to_owned(),
+        }
+    }
+}
+
+impl Hold {
+    pub fn id(&self) -> HoldId {
+        self.view.hold
+    }
+
+    pub fn fan(&self) -> UserId {
+        self.view.fan
+    }
+
+    pub fn status(&self) -> HoldStatus {
+        self.view.status
+    }
+
+    pub fn expires_at(&self) -> Timestamp {
+        self.view.expires_at
+    }
+
+    pub fn places(&self) -> impl Iterator<Item = HeldPlace<'_>> {
+        let manifest = &*self.manifest;
+        self.view.lines().map(move |(place, minor)| match place {
+            Place::Seat { seat, ticket_type } => {
+                let section = manifest.section_of(seat);
+                HeldPlace {
+                    place,
+                    seat: Some(seat),
+                    area: None,
+                    section: manifest.section_id(section),
+                    section_name: manifest.section_name(section),
+                    row: manifest.row_label(seat),
+                    label: manifest.seat_label(seat),
+                    level: manifest.level(seat),
+                    level_key: &manifest.levels()[usize::from(manifest.level(seat))],
+                    ticket_type,
+                    quantity: 1,
+                    minor,
+                }
+            }
+            Place::Area { area, quantity, ticket_type } => HeldPlace {
+                place,
+                seat: None,
+                area: Some(area),
+                section: manifest.area_id(area),
+                section_name: manifest.area_name(area),
+                row: "",
+                label: "",
+                level: manifest.area_level(area),
+                level_key: &manifest.levels()[usize::from(manifest.area_level(area))],
+                ticket_type,
+                quantity,
+                minor,
+            },
+        })
+    }
+}
+
+/// Whether every writer can serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    Serving,
+    /// At least one partition recovers from a failed write.
+    Recovering,
+    Stopped,
+}
+
+/// Counters since the start, for metrics.
+#[derive(Debug, Default)]
+pub struct Stats {
+    pub commands: AtomicU64,
+    pub refusals: AtomicU64,
+    /// Refused by a view, without the writer.
+    pub refusals_early: AtomicU64,
+    pub facts: AtomicU64,
+    pub batches: AtomicU64,
+    pub journal_bytes: AtomicU64,
+    pub expired: AtomicU64,
+    pub recoveries: AtomicU64,
+    /// Largest time between a hold's deadline and its expiry being durable, in microseconds,
+    /// since it was last read.
+    pub expiry_lag_max_us: AtomicU64,
+    pub events_loaded: AtomicU64,
+    pub partitions_down: AtomicUsize,
+    pub stopped: AtomicUsize,
+}
+
+/// What the handle and the writers share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub env: Env,
+    pub fans: Fans,
+    pub views: RwLock<HashMap<EventId, Arc<EventView>>>,
+    pub stats: Stats,
+    pub in_flight: Arc<AtomicUsize>,
+}
+
+/// The seat engine of this process. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Inventory {
+    shared: Arc<Shared>,
+    queue: Queue,
+    threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
+    hasher: DefaultHashBuilder,
+}
+
+/// A journal of the partition, opened on the writer's own thread; asked again to recover.
+pub type OpenJournal = dyn Fn(Partition) -> Result<Box<dyn Journal>, journal::Error> + Send + Sync;
+
+/// Carries commands and answers between the tasks of one thread and the writers; see
+/// [`Inventory::worker`].
+pub struct Worker(Queue);
+
+impl Worker {
+    /// Runs until dropped.
+    pub fn run(self) -> impl Future<Output = ()> + Send {
+        pump(self.0)
+    }
+}
+
+/// A broken invariant in a writer ends the process: what it would answer next cannot be trusted,
+/// and the journal holds everything that was answered.
+struct AbortOnPanic;
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            std::process::abort();
+        }
+    }
+}
+
+impl Inventory {
+    /// Recovers every partition from its journal and starts serving; returns when all are ready.
+    pub fn start(
+        config: Config,
+        env: Env,
+        open: impl Fn(Partition) -> Result<Box<dyn Journal>, journal::Error> + Send + Sync + 'static,
+    ) -> Result<Inventory, StartError> {
+        let open: Arc<OpenJournal> = Arc::new(open);
+        let in_flight = Arc::new(AtomicUsize::new(0));
+        let shared = Arc::new(Shared {
+            env,
+            fans: Fans::new(config.limits),
+            views: RwLock::default(),
+            stats: Stats::default(),
+            in_flight: in_flight.clone(),
+        });
+        let (mut senders, mut threads, mut started) = (Vec::new(), Vec::new(), Vec::new());
+        for partition in 0..config.partitions.max(1) {
+            let (sender, receiver) = crossbeam_channel::unbounded();
+            let (ready, wait) = crossbeam_channel::bounded(1);
+            let (shared, open) = (shared.clone(), open.clone());
+            let run = move || {
+                let _guard = AbortOnPanic;
+                match Writer::recover(Partition(partition), receiver, shared, open) {
+                    Ok(writer) => {
+                        let _ = ready.send(Ok(()));
+                        writer.run();
+                    }
+                    Err(error) => drop(ready.send(Err(error))),
+                }
+            };
+            let thread = std::thread::Builder::new().name(format!("seats-{partition}")).spawn(run);
+            threads.push(thread.expect("the system can start a thread"));
+            senders.push(sender);
+            started.push(wait);
+        }
+        for wait in started {
+            wait.recv().expect("the writer reports how it started")?;
+        }
+        let queue = Queue::new(senders, in_flight);
+        let threads = Arc::new(Mutex::new(threads));
+        Ok(Inventory { shared, queue, threads, hasher: DefaultHashBuilder::default() })
+    }
+
+    /// For a thread that serves requests on a current-thread runtime: spawn its
+    /// [`Worker::run`] there once, and commands of that thread travel in batches.
+    pub fn worker(&self) -> Worker {
+        Worker(self.queue.clone())
+    }
+
+    /// Puts an event on sale; one that is open already stays as it is.
+    pub async fn open(&self, event: EventId, opening: Opening) -> Result<(), Refused> {
+        let Opening { manifest, rules, prices } = opening;
+        match self.command(event, Command::Open { manifest, rules, prices }).await {
+            Ok(_) | Err(Refused::Rule(Refusal::AlreadyOpen)) => Ok(()),
+            Err(refused) => Err(refused),
+        }
+    }
+
+    /// Holds seats for a fan. Refused by the fan's limits (`HoldLimit`, `RateLimited`) or by the
+    /// rules of the event; a key used before answers as it did then.
+    pub async fn hold(&self, event: EventId, request: HoldRequest) -> Result<Hold, Refused> {
+        let HoldRequest { fan, want, key } = request;
+        let env = &self.shared.env;
+        let mut reserved = false;
+        match self.shared.fans.admit(fan, key.map(|key| key.key), env.now()) {
+            Admission::Fresh => reserved = true,
+            Admission::Replay => {}
+            Admission::HoldLimit => return Err(Refused::HoldLimit),
+            Admission::RateLimited { retry_after } => return Err(Refused::RateLimited { retry_after }),
+        }
+        if reserved
+            && let Want::Picked { places, .. } = &want
+            && let Some(refusal) = self.refused_early(event, places)
+        {
+            self.shared.fans.refused(fan);
+            self.shared.stats.refusals_early.fetch_add(1, Ordering::Relaxed);
+            return Err(refusal.into());
+        }
+        let hold: HoldId = env.id();
+        let command = Command::Hold { hold, fan, want, key, spread: self.hasher.hash_one(hold) };
+        let done = self.ask(event, Work::Command(command), reserved).await?;
+        self.hold_answer(event, done)
+    }
+
+    pub async fn release(&self, event: EventId, hold: HoldId, by: Actor) -> Result<(), Refused> {
+        self.command(event, Command::Release { hold, by }).await.map(drop)
+    }
+
+    /// Lengthens a hold whose payment begins, once.
+    pub async fn extend(&self, event: EventId, hold: HoldId, fan: UserId) -> Result<Hold, Refused> {
+        let done = self.command(event, Command::Extend { hold, fan }).await?;
+        self.hold_answer(event, done)
+    }
+
+    /// The commit point of an order: the hold's places belong to `order` once this answers. The
+    /// same order may ask again and gets the same answer.
+    pub async fn sell(&self, event: EventId, hold: HoldId, fan: UserId, order: OrderId) -> Result<Hold, Refused> {
+        let done = self.command(event, Command::Sell { hold, fan: Some(fan), order }).await?;
+        self.hold_answer(event, done)
+    }
+
+    /// `areas`: (area, how many of the order's places there are returned in total), so that
+    /// asking again is harmless.
+    pub async fn return_to_sale(
+        &self,
+        event: EventId,
+        order: OrderId,
+        seats: Vec<u32>,
+        areas: Vec<(u16, u32)>,
+    ) -> Result<(), Refused> {
+        self.command(event, Command::Return { order, seats, areas }).await.map(drop)
+    }
+
+    pub async fn block(&self, event: EventId, seats: Vec<u32>) -> Result<(), Refused> {
+        self.command(event, Command::Block { seats }).await.map(drop)
+    }
+
+    pub async fn unblock(&self, event: EventId, seats: Vec<u32>) -> Result<(), Refused> {
+        self.command(event, Command::Unblock { seats }).await.map(drop)
+    }
+
+    /// `blocked`: how many places of the area are off sale from now on, in total.
+    pub async fn block_area(&self, event: EventId, area: u16, blocked: u32) -> Result<(), Refused> {
+        self.command(event, Command::BlockArea { area, blocked }).await.map(drop)
+    }
+
+    pub async fn set_capacity(&self, event: EventId, area: u16, capacity: u32) -> Result<(), Refused> {
+        self.command(event, Command::SetCapacity { area, capacity }).await.map(drop)
+    }
+
+    pub async fn set_rules(&self, event: EventId, rules: Rules) -> Result<(), Refused> {
+        self.command(event, Command::SetRules(rules)).await.map(drop)
+    }
+
+    pub async fn set_prices(&self, event: EventId, prices: Arc<Prices>) -> Result<(), Refused> {
+        self.command(event, Command::SetPrices(prices)).await.map(drop)
+    }
+
+    /// Moves the event to a newer version of its map; statuses follow the seat ids.
+    pub async fn swap_manifest(&self, event: EventId, manifest: Arc<Manifest>) -> Result<(), Refused> {
+        self.command(event, Command::SwapManifest { manifest }).await.map(drop)
+    }
+
+    /// A hold of this fan; another's is as unknown as one that never was.
+    pub async fn hold_view(&self, event: EventId, hold: HoldId, fan: UserId) -> Result<Hold, Refused> {
+        let done = self.ask(event, Work::View(hold, fan), false).await?;
+        self.hold_answer(event, done)
+    }
+
+    /// The event of a hold that this fan has, or had within the last day.
+    pub fn locate(&self, fan: UserId, hold: HoldId) -> Option<EventId> {
+        self.shared.fans.locate(fan, hold)
+    }
+
+    /// What everyone may read of an event, brought into memory when it is not there.
+    pub async fn view(&self, event: EventId) -> Result<Arc<EventView>, Refused> {
+        if let Some(view) = self.loaded(event) {
+            return Ok(view);
+        }
+        self.ask(event, Work::Load, false).await?;
+        self.loaded(event).ok_or(Refused::UnknownEvent)
+    }
+
+    /// The view of an event that is in memory.
+    pub fn loaded(&self, event: EventId) -> Option<Arc<EventView>> {
+        let view = self.shared.views.read().get(&event).cloned()?;
+        view.seen(self.shared.env.now());
+        Some(view)
+    }
+
+    /// Waits until everything asked before is durable and what is due has expired.
+    pub async fn settle(&self) {
+        for partition in 0..self.queue.writers.len() {
+            // An id that falls into the partition; it names no event.
+            let event = EventId(uuid::Uuid::from_u128(partition as u128));
+            let _ = self.ask(event, Work::Settle, false).await;
+        }
+    }
+
+    pub fn health(&self) -> Health {
+        let stats = &self.shared.stats;
+        if stats.stopped.load(Ordering::Acquire) > 0 {
+            Health::Stopped
+        } else if stats.partitions_down.load(Ordering::Acquire) > 0 {
+            Health::Recovering
+        } else {
+            Health::Serving
+        }
+    }
+
+    pub fn stats(&self) -> &Stats {
+        &self.shared.stats
+    }
+
+    /// Answers what was accepted, writes snapshots and stops the writers. Commands sent later
+    /// are answered as unavailable. Blocks: call it outside async code.
+    pub fn stop(self) {
+        self.shared.stats.stopped.store(1, Ordering::Release);
+        let threads = std::mem::take(&mut *self.threads.lock());
+        for writer in &*self.queue.writers {
+            // An empty message wakes the writer, which then sees the flag.
+            let _ = writer.send(Vec::new());
+        }
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a seat writer panicked");
+            }
+        }
+    }
+
+    async fn command(&self, event: EventId, command: Command) -> Reply {
+        self.ask(event, Work::Command(command), false).await
+    }
+
+    async fn ask(&self, event: EventId, work: Work, reserved: bool) -> Reply {
+        if self.queue.is_full() {
+            if reserved && let Work::Command(Command::Hold { fan, .. }) = &work {
+                self.shared.fans.refused(*fan);
+            }
+            return Err(Refused::Unavailable);
+        }
+        ask(&self.queue, event, work, reserved).await
+    }
+
+    fn hold_answer(&self, event: EventId, done: Done) -> Result<Hold, Refused> {
+        let Answer::Hold(view) = done.answer else { unreachable!("a question about a hold is answered with one") };
+        let manifest = self.loaded(event).ok_or(Refused::Unavailable)?.manifest.clone();
+        Ok(Hold { event, view, manifest, replayed: done.replayed })
+    }
+
+    /// A refusal that the shared view proves, so that a crowd after sold seats never queues.
+    fn refused_early(&self, event: EventId, places: &crate::engine::Places) -> Option<Refusal> {
+        let view = self.loaded(event)?;
+        match view.taken(places) {
+            Taken::Nothing => None,
+            Taken::Seats(seats) if seats.as_slice().iter().all(|seat| (*seat as usize) < view.manifest.seats()) => {
+                Some(Refusal::SeatUnavailable(seats))
+            }
+            Taken::Seats(_) => None,
+            Taken::Area => Some(Refusal::SoldOut),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The threads around the engine, and the handle everyone else holds.
+
+mod checkpoint;
+mod fans;
+mod handover;
+mod inventory;
+mod recovery;
+mod view;
+mod writer;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::{SendError, Sender};
+use stagedoor_core::{Code, EventId, HoldId, UserId};
+
+pub use self::fans::FanLimits;
+pub use self::inventory::{
+    Config, Health, HeldPlace, Hold, HoldRequest, Inventory, Opening, StartError, Stats, Worker,
+};
+pub use self::view::{Delta, EventView, Snapshot, Taken, Warned};
+use crate::engine::{Answer, Command, Refusal};
+use handover::Envelope;
+
+/// Commands that may wait for one process's writers; beyond it callers are told to come back.
+const IN_FLIGHT_MAX: usize = 65_536;
+
+/// Why nothing changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// A rule of the event.
+    #[error(transparent)]
+    Rule(#[from] Refusal),
+    #[error("too many active holds")]
+    HoldLimit,
+    #[error("too many hold attempts")]
+    RateLimited { retry_after: Duration },
+    #[error("the event is not on sale here")]
+    UnknownEvent,
+    /// The journal cannot be written, the process is stopping or overloaded. Whether a command
+    /// that was waiting took effect is told by asking again with the same key.
+    #[error("seats cannot be changed at the moment")]
+    Unavailable,
+}
+
+impl Refused {
+    pub fn code(&self) -> Code {
+        match self {
+            Refused::Rule(refusal) => refusal.code(),
+            Refused::HoldLimit => Code::HoldLimit,
+            Refused::RateLimited { .. } => Code::RateLimited,
+            Refused::UnknownEvent => Code::NotFound,
+            Refused::Unavailable => Code::Unavailable,
+        }
+    }
+}
+
+/// What the writer is asked.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all work is a command")]
+pub(crate) enum Work {
+    Command(Command),
+    /// Bring the event into memory, so that its view can be read.
+    Load,
+    /// A hold as its fan sees it, if they own it.
+    View(HoldId, UserId),
+    /// Answered when everything sent before it is durable and what is due has expired.
+    Settle,
+}
+
+/// An answer, and whether it repeats one given before.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Done {
+    pub answer: Answer,
+    pub replayed: bool,
+}
+
+pub(crate) type Reply = Result<Done, Refused>;
+
+/// The way to the writers: one channel per partition.
+#[derive(Debug, Clone)]
+pub(crate) struct Queue {
+    writers: Arc<[Sender<Vec<Envelope>>]>,
+    in_flight: Arc<AtomicUsize>,
+}
+
+impl Queue {
+    fn new(writers: Vec<Sender<Vec<Envelope>>>, in_flight: Arc<AtomicUsize>) -> Self {
+        Self { writers: writers.into(), in_flight }
+    }
+
+    fn is_full(&self) -> bool {
+        self.in_flight.load(Ordering::Relaxed) >= IN_FLIGHT_MAX
+    }
+
+    /// Sends each envelope to the writer of its event. One that no writer takes any more is
+    /// answered as unavailable.
+    fn send(&self, envelopes: Vec<Envelope>) {
+        self.in_flight.fetch_add(envelopes.len(), Ordering::Relaxed);
+        if let [writer] = &*self.writers {
+            self.send_to(writer, envelopes);
+            return;
+        }
+        let mut split: Vec<Vec<Envelope>> = self.writers.iter().map(|_| Vec::new()).collect();
+        for envelope in envelopes {
+            split[partition_of(envelope.event, self.writers.len())].push(envelope);
+        }
+        for (writer, envelopes) in self.writers.iter().zip(split) {
+            if !envelopes.is_empty() {
+                self.send_to(writer, envelopes);
+            }
+        }
+    }
+
+    fn send_to(&self, writer: &Sender<Vec<Envelope>>, envelopes: Vec<Envelope>) {
+        if let Err(SendError(envelopes)) = writer.send(envelopes) {
+            self.in_flight.fetch_sub(envelopes.len(), Ordering::Relaxed);
+            envelopes.into_iter().for_each(|envelope| envelope.reply_to.refuse());
+        }
+    }
+}
+
+/// The partition that owns `event`, for as long as their number stays the same.
+fn partition_of(event: EventId, partitions: usize) -> usize {
+    // The last eight bytes of a UUIDv7 are random but for two bits.
+    let random = event.0.as_u128() as u64;
+    (random % partitions as u64) as usize
+}

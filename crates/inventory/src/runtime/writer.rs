@@ -1,0 +1,693 @@
+//! The writer of one partition: the only thread that changes its events.
+//!
+//! One round: take what is queued, expire what is due, decide and apply everything in memory,
+//! answer refusals, append all facts in one durable write, publish, answer the rest.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use hashbrown::HashMap;
+use journal::{AppendError, Batch, BatchSeq, Journal, Partition, Snapshot};
+use stagedoor_core::{EventId, HoldId, Timestamp, UserId};
+use tokio::sync::oneshot;
+
+use super::checkpoint::{IDLE_AFTER, Rounds, Step, read_directory, write_directory};
+use super::handover::{Envelope, Mailbox, ReplyTo};
+use super::inventory::{OpenJournal, Shared};
+use super::recovery::{Attention, Fold, Manifests, Reach, RecoverError, restore};
+use super::view::{EventView, Warned};
+use super::{Done, Refused, Reply, Work};
+use crate::engine::{Answer, Changes, Command, EventState, Fact, HoldStatus, Outcome, Refusal};
+
+/// Commands decided before their facts are written. Larger batches no longer help the rate.
+const COMMANDS_PER_ROUND: usize = 4_096;
+/// Holds expired in one batch, so that a mass expiry does not delay answers.
+const EXPIRIES_PER_ROUND: usize = 4_096;
+/// Expiries are collected this long, so that they share batches. Document 004 allows 1 s.
+const EXPIRY_TICK: Duration = Duration::from_millis(10);
+/// The longest sleep: the fans' books are swept in passing.
+const IDLE_WAKE: Duration = Duration::from_secs(1);
+/// Between attempts to recover after a failed write.
+const RECOVERY_PAUSE: Duration = Duration::from_secs(1);
+
+pub(super) struct Writer {
+    partition: Partition,
+    queue: Receiver<Vec<Envelope>>,
+    shared: Arc<Shared>,
+    open: Arc<OpenJournal>,
+    journal: Box<dyn Journal>,
+    manifests: Manifests,
+    events: HashMap<EventId, Loaded>,
+    /// Every event of the partition, in memory or not.
+    directory: HashMap<EventId, Attention>,
+    deadlines: BTreeSet<(Timestamp, EventId)>,
+    rounds: Rounds,
+    last_seq: BatchSeq,
+    last_at: Timestamp,
+    next_expiry: Timestamp,
+    turns: usize,
+    batch: Batch,
+    touched: Vec<EventId>,
+    pending: Pending,
+    early: Outgoing,
+}
+
+/// An event in memory.
+struct Loaded {
+    state: EventState,
+    /// None until the fact that opens it is durable.
+    view: Option<Arc<EventView>>,
+    changes: Changes,
+    touched: bool,
+    /// Changed since its last snapshot.
+    dirty: bool,
+    /// As it stands in `deadlines`.
+    deadline: Option<Timestamp>,
+    used_at: Timestamp,
+}
+
+/// What waits for the batch to be durable.
+#[derive(Default)]
+struct Pending {
+    replies: Outgoing,
+    held: Vec<(UserId, HoldId, EventId, Option<u128>, Timestamp, bool)>,
+    extended: Vec<(UserId, HoldId, Timestamp)>,
+    ended: Vec<(UserId, HoldId)>,
+    expired: Vec<Timestamp>,
+}
+
+/// Answers by where they go.
+#[derive(Default)]
+struct Outgoing {
+    mailboxes: Vec<(Arc<Mailbox>, Vec<(u32, Reply)>)>,
+    once: Vec<(oneshot::Sender<Reply>, Reply)>,
+}
+
+impl Outgoing {
+    fn push(&mut self, to: ReplyTo, reply: Reply) {
+        match to {
+            ReplyTo::Once(sender) => self.once.push((sender, reply)),
+            ReplyTo::Slot { mailbox, slot } => {
+                // A handful of threads serve requests, so a scan finds the mailbox fastest.
+                match self.mailboxes.iter_mut().find(|(known, _)| Arc::ptr_eq(known, &mailbox)) {
+                    Some((_, replies)) => replies.push((slot, reply)),
+                    None => self.mailboxes.push((mailbox, vec![(slot, reply)])),
+                }
+            }
+        }
+    }
+
+    fn deliver(&mut self) {
+        for (mailbox, replies) in &mut self.mailboxes {
+            if !replies.is_empty() {
+                mailbox.deliver(replies);
+            }
+        }
+        for (sender, reply) in self.once.drain(..) {
+            // Whoever asked may be gone.
+            let _ = sender.send(reply);
+        }
+    }
+
+    fn refuse_all(&mut self) {
+        let unavailable = |reply: &mut Reply| *reply = Err(Refused::Unavailable);
+        self.mailboxes.iter_mut().for_each(|(_, replies)| replies.iter_mut().for_each(|(_, reply)| unavailable(reply)));
+        self.once.iter_mut().for_each(|(_, reply)| unavailable(reply));
+        self.deliver();
+    }
+}
+
+/// Why the writer cannot go on without recovering.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    #[error(transparent)]
+    Journal(#[from] journal::Error),
+    #[error(transparent)]
+    Recover(#[from] RecoverError),
+}
+
+impl Writer {
+    /// Takes over the partition and brings back every event that has holds or changed since the
+    /// last checkpoint.
+    pub fn recover(
+        partition: Partition,
+        queue: Receiver<Vec<Envelope>>,
+        shared: Arc<Shared>,
+        open: Arc<OpenJournal>,
+    ) -> Result<Writer, RecoverError> {
+        let journal = open(partition)?;
+        let at = shared.env.now();
+        let mut writer = Writer {
+            partition,
+            queue,
+            shared,
+            open,
+            journal,
+            manifests: Manifests::default(),
+            events: HashMap::new(),
+            directory: HashMap::new(),
+            deadlines: BTreeSet::new(),
+            rounds: Rounds::new(at),
+            last_seq: BatchSeq::NONE,
+            last_at: at,
+            next_expiry: Timestamp::MIN,
+            turns: 0,
+            batch: Batch::new(),
+            touched: Vec::new(),
+            pending: Pending::default(),
+            early: Outgoing::default(),
+        };
+        writer.load_all()?;
+        Ok(writer)
+    }
+
+    fn load_all(&mut self) -> Result<(), RecoverError> {
+        let claim = self.journal.claim()?;
+        let journal = &mut *self.journal;
+        let checkpoint = journal.checkpoint()?;
+        let mut fold = Fold::default();
+        let directory = read_directory(journal, checkpoint)?;
+        let folded = match &directory {
+            Some(stored) => {
+                let reach = Reach::SinceCheckpoint { checkpoint, stored };
+                fold.run(journal, &mut self.manifests, reach).and_then(|last| {
+                    for (event, _) in stored.iter().filter(|(_, attention)| **attention == Attention::HasHolds) {
+                        if !fold.states.contains_key(event) {
+                            let state = restore(journal, &mut self.manifests, *event)?
+                                .ok_or(RecoverError::SnapshotMissing { event: *event })?;
+                            fold.states.insert(*event, state);
+                        }
+                    }
+                    Ok(last)
+                })
+            }
+            None => Err(RecoverError::Directory),
+        };
+        let last = match folded {
+            Err(
+                error
+                @ (RecoverError::SnapshotMissing { .. } | RecoverError::Snapshot { .. } | RecoverError::Directory),
+            ) => {
+                tracing::warn!(partition = self.partition.0, %error, "snapshots cannot be used, replaying the whole journal");
+                fold = Fold::default();
+                fold.run(journal, &mut self.manifests, Reach::Whole)?
+            }
+            other => other?,
+        };
+        tracing::info!(
+            partition = self.partition.0,
+            epoch = claim.epoch.0,
+            last = last.0,
+            facts = fold.facts,
+            events = fold.states.len(),
+            "seats recovered"
+        );
+        self.last_seq = last;
+        self.last_at = self.shared.env.now().max(claim.last.at);
+        self.directory = directory.unwrap_or_default();
+        self.rounds = Rounds::new(self.last_at);
+        self.rounds.wrote(fold.facts);
+        for (event, state) in fold.states {
+            self.directory.entry(event).or_insert(Attention::Idle);
+            self.admit(event, state, fold.facts > 0);
+        }
+        Ok(())
+    }
+
+    /// Takes a state into memory, with its view and its fans' books.
+    fn admit(&mut self, event: EventId, state: EventState, dirty: bool) {
+        let (at, until_past) = (self.last_at, Timestamp::MIN);
+        for known in state.known_holds() {
+            let until = if known.status == HoldStatus::Held { known.expires_at } else { until_past };
+            self.shared.fans.restore(known.fan, known.hold, event, known.key, at, until);
+        }
+        let mut loaded = Loaded {
+            view: None,
+            changes: Changes::default(),
+            touched: false,
+            dirty,
+            deadline: None,
+            used_at: at,
+            state,
+        };
+        if loaded.state.is_open() {
+            loaded.show(event, &self.shared);
+        }
+        schedule(&mut self.deadlines, event, &mut loaded);
+        self.events.insert(event, loaded);
+        self.shared.stats.events_loaded.store(self.events.len() as u64, Ordering::Relaxed);
+    }
+
+    /// Serves until the process stops.
+    pub fn run(mut self) {
+        loop {
+            match self.serve() {
+                Ok(()) => return self.finish(),
+                Err(error) => {
+                    tracing::error!(partition = self.partition.0, %error, source = ?error, "seats stopped, recovering");
+                    if !self.recover_again() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn stopping(&self) -> bool {
+        self.shared.stats.stopped.load(Ordering::Acquire) > 0
+    }
+
+    fn serve(&mut self) -> Result<(), Broken> {
+        let mut waiting: Vec<Envelope> = Vec::new();
+        loop {
+            if waiting.is_empty() {
+                match self.queue.recv_timeout(self.pause()) {
+                    Ok(envelopes) => waiting = envelopes,
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                }
+            }
+            while waiting.len() < COMMANDS_PER_ROUND
+                && let Ok(more) = self.queue.try_recv()
+            {
+                waiting.extend(more);
+            }
+            if waiting.is_empty() && self.stopping() && self.queue.is_empty() {
+                return Ok(());
+            }
+            let rest = waiting.split_off(waiting.len().min(COMMANDS_PER_ROUND));
+            self.round(std::mem::replace(&mut waiting, rest))?;
+        }
+    }
+
+    /// How long nothing is due.
+    fn pause(&self) -> Duration {
+        if self.rounds.in_progress() || self.stopping() {
+            return Duration::ZERO;
+        }
+        let now = self.shared.env.now();
+        let expiry = self.deadlines.first().map(|(at, _)| (*at).max(self.next_expiry));
+        expiry.into_iter().chain(self.rounds.next()).map(|at| at.since(now)).min().unwrap_or(IDLE_WAKE).min(IDLE_WAKE)
+    }
+
+    fn round(&mut self, envelopes: Vec<Envelope>) -> Result<(), Broken> {
+        let commands = envelopes.len();
+        let at = self.shared.env.now().max(self.last_at);
+        self.last_at = at;
+        if at >= self.next_expiry || envelopes.iter().any(|envelope| matches!(envelope.work, Work::Settle)) {
+            self.expire(at);
+        }
+        let mut envelopes = envelopes.into_iter();
+        while let Some(envelope) = envelopes.next() {
+            if let Err(error) = self.handle(at, envelope) {
+                for Envelope { work, reserved, reply_to, .. } in envelopes {
+                    self.refuse(reply_to, &work, reserved, Refused::Unavailable);
+                }
+                self.fail(commands);
+                return Err(error);
+            }
+        }
+        self.early.deliver();
+        if !self.batch.is_empty() {
+            match self.journal.append(at, &self.batch) {
+                Ok(seq) => self.last_seq = seq,
+                Err(error) => {
+                    self.fail(commands);
+                    return Err(error.into());
+                }
+            }
+            self.publish(at);
+        }
+        self.pending.replies.deliver();
+        self.shared.in_flight.fetch_sub(commands, Ordering::Relaxed);
+        self.shared.stats.commands.fetch_add(commands as u64, Ordering::Relaxed);
+        self.journal.maintain()?;
+        self.turns = self.turns.wrapping_add(1);
+        if self.turns.is_multiple_of(64) || commands == 0 {
+            self.shared.fans.sweep(self.turns, at);
+        }
+        self.checkpoint(at)
+    }
+
+    /// Everyone who waits is told that the outcome is open; the state in memory is ahead of the
+    /// journal and will be dropped.
+    fn fail(&mut self, commands: usize) {
+        self.early.deliver();
+        self.pending.replies.refuse_all();
+        self.shared.in_flight.fetch_sub(commands, Ordering::Relaxed);
+    }
+
+    /// Expires what is due and warns of what soon will be.
+    fn expire(&mut self, at: Timestamp) {
+        let mut left = EXPIRIES_PER_ROUND;
+        while left > 0
+            && let Some((deadline, event)) = self.deadlines.first().copied()
+            && deadline <= at
+        {
+            let loaded = self.events.get_mut(&event).expect("an event with a deadline is in memory");
+            let view = loaded.view.clone();
+            loaded.state.warnings_due(at, |warning| {
+                if let Some(view) = &view {
+                    view.warn(Warned { hold: warning.hold, fan: warning.fan, expires_at: warning.expires_at });
+                }
+            });
+            while left > 0
+                && let Some(fact) = loaded.state.due(at)
+            {
+                left -= 1;
+                if let Fact::Expired { hold } = &fact
+                    && let Some(view) = loaded.state.hold(*hold)
+                {
+                    self.pending.ended.push((view.fan, *hold));
+                    self.pending.expired.push(view.expires_at);
+                }
+                write(&mut self.batch, &mut self.touched, at, event, loaded, &fact);
+            }
+            schedule(&mut self.deadlines, event, loaded);
+        }
+        if left > 0 {
+            self.next_expiry = at + EXPIRY_TICK;
+        }
+    }
+
+    fn handle(&mut self, at: Timestamp, envelope: Envelope) -> Result<(), Broken> {
+        let Envelope { event, work, reserved, reply_to } = envelope;
+        match self.bring_in(event, &work) {
+            Ok(true) => {}
+            Ok(false) => {
+                self.refuse(reply_to, &work, reserved, Refused::UnknownEvent);
+                return Ok(());
+            }
+            Err(error) => {
+                self.refuse(reply_to, &work, reserved, Refused::Unavailable);
+                return Err(error);
+            }
+        }
+        let done = |answer| Ok(Done { answer, replayed: false });
+        match work {
+            Work::Settle | Work::Load => {
+                self.pending.replies.push(reply_to, done(Answer::Done));
+                Ok(())
+            }
+            Work::View(hold, fan) => {
+                let view = self.events.get(&event).and_then(|loaded| loaded.state.hold(hold));
+                match view.filter(|view| view.fan == fan) {
+                    Some(view) => self.pending.replies.push(reply_to, done(Answer::Hold(view))),
+                    None => self.early.push(reply_to, Err(Refusal::NotFound.into())),
+                }
+                Ok(())
+            }
+            Work::Command(command) => self.command(at, event, command, reserved, reply_to),
+        }
+    }
+
+    fn refuse(&mut self, reply_to: ReplyTo, work: &Work, reserved: bool, refused: Refused) {
+        if reserved && let Work::Command(Command::Hold { fan, .. }) = work {
+            self.shared.fans.refused(*fan);
+        }
+        self.shared.stats.refusals.fetch_add(1, Ordering::Relaxed);
+        self.early.push(reply_to, Err(refused));
+    }
+
+    fn command(
+        &mut self,
+        at: Timestamp,
+        event: EventId,
+        command: Command,
+        reserved: bool,
+        reply_to: ReplyTo,
+    ) -> Result<(), Broken> {
+        let loaded = self.events.get_mut(&event).expect("brought in");
+        loaded.used_at = at;
+        let fact = match loaded.state.decide(at, &command) {
+            Ok(Outcome::Changed(fact)) => fact,
+            Ok(Outcome::Unchanged(answer)) => {
+                if reserved && let Command::Hold { fan, .. } = command {
+                    self.shared.fans.refused(fan);
+                }
+                // It may repeat a fact of this very batch, so it waits for the write.
+                self.pending.replies.push(reply_to, Ok(Done { answer, replayed: true }));
+                return Ok(());
+            }
+            Err(refusal) => {
+                self.refuse(reply_to, &Work::Command(command), reserved, refusal.into());
+                return Ok(());
+            }
+        };
+        if let Command::Open { manifest, .. } | Command::SwapManifest { manifest } = &command {
+            if let Err(error) = self.journal.put_blob(&manifest.encode()) {
+                self.early.push(reply_to, Err(Refused::Unavailable));
+                return Err(error.into());
+            }
+            self.manifests.known(manifest);
+        }
+        // Who owned the hold is known only before it ends.
+        if let Fact::Released { hold } = &fact
+            && let Some(view) = loaded.state.hold(*hold)
+        {
+            self.pending.ended.push((view.fan, *hold));
+        }
+        write(&mut self.batch, &mut self.touched, at, event, loaded, &fact);
+        let answer = loaded.state.answer(&fact);
+        match (&fact, &answer) {
+            (Fact::Held { key, .. }, Answer::Hold(view)) => {
+                let key = key.map(|key| key.key);
+                self.pending.held.push((view.fan, view.hold, event, key, view.expires_at, reserved));
+            }
+            (Fact::Extended { .. }, Answer::Hold(view)) => {
+                self.pending.extended.push((view.fan, view.hold, view.expires_at));
+            }
+            (Fact::Sold { .. }, Answer::Hold(view)) => self.pending.ended.push((view.fan, view.hold)),
+            _ => {}
+        }
+        self.pending.replies.push(reply_to, Ok(Done { answer, replayed: false }));
+        Ok(())
+    }
+
+    /// Makes sure that `event` is in memory; false when there is no such event.
+    fn bring_in(&mut self, event: EventId, work: &Work) -> Result<bool, Broken> {
+        if self.events.contains_key(&event) || matches!(work, Work::Settle) {
+            return Ok(true);
+        }
+        if !self.directory.contains_key(&event) {
+            if !matches!(work, Work::Command(Command::Open { .. })) {
+                return Ok(false);
+            }
+            self.admit(event, EventState::new(), false);
+            return Ok(true);
+        }
+        // An event leaves memory only when its snapshot holds all its facts.
+        let state = match restore(&mut *self.journal, &mut self.manifests, event) {
+            Ok(Some(state)) => state,
+            Ok(None) | Err(RecoverError::Snapshot { .. }) => {
+                tracing::warn!(%event, "the snapshot cannot be used, replaying the whole journal");
+                let mut fold = Fold::default();
+                fold.run(&mut *self.journal, &mut self.manifests, Reach::Only(event))?;
+                fold.states.remove(&event).ok_or(RecoverError::SnapshotMissing { event })?
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.admit(event, state, false);
+        Ok(true)
+    }
+
+    /// The batch is durable: show it, settle the fans' books, prepare the next one.
+    fn publish(&mut self, at: Timestamp) {
+        let stats = &self.shared.stats;
+        stats.facts.fetch_add(u64::from(self.batch.records()), Ordering::Relaxed);
+        stats.batches.fetch_add(1, Ordering::Relaxed);
+        stats.journal_bytes.fetch_add(self.batch.body().len() as u64, Ordering::Relaxed);
+        self.rounds.wrote(u64::from(self.batch.records()));
+        self.batch.clear();
+        for event in self.touched.drain(..) {
+            let loaded = self.events.get_mut(&event).expect("what was touched is in memory");
+            if loaded.changes.whole || loaded.view.is_none() {
+                loaded.show(event, &self.shared);
+            } else if let Some(view) = &loaded.view {
+                view.publish(&loaded.changes);
+            }
+            loaded.changes.clear();
+            loaded.touched = false;
+            loaded.dirty = true;
+            self.directory.entry(event).or_insert(Attention::Idle);
+            schedule(&mut self.deadlines, event, loaded);
+        }
+        let fans = &self.shared.fans;
+        for (fan, hold, event, key, until, reserved) in self.pending.held.drain(..) {
+            if reserved {
+                fans.held(fan, hold, event, key, at, until);
+            } else {
+                fans.restore(fan, hold, event, key, at, until);
+            }
+        }
+        self.pending.extended.drain(..).for_each(|(fan, hold, until)| fans.extended(fan, hold, until));
+        self.pending.ended.drain(..).for_each(|(fan, hold)| fans.ended(fan, hold));
+        if !self.pending.expired.is_empty() {
+            let done = self.shared.env.now();
+            let lag = self.pending.expired.iter().map(|until| done.since(*until).as_micros() as u64).max();
+            stats.expiry_lag_max_us.fetch_max(lag.unwrap_or(0), Ordering::Relaxed);
+            stats.expired.fetch_add(self.pending.expired.len() as u64, Ordering::Relaxed);
+            self.pending.expired.clear();
+        }
+    }
+
+    fn checkpoint(&mut self, at: Timestamp) -> Result<(), Broken> {
+        if self.rounds.is_due(at) {
+            let dirty = self.events.iter().filter(|(_, loaded)| loaded.dirty).map(|(event, _)| *event).collect();
+            self.rounds.begin(self.last_seq, dirty, at);
+        }
+        match self.rounds.step() {
+            Step::Nothing => Ok(()),
+            Step::Write(events) => self.write_snapshots(&events),
+            Step::Finish { covers } => {
+                for (event, loaded) in &self.events {
+                    let live = loaded.state.next_deadline().is_some();
+                    let attention = if live { Attention::HasHolds } else { Attention::Idle };
+                    self.directory.insert(*event, attention);
+                }
+                write_directory(&mut *self.journal, covers, &self.directory)?;
+                self.journal.set_checkpoint(covers)?;
+                self.let_go(at);
+                Ok(())
+            }
+        }
+    }
+
+    fn write_snapshots(&mut self, events: &[EventId]) -> Result<(), Broken> {
+        let mut bodies = Vec::with_capacity(events.len());
+        for event in events {
+            let Some(loaded) = self.events.get_mut(event) else { continue };
+            let mut body = Vec::new();
+            loaded.state.snapshot(&mut body);
+            loaded.dirty = false;
+            bodies.push((*event, loaded.state.version(), body));
+        }
+        let snapshots: Vec<_> = bodies
+            .iter()
+            .map(|(event, version, body)| Snapshot {
+                event: *event,
+                version: *version,
+                covers: self.last_seq,
+                body: &body[..],
+            })
+            .collect();
+        Ok(self.journal.put_snapshots(&snapshots)?)
+    }
+
+    /// Drops events from memory that are on disk as they are and that nobody uses.
+    fn let_go(&mut self, at: Timestamp) {
+        let shared = &self.shared;
+        self.events.retain(|event, loaded| {
+            let seen_at = loaded.view.as_ref().map_or(Timestamp::MIN, |view| view.seen_at());
+            let idle = loaded.used_at.max(seen_at) + IDLE_AFTER <= at;
+            if loaded.dirty || loaded.deadline.is_some() || !idle {
+                return true;
+            }
+            shared.views.write().remove(event);
+            loaded.view.iter().for_each(|view| view.replace());
+            false
+        });
+        self.manifests.sweep();
+        shared.stats.events_loaded.store(self.events.len() as u64, Ordering::Relaxed);
+    }
+
+    /// After a failed write: nothing in memory counts any more, the journal does. False when the
+    /// process stops meanwhile.
+    fn recover_again(&mut self) -> bool {
+        self.shared.stats.partitions_down.fetch_add(1, Ordering::AcqRel);
+        self.events.clear();
+        self.deadlines.clear();
+        self.touched.clear();
+        self.batch.clear();
+        self.pending = Pending::default();
+        loop {
+            // Nobody waits longer than the pause for the answer that seats cannot be changed.
+            while let Ok(envelopes) = self.queue.try_recv() {
+                let count = envelopes.len();
+                for Envelope { work, reserved, reply_to, .. } in envelopes {
+                    self.refuse(reply_to, &work, reserved, Refused::Unavailable);
+                }
+                self.early.deliver();
+                self.shared.in_flight.fetch_sub(count, Ordering::Relaxed);
+            }
+            if self.stopping() {
+                return false;
+            }
+            match self.load_all() {
+                Ok(()) => break,
+                Err(error) => {
+                    tracing::error!(partition = self.partition.0, %error, "seats cannot be recovered yet");
+                    std::thread::sleep(RECOVERY_PAUSE);
+                    if let Ok(journal) = (self.open)(self.partition) {
+                        self.journal = journal;
+                    }
+                }
+            }
+        }
+        self.shared.stats.recoveries.fetch_add(1, Ordering::Relaxed);
+        self.shared.stats.partitions_down.fetch_sub(1, Ordering::AcqRel);
+        true
+    }
+
+    /// A last checkpoint, so that the next start replays nothing.
+    fn finish(mut self) {
+        let dirty: Vec<EventId> =
+            self.events.iter().filter(|(_, loaded)| loaded.dirty).map(|(event, _)| *event).collect();
+        self.rounds.begin(self.last_seq, dirty, self.last_at);
+        while self.rounds.in_progress() {
+            if let Err(error) = self.checkpoint(self.last_at) {
+                tracing::warn!(partition = self.partition.0, %error, "no checkpoint at the end, the next start replays more");
+                return;
+            }
+        }
+        tracing::info!(partition = self.partition.0, last = self.last_seq.0, "seats stopped");
+    }
+}
+
+impl Loaded {
+    /// A new view in place of the old one.
+    fn show(&mut self, event: EventId, shared: &Shared) {
+        let view = Arc::new(EventView::of(event, &self.state, self.view.as_deref()));
+        view.seen(shared.env.now());
+        // Readers of the view from before a recovery must notice, too.
+        let before = shared.views.write().insert(event, view.clone());
+        before.iter().for_each(|before| before.replace());
+        self.view = Some(view);
+    }
+}
+
+/// Frames the fact, applies it and remembers that the event changed.
+fn write(
+    batch: &mut Batch,
+    touched: &mut Vec<EventId>,
+    at: Timestamp,
+    event: EventId,
+    loaded: &mut Loaded,
+    fact: &Fact,
+) {
+    batch.push(event, loaded.state.version() + 1, |out| fact.encode(out));
+    loaded.state.apply(at, fact, &mut loaded.changes);
+    if !loaded.touched {
+        loaded.touched = true;
+        touched.push(event);
+    }
+}
+
+/// Keeps the partition's deadlines in step with the event's next expiry or warning.
+fn schedule(deadlines: &mut BTreeSet<(Timestamp, EventId)>, event: EventId, loaded: &mut Loaded) {
+    let next = loaded.state.next_deadline().into_iter().chain(loaded.state.next_warning()).min();
+    if next != loaded.deadline {
+        if let Some(before) = loaded.deadline {
+            deadlines.remove(&(before, event));
+        }
+        if let Some(next) = next {
+            deadlines.insert((next, event));
+        }
+        loaded.deadline = next;
+    }
+}

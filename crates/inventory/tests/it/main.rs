@@ -1,0 +1,3 @@
+//! The engine with its threads and a real journal, through the handle everyone else uses.
+
+mod runtime;
