@@ -1,1 +1,93 @@
--- 0007_sales
+CREATE TABLE sales_order (
+    id UUID PRIMARY KEY,
+    fan_id UUID NOT NULL,
+    payment_id UUID NOT NULL UNIQUE,
+    transaction_id TEXT NOT NULL UNIQUE,
+    currency TEXT NOT NULL,
+    state TEXT NOT NULL,
+    -- Why it was declined, lapsed or cancelled.
+    reason TEXT,
+    -- Where the buyer completes the payment, and until when.
+    next_action TEXT,
+    buyer_until BIGINT,
+    -- Goes up by one with every transition.
+    version BIGINT NOT NULL,
+    -- Sealed JSON.
+    attendee BYTEA,
+    placed_at BIGINT NOT NULL,
+    state_at BIGINT NOT NULL
+);
+CREATE INDEX sales_order_fan ON sales_order (fan_id, id);
+
+CREATE TABLE order_hold (
+    order_id UUID NOT NULL REFERENCES sales_order (id),
+    position BIGINT NOT NULL,
+    hold_id UUID NOT NULL,
+    event_id UUID NOT NULL,
+    organizer_id UUID NOT NULL,
+    -- False once the order ended without a sale, so that another order may use the hold.
+    claimed BOOLEAN NOT NULL,
+    PRIMARY KEY (order_id, position)
+);
+CREATE UNIQUE INDEX order_hold_claim ON order_hold (hold_id) WHERE claimed;
+CREATE INDEX order_hold_hold ON order_hold (hold_id, order_id);
+CREATE INDEX order_hold_event ON order_hold (event_id, order_id);
+CREATE INDEX order_hold_organizer ON order_hold (organizer_id, order_id);
+
+-- One person's place; a seat or a place in an area.
+CREATE TABLE order_place (
+    order_id UUID NOT NULL REFERENCES sales_order (id),
+    position BIGINT NOT NULL,
+    hold_position BIGINT NOT NULL,
+    -- The seat's index and id when it was held; a later seat map may number it anew.
+    seat_index BIGINT,
+    seat_id TEXT,
+    area_id TEXT,
+    -- Name of the section, or of the area.
+    section TEXT NOT NULL,
+    row_label TEXT,
+    seat_label TEXT,
+    level TEXT NOT NULL,
+    level_name TEXT NOT NULL,
+    ticket_type TEXT NOT NULL,
+    -- Claimed once: a place is refunded at most once.
+    refund_id UUID,
+    PRIMARY KEY (order_id, position),
+    CHECK ((seat_id IS NULL) <> (area_id IS NULL))
+);
+
+CREATE TABLE order_line (
+    order_id UUID NOT NULL REFERENCES sales_order (id),
+    position BIGINT NOT NULL,
+    place BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    -- Whether a fan who cancels gets it back.
+    refundable BOOLEAN NOT NULL,
+    description TEXT NOT NULL,
+    PRIMARY KEY (order_id, position)
+);
+
+CREATE TABLE order_refund (
+    id UUID PRIMARY KEY,
+    order_id UUID NOT NULL REFERENCES sales_order (id),
+    amount_minor BIGINT NOT NULL,
+    cause TEXT NOT NULL,
+    -- The member of staff who asked, and why.
+    requested_by UUID,
+    note TEXT,
+    state TEXT NOT NULL,
+    -- Why the gateway refused.
+    refusal TEXT,
+    requested_at BIGINT NOT NULL,
+    state_at BIGINT NOT NULL
+);
+CREATE INDEX order_refund_order ON order_refund (order_id);
+
+-- What an event or organizer adds to every ticket; the event's own rule comes first.
+CREATE TABLE fee_rule (
+    scope UUID PRIMARY KEY,
+    basis_points BIGINT NOT NULL,
+    per_ticket_minor BIGINT NOT NULL,
+    refundable BOOLEAN NOT NULL
+);

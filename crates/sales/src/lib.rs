@@ -1,0 +1,48 @@
+//! Selling: orders from hold to ticket, refunds, and what the seat engine has on sale.
+//!
+//! Invariants:
+//! - an order is in one state, and a state follows from the one before by a step of
+//!   [`OrderState::after`], written over the version it was decided on;
+//! - the commit point of an order is the sale of its last hold: before it everything is undone,
+//!   after it everything is tried again;
+//! - tickets exist exactly when the order is completed, which is when its whole total was
+//!   captured; an order that ends otherwise keeps neither money nor seats;
+//! - a hold is in at most one live order, a place is refunded at most once, and the transaction
+//!   that claims either also claims the idempotency key, so they exist together or not at all;
+//! - what becomes of an order or refund after a crash is decided by the same code as without one:
+//!   a job drives each of them until no step follows;
+//! - the catalogue says what is sold and the engine follows, by a job that commits with the change.
+//!
+//! ```no_run
+//! # use sales::{PlaceOrder, Sales};
+//! # use store::idempotency::Answer;
+//! # async fn example(sales: Sales, fan: stagedoor_core::UserId, hold: stagedoor_core::HoldId) -> Result<(), Box<dyn std::error::Error>> {
+//! let token = payments::Token::parse("payment.token", "tok_ok")?;
+//! let wish = PlaceOrder { fan, holds: vec![hold], token, promo_code: None, attendee: None, key: None };
+//! let answered = sales.place(wish, |order| Answer { status: 201, body: order.status().text().into() }).await?;
+//! assert_eq!(answered.answer.body, b"completed");
+//! # Ok(()) }
+//! ```
+
+mod advance;
+mod booking;
+mod checkout;
+mod error;
+mod jobs;
+mod onsale;
+mod order;
+mod pricing;
+mod refund;
+mod refunds;
+mod sales;
+mod sql;
+
+pub use booking::{Booking, BookingStatus};
+pub use checkout::{HOLDS_PER_ORDER_MAX, PlaceOrder};
+pub use error::{CheckoutError, Fault, OnSaleError, OrderError, RefundError};
+pub use order::{IllegalStep, Lapse, LineKind, Order, OrderHold, OrderLine, OrderPlace, OrderState, OrderStatus, Step};
+pub use pricing::FeeRule;
+pub use refund::{Refund, RefundCause, RefundState};
+pub use refunds::{Cancel, StaffRefund};
+pub use sales::{Answered, Attendee, FeeScope, Key, Parts, Quote, Sales};
+pub use sql::OrderPage;

@@ -1,0 +1,263 @@
+//! Placing an order: holds become lines, a payment is made, and the order is driven until it rests.
+
+use std::collections::HashMap;
+
+use catalog::EventState;
+use inventory::engine::{HoldStatus, Refusal};
+use inventory::{Hold, Refused};
+use payments::{NewPayment, Token};
+use stagedoor_core::{Currency, EventId, FieldError, HoldId, Money, MoneyError, OrderId, UserId};
+use store::Tx;
+use store::idempotency::{self, Answer, Claim, Scope};
+use tickets::Place;
+
+use crate::error::{CheckoutError, Fault};
+use crate::jobs;
+use crate::order::{Order, OrderHold, OrderLine, OrderPlace, OrderState};
+use crate::pricing;
+use crate::sales::{Answered, Attendee, Key, Sales};
+use crate::sql;
+
+/// Holds in one order: more than a fan can have at a time unless the operator allows more.
+pub const HOLDS_PER_ORDER_MAX: usize = 10;
+
+const PLACE: &str = "orders.place";
+
+/// A fan's wish to buy what they hold.
+#[derive(Debug, Clone)]
+pub struct PlaceOrder {
+    pub fan: UserId,
+    /// 1..=[`HOLDS_PER_ORDER_MAX`] of the fan's own, each once, over one or several events that
+    /// sell in one currency.
+    pub holds: Vec<HoldId>,
+    pub token: Token,
+    pub promo_code: Option<String>,
+    pub attendee: Option<Attendee>,
+    /// Required of clients by `POST /orders`; the booking shorthand may go without, because a
+    /// hold is in at most one live order anyway.
+    pub key: Option<Key>,
+}
+
+/// Holds as an order would contain them.
+pub(crate) struct Draft {
+    pub currency: Currency,
+    pub holds: Vec<OrderHold>,
+    pub places: Vec<OrderPlace>,
+    pub lines: Vec<OrderLine>,
+}
+
+impl Sales {
+    /// Places an order and drives it as far as it goes now. `render` makes the client's answer
+    /// from the order; the first answer about an order in a final state is kept with the key and
+    /// given again byte for byte.
+    ///
+    /// An error means that there is no order. A declined payment or a hold that was lost is a
+    /// state of the order ([`Order::refusal`]). An order that rests in between is driven on by its
+    /// job, by the same request sent again, and by [`Sales::advance`].
+    ///
+    /// Several holds are paid as one: all are extended, one authorization is asked for, then they
+    /// are sold one after the other, the one that ends first going first. If a later one is lost,
+    /// those already sold go back on sale and the authorization is voided.
+    pub async fn place(
+        &self,
+        wish: PlaceOrder,
+        render: impl FnOnce(&Order) -> Answer + Send,
+    ) -> Result<Answered, CheckoutError> {
+        let placed = match self.seen(&wish).await? {
+            Some(seen) => seen,
+            None => self.place_new(&wish).await?,
+        };
+        let (order, replayed) = match placed {
+            Placed::New(order) => (order, false),
+            Placed::Before(id) => (self.load(id).await?, true),
+            Placed::Answered(answer) => return Ok(Answered { answer, replayed: true }),
+        };
+        let order = self.driven(order).await?;
+        let mut answer = render(&order);
+        if let Some(key) = &wish.key
+            && order.state.is_final()
+        {
+            answer = self.answer_for_good(scope(wish.fan, key), key.body_hash, answer).await?;
+        }
+        Ok(Answered { answer, replayed })
+    }
+
+    /// What the wish's key stands for, if it was used before.
+    async fn seen(&self, wish: &PlaceOrder) -> Result<Option<Placed>, CheckoutError> {
+        let Some(key) = &wish.key else { return Ok(None) };
+        let tx = self.parts.store.begin_read().await?;
+        match idempotency::find(&tx, scope(wish.fan, key), key.body_hash).await? {
+            Some(claim) => Placed::from_claim(claim),
+            None => Ok(None),
+        }
+    }
+
+    async fn place_new(&self, wish: &PlaceOrder) -> Result<Placed, CheckoutError> {
+        if wish.promo_code.as_ref().is_some_and(|code| !code.is_empty()) {
+            return Err(FieldError::new("promoCode", "is not a code of these events").into());
+        }
+        let holds = self.own_holds(wish.fan, &wish.holds).await?;
+        let draft = self.draft(&holds).await?;
+        let (env, placed_at) = (self.parts.store.env(), self.parts.store.env().now());
+        let id: OrderId = env.id();
+        let total = crate::order::checked_total(draft.currency, &draft.lines).map_err(too_much)?;
+        let tx = self.parts.store.begin_write().await?;
+        if let Some(key) = &wish.key {
+            let claim = idempotency::claim(&tx, scope(wish.fan, key), key.body_hash, id.into()).await?;
+            if let Some(seen) = Placed::from_claim(claim)? {
+                return Ok(seen);
+            }
+        }
+        let payment = NewPayment { order: id, amount: total, token: wish.token.clone() };
+        let order = Order {
+            id,
+            fan: wish.fan,
+            payment: payments::create(&tx, payment).await.map_err(Fault::from)?,
+            transaction_id: self.transaction_id(id, wish.fan, total, placed_at),
+            currency: draft.currency,
+            state: OrderState::Placed,
+            version: 1,
+            placed_at,
+            state_at: placed_at,
+            holds: draft.holds,
+            places: draft.places,
+            lines: draft.lines,
+            refunds: Vec::new(),
+            tickets: Vec::new(),
+        };
+        let attendee = wish.attendee.as_ref().map(|attendee| self.seal_attendee(id, attendee));
+        self.insert(&tx, &order, attendee).await?;
+        tx.commit().await?;
+        Ok(Placed::New(order))
+    }
+
+    async fn insert(&self, tx: &Tx, order: &Order, attendee: Option<Vec<u8>>) -> Result<(), CheckoutError> {
+        match sql::insert_order(tx, order, attendee).await {
+            Err(store::Error::Conflict { .. }) => return Err(CheckoutError::HoldInOrder),
+            other => other?,
+        }
+        jobs::enqueue_advance(tx, order.id).await?;
+        Ok(())
+    }
+
+    /// The fan's holds, all of them live, the one that ends first going first.
+    async fn own_holds(&self, fan: UserId, ids: &[HoldId]) -> Result<Vec<Hold>, CheckoutError> {
+        if !(1..=HOLDS_PER_ORDER_MAX).contains(&ids.len()) {
+            return Err(FieldError::new("holds", format!("must name 1 to {HOLDS_PER_ORDER_MAX} holds")).into());
+        }
+        let mut holds: Vec<Hold> = Vec::with_capacity(ids.len());
+        for id in ids {
+            if holds.iter().any(|hold| hold.id() == *id) {
+                return Err(FieldError::new("holds", "must not name a hold twice").into());
+            }
+            let event = self.parts.inventory.locate(fan, *id).ok_or(CheckoutError::UnknownHold(*id))?;
+            let hold = match self.parts.inventory.hold_view(event, *id, fan).await {
+                Ok(hold) => hold,
+                Err(Refused::Rule(Refusal::NotFound)) => return Err(CheckoutError::UnknownHold(*id)),
+                Err(refused) => return Err(Fault::from(refused).into()),
+            };
+            match hold.status() {
+                HoldStatus::Held if self.parts.store.env().now() < hold.expires_at() => holds.push(hold),
+                HoldStatus::Held | HoldStatus::Expired => return Err(CheckoutError::HoldExpired(*id)),
+                HoldStatus::Released | HoldStatus::Sold => return Err(CheckoutError::HoldEnded(*id)),
+            }
+        }
+        holds.sort_by_key(|hold| (hold.expires_at(), hold.id()));
+        Ok(holds)
+    }
+
+    /// Prices holds with what they froze and the fees of now.
+    pub(crate) async fn draft(&self, holds: &[Hold]) -> Result<Draft, CheckoutError> {
+        let first = holds.first().expect("an order has at least one hold");
+        let currency = self.sellable(first.event).await?.event.details.currency;
+        let mut draft = Draft { currency, holds: Vec::new(), places: Vec::new(), lines: Vec::new() };
+        let (mut face_values, mut scopes) = (Vec::new(), Vec::<uuid::Uuid>::new());
+        for (position, hold) in holds.iter().enumerate() {
+            let view = self.sellable(hold.event).await?;
+            let event = &view.event;
+            if event.details.currency != currency {
+                return Err(FieldError::new("holds", "must all be in one currency").into());
+            }
+            draft.holds.push(OrderHold { hold: hold.id(), event: event.id, organizer: event.organizer });
+            scopes.extend([event.id.0, event.organizer.0]);
+            for held in hold.places() {
+                let ticket_type = event.details.ticket_types.get(usize::from(held.ticket_type));
+                let level_name =
+                    event.details.price_level(held.level_key).map_or(held.level_key, |level| level.name.as_str());
+                for _ in 0..held.quantity {
+                    draft.places.push(OrderPlace {
+                        position: draft.places.len(),
+                        hold: position,
+                        event: event.id,
+                        organizer: event.organizer,
+                        spot: match held.seat {
+                            Some(index) => Place::Seat {
+                                index,
+                                id: held.id(),
+                                section: held.section_name.to_owned(),
+                                row: held.row.to_owned(),
+                                label: held.label.to_owned(),
+                            },
+                            None => Place::Area { id: held.id(), name: held.section_name.to_owned() },
+                        },
+                        level: held.level_key.to_owned(),
+                        level_name: level_name.to_owned(),
+                        ticket_type: ticket_type.map_or(catalog::STANDARD, |kind| &kind.key).to_owned(),
+                        refund: None,
+                    });
+                    face_values.push(Money::new(held.minor, currency));
+                }
+            }
+        }
+        let tx = self.parts.store.begin_read().await?;
+        let rules = sql::fee_rules(&tx, &scopes).await?;
+        let rule_of = |hold: &OrderHold| {
+            let set = rules.get(&hold.event.0).or_else(|| rules.get(&hold.organizer.0));
+            (hold.event, set.copied().unwrap_or(self.parts.fees))
+        };
+        let fees: HashMap<EventId, _> = draft.holds.iter().map(rule_of).collect();
+        draft.lines = pricing::lines(currency, &draft.places, &face_values, &fees).map_err(too_much)?;
+        Ok(draft)
+    }
+
+    /// An event whose holds may still be paid for: its sale may be over, but not its plans.
+    async fn sellable(&self, event: EventId) -> Result<std::sync::Arc<catalog::EventView>, CheckoutError> {
+        let view = self.parts.catalog.any_event(event).await.map_err(Fault::from)?;
+        match view.event.state {
+            EventState::Published | EventState::OffSale => Ok(view),
+            EventState::Draft
+            | EventState::Announced
+            | EventState::Postponed
+            | EventState::Rescheduled
+            | EventState::Cancelled => Err(CheckoutError::NotOnSale(event)),
+        }
+    }
+}
+
+/// How far a wish has come.
+enum Placed {
+    New(Order),
+    /// By an earlier request with the same key.
+    Before(OrderId),
+    /// And answered for good.
+    Answered(Answer),
+}
+
+impl Placed {
+    fn from_claim(claim: Claim) -> Result<Option<Placed>, CheckoutError> {
+        match claim {
+            Claim::Fresh => Ok(None),
+            Claim::Seen { answer: Some(answer), .. } => Ok(Some(Placed::Answered(answer))),
+            Claim::Seen { subject, answer: None } => Ok(Some(Placed::Before(OrderId(subject)))),
+            Claim::Mismatch => Err(CheckoutError::KeyMismatch),
+        }
+    }
+}
+
+fn scope(fan: UserId, key: &Key) -> Scope<'_> {
+    Scope { principal: fan.into(), operation: PLACE, key: &key.text }
+}
+
+fn too_much(_: MoneyError) -> CheckoutError {
+    FieldError::new("holds", "cost more than an order can").into()
+}

@@ -1,0 +1,139 @@
+//! The work that is done without a caller: seeing orders and refunds through, refunding cancelled
+//! events, and keeping the seat engine in line with the catalogue.
+
+use std::time::Duration;
+
+use jobs::{Job, Jobs, NewJob, Next, Outcome};
+use stagedoor_core::{EventId, OrderId, RefundId, Timestamp};
+use store::Tx;
+
+use crate::order::{Order, OrderState};
+use crate::refund::RefundState;
+use crate::sales::Sales;
+use crate::sql;
+
+const ADVANCE: &str = "sales.advance.v1";
+const REFUND: &str = "sales.refund.v1";
+const REFUND_EVENT: &str = "sales.refund_event.v1";
+const SYNC_EVENT: &str = "sales.sync_event.v1";
+
+/// The request that began the work normally finishes it before its job looks.
+const HEAD_START: Duration = Duration::from_secs(5);
+/// How long to wait before asking again about an outcome nobody knows: a quarter of the time it
+/// has been unknown, within these bounds.
+const PATIENCE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(300));
+/// How often to ask whether a buyer is done, in case nobody tells.
+const BUYER_POLL: Duration = Duration::from_secs(15);
+/// Orders of a cancelled event refunded in one run.
+const REFUND_BATCH: u32 = 100;
+
+/// Queues the job of an order: it drives the order until no step follows. One job for the whole
+/// life of the order, because it stays until then.
+pub(crate) async fn enqueue_advance(tx: &Tx, order: OrderId) -> store::Result<()> {
+    let job = NewJob::new(ADVANCE, &order).key(order).at(tx.now() + HEAD_START);
+    jobs::enqueue(tx, job).await.map(drop)
+}
+
+pub(crate) async fn enqueue_refund(tx: &Tx, refund: RefundId) -> store::Result<()> {
+    let job = NewJob::new(REFUND, &refund).key(refund).at(tx.now() + HEAD_START);
+    jobs::enqueue(tx, job).await.map(drop)
+}
+
+pub(crate) async fn enqueue_event_refund(tx: &Tx, event: EventId) -> store::Result<()> {
+    jobs::enqueue(tx, NewJob::new(REFUND_EVENT, &event).key(event)).await.map(drop)
+}
+
+/// Queues bringing the engine in line with the catalogue, for the case that the caller does not
+/// come to it.
+pub(crate) async fn enqueue_sync(tx: &Tx, event: EventId) -> store::Result<()> {
+    let job = NewJob::new(SYNC_EVENT, &event).key(event).at(tx.now() + HEAD_START);
+    jobs::enqueue(tx, job).await.map(drop)
+}
+
+impl Sales {
+    /// Registers this crate's jobs with a worker.
+    pub fn handle(&self, worker: Jobs) -> Jobs {
+        let (advance, refund, refund_event, sync) = (self.clone(), self.clone(), self.clone(), self.clone());
+        worker
+            .handle(ADVANCE, move |job: Job<OrderId>| {
+                let sales = advance.clone();
+                async move { sales.run_advance(job.payload).await }
+            })
+            .handle(REFUND, move |job: Job<RefundId>| {
+                let sales = refund.clone();
+                async move { sales.run_refund(job.payload).await }
+            })
+            .handle(REFUND_EVENT, move |job: Job<EventId>| {
+                let sales = refund_event.clone();
+                async move { sales.run_event_refund(job.payload).await }
+            })
+            .handle(SYNC_EVENT, move |job: Job<EventId>| {
+                let sales = sync.clone();
+                async move { sales.run_sync(job.payload).await }
+            })
+    }
+
+    async fn run_advance(&self, id: OrderId) -> Outcome {
+        let order = self.advance(id).await?;
+        if order.state == OrderState::Completed {
+            self.refund_if_cancelled(&order).await?;
+        }
+        Ok(match &order.state {
+            state if state.is_final() => Next::Done,
+            OrderState::NeedsBuyer { until, .. } => {
+                let left = until.since(self.parts.store.env().now());
+                Next::Again(left.clamp(PATIENCE.0, BUYER_POLL))
+            }
+            _ => Next::Again(self.patience(order.state_at)),
+        })
+    }
+
+    /// An order that was on its way when its event was cancelled was not there yet when the
+    /// event's orders were refunded.
+    async fn refund_if_cancelled(&self, order: &Order) -> Result<(), jobs::Fault> {
+        for hold in &order.holds {
+            let view = self.parts.catalog.any_event(hold.event).await?;
+            if view.event.state == catalog::EventState::Cancelled {
+                self.refund_cancelled(order.id, hold.event).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn run_refund(&self, id: RefundId) -> Outcome {
+        let (state, since) = self.advance_refund(id).await?;
+        Ok(match state {
+            RefundState::Returned | RefundState::Refused { .. } => Next::Done,
+            RefundState::Refunding | RefundState::Refunded => Next::Again(self.patience(since)),
+        })
+    }
+
+    async fn run_event_refund(&self, event: EventId) -> Outcome {
+        let (mut after, mut failed) = (None, None);
+        loop {
+            let tx = self.parts.store.begin_read().await?;
+            let orders = sql::refundable_orders(&tx, event, after, REFUND_BATCH).await?;
+            for order in &orders {
+                // One order that cannot be refunded now must not keep the others waiting.
+                if let Err(fault) = self.refund_cancelled(*order, event).await {
+                    failed = Some(fault);
+                }
+            }
+            match (orders.last(), failed) {
+                (Some(last), fault) => (after, failed) = (Some(*last), fault),
+                (None, Some(fault)) => return Err(fault.into()),
+                (None, None) => return Ok(Next::Done),
+            }
+        }
+    }
+
+    async fn run_sync(&self, event: EventId) -> Outcome {
+        let next = self.sync_event(event).await?;
+        let now = self.parts.store.env().now();
+        Ok(next.map_or(Next::Done, |at| Next::Again(at.since(now).max(PATIENCE.0))))
+    }
+
+    fn patience(&self, since: Timestamp) -> Duration {
+        (self.parts.store.env().now().since(since) / 4).clamp(PATIENCE.0, PATIENCE.1)
+    }
+}

@@ -1,0 +1,380 @@
+//! What the seat engine sells: the catalogue's events, turned into manifests, rules and prices.
+//!
+//! The catalogue says what shall be sold and the engine follows. A change of the catalogue and the
+//! job that carries it over commit together, so a crash in between only delays the engine.
+
+use std::sync::Arc;
+
+use catalog::{Event, EventDetails, EventState, OrphanPolicy, SaleWindow, SeatMap, Transition};
+use inventory::engine::{
+    AccessibleRelease, AreaSpec, Manifest, ManifestSpec, Orphans, Prices, RowSpec, Rules, SaleStatus, SeatKind,
+    SeatSpec, SectionSpec,
+};
+use inventory::{Opening, Refused};
+use stagedoor_core::limits::SEATS_PER_MAP_MAX;
+use stagedoor_core::{EventId, FieldError, OrganizerId, SeatMapId, Timestamp};
+
+use crate::error::{Fault, OnSaleError};
+use crate::jobs;
+use crate::sales::Sales;
+
+/// Manifests kept for events that go on sale one after the other with the same map.
+const MANIFESTS_KEPT: usize = 32;
+/// How often one call follows a catalogue that changes under it, before it leaves the rest to the
+/// job.
+const FOLLOWS_MAX: u32 = 8;
+
+impl Sales {
+    /// Publishes, takes off sale, postpones or cancels an event, in the catalogue and in the seat
+    /// engine. Cancelling refunds every order. If the engine cannot follow at once, its job makes
+    /// it, and doing the same again is safe.
+    pub async fn transition_event(
+        &self,
+        organizer: OrganizerId,
+        id: EventId,
+        transition: Transition,
+    ) -> Result<Event, OnSaleError> {
+        if transition == Transition::Publish {
+            // A map the engine cannot use is refused before anybody sees the event.
+            let view = self.parts.catalog.event_of(organizer, id).await?;
+            if let Some(map) = view.event.seat_map {
+                prices(&view.event.details, &*self.manifest(map).await?)?;
+            }
+        }
+        let tx = self.parts.store.begin_write().await?;
+        let event = self.parts.catalog.transition_in(&tx, organizer, id, transition).await?;
+        jobs::enqueue_sync(&tx, id).await?;
+        if event.state == EventState::Cancelled {
+            jobs::enqueue_event_refund(&tx, id).await?;
+        }
+        tx.commit().await?;
+        self.sync_event(id).await?;
+        Ok(event)
+    }
+
+    /// Changes an event's details, in the catalogue and in the seat engine. Live holds keep the
+    /// prices they froze. Once published, ticket types can be added at the end but keep their
+    /// order, because holds name them by number.
+    pub async fn update_event(
+        &self,
+        organizer: OrganizerId,
+        id: EventId,
+        expected: Option<u32>,
+        change: impl FnOnce(&mut EventDetails) + Send,
+    ) -> Result<Event, OnSaleError> {
+        let tx = self.parts.store.begin_write().await?;
+        let before = self.parts.catalog.event_of_in(&tx, organizer, id).await?;
+        let event = self.parts.catalog.update_event_in(&tx, organizer, id, expected, change).await?;
+        if before.published_at.is_some() && !keeps_ticket_types(&before.details, &event.details) {
+            let reason = "must keep their order once the event is published; new ones go last";
+            return Err(FieldError::new("ticketTypes", reason).into());
+        }
+        jobs::enqueue_sync(&tx, id).await?;
+        tx.commit().await?;
+        self.sync_event(id).await?;
+        Ok(event)
+    }
+
+    /// Moves an event to another version of its venue's map. Refused when places that are held,
+    /// sold or blocked would be lost or change their price level; live holds and sold seats keep
+    /// their places by id.
+    pub async fn move_to_seat_map(
+        &self,
+        organizer: OrganizerId,
+        id: EventId,
+        map: SeatMapId,
+    ) -> Result<Event, OnSaleError> {
+        let manifest = self.manifest(map).await?;
+        // First the intent: if we stop between engine and catalogue, the job makes them agree.
+        let tx = self.parts.store.begin_write().await?;
+        self.parts.catalog.event_of_in(&tx, organizer, id).await?;
+        jobs::enqueue_sync(&tx, id).await?;
+        tx.commit().await?;
+        let tx = self.parts.store.begin_write().await?;
+        let event = self.parts.catalog.move_to_map_in(&tx, organizer, id, map).await?;
+        prices(&event.details, &manifest)?;
+        match self.parts.inventory.swap_manifest(id, manifest).await {
+            // Not on sale yet: it will open with the new map.
+            Ok(()) | Err(Refused::UnknownEvent) => {}
+            Err(Refused::Rule(inventory::engine::Refusal::NotFound)) => {}
+            Err(refused) => return Err(refused.into()),
+        }
+        tx.commit().await?;
+        self.sync_event(id).await?;
+        Ok(event)
+    }
+
+    /// Takes available seats (by id) off sale; those that are blocked stay so.
+    pub async fn block_seats(&self, organizer: OrganizerId, id: EventId, seats: &[String]) -> Result<(), OnSaleError> {
+        let seats = self.seat_indexes(organizer, id, seats).await?;
+        Ok(self.parts.inventory.block(id, seats).await?)
+    }
+
+    /// Puts blocked seats (by id) on sale again.
+    pub async fn unblock_seats(
+        &self,
+        organizer: OrganizerId,
+        id: EventId,
+        seats: &[String],
+    ) -> Result<(), OnSaleError> {
+        let seats = self.seat_indexes(organizer, id, seats).await?;
+        Ok(self.parts.inventory.unblock(id, seats).await?)
+    }
+
+    /// Sets how many places of an area are off sale in total.
+    pub async fn block_area(
+        &self,
+        organizer: OrganizerId,
+        id: EventId,
+        area: &str,
+        blocked: u32,
+    ) -> Result<(), OnSaleError> {
+        let area = self.area_index(organizer, id, area).await?;
+        Ok(self.parts.inventory.block_area(id, area, blocked).await?)
+    }
+
+    /// Changes how many people an area takes; refused below what is held, sold and blocked. The
+    /// catalogue shows the new capacity.
+    pub async fn set_area_capacity(
+        &self,
+        organizer: OrganizerId,
+        id: EventId,
+        area: &str,
+        capacity: u32,
+    ) -> Result<(), OnSaleError> {
+        let area = self.area_index(organizer, id, area).await?;
+        self.parts.inventory.set_capacity(id, area, capacity).await?;
+        Ok(())
+    }
+
+    /// Makes the engine sell what the catalogue says: opens the event, or brings its map, rules
+    /// and prices up to date. Calling again changes nothing. Gives the instant at which it has to
+    /// be called again because one sale window follows another.
+    pub async fn sync_event(&self, id: EventId) -> Result<Option<Timestamp>, OnSaleError> {
+        for _ in 0..FOLLOWS_MAX {
+            let view = self.parts.catalog.any_event(id).await?;
+            let next = self.bring_in_line(&view.event).await?;
+            // A change that was carried over while this call was under way may have been undone
+            // by it: only the version that is still current counts.
+            if self.parts.catalog.any_event(id).await?.event.version == view.event.version {
+                return Ok(next);
+            }
+        }
+        Err(Fault::Broken(format!("{id} changes too often to be followed")).into())
+    }
+
+    async fn bring_in_line(&self, event: &Event) -> Result<Option<Timestamp>, OnSaleError> {
+        let Some(map) = event.seat_map else { return Ok(None) };
+        if matches!(event.state, EventState::Draft | EventState::Announced) {
+            return Ok(None);
+        }
+        let (rules, next) = rules(event, self.parts.store.env().now());
+        let manifest = self.manifest(map).await?;
+        let prices = Arc::new(prices(&event.details, &manifest)?);
+        let inventory = &self.parts.inventory;
+        match inventory.view(event.id).await {
+            Ok(view) => {
+                if view.manifest.hash() != manifest.hash() {
+                    inventory.swap_manifest(event.id, manifest).await?;
+                }
+                inventory.set_prices(event.id, prices).await?;
+                inventory.set_rules(event.id, rules).await?;
+            }
+            Err(Refused::UnknownEvent) => inventory.open(event.id, Opening { manifest, rules, prices }).await?,
+            Err(refused) => return Err(refused.into()),
+        }
+        Ok(next)
+    }
+
+    /// The engine's form of a seat map.
+    async fn manifest(&self, id: SeatMapId) -> Result<Arc<Manifest>, OnSaleError> {
+        if let Some(manifest) = self.manifests.lock().get(&id) {
+            return Ok(manifest.clone());
+        }
+        let encoded = self.parts.catalog.seat_map(id).await.map_err(|error| OnSaleError::SeatMap(error.to_string()))?;
+        // Tens of milliseconds for a stadium.
+        let built = tokio::task::spawn_blocking(move || Manifest::build(&spec(&encoded.map())));
+        let built = built.await.map_err(|_| Fault::Broken(format!("the manifest of {id} could not be built")))?;
+        let manifest = Arc::new(built.map_err(|error| OnSaleError::SeatMap(error.to_string()))?);
+        let mut kept = self.manifests.lock();
+        if kept.len() >= MANIFESTS_KEPT {
+            kept.clear();
+        }
+        kept.insert(id, manifest.clone());
+        Ok(manifest)
+    }
+
+    async fn seat_indexes(
+        &self,
+        organizer: OrganizerId,
+        id: EventId,
+        seats: &[String],
+    ) -> Result<Vec<u32>, OnSaleError> {
+        if seats.is_empty() || seats.len() > SEATS_PER_MAP_MAX {
+            return Err(FieldError::new("seats", format!("must name 1 to {SEATS_PER_MAP_MAX} seats")).into());
+        }
+        self.parts.catalog.event_of(organizer, id).await?;
+        let view = self.parts.inventory.view(id).await?;
+        let index = |seat: &String| view.manifest.seat(seat).ok_or(inventory::engine::Refusal::UnknownSeat);
+        Ok(seats.iter().map(index).collect::<Result<_, _>>().map_err(Refused::from)?)
+    }
+
+    async fn area_index(&self, organizer: OrganizerId, id: EventId, area: &str) -> Result<u16, OnSaleError> {
+        self.parts.catalog.event_of(organizer, id).await?;
+        let view = self.parts.inventory.view(id).await?;
+        let index = view.manifest.area(area).ok_or(inventory::engine::Refusal::UnknownArea);
+        Ok(index.map_err(Refused::from)?)
+    }
+}
+
+/// A seat map as the engine reads it. Rows and seats are named as their ids name them.
+fn spec(map: &SeatMap) -> ManifestSpec {
+    let level = |key: &str| map.levels.iter().position(|level| level.key == key).unwrap_or(usize::MAX);
+    // A checked map has fewer than 256 levels and names no other.
+    let level = |key: &str| u8::try_from(level(key)).unwrap_or(u8::MAX);
+    let focal = map.focal_point.map(|point| (point.x as f32, point.y as f32));
+    let sections = map.sections.iter().map(|section| SectionSpec {
+        id: section.id.clone(),
+        name: section.name.clone(),
+        focal,
+        rows: section.rows.iter().map(|row| row_spec(row, level)).collect(),
+    });
+    let areas = map.areas.iter().map(|area| AreaSpec {
+        id: area.id.clone(),
+        name: area.name.clone(),
+        capacity: area.capacity,
+        level: level(&area.level),
+    });
+    ManifestSpec {
+        levels: map.levels.iter().map(|level| level.key.clone()).collect(),
+        sections: sections.collect(),
+        areas: areas.collect(),
+    }
+}
+
+fn row_spec(row: &catalog::seat_map::Row, level: impl Fn(&str) -> u8) -> RowSpec {
+    let part = |id: &str, at: usize| id.split('-').nth(at).unwrap_or_default().to_owned();
+    let seats = row.seats.iter().zip(row.neighbours()).map(|(seat, neighbour)| SeatSpec {
+        label: part(&seat.id, 2),
+        x: seat.x as f32,
+        y: seat.y as f32,
+        level: level(&seat.level),
+        kind: match (seat.accessible, seat.companion) {
+            (true, _) => SeatKind::Accessible,
+            (false, true) => SeatKind::Companion,
+            (false, false) => SeatKind::Standard,
+        },
+        restricted_view: seat.restricted_view,
+        rank: None,
+        aisle_after: !neighbour,
+    });
+    let label = row.seats.first().map_or_else(|| row.label.clone(), |seat| part(&seat.id, 1));
+    RowSpec { label, seats: seats.collect() }
+}
+
+/// What every level and ticket type costs, in the order of the manifest's levels and the event's
+/// ticket types.
+fn prices(details: &EventDetails, manifest: &Manifest) -> Result<Prices, FieldError> {
+    let price = |key: &str| {
+        let level = details.price_level(key);
+        details.ticket_types.iter().map(|kind| level.map(|level| kind.price(level).minor)).collect()
+    };
+    Prices::new(&manifest.levels().iter().map(|key| price(key)).collect::<Vec<Vec<_>>>())
+}
+
+/// The engine's rules for an event, and when they change by themselves.
+fn rules(event: &Event, now: Timestamp) -> (Rules, Option<Timestamp>) {
+    let details = &event.details;
+    let (opens_at, closes_at, next) = sale_span(&details.sale_windows, details.starts_at, now);
+    let whole_ms = std::time::Duration::from_millis(details.hold_ttl.as_millis() as u64);
+    let rules = Rules {
+        status: match event.state {
+            EventState::Published => SaleStatus::OnSale,
+            EventState::Cancelled => SaleStatus::Cancelled,
+            EventState::Draft
+            | EventState::Announced
+            | EventState::OffSale
+            | EventState::Postponed
+            | EventState::Rescheduled => SaleStatus::OffSale,
+        },
+        opens_at,
+        closes_at: Some(closes_at),
+        starts_at: Some(details.starts_at),
+        hold_ttl: whole_ms,
+        seats_per_hold_max: details.seats_per_hold_max as u8,
+        // More than the engine counts is as good as no limit.
+        tickets_per_fan_max: details.tickets_per_fan_max.and_then(|max| u16::try_from(max).ok()),
+        orphans: match details.orphan_policy {
+            OrphanPolicy::Forbid => Orphans::Forbid,
+            OrphanPolicy::Avoid => Orphans::Avoid,
+            OrphanPolicy::Ignore => Orphans::Ignore,
+        },
+        accessible: AccessibleRelease::RestSoldOut,
+        ..Rules::default()
+    };
+    (rules, next)
+}
+
+/// The sale that is open at `now`, else the next one, else the last: when it opens (`None`: it
+/// always was) and closes, and when to look again because another follows. Windows that overlap
+/// or touch are one sale.
+fn sale_span(
+    windows: &[SaleWindow],
+    starts_at: Timestamp,
+    now: Timestamp,
+) -> (Option<Timestamp>, Timestamp, Option<Timestamp>) {
+    let mut spans: Vec<(Timestamp, Timestamp)> =
+        windows.iter().map(|window| (window.opens_at, window.closes_at.unwrap_or(starts_at))).collect();
+    spans.sort_unstable();
+    let mut sales: Vec<(Timestamp, Timestamp)> = Vec::with_capacity(spans.len());
+    for (opens, closes) in spans {
+        match sales.last_mut() {
+            Some((_, until)) if opens <= *until => *until = closes.max(*until),
+            _ => sales.push((opens, closes)),
+        }
+    }
+    let current = sales.iter().position(|(_, closes)| now < *closes).or(sales.len().checked_sub(1));
+    match current {
+        None => (None, starts_at, None),
+        Some(at) => {
+            let (opens, closes) = sales[at];
+            (Some(opens), closes, (at + 1 < sales.len()).then_some(closes))
+        }
+    }
+}
+
+/// Whether every ticket type of `before` has its place in `after`.
+fn keeps_ticket_types(before: &EventDetails, after: &EventDetails) -> bool {
+    let keys = |details: &EventDetails| details.ticket_types.iter().map(|kind| kind.key.clone()).collect::<Vec<_>>();
+    keys(after).starts_with(&keys(before))
+}
+
+#[cfg(test)]
+mod tests {
+    use catalog::SaleKind;
+
+    use super::*;
+
+    fn at(day: i64) -> Timestamp {
+        Timestamp::from_micros(day * 86_400_000_000)
+    }
+
+    fn window(opens: i64, closes: Option<i64>) -> SaleWindow {
+        SaleWindow { kind: SaleKind::General, opens_at: at(opens), closes_at: closes.map(at) }
+    }
+
+    #[test]
+    fn the_current_sale_is_the_open_one_else_the_next_else_the_last() {
+        assert_eq!(sale_span(&[], at(9), at(1)), (None, at(9), None));
+        let windows = [window(6, None), window(1, Some(2)), window(2, Some(3)), window(4, Some(5))];
+        for (now, expected) in [
+            (0, (Some(at(1)), at(3), Some(at(3)))),
+            (2, (Some(at(1)), at(3), Some(at(3)))),
+            (3, (Some(at(4)), at(5), Some(at(5)))),
+            (5, (Some(at(6)), at(9), None)),
+            (20, (Some(at(6)), at(9), None)),
+        ] {
+            assert_eq!(sale_span(&windows, at(9), at(now)), expected, "on day {now}");
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! Giving tickets back: who may, what is claimed, and how the money and the seats go back.
+
+use std::collections::BTreeSet;
+
+use catalog::EventState;
+use payments::NewRefund;
+use payments::ledger;
+use stagedoor_core::{EventId, FieldError, Money, Name, OrderId, OrganizerId, RefundId, TicketId, Timestamp, UserId};
+use store::Tx;
+use store::idempotency::{self, Answer, Claim, Scope};
+use tickets::{Cause, ChangeError, Ending, Reach, Status};
+
+use crate::advance::sale_lines;
+use crate::error::{Fault, RefundError};
+use crate::jobs;
+use crate::order::{Order, OrderLine, OrderPlace, OrderState};
+use crate::refund::{Refund, RefundCause, RefundState};
+use crate::sales::{Answered, Key, Sales};
+use crate::sql;
+
+const CANCEL: &str = "orders.cancel";
+const REFUND: &str = "orders.refund";
+
+/// How often one call asks again about a refund whose outcome is not known.
+const ASKS_MAX: u32 = 3;
+
+/// A fan's wish to give tickets back. Source: document 002, "Cancel ticket".
+#[derive(Debug, Clone)]
+pub struct Cancel {
+    pub fan: UserId,
+    pub order: OrderId,
+    /// Which; all that are left when `None`.
+    pub tickets: Option<Vec<TicketId>>,
+    pub key: Option<Key>,
+}
+
+/// A decision of an organizer's staff to give money back.
+#[derive(Debug, Clone)]
+pub struct StaffRefund {
+    /// Whose staff; tickets of other organizers in the same order stay as they are.
+    pub organizer: OrganizerId,
+    pub staff: UserId,
+    pub order: OrderId,
+    pub tickets: Option<Vec<TicketId>>,
+    /// Why, for the record.
+    pub note: String,
+    pub key: Option<Key>,
+}
+
+/// A wish for a refund, whoever has it.
+struct Wish<'a> {
+    cause: RefundCause,
+    /// Whose tickets may be given back.
+    reach: Whose,
+    tickets: Option<&'a [TicketId]>,
+    scope: Option<(Scope<'a>, [u8; 32])>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Fan(UserId),
+    Organizer(OrganizerId),
+    Event(EventId),
+}
+
+impl Sales {
+    /// Gives a fan's tickets back by the policy of their events: until the refund window closes,
+    /// and whenever an event was cancelled, postponed or moved. The lines that are refundable go
+    /// back: everything, unless a fee rule keeps its fee. The tickets admit nobody from now on,
+    /// the money goes back through the gateway, then the places return to sale; a job sees it
+    /// through.
+    ///
+    /// An order that waits for its buyer is given up instead: [`Sales::abandon`]. `render` and the key work as in
+    /// [`Sales::place`].
+    pub async fn cancel(
+        &self,
+        wish: Cancel,
+        render: impl FnOnce(&Order) -> Answer + Send,
+    ) -> Result<Answered, RefundError> {
+        let Cancel { fan, order: id, tickets, key } = &wish;
+        let order = self.find(*id).await?.filter(|order| order.fan == *fan).ok_or(RefundError::UnknownOrder)?;
+        let operation = |key| Scope { principal: (*fan).into(), operation: CANCEL, key };
+        let scope = key.as_ref().map(|key| (operation(&key.text), key.body_hash));
+        let wish = Wish { cause: RefundCause::Fan, reach: Whose::Fan(*fan), tickets: tickets.as_deref(), scope };
+        if order.is_given_up() || matches!(order.state, OrderState::NeedsBuyer { .. }) {
+            let order = self.give_up(order).await?;
+            return Ok(Answered { answer: render(&order), replayed: false });
+        }
+        self.give_back(order, wish, render).await
+    }
+
+    /// Gives money back whatever the window says, fees and used tickets included.
+    pub async fn refund(
+        &self,
+        wish: StaffRefund,
+        render: impl FnOnce(&Order) -> Answer + Send,
+    ) -> Result<Answered, RefundError> {
+        let note = Name::parse("note", &wish.note)?.into_string();
+        let order = self.find(wish.order).await?.ok_or(RefundError::UnknownOrder)?;
+        if !order.holds.iter().any(|hold| hold.organizer == wish.organizer) {
+            return Err(RefundError::UnknownOrder);
+        }
+        let operation = |key| Scope { principal: wish.staff.into(), operation: REFUND, key };
+        let asked = Wish {
+            cause: RefundCause::Staff { by: wish.staff, note },
+            reach: Whose::Organizer(wish.organizer),
+            tickets: wish.tickets.as_deref(),
+            scope: wish.key.as_ref().map(|key| (operation(&key.text), key.body_hash)),
+        };
+        let organizer = wish.organizer;
+        let render = |order: &Order| {
+            let part = order.clone().part_of(organizer).expect("the organizer has a part in the order");
+            render(&part)
+        };
+        self.give_back(order, asked, render).await
+    }
+
+    /// Gives everything back that an order still has of a cancelled event. Nothing to give back
+    /// is fine.
+    pub(crate) async fn refund_cancelled(&self, order: OrderId, event: EventId) -> Result<(), Fault> {
+        let order = self.load(order).await?;
+        let reach = Whose::Event(event);
+        let wish = Wish { cause: RefundCause::EventCancelled, reach, tickets: None, scope: None };
+        let nothing = |_: &Order| Answer { status: 200, body: Vec::new() };
+        match self.give_back(order, wish, nothing).await {
+            Ok(_) | Err(RefundError::NothingLeft) => Ok(()),
+            Err(RefundError::Fault(fault)) => Err(fault),
+            Err(refused) => Err(Fault::Broken(format!("a refund for a cancelled event was refused: {refused}"))),
+        }
+    }
+
+    async fn give_back(
+        &self,
+        order: Order,
+        wish: Wish<'_>,
+        render: impl FnOnce(&Order) -> Answer + Send,
+    ) -> Result<Answered, RefundError> {
+        let claimed = match self.claimed_before(&wish).await? {
+            Some(claimed) => claimed,
+            None => self.claim(&order, &wish).await?,
+        };
+        let (claimed, replayed) = match claimed {
+            Claimed::New(refund) => (refund, false),
+            Claimed::Before(refund) => (refund, true),
+            Claimed::Answered(answer) => return Ok(Answered { answer, replayed: true }),
+        };
+        if let Err(fault) = self.advance_refund(claimed).await {
+            tracing::warn!(refund = %claimed, error = &fault as &dyn std::error::Error, "a refund was left to its job");
+        }
+        let order = self.load(order.id).await?;
+        let mut answer = render(&order);
+        let done = order.refunds.iter().any(|refund| refund.id == claimed && refund.state.is_final());
+        if let Some((scope, body_hash)) = wish.scope
+            && done
+        {
+            answer = self.answer_for_good(scope, body_hash, answer).await?;
+        }
+        Ok(Answered { answer, replayed })
+    }
+
+    async fn claimed_before(&self, wish: &Wish<'_>) -> Result<Option<Claimed>, RefundError> {
+        let Some((scope, body_hash)) = wish.scope else { return Ok(None) };
+        let tx = self.parts.store.begin_read().await?;
+        match idempotency::find(&tx, scope, body_hash).await? {
+            Some(claim) => Claimed::from_claim(claim),
+            None => Ok(None),
+        }
+    }
+
+    /// The one transaction after which the refund will happen: the key, the refund, its places,
+    /// the dead tickets, the claim on the payment and the job exist together or not at all.
+    async fn claim(&self, order: &Order, wish: &Wish<'_>) -> Result<Claimed, RefundError> {
+        if order.state != OrderState::Completed {
+            return Err(RefundError::NotCompleted);
+        }
+        let places = choose(order, wish)?;
+        if wish.cause == RefundCause::Fan {
+            self.check_window(order, &places).await?;
+        }
+        let positions: Vec<usize> = places.iter().map(|place| place.position).collect();
+        let lines = |line: &&OrderLine| goes_back(line, &positions, &wish.cause);
+        let amount = Money::sum(order.currency, order.lines.iter().filter(lines).map(|line| line.amount));
+        let amount = amount.expect("a part of a total that was checked");
+        let tx = self.parts.store.begin_write().await?;
+        let requested_at = tx.now();
+        let refund = Refund {
+            id: tx.env().id(),
+            amount,
+            cause: wish.cause.clone(),
+            state: RefundState::Refunding,
+            requested_at,
+        };
+        if let Some((scope, body_hash)) = wish.scope {
+            let claim = idempotency::claim(&tx, scope, body_hash, refund.id.into()).await?;
+            if let Some(before) = Claimed::from_claim(claim)? {
+                return Ok(before);
+            }
+        }
+        if !sql::insert_refund(&tx, order.id, &refund, &positions).await? {
+            return Err(RefundError::NothingLeft);
+        }
+        self.end_tickets(&tx, order, &positions, &wish.cause).await?;
+        let claim = NewRefund { id: refund.id, payment: order.payment, amount };
+        payments::create_refund(&tx, claim).await.map_err(Fault::from)?;
+        jobs::enqueue_refund(&tx, refund.id).await?;
+        tx.commit().await?;
+        Ok(Claimed::New(refund.id))
+    }
+
+    async fn end_tickets(
+        &self,
+        tx: &Tx,
+        order: &Order,
+        positions: &[usize],
+        cause: &RefundCause,
+    ) -> Result<(), RefundError> {
+        let (reach, cause) = match cause {
+            RefundCause::Fan => (Reach::UnusedOnly, Cause { by: Some(order.fan), reason: "cancelled by the fan" }),
+            RefundCause::Staff { by, note } => (Reach::UsedToo, Cause { by: Some(*by), reason: note }),
+            RefundCause::EventCancelled => (Reach::UsedToo, Cause { by: None, reason: "event cancelled" }),
+        };
+        let ids: Vec<TicketId> = positions.iter().map(|position| order.tickets[*position].id).collect();
+        match tickets::revoke(tx, order.id, &ids, Ending::Refunded, reach, cause).await {
+            Ok(_) => Ok(()),
+            Err(ChangeError::Used(ticket)) => Err(RefundError::TicketUsed(ticket)),
+            Err(error) => Err(Fault::from(error).into()),
+        }
+    }
+
+    /// Every event the places belong to must still take tickets back.
+    async fn check_window(&self, order: &Order, places: &[&OrderPlace]) -> Result<(), RefundError> {
+        // A ticket that ended while its money never arrived is owed, whatever the time.
+        let owed = |place: &&&OrderPlace| order.tickets[place.position].status == Status::Refunded;
+        let events: BTreeSet<EventId> = places.iter().filter(|place| !owed(place)).map(|place| place.event).collect();
+        for id in events {
+            let view = self.parts.catalog.any_event(id).await.map_err(Fault::from)?;
+            let until = view.event.refunds_until();
+            let upset =
+                matches!(view.event.state, EventState::Cancelled | EventState::Postponed | EventState::Rescheduled);
+            if !upset && is_closed(self.parts.store.env().now(), until) {
+                return Err(RefundError::WindowClosed { event: id, until });
+            }
+        }
+        Ok(())
+    }
+
+    /// Drives a refund on until it is done, refused, or waits for an outcome nobody knows yet.
+    /// Safe at any time, from several places at once, after any crash. Gives its state and when
+    /// it was asked for.
+    pub(crate) async fn advance_refund(&self, id: RefundId) -> Result<(RefundState, Timestamp), Fault> {
+        let mut asks = 0;
+        loop {
+            let tx = self.parts.store.begin_read().await?;
+            let order = sql::order_of_refund(&tx, id).await?;
+            let order = self.load(order.ok_or_else(|| Fault::Broken(format!("{id} does not exist")))?).await?;
+            let refund = order.refunds.iter().find(|refund| refund.id == id).expect("it was found by this refund");
+            let next = match &refund.state {
+                RefundState::Refunding => match self.pay_back(&order, refund).await? {
+                    Some(state) => state,
+                    None if asks < ASKS_MAX => {
+                        asks += 1;
+                        continue;
+                    }
+                    None => return Ok((RefundState::Refunding, refund.requested_at)),
+                },
+                RefundState::Refunded => {
+                    let back: Vec<_> = order.places.iter().filter(|place| place.refund == Some(id)).collect();
+                    self.return_to_sale(order.id, &back, &order.places_paid_back()).await?;
+                    RefundState::Returned
+                }
+                state @ (RefundState::Returned | RefundState::Refused { .. }) => {
+                    return Ok((state.clone(), refund.requested_at));
+                }
+            };
+            let tx = self.parts.store.begin_write().await?;
+            sql::save_refund(&tx, id, &refund.state, &next).await?;
+            tx.commit().await?;
+        }
+    }
+
+    /// Asks for the money to go back; `None` when it is not known whether it did.
+    async fn pay_back(&self, order: &Order, refund: &Refund) -> Result<Option<RefundState>, Fault> {
+        let of_refund = |place: &&OrderPlace| place.refund == Some(refund.id);
+        let positions: Vec<usize> = order.places.iter().filter(of_refund).map(|place| place.position).collect();
+        let lines = sale_lines(order, |line| goes_back(line, &positions, &refund.cause));
+        let entry = ledger::refunded(refund.id, &lines)?;
+        let paid = self.parts.payments.refund(refund.id, &entry).await?;
+        Ok(match paid.state {
+            payments::RefundState::Refunded => Some(RefundState::Refunded),
+            payments::RefundState::Refused { reason } => {
+                tracing::error!(refund = %refund.id, order = %order.id, reason, "the gateway refused a refund");
+                Some(RefundState::Refused { reason })
+            }
+            payments::RefundState::Created | payments::RefundState::Refunding => None,
+        })
+    }
+}
+
+enum Claimed {
+    New(RefundId),
+    Before(RefundId),
+    Answered(Answer),
+}
+
+impl Claimed {
+    fn from_claim(claim: Claim) -> Result<Option<Claimed>, RefundError> {
+        match claim {
+            Claim::Fresh => Ok(None),
+            Claim::Seen { answer: Some(answer), .. } => Ok(Some(Claimed::Answered(answer))),
+            Claim::Seen { subject, answer: None } => Ok(Some(Claimed::Before(RefundId(subject)))),
+            Claim::Mismatch => Err(RefundError::KeyMismatch),
+        }
+    }
+}
+
+/// The places a wish is for: those named, or all that can still be given back.
+fn choose<'a>(order: &'a Order, wish: &Wish<'_>) -> Result<Vec<&'a OrderPlace>, RefundError> {
+    let ticket = |place: &OrderPlace| &order.tickets[place.position];
+    let within = |place: &OrderPlace| match wish.reach {
+        // A ticket that was passed on belongs to somebody else.
+        Whose::Fan(fan) => ticket(place).owner == fan,
+        Whose::Organizer(organizer) => place.organizer == organizer,
+        Whose::Event(event) => place.event == event,
+    };
+    let Some(wanted) = wish.tickets else {
+        let left = |place: &&OrderPlace| within(place) && place.refund.is_none();
+        let fan = matches!(wish.reach, Whose::Fan(_));
+        let usable = |place: &&OrderPlace| !fan || ticket(place).status != Status::Used;
+        let (left, used): (Vec<_>, Vec<_>) = order.places.iter().filter(left).partition(usable);
+        return match (left.is_empty(), used.first()) {
+            (false, _) => Ok(left),
+            (true, Some(place)) => Err(RefundError::TicketUsed(ticket(place).id)),
+            (true, None) => Err(RefundError::NothingLeft),
+        };
+    };
+    let mut chosen: Vec<&OrderPlace> = Vec::with_capacity(wanted.len());
+    for id in wanted {
+        let place = order.places.iter().find(|place| ticket(place).id == *id && within(place));
+        let place = place.ok_or(RefundError::UnknownTicket(*id))?;
+        if place.refund.is_some() {
+            return Err(RefundError::RefundedBefore(*id));
+        }
+        if chosen.iter().any(|other| other.position == place.position) {
+            return Err(FieldError::new("tickets", "must not name a ticket twice").into());
+        }
+        chosen.push(place);
+    }
+    if chosen.is_empty() {
+        return Err(FieldError::new("tickets", "must name at least one ticket").into());
+    }
+    chosen.sort_by_key(|place| place.position);
+    Ok(chosen)
+}
+
+/// Whether a line is part of a refund of the places `positions`.
+fn goes_back(line: &OrderLine, positions: &[usize], cause: &RefundCause) -> bool {
+    positions.contains(&line.place) && (line.refundable || cause.returns_everything())
+}
+
+/// Tickets can be given back up to and including the instant at which the window closes.
+fn is_closed(now: Timestamp, until: Timestamp) -> bool {
+    now > until
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_closes_right_after_its_last_instant() {
+        let at = Timestamp::from_micros;
+        assert!(!is_closed(at(999), at(1_000)));
+        assert!(!is_closed(at(1_000), at(1_000)));
+        assert!(is_closed(at(1_001), at(1_000)));
+    }
+}

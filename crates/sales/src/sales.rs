@@ -1,0 +1,224 @@
+//! The handle of this crate, and what can be read of orders.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use catalog::Catalog;
+use hmac::{Hmac, KeyInit, Mac};
+use inventory::{Hold, Inventory};
+use parking_lot::Mutex;
+use payments::Payments;
+use serde::{Deserialize, Serialize};
+use sha2::Sha512;
+use stagedoor_core::{
+    EventId, FieldError, Money, Name, OrderId, OrganizerId, SeatMapId, Timestamp, UserId, email_normal,
+};
+use store::idempotency::{self, Answer, Scope};
+use store::{Keyring, Sealed, Store};
+
+use crate::error::{CheckoutError, Fault, OrderError};
+use crate::order::Order;
+use crate::pricing::FeeRule;
+use crate::sql::{self, OrderPage};
+
+/// Orders, refunds and what is on sale. Cheap to clone.
+#[derive(Clone)]
+pub struct Sales {
+    pub(crate) parts: Arc<Parts>,
+    transaction_key: [u8; 64],
+    /// Manifests made from seat maps, so that the many events of one map share one.
+    pub(crate) manifests: Arc<Mutex<HashMap<SeatMapId, Arc<inventory::engine::Manifest>>>>,
+}
+
+/// What sales is built on.
+pub struct Parts {
+    pub store: Store,
+    pub inventory: Inventory,
+    pub payments: Payments,
+    pub catalog: Catalog,
+    pub keyring: Keyring,
+    /// For events and organizers without a rule of their own.
+    pub fees: FeeRule,
+}
+
+/// A client's idempotency key and the fingerprint of the body it came with
+/// ([`idempotency::body_hash`]).
+#[derive(Debug, Clone)]
+pub struct Key {
+    pub text: String,
+    pub body_hash: [u8; 32],
+}
+
+/// What to send to the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    pub answer: Answer,
+    /// Whether the key was used before.
+    pub replayed: bool,
+}
+
+/// Who will come; kept sealed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attendee {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+}
+
+/// What an order for a hold would cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quote {
+    pub total: Money,
+    /// The part of the total that is added to the face values.
+    pub fees: Money,
+}
+
+/// What a [`FeeRule`] is set for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FeeScope {
+    Organizer(OrganizerId),
+    /// Goes before the organizer's.
+    Event(EventId),
+}
+
+impl Attendee {
+    pub fn new(name: Option<&str>, email: Option<&str>) -> Result<Attendee, FieldError> {
+        Ok(Attendee {
+            name: name.map(|name| Name::parse("attendee.name", name)).transpose()?.map(Name::into_string),
+            email: email.map(|email| email_normal("attendee.email", email)).transpose()?,
+        })
+    }
+
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    pub fn email(&self) -> Option<&str> {
+        self.email.as_deref()
+    }
+}
+
+impl Sales {
+    pub fn new(parts: Parts) -> Sales {
+        let mut transaction_key = [0; 64];
+        transaction_key[..32].copy_from_slice(&parts.keyring.derive("sales/transaction/v1"));
+        transaction_key[32..].copy_from_slice(&parts.keyring.derive("sales/transaction/v1/2"));
+        Sales { parts: Arc::new(parts), transaction_key, manifests: Arc::default() }
+    }
+
+    /// A fan's own order; another's is as absent as one that never was.
+    pub async fn order(&self, fan: UserId, id: OrderId) -> Result<Order, OrderError> {
+        let order = self.find(id).await?.filter(|order| order.fan == fan);
+        order.ok_or(OrderError::UnknownOrder)
+    }
+
+    /// A fan's orders, newest first, without their tickets. Source: document 002, "List bought
+    /// tickets".
+    pub async fn orders_of(&self, fan: UserId, page: OrderPage) -> Result<Vec<Order>, OrderError> {
+        let tx = self.parts.store.begin_read().await?;
+        Ok(sql::orders_of_fan(&tx, fan, page).await?)
+    }
+
+    /// An order as the staff of one of its organizers may see it.
+    pub async fn order_for(&self, organizer: OrganizerId, id: OrderId) -> Result<Order, OrderError> {
+        let order = self.find(id).await?.and_then(|order| order.part_of(organizer));
+        order.ok_or(OrderError::UnknownOrder)
+    }
+
+    /// Orders with places of an organizer's events, or of one of them, newest first, without
+    /// their tickets.
+    pub async fn orders_for(
+        &self,
+        organizer: OrganizerId,
+        event: Option<EventId>,
+        page: OrderPage,
+    ) -> Result<Vec<Order>, OrderError> {
+        let tx = self.parts.store.begin_read().await?;
+        let orders = sql::orders_of_organizer(&tx, organizer, event, page).await?;
+        Ok(orders.into_iter().filter_map(|order| order.part_of(organizer)).collect())
+    }
+
+    /// Who will come, if the fan said so.
+    pub async fn attendee(&self, order: &Order) -> Result<Option<Attendee>, OrderError> {
+        let tx = self.parts.store.begin_read().await?;
+        let Some(sealed) = sql::attendee(&tx, order.id).await? else { return Ok(None) };
+        let broken = |what: &str| Fault::Broken(format!("the attendee of {} {what}", order.id));
+        let plain = self.parts.keyring.open(attendee_place(order.id), &sealed);
+        let plain = plain.map_err(|_| broken("does not open"))?;
+        Ok(Some(serde_json::from_slice(&plain).map_err(|_| broken("cannot be read"))?))
+    }
+
+    /// What an order for `hold` would cost now.
+    pub async fn quote(&self, hold: &Hold) -> Result<Quote, CheckoutError> {
+        let draft = self.draft(std::slice::from_ref(hold)).await?;
+        let lines = draft.lines.iter();
+        let total = lines.fold(0, |sum, line| sum + line.amount.minor);
+        let face = draft.lines.iter().filter(|line| line.kind == crate::LineKind::FaceValue);
+        let face = face.fold(0, |sum, line| sum + line.amount.minor);
+        Ok(Quote { total: Money::new(total, draft.currency), fees: Money::new(total - face, draft.currency) })
+    }
+
+    /// Sets what is added to the tickets of an organizer or event from now on.
+    pub async fn set_fees(&self, scope: FeeScope, rule: FeeRule) -> Result<(), CheckoutError> {
+        let rule = rule.checked()?;
+        let scope = match scope {
+            FeeScope::Organizer(id) => id.into(),
+            FeeScope::Event(id) => id.into(),
+        };
+        let tx = self.parts.store.begin_write().await?;
+        sql::set_fee_rule(&tx, scope, rule).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// An order with its tickets.
+    pub(crate) async fn find(&self, id: OrderId) -> Result<Option<Order>, Fault> {
+        let tx = self.parts.store.begin_read().await?;
+        let Some(mut order) = sql::order(&tx, id).await? else { return Ok(None) };
+        order.tickets = tickets::of_order(&tx, id).await?;
+        Ok(Some(order))
+    }
+
+    pub(crate) async fn load(&self, id: OrderId) -> Result<Order, Fault> {
+        self.find(id).await?.ok_or_else(|| Fault::Broken(format!("{id} does not exist")))
+    }
+
+    pub(crate) fn seal_attendee(&self, order: OrderId, attendee: &Attendee) -> Vec<u8> {
+        let plain = serde_json::to_vec(attendee).expect("an attendee is plain data");
+        self.parts.keyring.seal(attendee_place(order), &plain)
+    }
+
+    /// The transaction id of an order: HMAC-SHA512 over what identifies it, in hexadecimal.
+    /// Source: document 002, "Secure Transactions".
+    pub(crate) fn transaction_id(&self, order: OrderId, fan: UserId, total: Money, placed_at: Timestamp) -> String {
+        let mut mac = Hmac::<Sha512>::new_from_slice(&self.transaction_key).expect("HMAC takes keys of any length");
+        // Fixed lengths, so no two orders read the same.
+        mac.update(order.0.as_bytes());
+        mac.update(fan.0.as_bytes());
+        mac.update(&total.minor.to_be_bytes());
+        mac.update(total.currency.code().as_bytes());
+        mac.update(&placed_at.micros().to_be_bytes());
+        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Answers for good: the first answer given under a key is the answer from then on.
+    pub(crate) async fn answer_for_good(
+        &self,
+        scope: Scope<'_>,
+        body_hash: [u8; 32],
+        answer: Answer,
+    ) -> Result<Answer, store::Error> {
+        let tx = self.parts.store.begin_write().await?;
+        idempotency::answered(&tx, scope, &answer).await?;
+        let stored = idempotency::find(&tx, scope, body_hash).await?;
+        tx.commit().await?;
+        Ok(match stored {
+            Some(idempotency::Claim::Seen { answer: Some(first), .. }) => first,
+            _ => answer,
+        })
+    }
+}
+
+fn attendee_place(order: OrderId) -> Sealed {
+    Sealed { table: "sales_order", column: "attendee", id: order.into() }
+}

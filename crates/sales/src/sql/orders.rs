@@ -1,0 +1,387 @@
+use std::collections::HashMap;
+
+use stagedoor_core::{EventId, HoldId, Money, OrderId, OrganizerId, PaymentId, Timestamp, UserId};
+use store::{Error, IntoParam, Result, Row, Tx};
+use tickets::Place;
+use uuid::Uuid;
+
+use super::{list, placeholders, refunds_of};
+use crate::order::{Lapse, LineKind, Order, OrderHold, OrderLine, OrderPlace, OrderState};
+use crate::pricing::FeeRule;
+
+const ORDER: &str =
+    "SELECT o.id, o.fan_id, o.payment_id, o.transaction_id, o.currency, o.state, o.reason, o.next_action,
+                            o.buyer_until, o.version, o.placed_at, o.state_at FROM sales_order o";
+
+/// Writes a new order; a conflict when one of its holds is in another live order.
+pub(crate) async fn insert_order(tx: &Tx, order: &Order, attendee: Option<Vec<u8>>) -> Result<()> {
+    let stored = StoredState::of(&order.state);
+    tx.execute(
+        "INSERT INTO sales_order (id, fan_id, payment_id, transaction_id, currency, state, reason, next_action,
+                                  buyer_until, version, attendee, placed_at, state_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        (
+            order.id,
+            order.fan,
+            order.payment,
+            &order.transaction_id,
+            order.currency,
+            stored.state,
+            stored.reason,
+            stored.next_action,
+            stored.until,
+            order.version,
+            attendee,
+            order.placed_at,
+            order.state_at,
+        ),
+    )
+    .await?;
+    insert_holds(tx, order).await?;
+    insert_places(tx, order).await?;
+    insert_lines(tx, order).await
+}
+
+async fn insert_holds(tx: &Tx, order: &Order) -> Result<()> {
+    let mut params = Vec::with_capacity(order.holds.len() * 6);
+    for (position, hold) in (0i64..).zip(&order.holds) {
+        params.push(order.id.into_param());
+        params.push(position.into_param());
+        params.push(hold.hold.into_param());
+        params.push(hold.event.into_param());
+        params.push(hold.organizer.into_param());
+        params.push(true.into_param());
+    }
+    let sql = format!(
+        "INSERT INTO order_hold (order_id, position, hold_id, event_id, organizer_id, claimed) VALUES {}",
+        placeholders(order.holds.len(), 6)
+    );
+    tx.execute(&sql, params).await.map(drop)
+}
+
+async fn insert_places(tx: &Tx, order: &Order) -> Result<()> {
+    let mut params = Vec::with_capacity(order.places.len() * 12);
+    for place in &order.places {
+        params.push(order.id.into_param());
+        params.push((place.position as i64).into_param());
+        params.push((place.hold as i64).into_param());
+        let (seat, area, section, row) = match &place.spot {
+            Place::Seat { index, id, section, row, label } => (Some((*index, id)), None, section, Some((row, label))),
+            Place::Area { id, name } => (None, Some(id), name, None),
+        };
+        params.push(seat.map(|(index, _)| i64::from(index)).into_param());
+        params.push(seat.map(|(_, id)| id.clone()).into_param());
+        params.push(area.cloned().into_param());
+        params.push(section.into_param());
+        params.push(row.map(|(row, _)| row.clone()).into_param());
+        params.push(row.map(|(_, label)| label.clone()).into_param());
+        params.push((&place.level).into_param());
+        params.push((&place.level_name).into_param());
+        params.push((&place.ticket_type).into_param());
+    }
+    let sql = format!(
+        "INSERT INTO order_place (order_id, position, hold_position, seat_index, seat_id, area_id, section, row_label,
+                                  seat_label, level, level_name, ticket_type) VALUES {}",
+        placeholders(order.places.len(), 12)
+    );
+    tx.execute(&sql, params).await.map(drop)
+}
+
+async fn insert_lines(tx: &Tx, order: &Order) -> Result<()> {
+    let mut params = Vec::with_capacity(order.lines.len() * 7);
+    for (position, line) in (0i64..).zip(&order.lines) {
+        params.push(order.id.into_param());
+        params.push(position.into_param());
+        params.push((line.place as i64).into_param());
+        params.push(line.kind.text().into_param());
+        params.push(line.amount.minor.into_param());
+        params.push(line.refundable.into_param());
+        params.push((&line.description).into_param());
+    }
+    let sql = format!(
+        "INSERT INTO order_line (order_id, position, place, kind, amount_minor, refundable, description) VALUES {}",
+        placeholders(order.lines.len(), 7)
+    );
+    tx.execute(&sql, params).await.map(drop)
+}
+
+/// Moves the order on from the version it was read at; `false` when somebody else was first.
+pub(crate) async fn save_state(tx: &Tx, order: &Order, state: &OrderState) -> Result<bool> {
+    let stored = StoredState::of(state);
+    let moved = tx
+        .execute(
+            "UPDATE sales_order SET state = $3, reason = $4, next_action = $5, buyer_until = $6, state_at = $7,
+                                    version = version + 1
+              WHERE id = $1 AND version = $2",
+            (order.id, order.version, stored.state, stored.reason, stored.next_action, stored.until, tx.now()),
+        )
+        .await?;
+    if moved == 1 && !state.keeps_holds() {
+        tx.execute("UPDATE order_hold SET claimed = FALSE WHERE order_id = $1", (order.id,)).await?;
+    }
+    Ok(moved == 1)
+}
+
+pub(crate) async fn order(tx: &Tx, id: OrderId) -> Result<Option<Order>> {
+    let found = tx.optional(&format!("{ORDER} WHERE o.id = $1"), (id,), order_from).await?;
+    match found {
+        Some(order) => Ok(complete(tx, vec![order]).await?.pop()),
+        None => Ok(None),
+    }
+}
+
+pub(crate) async fn order_of_payment(tx: &Tx, payment: PaymentId) -> Result<Option<OrderId>> {
+    tx.optional("SELECT id FROM sales_order WHERE payment_id = $1", (payment,), |row| row.get(0)).await
+}
+
+/// The order that has the fan's hold, else the latest that had it.
+pub(crate) async fn order_of_hold(tx: &Tx, fan: UserId, hold: HoldId) -> Result<Option<OrderId>> {
+    tx.optional(
+        "SELECT o.id FROM order_hold h JOIN sales_order o ON o.id = h.order_id
+          WHERE h.hold_id = $1 AND o.fan_id = $2 ORDER BY h.claimed DESC, o.id DESC LIMIT 1",
+        (hold, fan),
+        |row| row.get(0),
+    )
+    .await
+}
+
+/// A part of a list of orders, newest first.
+#[derive(Debug, Clone, Copy)]
+pub struct OrderPage {
+    /// Only orders placed before this one: the last of the page before.
+    pub before: Option<OrderId>,
+    /// 1..=100.
+    pub limit: u32,
+}
+
+/// Greater than every order id, so that a page without `before` starts at the newest.
+const NEWEST: OrderId = OrderId(Uuid::max());
+
+pub(crate) async fn orders_of_fan(tx: &Tx, fan: UserId, page: OrderPage) -> Result<Vec<Order>> {
+    let sql = format!("{ORDER} WHERE o.fan_id = $1 AND o.id < $2 ORDER BY o.id DESC LIMIT $3");
+    let orders = tx.all(&sql, (fan, page.before.unwrap_or(NEWEST), page.limit), order_from).await?;
+    complete(tx, orders).await
+}
+
+/// Orders with places of the organizer's events, or of one of them.
+pub(crate) async fn orders_of_organizer(
+    tx: &Tx,
+    organizer: OrganizerId,
+    event: Option<EventId>,
+    page: OrderPage,
+) -> Result<Vec<Order>> {
+    let before = page.before.unwrap_or(NEWEST);
+    let has = |condition: &str| {
+        format!(
+            "{ORDER} WHERE EXISTS (SELECT 1 FROM order_hold h
+                                    WHERE h.order_id = o.id AND h.organizer_id = $1 {condition})
+                       AND o.id < $2 ORDER BY o.id DESC LIMIT $3"
+        )
+    };
+    let orders = match event {
+        None => tx.all(&has(""), (organizer, before, page.limit), order_from).await?,
+        Some(event) => tx.all(&has("AND h.event_id = $4"), (organizer, before, page.limit, event), order_from).await?,
+    };
+    complete(tx, orders).await
+}
+
+/// Completed orders with places of `event` that nobody has asked back, after `after`, oldest first.
+pub(crate) async fn refundable_orders(
+    tx: &Tx,
+    event: EventId,
+    after: Option<OrderId>,
+    limit: u32,
+) -> Result<Vec<OrderId>> {
+    tx.all(
+        "SELECT DISTINCT o.id FROM order_hold h
+           JOIN sales_order o ON o.id = h.order_id
+           JOIN order_place p ON p.order_id = h.order_id AND p.hold_position = h.position
+          WHERE h.event_id = $1 AND o.id > $2 AND o.state = 'completed' AND p.refund_id IS NULL
+          ORDER BY o.id LIMIT $3",
+        (event, after.unwrap_or(OrderId(Uuid::nil())), limit),
+        |row| row.get(0),
+    )
+    .await
+}
+
+/// The sealed attendee of an order.
+pub(crate) async fn attendee(tx: &Tx, order: OrderId) -> Result<Option<Vec<u8>>> {
+    tx.optional("SELECT attendee FROM sales_order WHERE id = $1", (order,), |row| row.get(0)).await.map(Option::flatten)
+}
+
+/// The fee rules set for any of `scopes`.
+pub(crate) async fn fee_rules(tx: &Tx, scopes: &[Uuid]) -> Result<HashMap<Uuid, FeeRule>> {
+    let sql = format!(
+        "SELECT scope, basis_points, per_ticket_minor, refundable FROM fee_rule WHERE scope IN ({})",
+        list(0, scopes.len())
+    );
+    let params: Vec<_> = scopes.iter().map(|scope| scope.into_param()).collect();
+    let rules = tx.all(&sql, params, |row| {
+        let rule = FeeRule { basis_points: row.get(1)?, per_ticket_minor: row.get(2)?, refundable: row.get(3)? };
+        Ok((row.get(0)?, rule))
+    });
+    Ok(rules.await?.into_iter().collect())
+}
+
+pub(crate) async fn set_fee_rule(tx: &Tx, scope: Uuid, rule: FeeRule) -> Result<()> {
+    tx.execute(
+        "INSERT INTO fee_rule (scope, basis_points, per_ticket_minor, refundable) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (scope) DO UPDATE SET basis_points = excluded.basis_points,
+             per_ticket_minor = excluded.per_ticket_minor, refundable = excluded.refundable",
+        (scope, rule.basis_points, rule.per_ticket_minor, rule.refundable),
+    )
+    .await
+    .map(drop)
+}
+
+/// Adds holds, places, lines and refunds to orders that were read without them.
+async fn complete(tx: &Tx, mut orders: Vec<Order>) -> Result<Vec<Order>> {
+    if orders.is_empty() {
+        return Ok(orders);
+    }
+    let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
+    let params = || ids.iter().map(|id| id.into_param()).collect::<Vec<_>>();
+    let any = list(0, ids.len());
+    let holds = format!(
+        "SELECT order_id, hold_id, event_id, organizer_id FROM order_hold WHERE order_id IN ({any}) ORDER BY order_id, position"
+    );
+    let holds = tx.all(&holds, params(), |row| {
+        Ok((row.get::<OrderId>(0)?, OrderHold { hold: row.get(1)?, event: row.get(2)?, organizer: row.get(3)? }))
+    });
+    let holds = by_order(holds.await?);
+    let places = format!(
+        "SELECT order_id, position, hold_position, seat_index, seat_id, area_id, section, row_label, seat_label, level,
+                level_name, ticket_type, refund_id
+           FROM order_place WHERE order_id IN ({any}) ORDER BY order_id, position"
+    );
+    let places = tx.all(&places, params(), |row| place_from(row, &holds)).await?;
+    let mut places = by_order(places);
+    let lines = format!(
+        "SELECT order_id, place, kind, amount_minor, refundable, description
+           FROM order_line WHERE order_id IN ({any}) ORDER BY order_id, position"
+    );
+    let currencies: HashMap<_, _> = orders.iter().map(|order| (order.id, order.currency)).collect();
+    let lines = tx.all(&lines, params(), |row| {
+        let order: OrderId = row.get(0)?;
+        let kind: String = row.get(2)?;
+        let line = OrderLine {
+            place: row.get::<i64>(1)? as usize,
+            kind: LineKind::from_text(&kind)
+                .ok_or_else(|| Error::corrupt(format!("{kind:?} is not a kind of line")))?,
+            amount: Money::new(row.get(3)?, currencies[&order]),
+            refundable: row.get(4)?,
+            description: row.get(5)?,
+        };
+        Ok((order, line))
+    });
+    let mut lines = by_order(lines.await?);
+    let mut refunds = by_order(refunds_of(tx, &ids, &currencies).await?);
+    let mut holds = holds;
+    for order in &mut orders {
+        order.holds = holds.remove(&order.id).unwrap_or_default();
+        order.places = places.remove(&order.id).unwrap_or_default();
+        order.lines = lines.remove(&order.id).unwrap_or_default();
+        order.refunds = refunds.remove(&order.id).unwrap_or_default();
+    }
+    Ok(orders)
+}
+
+fn by_order<T>(rows: Vec<(OrderId, T)>) -> HashMap<OrderId, Vec<T>> {
+    let mut groups: HashMap<OrderId, Vec<T>> = HashMap::new();
+    for (order, row) in rows {
+        groups.entry(order).or_default().push(row);
+    }
+    groups
+}
+
+fn order_from(row: &Row) -> Result<Order> {
+    let stored = StoredState { state: row.get(5)?, reason: row.get(6)?, next_action: row.get(7)?, until: row.get(8)? };
+    Ok(Order {
+        id: row.get(0)?,
+        fan: row.get(1)?,
+        payment: row.get(2)?,
+        transaction_id: row.get(3)?,
+        currency: row.get(4)?,
+        state: stored.read()?,
+        version: row.get(9)?,
+        placed_at: row.get(10)?,
+        state_at: row.get(11)?,
+        holds: Vec::new(),
+        places: Vec::new(),
+        lines: Vec::new(),
+        refunds: Vec::new(),
+        tickets: Vec::new(),
+    })
+}
+
+fn place_from(row: &Row, holds: &HashMap<OrderId, Vec<OrderHold>>) -> Result<(OrderId, OrderPlace)> {
+    let order: OrderId = row.get(0)?;
+    let at = row.get::<i64>(2)? as usize;
+    let hold = holds.get(&order).and_then(|holds| holds.get(at));
+    let hold = hold.ok_or_else(|| Error::corrupt(format!("{order} has no hold {at}")))?;
+    let section: String = row.get(6)?;
+    let missing = || Error::corrupt(format!("a place of {order} has neither seat nor area"));
+    let spot = match row.get::<Option<String>>(4)? {
+        Some(id) => Place::Seat {
+            index: row.get::<Option<u32>>(3)?.ok_or_else(missing)?,
+            id,
+            section,
+            row: row.get::<Option<String>>(7)?.ok_or_else(missing)?,
+            label: row.get::<Option<String>>(8)?.ok_or_else(missing)?,
+        },
+        None => Place::Area { id: row.get::<Option<String>>(5)?.ok_or_else(missing)?, name: section },
+    };
+    let place = OrderPlace {
+        position: row.get::<i64>(1)? as usize,
+        hold: at,
+        event: hold.event,
+        organizer: hold.organizer,
+        spot,
+        level: row.get(9)?,
+        level_name: row.get(10)?,
+        ticket_type: row.get(11)?,
+        refund: row.get(12)?,
+    };
+    Ok((order, place))
+}
+
+/// An [`OrderState`] as its columns.
+struct StoredState {
+    state: String,
+    reason: Option<String>,
+    next_action: Option<String>,
+    until: Option<Timestamp>,
+}
+
+impl StoredState {
+    fn of(state: &OrderState) -> StoredState {
+        let (reason, next_action, until) = match state {
+            OrderState::NeedsBuyer { next_action, until } => (None, Some(next_action.clone()), Some(*until)),
+            OrderState::Declined { reason } => (Some(reason.clone()), None, None),
+            OrderState::Lapsed { why } | OrderState::Cancelled { why } => (Some(why.text().to_owned()), None, None),
+            OrderState::Placed | OrderState::Authorized | OrderState::Sold | OrderState::Completed => {
+                (None, None, None)
+            }
+        };
+        StoredState { state: state.text().to_owned(), reason, next_action, until }
+    }
+
+    fn read(self) -> Result<OrderState> {
+        let wrong = || Error::corrupt(format!("{:?} with {:?} is not a state of an order", self.state, self.reason));
+        let why = || self.reason.as_deref().and_then(Lapse::from_text).ok_or_else(wrong);
+        Ok(match self.state.as_str() {
+            "placed" => OrderState::Placed,
+            "needs_buyer" => OrderState::NeedsBuyer {
+                next_action: self.next_action.clone().ok_or_else(wrong)?,
+                until: self.until.ok_or_else(wrong)?,
+            },
+            "authorized" => OrderState::Authorized,
+            "sold" => OrderState::Sold,
+            "completed" => OrderState::Completed,
+            "declined" => OrderState::Declined { reason: self.reason.clone().ok_or_else(wrong)? },
+            "lapsed" => OrderState::Lapsed { why: why()? },
+            "cancelled" => OrderState::Cancelled { why: why()? },
+            _ => return Err(wrong()),
+        })
+    }
+}
