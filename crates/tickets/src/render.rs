@@ -22,7 +22,7 @@ pub fn svg(text: &BarcodeText) -> String {
          <path fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/><path d=\""
     );
     for y in 0..code.size {
-        // One rectangle per run of dark modules: no seams inside a run, and a fifth of the text.
+        // One rectangle per run of dark modules: shorter than one each, and no seams inside a run.
         let mut x = 0;
         for run in code[y].chunk_by(|left, right| left.value() == right.value()) {
             if run[0].value() {

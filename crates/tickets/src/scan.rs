@@ -50,7 +50,7 @@ pub struct Scan {
 }
 
 impl Scan {
-    /// Checks the fields and the barcode's signature. That takes about 50 us of CPU, so a large
+    /// Checks the fields and the barcode's signature. That takes tens of microseconds of CPU, so a large
     /// upload is read off the threads that serve. A text that is no barcode is not an error: its
     /// verdict will be `unknown`. Errors: code `invalid_field`.
     pub fn new(keys: &PublicKeys, new: NewScan<'_>) -> Result<Scan, FieldError> {

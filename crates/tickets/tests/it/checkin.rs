@@ -3,8 +3,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use stagedoor_core::{Code, OrganizerId, Timestamp, UserId};
 use tickets::{
-    Access, Admission, CLOCK_AHEAD_MAX, Cause, CheckIn, CheckInError, Door, Ending, LIVE_WITHIN, NewScan, Reach,
-    SCANS_PER_UPLOAD_MAX, Scan, ScanRefused, Status, Verdict, Window, check_in, find, reissue, revoke, scans_of,
+    Access, Admission, CLOCK_AHEAD_MAX, Cause, ChangeError, CheckIn, CheckInError, Door, Ending, LIVE_WITHIN, NewScan,
+    Reach, SCANS_PER_UPLOAD_MAX, Scan, ScanRefused, Status, Verdict, Window, check_in, find, reissue, revoke, scans_of,
     transfer,
 };
 
@@ -189,6 +189,30 @@ async fn a_used_ticket_can_no_longer_be_given_back_or_renewed() {
     let text = house.text(&ticket);
     assert_eq!(house.live("s2", &text).await.result, Verdict::Revoked);
     assert_eq!(house.live("s1", &text).await.result, Verdict::Admitted);
+}
+
+#[tokio::test]
+async fn a_refund_and_a_scan_at_once_leave_one_of_the_two() {
+    let house = House::new().await;
+    let races = (0..12).map(|number| {
+        let house = &house;
+        async move {
+            let ticket = house.ticket().await;
+            let (scan_id, text) = (format!("s{number}"), house.text(&ticket));
+            let refund = async {
+                let tx = house.db.begin_write().await.unwrap();
+                revoke(&tx, ticket.order, &[ticket.id], Ending::Refunded, Reach::UnusedOnly, CAUSE).await?;
+                tx.commit().await.unwrap();
+                Ok::<_, ChangeError>(())
+            };
+            let (scan, refund) = tokio::join!(house.live(&scan_id, &text), refund);
+            match refund {
+                Ok(()) => assert_eq!(scan.result, Verdict::Revoked),
+                Err(refused) => assert_eq!((scan.result, refused.code()), (Verdict::Admitted, Code::TicketUsed)),
+            }
+        }
+    });
+    join_all(races).await;
 }
 
 #[tokio::test]

@@ -204,6 +204,7 @@ async fn lists_come_in_pages_that_miss_and_repeat_nothing() {
     loop {
         let page = of_owner(&tx, house.fan, None, PageRequest::new(3, after)).await.unwrap();
         owned.extend(page.items);
+        assert!(owned.len() <= issued.len(), "a page came twice");
         after = page.next;
         if after.is_none() {
             break;
@@ -214,6 +215,7 @@ async fn lists_come_in_pages_that_miss_and_repeat_nothing() {
         let page = attendees(&tx, house.organizer, house.event, None, request).await.unwrap();
         assert_eq!(page.items.len(), 1, "a limit below one is one");
         at_event.extend(page.items);
+        assert!(at_event.len() <= issued.len(), "a page came twice");
         after = page.next;
         if after.is_none() {
             break;
