@@ -237,8 +237,10 @@ impl SeatMap {
         counts.into_iter().map(|(key, count)| (key.to_owned(), count)).collect()
     }
 
-    /// Fills in the seat ids a file left out, then checks every rule of a seat map.
+    /// Fills in the seat ids a file left out, rounds its numbers to thousandths, then checks every
+    /// rule of a seat map.
     pub fn checked(mut self) -> Result<SeatMap, SeatMapError> {
+        check::round(&mut self);
         check::complete(&mut self)?;
         check::check(&self)?;
         Ok(self)

@@ -18,6 +18,8 @@ const END_OFFSET: f64 = 3_700.0;
 const SIDE_OFFSET: f64 = 3_176.0;
 
 const ROW: f64 = 80.0;
+/// As many as the wanted number of seats takes.
+const UPPER_ROWS: usize = 36;
 
 struct Tier {
     /// First digit of its section numbers.
@@ -41,16 +43,14 @@ const MOUTH: (usize, usize) = (4, 6);
 /// The bowl: a lower tier with accessible platforms behind its last row, a club tier, and an
 /// upper tier. Centimetres, pitch in the middle.
 pub fn stadium() -> SeatMap {
-    // The upper tier gets as many rows as the wanted number of seats takes.
-    let rows = (20..).find(|rows| bowl(*rows).seat_count() >= SEATS).expect("more rows, more seats");
-    let mut map = bowl(rows);
+    let mut map = bowl();
     let upper = map.sections.iter().position(|section| section.id.starts_with('3')).expect("there is an upper tier");
     let sections = map.sections.len();
     trim_to(&mut map, SEATS, upper..sections);
     map
 }
 
-fn bowl(upper_rows: usize) -> SeatMap {
+fn bowl() -> SeatMap {
     let tiers = [
         Tier {
             number: 1,
@@ -76,14 +76,14 @@ fn bowl(upper_rows: usize) -> SeatMap {
             number: 3,
             name: "Upper tier",
             distance: 3_800.0,
-            rows: upper_rows,
+            rows: UPPER_ROWS,
             side_sections: 19,
             end_sections: 9,
             levels: ("cat3", "cat4"),
             stairs: 8,
         },
     ];
-    let reach = 3_800.0 + upper_rows as f64 * ROW + 300.0;
+    let reach = 3_800.0 + UPPER_ROWS as f64 * ROW + 300.0;
     let (width, height) = (2.0 * (END_OFFSET + END_RADIUS + reach), 2.0 * (side_radius() - SIDE_OFFSET + reach));
     let center = Point { x: round(width / 2.0), y: round(height / 2.0) };
     SeatMap {
@@ -170,7 +170,7 @@ impl Sides {
 
 fn section(tier: &Tier, number: u32, arc: Arc, level: &str, side: &str) -> Section {
     let id = number.to_string();
-    let has_stairs = number % 2 == 0;
+    let has_stairs = number.is_multiple_of(2);
     let mut rows: Vec<_> = (0..tier.rows)
         .map(|n| {
             let arc = arc.out(tier.distance + n as f64 * ROW);

@@ -7,6 +7,8 @@ use crate::seat_map::{Decoration, Point, SeatMap, Section, Shape};
 
 const SEATS: usize = 2_400;
 const ROW: f64 = 90.0;
+/// As many as the wanted number of seats takes.
+const UPPER_ROWS: usize = 10;
 /// Rows are circles around a point behind the stage, so that every seat looks at its middle.
 const CENTER: Point = Point { x: 2_600.0, y: 200.0 };
 /// Of the first row of the stalls, from there.
@@ -31,13 +33,12 @@ struct Floor {
 /// Stalls and two balconies, each in three blocks with two aisles between them, and six boxes on
 /// either side. In a plan from above the balconies are drawn behind the stalls.
 pub fn theatre() -> SeatMap {
-    let rows = (5..).find(|rows| house(*rows).seat_count() >= SEATS).expect("more rows, more seats");
-    let mut map = house(rows);
+    let mut map = house();
     trim_to(&mut map, SEATS, 2..3);
     map
 }
 
-fn house(upper_rows: usize) -> SeatMap {
+fn house() -> SeatMap {
     let floors = [
         Floor {
             id: "STALLS",
@@ -63,14 +64,14 @@ fn house(upper_rows: usize) -> SeatMap {
             id: "UPPER",
             name: "Upper circle",
             radius: 5_000.0,
-            rows: upper_rows,
+            rows: UPPER_ROWS,
             width: 0.86,
             levels: &[(0.5, "second"), (1.0, "third")],
             behind_rail: 8,
             accessible_row: usize::MAX,
         },
     ];
-    let depth = CENTER.y + 5_000.0 + upper_rows as f64 * ROW + 200.0;
+    let depth = CENTER.y + 5_000.0 + UPPER_ROWS as f64 * ROW + 200.0;
     let mut sections: Vec<_> = floors.iter().map(floor).collect();
     for side in [Side::Left, Side::Right] {
         sections.extend((0..6).map(|n| stage_box(side, n)));

@@ -21,6 +21,27 @@ const EXTENT_MAX: f64 = 1e6;
 
 type Check = Result<(), SeatMapError>;
 
+/// Keeps thousandths of every number of the geometry: finer than anything drawn, coarse enough
+/// that every reader of the JSON gets the same number, and short.
+pub(super) fn round(map: &mut SeatMap) {
+    let round = |number: &mut f64| *number = (*number * 1_000.0).round() / 1_000.0;
+    [&mut map.width, &mut map.height].into_iter().for_each(round);
+    let seats = map.sections.iter_mut().flat_map(|section| &mut section.rows).flat_map(|row| &mut row.seats);
+    seats.for_each(|seat| [&mut seat.x, &mut seat.y].into_iter().for_each(round));
+    map.focal_point.iter_mut().flat_map(|at| [&mut at.x, &mut at.y]).for_each(round);
+    let shapes = map.areas.iter_mut().filter_map(|area| area.shape.as_mut());
+    for shape in shapes.chain(map.decorations.iter_mut().map(|drawn| &mut drawn.shape)) {
+        match shape {
+            Shape::Polygon { points } => points.iter_mut().flat_map(|at| [&mut at.x, &mut at.y]).for_each(round),
+            Shape::Rectangle { x, y, width, height, rotation } => {
+                [x, y, width, height, rotation].into_iter().for_each(round)
+            }
+            Shape::Ellipse { x, y, rx, ry, rotation } => [x, y, rx, ry, rotation].into_iter().for_each(round),
+            Shape::Label { x, y } => [x, y].into_iter().for_each(round),
+        }
+    }
+}
+
 /// Gives every seat without an id the one its section and labels make.
 pub(super) fn complete(map: &mut SeatMap) -> Check {
     for (s, section) in map.sections.iter_mut().enumerate() {

@@ -104,7 +104,7 @@ fn operators_and_wildcards_are_plain_text() {
     {
         assert_eq!(names(&index, &text(nothing)), [""; 0], "{nothing}");
     }
-    for jazz in ["100%", "jazz_club", "jazz*", "+jazz", "(jazz)", "jazz~2", "^jazz$"] {
+    for jazz in ["100%", "jazz_club", "jazz*", "+jazz", "(jazz)", "^jazz$", "jazz~"] {
         assert_eq!(names(&index, &text(jazz)).first().map(String::as_str), Some("100% Jazz_Club"), "{jazz}");
     }
     let long = index.search(&text(&"%".repeat(10_000))).unwrap_err();

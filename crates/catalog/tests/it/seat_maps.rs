@@ -88,7 +88,7 @@ fn arbitrary_map() -> impl Strategy<Value = SeatMap> {
     let row = proptest::collection::vec(seat, 0..8);
     let section = proptest::collection::vec(row, 0..5);
     let areas = proptest::collection::vec(("[\\p{L} ]{0,10}x", 1..500_000u32), 1..4);
-    (proptest::collection::vec(section, 0..4), areas, 1e-6..1e6f64).prop_map(|(sections, areas, width)| {
+    (proptest::collection::vec(section, 0..4), areas, 1.0..1e6f64).prop_map(|(sections, areas, width)| {
         let seat = |section: usize, row: usize| {
             move |(n, (x, y, accessible, restricted_view, external_id)): (
                 usize,
