@@ -213,9 +213,16 @@ impl Payments {
         };
         match refused {
             // The refusal changed nothing that could be written, so trying again will not help.
-            Some(refused) if payment.version == asked => Err(refused.into()),
+            Some(refused) if payment.version == asked => self.unless_changed(payment, refused.into()).await,
             _ => Ok(payment),
         }
+    }
+
+    /// What another caller made of the payment since it was read; `error` when nobody did anything,
+    /// so that the answer that does not fit is not just a late one.
+    async fn unless_changed(&self, read: Payment, error: PaymentError) -> Result<Payment, PaymentError> {
+        let now = self.find(read.id).await?;
+        if now.version == read.version { Err(error) } else { Ok(now) }
     }
 
     /// Finds out what came of a step that was asked for before, and asks again only if nothing did.
@@ -253,7 +260,11 @@ impl Payments {
         standing: &Standing,
         entry: Option<&Entry>,
     ) -> Result<Payment, PaymentError> {
-        let Some(next) = payment.after(standing)? else { return Ok(payment) };
+        let next = match payment.after(standing) {
+            Ok(Some(next)) => next,
+            Ok(None) => return Ok(payment),
+            Err(error) => return self.unless_changed(payment, error).await,
+        };
         let short;
         let entry = match next.state {
             PaymentState::Captured => entry,

@@ -108,7 +108,7 @@ impl SimulatedGateway {
         self.end(tx, payment, Timeout::None).await
     }
 
-    /// Every time money moved, in order.
+    /// Every time money moved, the oldest first.
     pub async fn books(&self) -> store::Result<Vec<BookLine>> {
         sql::books(&self.store.begin_read().await?).await
     }

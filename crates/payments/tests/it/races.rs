@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use payments::{PaymentError, PaymentState, RefundState, Standing};
+use payments::{Fate, FaultyGateway, PaymentError, PaymentState, Payments, RefundState, Standing};
 use stagedoor_core::RefundId;
 use tokio::task::JoinSet;
 
@@ -35,6 +35,30 @@ async fn racing_callers_take_the_money_once() {
         assert_eq!(world.moved(id).await, [TOTAL], "{token}");
         world.check().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_comes_after_another_caller_finished_is_no_contradiction() {
+    let world = World::new().await;
+    let id = world.create("tok_ok").await;
+    let faster = world.payments.clone();
+    let gateway = FaultyGateway::new(world.gateway.clone(), move |number, _| match number {
+        0 => Fate::LoseReply,
+        1 => Fate::LoseRequest,
+        _ => {
+            // While this caller asks how the payment stands, another one sees it through.
+            let whole = async {
+                faster.authorize(id).await.unwrap();
+                faster.capture(id, &sale(id, TOTAL)).await.unwrap();
+            };
+            tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(whole));
+            Fate::Deliver
+        }
+    });
+    let slower = Payments::new(world.db.store.clone(), Arc::new(gateway));
+    assert_eq!(slower.authorize(id).await.unwrap().state, PaymentState::Authorizing);
+    assert_eq!(slower.authorize(id).await.unwrap().state, PaymentState::Captured);
+    assert_eq!(world.moved(id).await, [TOTAL]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -296,14 +296,14 @@ impl<G: PaymentGateway> PaymentGateway for Short<G> {
 
 #[tokio::test]
 async fn a_short_capture_is_given_back_whole_whatever_is_lost_on_the_way() {
+    let whole = World::new().await;
     for lost in 1..6 {
         for fate in [Fate::Deliver, Fate::LoseRequest, Fate::LoseReply, Fate::Repeat] {
-            let world = World::wrapped(|gateway| {
+            let world = whole.through(|gateway| {
                 Arc::new(FaultyGateway::new(Short(gateway), move |number, _| {
                     if (lost..lost + 2).contains(&number) { fate } else { Fate::Deliver }
                 }))
-            })
-            .await;
+            });
             let id = world.create("tok_ok").await;
             world.authorize(id).await;
             for _ in 0..6 {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 pub const TOTAL: i64 = 4500;
 
 pub struct World {
-    pub db: TestStore,
+    pub db: Arc<TestStore>,
     pub gateway: SimulatedGateway,
     pub payments: Payments,
 }
@@ -27,10 +27,16 @@ impl World {
 
     /// A world whose gateway is reached through what `wrap` puts around it.
     pub async fn wrapped(wrap: impl FnOnce(SimulatedGateway) -> Arc<dyn PaymentGateway>) -> Self {
-        let db = TestStore::new().await;
+        let db = Arc::new(TestStore::new().await);
         let gateway = SimulatedGateway::new(db.store.clone()).with_latency(Duration::ZERO);
         let payments = Payments::new(db.store.clone(), wrap(gateway.clone()));
         Self { db, gateway, payments }
+    }
+
+    /// The same world, its gateway reached through what `wrap` puts around it.
+    pub fn through(&self, wrap: impl FnOnce(SimulatedGateway) -> Arc<dyn PaymentGateway>) -> Self {
+        let payments = Payments::new(self.db.store.clone(), wrap(self.gateway.clone()));
+        Self { db: self.db.clone(), gateway: self.gateway.clone(), payments }
     }
 
     pub async fn create(&self, token: &str) -> PaymentId {
@@ -76,11 +82,12 @@ impl World {
         self.payments.find(id).await.unwrap()
     }
 
-    /// What the gateway took and gave back for a payment, each movement by itself.
+    /// What the gateway took and gave back for a payment, each movement by itself, largest first.
     pub async fn moved(&self, id: PaymentId) -> Vec<i64> {
-        let signed =
-            |line: BookLine| if line.moved == Moved::FromBuyer { line.amount.minor } else { -line.amount.minor };
-        self.gateway.books().await.unwrap().into_iter().filter(|line| line.payment == id).map(signed).collect()
+        let books = self.gateway.books().await.unwrap();
+        let mut moved: Vec<_> = books.iter().filter(|line| line.payment == id).map(signed).collect();
+        moved.sort_unstable_by_key(|minor| -minor);
+        moved
     }
 
     pub async fn clearing(&self) -> i64 {
@@ -103,12 +110,13 @@ impl World {
         orders.sort_unstable();
         orders.dedup();
         assert_eq!(orders.len(), captures, "an order was captured twice: {books:?}");
-        let held: i64 = books
-            .iter()
-            .map(|line| if line.moved == Moved::FromBuyer { line.amount.minor } else { -line.amount.minor })
-            .sum();
+        let held: i64 = books.iter().map(signed).sum();
         assert_eq!(self.clearing().await, held, "the ledger and the gateway's books differ: {books:?}");
     }
+}
+
+fn signed(line: &BookLine) -> i64 {
+    if line.moved == Moved::FromBuyer { line.amount.minor } else { -line.amount.minor }
 }
 
 pub fn eur(minor: i64) -> Money {
