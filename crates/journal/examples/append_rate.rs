@@ -39,6 +39,7 @@ fn measure(name: &str, journal: &mut dyn Journal) -> Result<(), Box<dyn std::err
     for records in [1, 64, 4096] {
         let (mut append, mut push, mut maintain) = (Vec::new(), Duration::ZERO, Duration::ZERO);
         let mut worst_maintain = Duration::ZERO;
+        let cpu = cpu_time()?;
         let start = Instant::now();
         while start.elapsed() < SPAN {
             let begun = Instant::now();
@@ -58,12 +59,13 @@ fn measure(name: &str, journal: &mut dyn Journal) -> Result<(), Box<dyn std::err
             maintain += appended.elapsed();
             worst_maintain = worst_maintain.max(appended.elapsed());
         }
+        let cpu = cpu_time()? - cpu;
         append.sort_unstable();
         let count = append.len();
         let part = |permille: usize| append[(count - 1) * permille / 1000].as_micros();
         println!(
             "{name}, {records} records ({} bytes): append p50 {} us, p95 {}, p99 {}, max {}; {:.0} records/s; push \
-             {:.0} ns/record; maintain {:.1} us/batch, max {} us",
+             {:.0} ns/record; maintain {:.1} us/batch, max {} us; CPU {:.0} us/batch",
             batch.body().len(),
             part(500),
             part(950),
@@ -73,6 +75,7 @@ fn measure(name: &str, journal: &mut dyn Journal) -> Result<(), Box<dyn std::err
             push.as_nanos() as f64 / (count * records) as f64,
             maintain.as_micros() as f64 / count as f64,
             worst_maintain.as_micros(),
+            cpu.as_micros() as f64 / count as f64,
         );
     }
     let start = Instant::now();
@@ -80,4 +83,11 @@ fn measure(name: &str, journal: &mut dyn Journal) -> Result<(), Box<dyn std::err
     let rate = replay.records as f64 / start.elapsed().as_secs_f64();
     println!("{name}: replay of {} records in {} batches, {rate:.0} records/s", replay.records, replay.batches);
     Ok(())
+}
+
+/// What this thread has spent on a processor: on a busy machine the figure that repeats.
+fn cpu_time() -> Result<Duration, Box<dyn std::error::Error>> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+    let nanos = text.split(' ').next().ok_or("an empty schedstat")?;
+    Ok(Duration::from_nanos(nanos.parse()?))
 }

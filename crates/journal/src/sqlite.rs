@@ -26,13 +26,14 @@ use crate::{
     Partition, Replay, Result, Snapshot, Verification, Visit, snapshot,
 };
 
-/// A page holds the body of a small batch; larger ones were slower, because each commit writes
-/// the last page again.
-const PAGE_SIZE: u64 = 4096;
+/// A page holds the body of a batch of some 400 holds. Measured against the usual 4 KiB: the same
+/// processor time for small batches and two thirds of it for batches of thousands, which are then
+/// spread over fewer pages of the log.
+const PAGE_SIZE: u64 = 16 * 1024;
 
-/// The log is moved into the database when it has this many pages (8 MiB): rarely enough to
-/// cost little, often enough that one move takes few milliseconds.
-const LOG_PAGES: u64 = 2048;
+/// The log is moved into the database when it has this many pages (4 MiB): rarely enough to cost
+/// little, often enough that one move, which no batch can overtake, takes few milliseconds.
+const LOG_PAGES: u64 = 256;
 
 /// Without a call of `maintain`, the next append moves the log at this many pages.
 const LOG_PAGES_MAX: u64 = 4 * LOG_PAGES;

@@ -29,9 +29,9 @@ fn file(folder: &Path, ending: &str) -> PathBuf {
     folder.join(format!("journal-0.{ending}"))
 }
 
-/// Batches of one to four pages.
+/// Batches of a part of a page to three pages.
 fn batch_of(number: u64) -> Batch {
-    let payload = format!("fact {number} ").repeat(1 + number as usize * 37 % 900);
+    let payload = format!("fact {number} ").repeat(1 + number as usize * 137 % 4_800);
     batch(&[(1, 2 * number - 1, &payload), (2, number, "other"), (1, 2 * number, "end")])
 }
 
@@ -79,7 +79,7 @@ impl Cut {
 fn a_log_cut_anywhere_recovers_every_batch_that_was_flushed_before_the_cut() {
     let whole = power_cut();
     // Every header boundary and its neighbours, and a spread over the rest.
-    let frame = 4096 + 24;
+    let frame = 16 * 1024 + 24;
     let boundaries = (0..whole.log.len() / frame + 1).flat_map(|number| {
         let start = 32 + number * frame;
         [start.saturating_sub(1), start, start + 1, start + 24]
