@@ -1,0 +1,9 @@
+//! Sales against real parts: a real database (SQLite, or PostgreSQL when `STAGEDOOR_TEST_POSTGRES`
+//! is set), the seat engine on its journal, the simulated gateway, the catalogue and the jobs.
+
+mod bookings;
+mod checkout;
+mod faults;
+mod onsale;
+mod refunds;
+mod world;
