@@ -586,7 +586,8 @@ mod tests {
         let mut batch = Batch::new();
         batch.push(event, 1, |out| out.resize(out.len() + 100_000, 1));
         journal.append(at, &batch).unwrap();
-        journal.connection.pragma_update(None, "max_page_count", 40).unwrap();
+        let pages: i64 = journal.connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        journal.connection.pragma_update(None, "max_page_count", pages + 1).unwrap();
         batch.clear();
         batch.push(event, 2, |out| out.resize(out.len() + 100_000, 2));
         let failed = journal.append(at, &batch).unwrap_err();
