@@ -1,0 +1,74 @@
+//! The edge: HTTP routes, wire types, the live seat map and the server that carries them.
+//!
+//! Handlers extract, make one call into a use case, and wrap its answer. What a caller may do is
+//! the type of an extractor ([`auth`]), so it cannot be forgotten. Every refusal or fault leaves
+//! as a [`Problem`]. Only this crate knows HTTP and JSON.
+
+pub mod accounts;
+pub mod auth;
+pub mod bookings;
+pub mod checkins;
+pub mod edge;
+pub mod events;
+pub mod extract;
+pub mod holds;
+pub mod live;
+pub mod openapi;
+pub mod operations;
+pub mod orders;
+pub mod organizers;
+pub mod problem;
+pub mod respond;
+pub mod seat_maps;
+pub mod tickets;
+pub mod venues;
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use stagedoor_core::Env;
+use tokio::sync::watch;
+
+pub use edge::Edge;
+pub use openapi::{document, router};
+pub use problem::Problem;
+
+/// Everything a handler may use. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What the program hands to the edge.
+pub struct Parts {
+    pub env: Env,
+    pub store: store::Store,
+    pub identity: identity::Identity,
+    pub catalog: catalog::Catalog,
+    pub inventory: inventory::Inventory,
+    pub payments: payments::Payments,
+    /// The simulated gateway, when it is the one in use: its challenge page is served here.
+    pub simulated: Option<payments::SimulatedGateway>,
+    pub sales: sales::Sales,
+    pub signer: ::tickets::Signer,
+    pub live: live::Live,
+    pub compressed: seat_maps::Compressed,
+    /// Makes the prints of idempotency keys of holds.
+    pub prints: holds::Prints,
+    pub metrics: metrics_exporter_prometheus::PrometheusHandle,
+    /// True once the process is to stop.
+    pub stop: watch::Receiver<bool>,
+    /// Where this server is reached from outside, such as `http://127.0.0.1:8080`.
+    pub public_url: String,
+}
+
+impl App {
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

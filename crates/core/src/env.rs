@@ -102,7 +102,7 @@ impl Entropy {
 
     pub fn fill(&self, bytes: &mut [u8]) {
         match self {
-            Entropy::System => getrandom::fill(bytes).expect("the operating system has randomness"),
+            Entropy::System => pool::fill(bytes),
             Entropy::Seeded(state) => {
                 let mut state = state.lock().expect("no holder of this lock panics");
                 for chunk in bytes.chunks_mut(8) {
@@ -146,6 +146,40 @@ fn split_mix(state: &mut u64) -> u64 {
     mixed ^ mixed >> 31
 }
 
+/// Bytes of the operating system, fetched a page at a time: a system call for every id would cost
+/// more than the seat engine spends on a hold.
+mod pool {
+    use std::cell::RefCell;
+
+    const PAGE: usize = 1024;
+
+    thread_local! {
+        /// The bytes from the position on are unused; used ones are wiped.
+        static POOL: RefCell<([u8; PAGE], usize)> = const { RefCell::new(([0; PAGE], PAGE)) };
+    }
+
+    pub fn fill(bytes: &mut [u8]) {
+        if bytes.len() > PAGE {
+            return system(bytes);
+        }
+        POOL.with_borrow_mut(|(page, used)| {
+            if PAGE - *used < bytes.len() {
+                system(page);
+                *used = 0;
+            }
+            let fresh = &mut page[*used..*used + bytes.len()];
+            bytes.copy_from_slice(fresh);
+            fresh.fill(0);
+            *used += bytes.len();
+        });
+    }
+
+    fn system(bytes: &mut [u8]) {
+        #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for randomness")]
+        getrandom::fill(bytes).expect("the operating system has randomness");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,6 +194,13 @@ mod tests {
         let second: EventId = one.id();
         assert!(first < second);
         assert_eq!(second.0.get_version_num(), 7);
+    }
+
+    #[test]
+    fn system_ids_differ_over_many_pages() {
+        let env = Env::system();
+        let ids: std::collections::HashSet<EventId> = (0..10_000).map(|_| env.id()).collect();
+        assert_eq!(ids.len(), 10_000);
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! The best available seats for a party.
 //!
 //! What is better is decided in this order: fewer pieces, fewer lone seats left behind, better
-//! rank (the sum over the seats, smaller is better), lower price. Among the windows whose rank is
-//! within a sixteenth of the best, the request's `spread` picks one of at most sixteen, so that
-//! requests answered from the same picture do not all point at the same seats.
+//! rank (the sum over the seats, smaller is better; within a sixteenth of the best all are
+//! equally good), lower price. Among what is left, at most sixteen rows, the request's `spread`
+//! chooses, so that requests answered from the same picture do not all point at the same seats.
 //!
 //! Rows are visited from the best to the worst, and only those that the row index says fit the
 //! party; the search ends at the first row whose best seat is worse than what was found. So its
-//! cost hardly depends on the size of the house.
+//! cost hardly depends on the size of the house. What the best window of a row is worth is
+//! remembered until a seat of the row changes.
 
 use std::ops::ControlFlow;
 
@@ -18,7 +19,7 @@ use super::split;
 use super::state::EventState;
 use super::{Best, Orphans, Refusal};
 
-/// Windows the request's hash chooses from.
+/// Rows the request's hash chooses from.
 const SPREAD_MAX: usize = 16;
 /// A window is as good as the best when its rank is at most this part worse.
 const SPREAD_PART: u32 = 16;
@@ -172,22 +173,65 @@ impl<'state> Search<'state> {
     }
 
     fn windows(&self, count: u32, wanted: Wanted) -> Option<Window> {
+        let manifest = self.manifest();
         let mut found = Found::default();
         // A row that leaves somebody alone leaves one at least.
-        let least = if wanted == Wanted::Unclean { 1 } else { 0 };
-        self.visit(count, wanted, |row| {
-            let bound = u32::from(row.rank_min) * count;
-            if found.is_settled(least, bound) {
+        let least = u32::from(wanted == Wanted::Unclean);
+        self.visit(count, wanted, |place| {
+            if found.is_settled(least, u32::from(manifest.order_rank[place as usize]) * count) {
                 return ControlFlow::Break(());
             }
-            self.windows_in(row, count, wanted, |window| found.add(window));
+            if let Some((orphans, rank)) = self.row_cost(place, count, wanted) {
+                found.add(orphans, rank, place);
+            }
             ControlFlow::Continue(())
         });
-        found.choose(self.spread)
+        let prices = self.state.prices();
+        let price = |place: u32| prices.minor(manifest.order_level[place as usize], self.best.ticket_type);
+        let place = found.choose(self.spread, |place| price(place).unwrap_or(i64::MAX))?;
+        self.row_best(self.row_at(place), count, wanted)
     }
 
-    /// Rows that may fit, best first within the house, in map order within a section.
-    fn visit(&self, count: u32, wanted: Wanted, mut row: impl FnMut(&Row) -> ControlFlow<()>) {
+    fn row_at(&self, place: u32) -> &'state Row {
+        &self.manifest().rows[self.manifest().order[place as usize] as usize]
+    }
+
+    /// Lone seats and rank of the best window of a row.
+    #[inline]
+    fn row_cost(&self, place: u32, count: u32, wanted: Wanted) -> Option<(u32, u32)> {
+        // The index counts standard seats of all levels and knows of no seats given away.
+        let plain = wanted == Wanted::Clean && self.given.is_empty() && self.is_plain(place);
+        if plain {
+            let search = || {
+                let best = self.row_best(self.row_at(place), count, wanted);
+                best.expect("the index says that a window is there").rank
+            };
+            return Some((0, self.state.seats.index.best_clean(place, count, search)));
+        }
+        self.row_best(self.row_at(place), count, wanted).map(|window| (window.orphans, window.rank))
+    }
+
+    /// Whether all standard seats of a row are wanted, and no others.
+    #[inline]
+    fn is_plain(&self, place: u32) -> bool {
+        let special = || self.manifest().special_rows[place as usize / 64] >> (place % 64) & 1 == 1;
+        (self.levels.is_none() || self.row_at(place).level.is_some()) && !(self.released && special())
+    }
+
+    fn row_best(&self, row: &Row, count: u32, wanted: Wanted) -> Option<Window> {
+        let mut best: Option<Window> = None;
+        self.windows_in(row, count, wanted, |window| {
+            if best.is_none_or(|best| (window.orphans, window.rank) < (best.orphans, best.rank)) {
+                best = Some(window);
+            }
+        });
+        best
+    }
+
+    /// Rows that may fit, as their places in the order: best first within the house, as the map
+    /// has them within a section.
+    #[inline]
+    fn visit(&self, count: u32, wanted: Wanted, mut row: impl FnMut(u32) -> ControlFlow<()>) {
         let (manifest, index) = (self.manifest(), &self.state.seats.index);
         let size = count as usize - 1;
         let fits = if wanted == Wanted::Clean { &index.clean[size] } else { &index.fits[size] };
@@ -207,7 +251,7 @@ impl<'state> Search<'state> {
                 let place = manifest.order_of[at as usize];
                 if candidates(place as usize / 64) >> (place % 64) & 1 == 1 {
                     // Out of order, so the end of the search for one row is not the end for all.
-                    let _ = row(&manifest.rows[at as usize]);
+                    let _ = row(place);
                 }
             }
             return;
@@ -217,7 +261,7 @@ impl<'state> Search<'state> {
             while rows != 0 {
                 let place = at as u32 * 64 + rows.trailing_zeros();
                 rows &= rows - 1;
-                if row(&manifest.rows[manifest.order[place as usize] as usize]).is_break() {
+                if row(place).is_break() {
                     return;
                 }
             }
@@ -298,7 +342,7 @@ impl<'state> Search<'state> {
 
     /// Rows where a run of `count` may be, best first.
     pub fn rows_fitting(&self, count: u32, mut row: impl FnMut(&Row) -> ControlFlow<()>) {
-        self.visit(count, Wanted::Any, |fitting| row(fitting));
+        self.visit(count, Wanted::Any, |place| row(self.row_at(place)));
     }
 
     /// A window of `count` from `seat` on, with what it costs.
@@ -404,28 +448,29 @@ fn level_rows(manifest: &Manifest, levels: &Levels, at: usize) -> u64 {
     rows
 }
 
-/// The best windows so far.
+/// The best rows so far, by lone seats and rank of their best windows.
 #[derive(Default)]
 struct Found {
     best: Option<(u32, u32)>,
-    kept: [Option<Window>; SPREAD_MAX],
+    /// Lone seats, rank, place of the row in the order.
+    kept: [(u32, u32, u32); SPREAD_MAX],
     count: usize,
 }
 
 impl Found {
     #[inline]
-    fn add(&mut self, window: Window) {
-        let cost = (window.orphans, window.rank);
+    fn add(&mut self, orphans: u32, rank: u32, place: u32) {
+        let cost = (orphans, rank);
         let is_best = self.best.is_none_or(|best| cost < best);
         if is_best {
             self.best = Some(cost);
         }
         if self.count < SPREAD_MAX {
-            self.kept[self.count] = Some(window);
+            self.kept[self.count] = (orphans, rank, place);
             self.count += 1;
         } else if is_best {
-            let worst = (0..SPREAD_MAX).max_by_key(|at| self.kept[*at].map(|window| (window.orphans, window.rank)));
-            self.kept[worst.expect("there are some")] = Some(window);
+            let worst = self.kept.iter_mut().max().expect("it is full");
+            *worst = (orphans, rank, place);
         }
     }
 
@@ -437,12 +482,27 @@ impl Found {
         })
     }
 
-    fn choose(&self, spread: u64) -> Option<Window> {
+    /// One of the cheapest among the rows that are as good as the best.
+    fn choose(&mut self, spread: u64, price: impl Fn(u32) -> i64) -> Option<u32> {
         let (orphans, rank) = self.best?;
-        let good = |window: &&Window| window.orphans == orphans && window.rank <= limit(rank);
-        let windows = || self.kept[..self.count].iter().flatten().filter(good);
-        let count = windows().count() as u64;
-        windows().nth((spread % count) as usize).copied()
+        let mut count = 0;
+        let mut lowest = i64::MAX;
+        for at in 0..self.count {
+            let one = self.kept[at];
+            if one.0 == orphans && one.1 <= limit(rank) {
+                let minor = price(one.2);
+                if minor < lowest {
+                    (lowest, count) = (minor, 0);
+                }
+                if minor == lowest {
+                    self.kept[count] = one;
+                    count += 1;
+                }
+            }
+        }
+        let mixed = spread.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let chosen = (u128::from(mixed) * count as u128 >> 64) as usize;
+        Some(self.kept[chosen].2)
     }
 }
 

@@ -47,6 +47,9 @@ pub struct Manifest {
     /// Rows from best to worst by their best seat, and the place of each row in that order.
     pub(super) order: Box<[u32]>,
     pub(super) order_of: Box<[u32]>,
+    /// In that order: the rank of the best seat and the level of the first one.
+    pub(super) order_rank: Box<[u16]>,
+    pub(super) order_level: Box<[u8]>,
     /// By level: rows that have a seat of it, as bits in `order`.
     pub(super) level_rows: Box<[Box<[u64]>]>,
     /// Rows that have accessible or companion seats, as bits in `order`.
@@ -77,8 +80,6 @@ pub(super) struct Row {
     pub words: u16,
     pub section: u16,
     label: u32,
-    /// Of its best seat.
-    pub rank_min: u16,
     /// Ranks fall to one place and rise after it, so the best window is one of two.
     pub unimodal: bool,
     /// When all its seats have the same.
@@ -265,7 +266,7 @@ impl Manifest {
             + row_bits
             + self.sections.len() * size_of::<Section>()
             + self.areas.len() * size_of::<Area>()
-            + self.rows.len() * (size_of::<Row>() + 8)
+            + self.rows.len() * (size_of::<Row>() + 4 + 4 + 2 + 1)
             + self.words.len() * size_of::<Word>()
             + self.seats() * (4 + 1 + 1 + 4 + 2 + 4)
             + self.by_id.allocation_size()
@@ -283,6 +284,11 @@ impl Manifest {
     pub(super) fn seat_at(&self, bit: u32) -> u32 {
         let row = &self.rows[self.words[(bit >> 6) as usize].row as usize];
         row.first_seat + (bit - row.word * 64)
+    }
+
+    /// The rank of the best seat in the row of a seat.
+    pub(super) fn row_rank(&self, seat: u32) -> u16 {
+        self.order_rank[self.order_of[self.row_index(seat) as usize] as usize]
     }
 
     pub(super) fn section_rows(&self, section: u16) -> std::ops::Range<u32> {

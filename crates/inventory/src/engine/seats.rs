@@ -1,6 +1,8 @@
 //! The status of every seat and area of an event, in a few bits and bytes each, and an index of
 //! which rows still fit a party.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use stagedoor_core::limits::SEATS_PER_HOLD_MAX;
 
 use super::manifest::{Manifest, Row, SeatKind};
@@ -64,6 +66,27 @@ pub(super) struct RowIndex {
     pub fits: [Box<[u64]>; SEATS_PER_HOLD_MAX],
     /// The same, leaving nobody alone.
     pub clean: [Box<[u64]>; SEATS_PER_HOLD_MAX],
+    /// By row in order and party size less one: the rank of the best window that leaves nobody
+    /// alone, plus one; 0 until a search has asked. Searches only remember here what they
+    /// compute, so a search is still a question that changes nothing.
+    best: Box<[[AtomicU32; SEATS_PER_HOLD_MAX]]>,
+}
+
+impl RowIndex {
+    /// The rank of the best window of `count` that leaves nobody alone in the row at `place` of
+    /// the order, found by `search` unless it is known.
+    #[inline]
+    pub fn best_clean(&self, place: u32, count: u32, search: impl FnOnce() -> u32) -> u32 {
+        let known = &self.best[place as usize][count as usize - 1];
+        match known.load(Ordering::Relaxed) {
+            0 => {
+                let rank = search();
+                known.store(rank + 1, Ordering::Relaxed);
+                rank
+            }
+            rank => rank - 1,
+        }
+    }
 }
 
 impl Seats {
@@ -82,7 +105,12 @@ impl Seats {
             owner: vec![NONE; manifest.seats()].into(),
             counts: Counts { by_status: [manifest.seats() as u32, 0, 0, 0], standard_available },
             level_available,
-            index: RowIndex { lengths: vec![0; manifest.rows.len()].into(), fits: rows(), clean: rows() },
+            index: RowIndex {
+                lengths: vec![0; manifest.rows.len()].into(),
+                fits: rows(),
+                clean: rows(),
+                best: manifest.rows.iter().map(|_| Default::default()).collect(),
+            },
         };
         seats.refresh_all(manifest);
         seats
@@ -163,8 +191,9 @@ impl Seats {
         let row = &manifest.rows[row_index as usize];
         let lengths = self.run_lengths(manifest, row);
         let old = std::mem::replace(&mut self.index.lengths[row_index as usize], lengths);
+        let place = manifest.order_of[row_index as usize];
+        self.index.best[place as usize] = Default::default();
         if old != lengths {
-            let place = manifest.order_of[row_index as usize];
             flip(&mut self.index.fits, sizes_that_fit(old) ^ sizes_that_fit(lengths), place);
             flip(&mut self.index.clean, sizes_that_fit_clean(old) ^ sizes_that_fit_clean(lengths), place);
         }
@@ -213,7 +242,7 @@ impl Seats {
         self.planes.len() * 16
             + self.owner.len() * 4
             + self.level_available.len() * 4
-            + self.index.lengths.len() * 2
+            + self.index.lengths.len() * (2 + size_of::<[AtomicU32; SEATS_PER_HOLD_MAX]>())
             + row_bits
     }
 }

@@ -113,7 +113,7 @@ fn anywhere(search: &Search, count: u32, shape: Shape) -> Option<Vec<Window>> {
 /// Takes piece after piece from the best run that still lets the others be found.
 fn pick(search: &Search, count: u32, shape: Shape, mut pool: Vec<Run>) -> Option<Vec<Window>> {
     pool.retain(|run| run.count >= shape.least);
-    pool.sort_by_key(|run| (u32::from(search.state.manifest.row_of(run.seat).rank_min), run.seat));
+    pool.sort_by_key(|run| (search.state.manifest.row_rank(run.seat), run.seat));
     let (mut left, mut pieces) = (count, Vec::new());
     for more in (0..shape.pieces).rev() {
         let most = left.checked_sub(more * shape.least)?;
@@ -128,7 +128,7 @@ fn pick(search: &Search, count: u32, shape: Shape, mut pool: Vec<Run>) -> Option
         left -= window.count;
         pieces.push(window);
         pool.swap_remove(at);
-        pool.sort_by_key(|run| (u32::from(search.state.manifest.row_of(run.seat).rank_min), run.seat));
+        pool.sort_by_key(|run| (search.state.manifest.row_rank(run.seat), run.seat));
     }
     Some(pieces)
 }

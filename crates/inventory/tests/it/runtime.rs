@@ -172,6 +172,8 @@ async fn a_key_answers_the_same_after_a_restart_and_refuses_another_body() {
     let refused = house.inventory.hold(house.event, request(ann, &[6], Some(other))).await.unwrap_err();
     assert_eq!(rule(refused), Refusal::KeyMismatch);
     house.advance(IDEMPOTENCY_RETENTION + HOLD_TTL).await;
+    // Old keys leave with the next change.
+    house.hold(house.fan(), &[0]).await.unwrap();
     let fresh = house.inventory.hold(house.event, request(ann, &[6], Some(other))).await.unwrap();
     assert!(!fresh.replayed);
 }
@@ -198,8 +200,10 @@ async fn a_crowd_gets_each_seat_once() {
     let mut crowd = tokio::task::JoinSet::new();
     for turn in 0..200u32 {
         let (inventory, event, fan) = (house.inventory.clone(), house.event, house.fan());
-        let best = Want::Best(Best { quantity: 2, level: None, section: None, accessible: 0, companions: 0, ticket_type: 0 });
-        let request = if turn % 2 == 0 { request(fan, &[turn % 20], None) } else { HoldRequest { fan, want: best, key: None } };
+        let best =
+            Want::Best(Best { quantity: 2, level: None, section: None, accessible: 0, companions: 0, ticket_type: 0 });
+        let request =
+            if turn % 2 == 0 { request(fan, &[turn % 20], None) } else { HoldRequest { fan, want: best, key: None } };
         crowd.spawn(async move { inventory.hold(event, request).await });
     }
     let mut taken: Vec<u32> = Vec::new();

@@ -299,6 +299,7 @@ pub(super) fn assemble(mut parts: Parts) -> Result<Manifest, ManifestError> {
         (Vec::with_capacity(seats), Vec::with_capacity(seats), Vec::with_capacity(seats));
     let (mut rank_sums, mut lateral, mut label) =
         (Vec::with_capacity(seats + 1), Vec::with_capacity(seats), Vec::with_capacity(seats));
+    let mut rank_min = Vec::<u16>::new();
     rank_sums.push(0u32);
     for (section_index, section) in parts.sections.iter().enumerate() {
         let first_row = rows.len() as u32;
@@ -307,6 +308,7 @@ pub(super) fn assemble(mut parts: Parts) -> Result<Manifest, ManifestError> {
             words.resize(word + row.seats.len().div_ceil(64), Word { row: rows.len() as u32, ..Word::default() });
             let ranks: Vec<u16> = row.seats.iter().map(|seat| seat.rank).collect();
             let first_level = row.seats[0].level;
+            rank_min.push(*ranks.iter().min().expect("empty rows were left out"));
             rows.push(Row {
                 first_seat: bits.len() as u32,
                 seats: row.seats.len() as u16,
@@ -314,7 +316,6 @@ pub(super) fn assemble(mut parts: Parts) -> Result<Manifest, ManifestError> {
                 words: (words.len() - word) as u16,
                 section: section_index as u16,
                 label: labels.label(&row.label),
-                rank_min: *ranks.iter().min().expect("empty rows were left out"),
                 unimodal: is_unimodal(&ranks),
                 level: row.seats.iter().all(|seat| seat.level == first_level).then_some(first_level),
                 best_start: best_starts(&ranks),
@@ -346,7 +347,7 @@ pub(super) fn assemble(mut parts: Parts) -> Result<Manifest, ManifestError> {
         });
     }
     let mut order: Vec<u32> = (0..rows.len() as u32).collect();
-    order.sort_by_key(|row| (rows[*row as usize].rank_min, *row));
+    order.sort_by_key(|row| (rank_min[*row as usize], *row));
     let mut order_of = vec![0; rows.len()];
     order.iter().zip(0..).for_each(|(row, place)| order_of[*row as usize] = place);
 
@@ -367,6 +368,8 @@ pub(super) fn assemble(mut parts: Parts) -> Result<Manifest, ManifestError> {
     let mut manifest = Manifest {
         hash: [0; 32],
         levels: parts.levels.iter().map(|key| key.as_str().into()).collect(),
+        order_rank: order.iter().map(|row| rank_min[*row as usize]).collect(),
+        order_level: order.iter().map(|row| level[rows[*row as usize].first_seat as usize]).collect(),
         sections: sections.into(),
         areas: parts
             .areas

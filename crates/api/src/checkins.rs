@@ -1,0 +1,204 @@
+//! The door: scans and who may come in.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use stagedoor_core::{Code, EventId, FieldError, TicketId, Timestamp};
+use tickets::{
+    Admission, CheckIn as Checked, CheckInError, Door, NewScan, SCANS_PER_UPLOAD_MAX, Scan, ScanRefused, Window,
+    check_in,
+};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::auth::{CheckIn, Staff};
+use crate::extract::{Body, Path};
+use crate::problem::Envelope;
+use crate::tickets::place_id;
+use crate::{App, Problem};
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(scan)).routes(routes!(scan_batch)).routes(routes!(keys))
+}
+
+/// A scanner's stored scans may be long; each is well under this many bytes.
+const BATCH_BODY_MAX: usize = SCANS_PER_UPLOAD_MAX * 1024;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ScanBody {
+    /// What the scanner read.
+    barcode: String,
+    /// Which door.
+    #[schema(example = "North 3")]
+    gate: String,
+    /// When it was read, if not now: an offline scanner uploads later.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    scanned_at: Option<Timestamp>,
+    /// Chosen by the scanner, unique for each scan: uploading one twice is harmless.
+    #[schema(min_length = 1, max_length = 64)]
+    scan_id: String,
+    /// The event this door is for; a ticket of another one is then `wrong_event`.
+    event_id: Option<String>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ScanBatch {
+    /// In any order; at most 1,000.
+    scans: Vec<ScanBody>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckInView {
+    scan_id: String,
+    /// `admitted`, `already_used`, `revoked`, `wrong_event`, `unknown`, `not_yet_valid` or
+    /// `expired`; in a batch also the code of a scan that could not be taken.
+    result: &'static str,
+    ticket: Option<ScannedTicket>,
+    /// The scan that this ticket was admitted by.
+    admission: Option<AdmissionView>,
+    /// The later scan that this one took the admission from: it was made earlier.
+    superseded: Option<AdmissionView>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ScannedTicket {
+    #[schema(value_type = String)]
+    id: TicketId,
+    #[schema(value_type = String)]
+    event_id: EventId,
+    seat: String,
+    level: String,
+    ticket_type: String,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct AdmissionView {
+    scan_id: String,
+    gate: String,
+    #[schema(value_type = String, format = DateTime)]
+    scanned_at: Timestamp,
+}
+
+impl From<Admission> for AdmissionView {
+    fn from(admission: Admission) -> Self {
+        Self { scan_id: admission.scan_id, gate: admission.gate, scanned_at: admission.scanned_at }
+    }
+}
+
+impl From<Checked> for CheckInView {
+    fn from(checked: Checked) -> Self {
+        Self {
+            scan_id: checked.scan_id,
+            result: checked.result.text(),
+            ticket: checked.ticket.map(|ticket| ScannedTicket {
+                id: ticket.id,
+                event_id: ticket.event,
+                seat: place_id(&ticket.place).to_owned(),
+                level: ticket.level_name,
+                ticket_type: ticket.ticket_type,
+            }),
+            admission: checked.admission.map(AdmissionView::from),
+            superseded: checked.superseded.map(AdmissionView::from),
+        }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckInList {
+    /// In the order of the scans.
+    results: Vec<CheckInView>,
+}
+
+/// Check a ticket in.
+#[utoipa::path(post, path = "/api/v1/organizers/{org}/checkins", tag = "organizers", request_body = ScanBody,
+    security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer")),
+    responses((status = 200, body = CheckInView), (status = 400, body = Envelope), (status = 401, body = Envelope),
+        (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 413, body = Envelope),
+        (status = 415, body = Envelope), (status = 422, body = Envelope)))]
+pub async fn scan(
+    State(app): State<App>,
+    staff: Staff<CheckIn>,
+    Body(body): Body<ScanBody>,
+) -> Result<Json<CheckInView>, Problem> {
+    let scan = read(&app, &body)?;
+    let door = Door { organizer: staff.organizer, by: staff.user };
+    let mut results = check_in(&app.store, door, &[scan], |_| Window::ALWAYS).await?;
+    let result = results.pop().expect("one scan has one result");
+    Ok(Json(result?.into()))
+}
+
+/// Upload what an offline scanner stored. A scan that cannot be taken is named and harms no other.
+#[utoipa::path(post, path = "/api/v1/organizers/{org}/checkins/batch", tag = "organizers", request_body = ScanBatch,
+    security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer")),
+    responses((status = 200, body = CheckInList), (status = 400, body = Envelope), (status = 401, body = Envelope),
+        (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 413, body = Envelope),
+        (status = 415, body = Envelope)))]
+pub async fn scan_batch(
+    State(app): State<App>,
+    staff: Staff<CheckIn>,
+    Body(body): Body<ScanBatch, BATCH_BODY_MAX>,
+) -> Result<Json<CheckInList>, Problem> {
+    let scans = body.scans.iter().map(|scan| read(&app, scan)).collect::<Result<Vec<_>, _>>()?;
+    let door = Door { organizer: staff.organizer, by: staff.user };
+    let results = check_in(&app.store, door, &scans, |_| Window::ALWAYS).await?;
+    let results = body.scans.into_iter().zip(results).map(|(scan, result)| match result {
+        Ok(checked) => checked.into(),
+        Err(refused) => CheckInView {
+            scan_id: scan.scan_id,
+            result: refused.code().text(),
+            ticket: None,
+            admission: None,
+            superseded: None,
+        },
+    });
+    Ok(Json(CheckInList { results: results.collect() }))
+}
+
+/// The public keys that scanners tell genuine barcodes by, offline.
+#[utoipa::path(get, path = "/api/v1/organizers/{org}/checkins/keys", tag = "organizers", security(("bearer" = [])),
+    params(("org" = String, Path, description = "id of the organizer")),
+    responses((status = 200, body = Object), (status = 401, body = Envelope), (status = 403, body = Envelope),
+        (status = 404, body = Envelope)))]
+pub async fn keys(State(app): State<App>, _staff: Staff<CheckIn>, Path(_): Path<String>) -> Response {
+    Json(app.signer.public_keys()).into_response()
+}
+
+fn read(app: &App, body: &ScanBody) -> Result<Scan, Problem> {
+    let event = match &body.event_id {
+        None => None,
+        Some(text) => Some(text.parse().map_err(|_| FieldError::new("eventId", "is no id of an event"))?),
+    };
+    let new = NewScan {
+        scan_id: &body.scan_id,
+        barcode: &body.barcode,
+        gate: &body.gate,
+        scanned_at: body.scanned_at,
+        event,
+    };
+    Ok(Scan::new(app.signer.public_keys(), new)?)
+}
+
+impl From<ScanRefused> for Problem {
+    fn from(refused: ScanRefused) -> Self {
+        Problem::new(refused.code(), refused.to_string())
+    }
+}
+
+impl From<CheckInError> for Problem {
+    fn from(error: CheckInError) -> Self {
+        match error {
+            CheckInError::TooMany(_) => {
+                Problem::new(Code::InvalidField, format!("at most {SCANS_PER_UPLOAD_MAX} scans at a time"))
+            }
+            CheckInError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The server: one current-thread runtime per worker, each with its own listening socket.
+//!
+//! A connection stays on the thread that accepted it, so what its requests ask the seat engine
+//! travels in that thread's batches, and no request wakes another core on its way in or out.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Request};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use inventory::Inventory;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tower::ServiceExt;
+
+/// Connections waiting to be accepted: an on-sale opens with a rush.
+const BACKLOG: i32 = 4096;
+/// Open connections of one process; the system allows 20,000 files here and the rest is needed.
+pub const CONNECTIONS_MAX: usize = 19_000;
+/// Longest request line and headers together.
+const HEADERS_MAX: usize = 32 * 1024;
+/// How long a client may take to send its headers, and how long an idle connection is kept.
+const HEADERS_TIMEOUT: Duration = Duration::from_secs(75);
+/// How long a stopping server waits for requests it has accepted.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
+/// After an accept error such as too many open files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Sockets bound and ready, so that the address is known before anything is served.
+pub struct Edge {
+    sockets: Vec<std::net::TcpListener>,
+    pub address: SocketAddr,
+}
+
+impl Edge {
+    /// Binds `workers` sockets to one address; port 0 takes a free one.
+    pub fn bind(address: SocketAddr, workers: usize) -> io::Result<Edge> {
+        let first = listen(address)?;
+        let address = first.local_addr()?;
+        let mut sockets = vec![first];
+        for _ in 1..workers.max(1) {
+            sockets.push(listen(address)?);
+        }
+        Ok(Edge { sockets, address })
+    }
+
+    /// Serves until `stop` is true, then answers what was accepted. Blocks.
+    pub fn serve(self, router: Router, inventory: &Inventory, stop: watch::Receiver<bool>) {
+        let open = Arc::new(AtomicUsize::new(0));
+        let threads: Vec<_> = (0..)
+            .zip(self.sockets)
+            .map(|(number, socket): (usize, _)| {
+                let (router, worker, stop, open) = (router.clone(), inventory.worker(), stop.clone(), open.clone());
+                let run = move || {
+                    let runtime = tokio::runtime::Builder::new_current_thread()
+                        .enable_all()
+                        // After this many polls tasks look at the sockets again: rounds large
+                        // enough to share one hand-over, small enough to stay fair.
+                        .event_interval(127)
+                        .build()
+                        .expect("the system gives a runtime its descriptors");
+                    runtime.block_on(async {
+                        let pump = tokio::spawn(worker.run());
+                        accept(socket, router, stop, open).await;
+                        pump.abort();
+                    });
+                    runtime.shutdown_timeout(Duration::from_secs(1));
+                };
+                std::thread::Builder::new()
+                    .name(format!("http-{number}"))
+                    .spawn(run)
+                    .expect("the system can start a thread")
+            })
+            .collect();
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("an HTTP worker panicked");
+            }
+        }
+    }
+}
+
+fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+async fn accept(
+    socket: std::net::TcpListener,
+    router: Router,
+    mut stop: watch::Receiver<bool>,
+    open: Arc<AtomicUsize>,
+) {
+    let listener = TcpListener::from_std(socket).expect("the socket is listening");
+    let mut connections = tokio::task::JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, from)) => {
+                    if open.load(Ordering::Relaxed) >= CONNECTIONS_MAX {
+                        drop(stream);
+                        continue;
+                    }
+                    let counted = Counted::new(&open);
+                    let (router, stop) = (router.clone(), stop.clone());
+                    connections.spawn(async move {
+                        connection(stream, from, router, stop).await;
+                        drop(counted);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+            Some(_) = connections.join_next() => {}
+            _ = stopped(&mut stop) => break,
+        }
+    }
+    drop(listener);
+    let drained = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(DRAIN_TIMEOUT, drained).await.is_err() {
+        tracing::warn!(connections = connections.len(), "closing connections that did not finish");
+    }
+}
+
+async fn connection(stream: TcpStream, from: SocketAddr, router: Router, mut stop: watch::Receiver<bool>) {
+    // Answers are one write each; waiting to fill packets would only delay them.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let mut request: Request = request.map(axum::body::Body::new);
+        request.extensions_mut().insert(ConnectInfo(from));
+        let router = router.clone();
+        async move { Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {})) }
+    });
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEADERS_TIMEOUT).max_buf_size(HEADERS_MAX).pipeline_flush(true);
+    let serving = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
+    tokio::pin!(serving);
+    let ended = tokio::select! {
+        ended = serving.as_mut() => ended,
+        _ = stopped(&mut stop) => {
+            serving.as_mut().graceful_shutdown();
+            serving.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// Waits until the process is to stop.
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // A sender that is gone has stopped, too.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(open: &Arc<AtomicUsize>) -> Self {
+        open.fetch_add(1, Ordering::Relaxed);
+        Self(open.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

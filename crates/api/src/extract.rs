@@ -1,0 +1,145 @@
+//! What a handler may take from a request, checked before the handler runs.
+
+use std::time::Duration;
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+use stagedoor_core::limits::BODY_MAX;
+use stagedoor_core::{Code, FieldError};
+
+use crate::Problem;
+
+/// How long a client may take to send its body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A JSON body of at most `MAX` bytes. Unknown fields are refused by the types themselves
+/// (`deny_unknown_fields`).
+pub struct Body<T, const MAX: usize = BODY_MAX>(pub T);
+
+impl<S: Sync, T: DeserializeOwned, const MAX: usize> FromRequest<S> for Body<T, MAX> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        parse(&read_json(request, MAX).await?).map(Body)
+    }
+}
+
+/// A JSON body with the bytes it came as: for idempotency, which compares them.
+pub struct RawBody<T>(pub T, pub Bytes);
+
+impl<S: Sync, T: DeserializeOwned> FromRequest<S> for RawBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let bytes = read_json(request, BODY_MAX).await?;
+        Ok(RawBody(parse(&bytes)?, bytes))
+    }
+}
+
+async fn read_json(request: Request, max: usize) -> Result<Bytes, Problem> {
+    let is_json = request.headers().get(CONTENT_TYPE).is_some_and(|value| {
+        let kind = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+        kind.trim_ascii().eq_ignore_ascii_case(b"application/json")
+    });
+    if !is_json {
+        return Err(Problem::new(Code::UnsupportedMediaType, "send the body as application/json"));
+    }
+    read(request, max).await
+}
+
+/// The whole body, if it is no longer than `max` bytes and comes in time.
+pub async fn read(request: Request, max: usize) -> Result<Bytes, Problem> {
+    let body = Limited::new(request.into_body(), max);
+    match tokio::time::timeout(BODY_TIMEOUT, body.collect()).await {
+        Err(_) => Err(Problem::new(Code::RequestTimeout, "the body took too long")),
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            Err(Problem::new(Code::BodyTooLarge, format!("the body is longer than {max} bytes")))
+        }
+        Ok(Err(_)) => Err(Problem::new(Code::MalformedJson, "the body ended early")),
+    }
+}
+
+/// Reads JSON; says which field is unknown or does not fit.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let text = error.to_string();
+        if !error.is_data() {
+            return Problem::new(Code::MalformedJson, format!("the body is not JSON: {text}"));
+        }
+        if let Some(field) = text.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()) {
+            let details = serde_json::json!({ "field": field });
+            return Problem::new(Code::UnknownField, text).with(details);
+        }
+        let field = text.split('`').nth(1).map(str::to_owned);
+        Problem::new(Code::InvalidField, text).with(serde_json::json!({ "field": field }))
+    })
+}
+
+/// The query of the address.
+pub struct Params<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Query::<T>::from_request_parts(parts, state).await {
+            Ok(Query(params)) => Ok(Params(params)),
+            Err(QueryRejection::FailedToDeserializeQueryString(error)) => {
+                Err(Problem::new(Code::InvalidQuery, error.body_text()))
+            }
+            Err(_) => Err(Problem::new(Code::InvalidQuery, "the query cannot be read")),
+        }
+    }
+}
+
+/// A part of the path. Text that is no id of the wanted type names nothing, so it is as absent as
+/// an id that does not exist.
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match axum::extract::Path::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(value)) => Ok(Path(value)),
+            Err(_) => Err(Problem::not_found()),
+        }
+    }
+}
+
+/// The `Idempotency-Key` header: 1..=255 visible ASCII characters, if it was sent.
+#[derive(Debug, Clone)]
+pub struct IdempotencyKey(pub Option<String>);
+
+impl IdempotencyKey {
+    /// For calls that spend or move something.
+    pub fn required(self) -> Result<String, Problem> {
+        self.0.ok_or_else(|| Problem::new(Code::IdempotencyKeyRequired, "send an Idempotency-Key header"))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let mut values = parts.headers.get_all("idempotency-key").iter();
+        let Some(value) = values.next() else { return Ok(Self(None)) };
+        let bytes = value.as_bytes();
+        let fits = (1..=255).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic);
+        match (fits, values.next()) {
+            (true, None) => Ok(Self(Some(String::from_utf8_lossy(bytes).into_owned()))),
+            _ => Err(Problem::new(Code::InvalidIdempotencyKey, "one key of 1 to 255 visible ASCII characters")),
+        }
+    }
+}
+
+/// A text that must be an id of type `T`, such as one inside a body.
+pub fn id<T: std::str::FromStr>(field: &'static str, text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| FieldError::new(field, "is not an id of the right kind").into())
+}

@@ -1,0 +1,96 @@
+//! All routes in one table, and the OpenAPI document that is made from it.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::respond::Respond;
+use crate::{
+    App, Problem, accounts, bookings, checkins, events, holds, live, operations, orders, organizers, seat_maps,
+    tickets, venues,
+};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Stagedoor",
+        description = "Box office, seat engine and live seat maps. Amounts are in the currency's minor unit, \
+            instants are RFC 3339 in UTC, ids are a type prefix and a UUIDv7. Every error has the same envelope.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    tags(
+        (name = "accounts", description = "Sign-up, sign-in and the person signed in"),
+        (name = "events", description = "What is on, its seat map and availability"),
+        (name = "venues", description = "Where it is"),
+        (name = "holds", description = "Seats set aside before payment"),
+        (name = "orders", description = "Paying, cancelling, refunds"),
+        (name = "tickets", description = "Tickets and their barcodes"),
+        (name = "bookings", description = "The booking shorthand over holds and orders"),
+        (name = "organizers", description = "Tenants: their catalogue, sales and staff"),
+        (name = "operations", description = "Health and metrics"),
+    ),
+    modifiers(&Bearer)
+)]
+struct Description;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let components = document.components.get_or_insert_with(Default::default);
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// An amount of money.
+#[derive(ToSchema)]
+#[schema(as = Money)]
+#[expect(dead_code, reason = "describes core's Money, which knows nothing of OpenAPI")]
+pub struct MoneySchema {
+    /// In the currency's minor unit: 4500 is 45.00 EUR.
+    #[schema(example = 4500)]
+    amount: i64,
+    /// ISO 4217.
+    #[schema(example = "EUR", min_length = 3, max_length = 3)]
+    currency: String,
+}
+
+fn table() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .merge(accounts::routes())
+        .merge(venues::routes())
+        .merge(events::routes())
+        .merge(seat_maps::routes())
+        .routes(routes!(live::watch))
+        .routes(routes!(holds::place_hold))
+        .routes(routes!(holds::hold, holds::release_hold))
+        .merge(orders::routes())
+        .merge(bookings::routes())
+        .merge(tickets::routes())
+        .merge(organizers::routes())
+        .merge(checkins::routes())
+        .merge(operations::routes())
+}
+
+/// The description of every route, as committed in `docs/openapi.json`.
+pub fn document() -> utoipa::openapi::OpenApi {
+    table().split_for_parts().1
+}
+
+/// Every route over `app`.
+pub fn router(app: App) -> Router {
+    let env = app.env.clone();
+    let (router, document) = table().split_for_parts();
+    router
+        .merge(operations::undescribed(document))
+        .merge(accounts::well_known())
+        .fallback(async || Problem::not_found())
+        // Bodies are limited where they are read, each route to what it needs.
+        .layer(DefaultBodyLimit::disable())
+        .layer(Respond { env })
+        .with_state(app)
+}

@@ -1,0 +1,120 @@
+//! What operators and their tools ask: health, readiness, metrics, the API's description.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use inventory::Health;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz)).routes(routes!(metrics))
+}
+
+/// Routes that the document does not describe: the document itself and its page.
+pub fn undescribed(document: utoipa::openapi::OpenApi) -> Router<App> {
+    let json: Arc<str> = document.to_json().expect("the document is JSON").into();
+    let serve = move || {
+        let json = json.clone();
+        async move { ([(header::CONTENT_TYPE, "application/json")], json.to_string()) }
+    };
+    Router::new().route("/api/openapi.json", get(serve)).route("/api/docs", get(docs))
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct HealthView {
+    status: &'static str,
+}
+
+/// The process answers.
+#[utoipa::path(get, path = "/healthz", tag = "operations", responses((status = 200, body = HealthView)))]
+pub async fn healthz() -> Response {
+    axum::Json(HealthView { status: "ok" }).into_response()
+}
+
+/// The process can serve: its database answers and seats can be changed.
+#[utoipa::path(get, path = "/readyz", tag = "operations",
+    responses((status = 200, body = HealthView), (status = 503, body = HealthView)))]
+pub async fn readyz(State(app): State<App>) -> Response {
+    let database = async {
+        let tx = app.store.begin_read().await?;
+        tx.one("SELECT 1", (), |_| Ok(())).await
+    };
+    let stopping = *app.stop.borrow();
+    let status = match (app.inventory.health(), stopping) {
+        (_, true) | (Health::Stopped, _) => "stopping",
+        (Health::Recovering, _) => "seats_recovering",
+        (Health::Serving, _) => match database.await {
+            Ok(()) => return axum::Json(HealthView { status: "ready" }).into_response(),
+            Err(error) => {
+                tracing::warn!(%error, "the database does not answer");
+                "database_unavailable"
+            }
+        },
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], axum::Json(HealthView { status })).into_response()
+}
+
+/// Counters and gauges in Prometheus text format.
+#[utoipa::path(get, path = "/metrics", tag = "operations",
+    responses((status = 200, content_type = "text/plain", body = String)))]
+pub async fn metrics(State(app): State<App>) -> Response {
+    let stats = app.inventory.stats();
+    let count = |name: &'static str, value: u64| metrics::counter!(name).absolute(value);
+    count("stagedoor_seat_commands_total", stats.commands.load(Ordering::Relaxed));
+    count("stagedoor_seat_refusals_total", stats.refusals.load(Ordering::Relaxed));
+    count("stagedoor_seat_refusals_early_total", stats.refusals_early.load(Ordering::Relaxed));
+    count("stagedoor_journal_facts_total", stats.facts.load(Ordering::Relaxed));
+    count("stagedoor_journal_batches_total", stats.batches.load(Ordering::Relaxed));
+    count("stagedoor_journal_bytes_total", stats.journal_bytes.load(Ordering::Relaxed));
+    count("stagedoor_holds_expired_total", stats.expired.load(Ordering::Relaxed));
+    count("stagedoor_seat_recoveries_total", stats.recoveries.load(Ordering::Relaxed));
+    let lag = stats.expiry_lag_max_us.swap(0, Ordering::Relaxed);
+    metrics::gauge!("stagedoor_hold_expiry_lag_max_seconds").set(lag as f64 / 1e6);
+    metrics::gauge!("stagedoor_events_loaded").set(stats.events_loaded.load(Ordering::Relaxed) as f64);
+    metrics::gauge!("stagedoor_seat_partitions_down").set(stats.partitions_down.load(Ordering::Relaxed) as f64);
+    let (events, viewers) = app.live.watched();
+    metrics::gauge!("stagedoor_live_events").set(events as f64);
+    metrics::gauge!("stagedoor_live_viewers").set(viewers as f64);
+    let text = app.metrics.render();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+/// Names, meanings and units of everything that is counted. Call once, after the recorder is
+/// installed.
+pub fn describe_metrics() {
+    use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+    describe_counter!("stagedoor_http_requests_total", "Answers by route, method and status");
+    describe_histogram!("stagedoor_http_request_seconds", Unit::Seconds, "Time from request to answer");
+    describe_counter!("stagedoor_seat_commands_total", "Commands that reached a seat writer");
+    describe_counter!("stagedoor_seat_refusals_total", "Commands a seat writer refused");
+    describe_counter!("stagedoor_seat_refusals_early_total", "Holds refused by the shared view, without the writer");
+    describe_counter!("stagedoor_journal_facts_total", "Facts made durable");
+    describe_counter!("stagedoor_journal_batches_total", "Durable journal writes");
+    describe_counter!("stagedoor_journal_bytes_total", Unit::Bytes, "Bytes of facts made durable");
+    describe_counter!("stagedoor_holds_expired_total", "Holds that expired");
+    describe_counter!("stagedoor_seat_recoveries_total", "Recoveries after a failed journal write");
+    describe_gauge!(
+        "stagedoor_hold_expiry_lag_max_seconds",
+        Unit::Seconds,
+        "Longest delay of an expiry since the last scrape"
+    );
+    describe_gauge!("stagedoor_events_loaded", "Events whose seats are in memory");
+    describe_gauge!("stagedoor_seat_partitions_down", "Partitions that cannot serve at the moment");
+    describe_gauge!("stagedoor_live_events", "Events with a live seat map open");
+    describe_gauge!("stagedoor_live_viewers", "Open live seat maps");
+}
+
+/// A page to read and try the API without any file from elsewhere.
+async fn docs() -> Html<&'static str> {
+    Html(include_str!("docs.html"))
+}

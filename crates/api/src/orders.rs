@@ -1,0 +1,444 @@
+//! Paying for holds, looking at orders, giving tickets back.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use payments::{Approval, Token};
+use sales::{
+    Answered, Attendee, Cancel, CheckoutError, Key, OnSaleError, Order, OrderError, OrderPage, OrderState, PlaceOrder,
+    RefundError,
+};
+use serde::{Deserialize, Serialize};
+use stagedoor_core::limits::BODY_MAX;
+use stagedoor_core::{Code, EventId, FieldError, HoldId, Money, OrderId, PaymentId, TicketId, Timestamp};
+use store::idempotency::{Answer, body_hash};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::auth::Fan;
+use crate::extract::{IdempotencyKey, Params, Path, RawBody, read};
+use crate::openapi::MoneySchema;
+use crate::problem::Envelope;
+use crate::venues::List;
+use crate::{App, Problem};
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(place_order))
+        .routes(routes!(order))
+        .routes(routes!(my_orders))
+        .routes(routes!(cancel_order))
+        .routes(routes!(challenge_page, answer_challenge))
+}
+
+/// Holds one order may bring together. Source: document 004, 5.1: a fan has three at a time.
+const HOLDS_PER_ORDER_MAX: usize = 10;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewOrder {
+    /// Ids of one's own holds; all are bought or none.
+    holds: Vec<String>,
+    payment: PaymentBody,
+    promo_code: Option<String>,
+    attendee: Option<AttendeeBody>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PaymentBody {
+    /// `simulated`.
+    #[schema(example = "simulated")]
+    method: String,
+    /// From the gateway: `tok_ok`, `tok_declined`, `tok_insufficient_funds`, `tok_challenge`,
+    /// `tok_timeout_captured`, `tok_timeout_lost` or `tok_slow`. Never a card number.
+    #[schema(example = "tok_ok")]
+    token: String,
+}
+
+impl PaymentBody {
+    pub fn token(&self) -> Result<Token, Problem> {
+        if self.method != "simulated" {
+            return Err(FieldError::new("payment.method", "must be simulated").into());
+        }
+        Ok(Token::parse("payment.token", &self.token)?)
+    }
+}
+
+/// Who will come, if not the buyer.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct AttendeeBody {
+    name: Option<String>,
+    email: Option<String>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CancelBody {
+    /// Ids of the tickets to give back; without it, all of the order.
+    tickets: Option<Vec<String>>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderView {
+    #[schema(value_type = String, example = "ord_01h455vb4pex5vsknk084sn02q")]
+    id: OrderId,
+    /// `pending`, `needs_buyer`, `completed`, `partially_refunded`, `refunded`, `declined` or
+    /// `cancelled`.
+    status: &'static str,
+    /// HMAC-SHA512 of the order's identity.
+    transaction_id: String,
+    #[schema(value_type = MoneySchema)]
+    total: Money,
+    #[schema(value_type = MoneySchema)]
+    refunded: Money,
+    lines: Vec<LineView>,
+    tickets: Vec<TicketBrief>,
+    #[schema(value_type = Vec<String>)]
+    holds: Vec<HoldId>,
+    /// What the buyer has to do before the order can go on.
+    next_action: Option<NextActionView>,
+    refunds: Vec<RefundView>,
+    #[schema(value_type = String, format = DateTime)]
+    placed_at: Timestamp,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct LineView {
+    /// `face_value`, `fee`, `tax` or `discount`.
+    kind: &'static str,
+    description: String,
+    #[schema(value_type = MoneySchema)]
+    amount: Money,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct TicketBrief {
+    #[schema(value_type = String)]
+    id: TicketId,
+    #[schema(value_type = String)]
+    event_id: EventId,
+    /// The seat's id, or the area's.
+    seat: String,
+    status: &'static str,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct NextActionView {
+    /// Send the buyer there.
+    url: String,
+    #[schema(value_type = String, format = DateTime)]
+    until: Timestamp,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RefundView {
+    #[schema(value_type = MoneySchema)]
+    amount: Money,
+    status: &'static str,
+    #[schema(value_type = String, format = DateTime)]
+    requested_at: Timestamp,
+}
+
+impl OrderView {
+    pub fn new(order: &Order, public_url: &str) -> Self {
+        let next_action = match &order.state {
+            OrderState::NeedsBuyer { next_action, until } => {
+                Some(NextActionView { url: format!("{public_url}{next_action}"), until: *until })
+            }
+            _ => None,
+        };
+        Self {
+            id: order.id,
+            status: order.status().text(),
+            transaction_id: order.transaction_id.to_string(),
+            total: order.total(),
+            refunded: order.refunded_total(),
+            lines: order
+                .lines
+                .iter()
+                .map(|line| LineView {
+                    kind: line.kind.text(),
+                    description: line.description.to_string(),
+                    amount: line.amount,
+                })
+                .collect(),
+            tickets: order
+                .tickets
+                .iter()
+                .map(|ticket| TicketBrief {
+                    id: ticket.id,
+                    event_id: ticket.event,
+                    seat: crate::tickets::place_id(&ticket.place).to_owned(),
+                    status: ticket.status.text(),
+                })
+                .collect(),
+            holds: order.holds.iter().map(|hold| hold.hold).collect(),
+            next_action,
+            refunds: order
+                .refunds
+                .iter()
+                .map(|refund| RefundView {
+                    amount: refund.amount,
+                    status: refund.state.text(),
+                    requested_at: refund.requested_at,
+                })
+                .collect(),
+            placed_at: order.placed_at,
+        }
+    }
+}
+
+/// What a stored answer is made of: the order, or the code of its refusal. The envelope around a
+/// refusal is made anew each time, because it carries the time and the request id.
+pub fn render(order: &Order, public_url: &str, done: StatusCode) -> Answer {
+    let body = match order.refusal() {
+        Some(code) => return Answer { status: code.status(), body: code.text().as_bytes().to_vec() },
+        None => serde_json::to_vec(&OrderView::new(order, public_url)).expect("an order is JSON"),
+    };
+    let waiting = matches!(order.status().text(), "pending" | "needs_buyer");
+    Answer { status: if waiting { StatusCode::ACCEPTED } else { done }.as_u16(), body }
+}
+
+/// Turns what [`render`] made into the response.
+pub fn respond(answered: Answered) -> Response {
+    let Answered { answer, replayed } = answered;
+    let status = StatusCode::from_u16(answer.status).expect("a status we stored");
+    let mut response = if status.is_success() {
+        (status, [(header::CONTENT_TYPE, "application/json")], answer.body).into_response()
+    } else {
+        refusal(&answer.body).into_response()
+    };
+    if replayed {
+        response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+    }
+    response
+}
+
+fn refusal(stored: &[u8]) -> Problem {
+    let code = Code::ALL.iter().find(|code| code.text().as_bytes() == stored).copied().unwrap_or(Code::WrongState);
+    let message = match code {
+        Code::PaymentDeclined => "the payment was declined; the seats are free again",
+        Code::HoldExpired => "the hold expired before it was paid; nothing was charged",
+        Code::HoldEnded => "the hold has ended; nothing was charged",
+        Code::NotOnSale => "the event is no longer on sale; nothing was charged",
+        _ => "the order was cancelled",
+    };
+    Problem::new(code, message)
+}
+
+pub fn key(text: String, body: &[u8]) -> Key {
+    Key { text, body_hash: body_hash(body) }
+}
+
+/// Buy the places of one or several holds. Source: document 002, "Buy ticket".
+#[utoipa::path(post, path = "/api/v1/orders", tag = "orders", request_body = NewOrder, security(("bearer" = [])),
+    params(("Idempotency-Key" = String, Header, description = "makes a retry safe", min_length = 1, max_length = 255)),
+    responses((status = 201, body = OrderView), (status = 202, body = OrderView), (status = 400, body = Envelope),
+        (status = 401, body = Envelope), (status = 402, body = Envelope), (status = 404, body = Envelope),
+        (status = 409, body = Envelope), (status = 410, body = Envelope), (status = 413, body = Envelope),
+        (status = 415, body = Envelope), (status = 422, body = Envelope), (status = 503, body = Envelope)))]
+pub async fn place_order(
+    State(app): State<App>,
+    fan: Fan,
+    idempotency: IdempotencyKey,
+    RawBody(body, bytes): RawBody<NewOrder>,
+) -> Result<Response, Problem> {
+    let text = idempotency.required()?;
+    if body.holds.is_empty() || body.holds.len() > HOLDS_PER_ORDER_MAX {
+        return Err(FieldError::new("holds", format!("must be 1 to {HOLDS_PER_ORDER_MAX}")).into());
+    }
+    let order = PlaceOrder {
+        fan: fan.id(),
+        // What is no id names no hold.
+        holds: body
+            .holds
+            .iter()
+            .map(|text| text.parse().map_err(|_| Problem::not_found()))
+            .collect::<Result<_, _>>()?,
+        token: body.payment.token()?,
+        promo_code: body.promo_code,
+        attendee: body.attendee.map(|who| Attendee::new(who.name.as_deref(), who.email.as_deref())).transpose()?,
+        key: Some(key(text, &bytes)),
+    };
+    let url = app.public_url.clone();
+    let answered = app.sales.place(order, move |order| render(order, &url, StatusCode::CREATED)).await?;
+    Ok(respond(answered))
+}
+
+/// One of one's own orders.
+#[utoipa::path(get, path = "/api/v1/orders/{order}", tag = "orders", security(("bearer" = [])),
+    params(("order" = String, Path, description = "id of the order")),
+    responses((status = 200, body = OrderView), (status = 401, body = Envelope), (status = 404, body = Envelope)))]
+pub async fn order(State(app): State<App>, fan: Fan, Path(order): Path<OrderId>) -> Result<Json<OrderView>, Problem> {
+    let order = app.sales.order(fan.id(), order).await?;
+    Ok(Json(OrderView::new(&order, &app.public_url)))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderListParams {
+    /// Items on the page.
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: Option<u32>,
+    /// `nextCursor` of the page before.
+    cursor: Option<String>,
+}
+
+impl OrderListParams {
+    /// The page asked for, and how many items of it to show: one more tells whether there is a
+    /// next one.
+    pub fn page(&self) -> Result<(OrderPage, usize), Problem> {
+        let limit = catalog::Paging::new(self.limit, None)?.limit();
+        let before = match &self.cursor {
+            None => None,
+            Some(text) => Some(
+                text.parse().map_err(|_| Problem::new(Code::InvalidCursor, "the cursor belongs to another list"))?,
+            ),
+        };
+        Ok((OrderPage { before, limit: limit + 1 }, limit as usize))
+    }
+}
+
+/// `orders` holds one item more than the page shows, if there are that many.
+pub fn list(mut orders: Vec<Order>, shown: usize, public_url: &str) -> List<OrderView> {
+    let more = orders.len() > shown;
+    orders.truncate(shown);
+    let next_cursor = orders.last().filter(|_| more).map(|last| last.id.to_string());
+    List { items: orders.iter().map(|order| OrderView::new(order, public_url)).collect(), next_cursor }
+}
+
+/// One's own orders, newest first.
+#[utoipa::path(get, path = "/api/v1/me/orders", tag = "orders", security(("bearer" = [])), params(OrderListParams),
+    responses((status = 200, body = List<OrderView>), (status = 400, body = Envelope), (status = 401, body = Envelope)))]
+pub async fn my_orders(
+    State(app): State<App>,
+    fan: Fan,
+    Params(params): Params<OrderListParams>,
+) -> Result<Json<List<OrderView>>, Problem> {
+    let (page, shown) = params.page()?;
+    let orders = app.sales.orders_of(fan.id(), page).await?;
+    Ok(Json(list(orders, shown, &app.public_url)))
+}
+
+/// Give tickets back, by the event's refund policy. Source: document 002, "Cancel ticket".
+#[utoipa::path(post, path = "/api/v1/orders/{order}/cancel", tag = "orders", request_body = CancelBody,
+    security(("bearer" = [])), params(("order" = String, Path, description = "id of the order"),
+        ("Idempotency-Key" = Option<String>, Header, description = "makes a retry safe", min_length = 1, max_length = 255)),
+    responses((status = 200, body = OrderView), (status = 202, body = OrderView), (status = 400, body = Envelope),
+        (status = 401, body = Envelope), (status = 404, body = Envelope), (status = 409, body = Envelope),
+        (status = 413, body = Envelope), (status = 415, body = Envelope), (status = 422, body = Envelope)))]
+pub async fn cancel_order(
+    State(app): State<App>,
+    fan: Fan,
+    Path(order): Path<OrderId>,
+    idempotency: IdempotencyKey,
+    RawBody(body, bytes): RawBody<CancelBody>,
+) -> Result<Response, Problem> {
+    let cancel = Cancel {
+        fan: fan.id(),
+        order,
+        tickets: body.tickets.map(ticket_ids).transpose()?,
+        key: idempotency.0.map(|text| key(text, &bytes)),
+    };
+    let url = app.public_url.clone();
+    let answered = app.sales.cancel(cancel, move |order| shown(order, &url)).await?;
+    Ok(respond(answered))
+}
+
+/// The order as it is now, whatever became of it: the answer to cancelling one.
+pub fn shown(order: &Order, public_url: &str) -> Answer {
+    let body = serde_json::to_vec(&OrderView::new(order, public_url)).expect("an order is JSON");
+    Answer { status: StatusCode::OK.as_u16(), body }
+}
+
+pub fn ticket_ids(texts: Vec<String>) -> Result<Vec<TicketId>, Problem> {
+    texts.iter().map(|text| text.parse().map_err(|_| Problem::not_found())).collect()
+}
+
+/// The form on the challenge page.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the two bodies that the handler compares with")]
+pub struct ChallengeAnswer {
+    /// `approve` or `reject`.
+    answer: String,
+}
+
+/// The simulated gateway asks the buyer: the page that `nextAction` names.
+#[utoipa::path(get, path = "/api/v1/simulated-gateway/challenges/{payment}", tag = "orders",
+    params(("payment" = String, Path, description = "id of the payment")),
+    responses((status = 200, content_type = "text/html", body = String), (status = 404, body = Envelope)))]
+pub async fn challenge_page(State(app): State<App>, Path(payment): Path<PaymentId>) -> Result<Response, Problem> {
+    app.simulated.as_ref().ok_or_else(Problem::not_found)?;
+    let page = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Simulated bank</title>\
+         <body style=\"font:18px system-ui;max-width:28rem;margin:4rem auto\"><h1>Simulated bank</h1>\
+         <p>A shop asks for a payment ({payment}). Is it yours?</p><form method=\"post\">\
+         <button name=\"answer\" value=\"approve\">Approve</button> \
+         <button name=\"answer\" value=\"reject\">Reject</button></form></body></html>"
+    );
+    Ok(axum::response::Html(page).into_response())
+}
+
+/// The buyer answers the simulated gateway.
+#[utoipa::path(post, path = "/api/v1/simulated-gateway/challenges/{payment}", tag = "orders",
+    params(("payment" = String, Path, description = "id of the payment")),
+    request_body(content = ChallengeAnswer, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 303), (status = 400, body = Envelope), (status = 404, body = Envelope)))]
+pub async fn answer_challenge(
+    State(app): State<App>,
+    Path(payment): Path<PaymentId>,
+    request: axum::extract::Request,
+) -> Result<Response, Problem> {
+    let gateway = app.simulated.as_ref().ok_or_else(Problem::not_found)?;
+    let approval = match &*read(request, BODY_MAX).await? {
+        b"answer=approve" => Approval::Approve,
+        b"answer=reject" => Approval::Reject,
+        _ => return Err(FieldError::new("answer", "must be approve or reject").into()),
+    };
+    gateway.complete_challenge(payment, approval).await.map_err(|_| Problem::not_found())?;
+    let order = app.sales.payment_changed(payment).await.map_err(|fault| Problem::fault(&fault))?;
+    let order = order.ok_or_else(Problem::not_found)?;
+    Ok(Redirect::to(&format!("/api/v1/orders/{}", order.id)).into_response())
+}
+
+macro_rules! problems {
+    ($($error:ident),*) => {$(
+        impl From<$error> for Problem {
+            fn from(error: $error) -> Self {
+                let code = error.code();
+                match code {
+                    Code::NotFound => Problem::not_found(),
+                    Code::Unavailable => Problem::unavailable(),
+                    Code::Internal => Problem::fault(&error),
+                    _ => match field_of(&error) {
+                        Some(field) => field.clone().into(),
+                        None => Problem::new(code, error.to_string()),
+                    },
+                }
+            }
+        }
+    )*};
+}
+
+problems!(CheckoutError, OrderError, RefundError, OnSaleError);
+
+/// The field that an error is about, when it is about one.
+fn field_of<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a FieldError> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(field) = error.downcast_ref::<FieldError>() {
+            return Some(field);
+        }
+        next = error.source();
+    }
+    None
+}

@@ -1,0 +1,133 @@
+//! The one error that becomes a response: the envelope of API.md.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use stagedoor_core::{Code, FieldError, RequestId, Timestamp};
+use utoipa::ToSchema;
+
+/// A refusal or fault on its way to the client. The layer around all routes adds the time and the
+/// request id and turns it into JSON.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    pub code: Code,
+    message: Cow<'static, str>,
+    details: Option<serde_json::Value>,
+    retry_after: Option<Duration>,
+}
+
+impl Problem {
+    pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, message: message.into(), details: None, retry_after: None }
+    }
+
+    pub fn with(mut self, details: serde_json::Value) -> Self {
+        self.details = Some(details);
+        self
+    }
+
+    /// Rounded up to whole seconds in `Retry-After`.
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
+    /// What does not exist, or belongs to someone else: the two are the same answer.
+    pub fn not_found() -> Self {
+        Self::new(Code::NotFound, "there is nothing here by that name")
+    }
+
+    pub fn unavailable() -> Self {
+        Self::new(Code::Unavailable, "the service cannot do this at the moment").retry_after(Duration::from_secs(2))
+    }
+
+    /// A fault of ours. Its text goes to the log and never to the client.
+    pub fn fault(error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut chain = error.to_string();
+        let mut source = error.source();
+        while let Some(inner) = source {
+            chain.push_str(": ");
+            chain.push_str(&inner.to_string());
+            source = inner.source();
+        }
+        tracing::error!(error = chain, "a request failed");
+        Self::new(Code::Internal, "something went wrong on our side")
+    }
+
+    /// The body and headers of the answer.
+    pub(crate) fn render(self, request: RequestId, at: Timestamp) -> Response {
+        let envelope = Envelope {
+            error: ErrorBody {
+                code: self.code.text(),
+                message: self.message,
+                details: self.details.unwrap_or_else(|| serde_json::Value::Object(Default::default())),
+                timestamp: at,
+                request_id: request.to_string(),
+            },
+        };
+        let body = serde_json::to_vec(&envelope).expect("an error envelope is JSON");
+        let mut response = Response::new(body.into());
+        *response.status_mut() = status(self.code);
+        let headers = response.headers_mut();
+        headers.insert("content-type", "application/json".parse().expect("a header value"));
+        headers.insert("cache-control", "no-store".parse().expect("a header value"));
+        if let Some(wait) = self.retry_after {
+            headers.insert("retry-after", wait.as_millis().div_ceil(1000).max(1).to_string().parse().expect("digits"));
+        }
+        if self.code.status() == 401 {
+            headers.insert("www-authenticate", "Bearer".parse().expect("a header value"));
+        }
+        response
+    }
+}
+
+fn status(code: Code) -> axum::http::StatusCode {
+    axum::http::StatusCode::from_u16(code.status()).expect("the table holds HTTP statuses")
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = Response::default();
+        *response.status_mut() = status(self.code);
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<FieldError> for Problem {
+    fn from(error: FieldError) -> Self {
+        Problem::new(Code::InvalidField, error.reason).with(serde_json::json!({ "field": error.field }))
+    }
+}
+
+impl From<store::Error> for Problem {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Busy(_) => Problem::unavailable(),
+            store::Error::Conflict { .. } => Problem::new(Code::Conflict, "someone else changed this at the same time"),
+            other => Problem::fault(&other),
+        }
+    }
+}
+
+/// The error envelope as OpenAPI describes it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct Envelope {
+    error: ErrorBody,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ErrorBody {
+    /// One of the documented codes, such as `seat_unavailable`.
+    code: &'static str,
+    message: Cow<'static, str>,
+    #[schema(value_type = Object)]
+    details: serde_json::Value,
+    #[schema(value_type = String, format = DateTime)]
+    timestamp: Timestamp,
+    request_id: String,
+}

@@ -1,0 +1,129 @@
+//! What happens to every request and answer: a request id, the error envelope, safe headers,
+//! counts and logs.
+
+use std::cell::RefCell;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use hashbrown::HashMap;
+use metrics::{Counter, Histogram};
+use stagedoor_core::{Code, Env, RequestId};
+use tower::{Layer, Service};
+
+use crate::Problem;
+
+/// Longest address a client may ask for.
+const URI_MAX: usize = 8 * 1024;
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The layer around all routes.
+#[derive(Clone)]
+pub struct Respond {
+    pub env: Env,
+}
+
+impl<S> Layer<S> for Respond {
+    type Service = Responding<S>;
+
+    fn layer(&self, inner: S) -> Responding<S> {
+        Responding { env: self.env.clone(), inner }
+    }
+}
+
+#[derive(Clone)]
+pub struct Responding<S> {
+    env: Env,
+    inner: S,
+}
+
+impl<S> Service<Request> for Responding<S>
+where
+    S: Service<Request, Response = Response> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Send,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<Response, S::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let (env, began) = (self.env.clone(), self.env.now());
+        let id: RequestId = env.id();
+        request.extensions_mut().insert(id);
+        let method = request.method().clone();
+        let path = request.extensions().get::<MatchedPath>().cloned();
+        let too_long = request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > URI_MAX);
+        let answer = (!too_long).then(|| self.inner.call(request));
+        Box::pin(async move {
+            let mut response = match answer {
+                None => Problem::new(Code::UriTooLong, "the address is too long").render(id, began),
+                // A handler that panics must not take its connection, or its thread, along.
+                Some(answer) => match std::panic::AssertUnwindSafe(answer).catch_unwind().await {
+                    Ok(answer) => answer?,
+                    Err(_) => Problem::new(Code::Internal, "something went wrong on our side").render(id, began),
+                },
+            };
+            if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+                response = problem.render(id, began);
+            } else if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+                let allow = response.headers().get(header::ALLOW).cloned();
+                response = Problem::new(Code::MethodNotAllowed, "that method is not offered here").render(id, began);
+                response.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
+            }
+            let headers = response.headers_mut();
+            if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+                headers.insert(REQUEST_ID, value);
+            }
+            headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+            let took = env.now().since(began);
+            note(&method, path.as_ref(), response.status(), took, id);
+            Ok(response)
+        })
+    }
+}
+
+fn note(method: &Method, path: Option<&MatchedPath>, status: StatusCode, took: Duration, id: RequestId) {
+    let route = path.map_or("unmatched", MatchedPath::as_str);
+    measure(method, route, status, took);
+    if status.is_server_error() {
+        tracing::warn!(request = %id, %method, route, status = status.as_u16(), took_us = took.as_micros(), "answered");
+    } else {
+        tracing::debug!(request = %id, %method, route, status = status.as_u16(), took_us = took.as_micros(), "answered");
+    }
+}
+
+type Meters = HashMap<(String, Method, StatusCode), (Counter, Histogram)>;
+
+thread_local! {
+    /// Looking a meter up by its labels costs more than counting; a thread meets few of them.
+    static METERS: RefCell<Meters> = RefCell::default();
+}
+
+fn measure(method: &Method, route: &str, status: StatusCode, took: Duration) {
+    METERS.with_borrow_mut(|meters| {
+        let key = &(route, method, status);
+        let hash = std::hash::BuildHasher::hash_one(meters.hasher(), key);
+        let (_, (count, time)) = meters
+            .raw_entry_mut()
+            .from_hash(hash, |known| (known.0.as_str(), &known.1, known.2) == (key.0, key.1, key.2))
+            .or_insert_with(|| {
+                // Route patterns, never addresses; other methods than ours share one label.
+                let name = if method.as_str().len() > 7 { "other".to_owned() } else { method.to_string() };
+                let labels = [("route", route.to_owned()), ("method", name), ("status", status.as_u16().to_string())];
+                let count = metrics::counter!("stagedoor_http_requests_total", &labels);
+                let time = metrics::histogram!("stagedoor_http_request_seconds", &labels[..2]);
+                ((route.to_owned(), method.clone(), status), (count, time))
+            });
+        count.increment(1);
+        time.record(took.as_secs_f64());
+    });
+}

@@ -1,0 +1,175 @@
+//! Seat maps: their geometry for everyone, new versions from organizers.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use catalog::{EncodedMap, MapError, SeatMap, SeatMapVersion};
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+use serde::Serialize;
+use stagedoor_core::limits::SEAT_MAP_BODY_MAX;
+use stagedoor_core::{EventId, SeatMapId, Timestamp, VenueId};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::auth::{ManageCatalogue, SeeCatalogue, Staff};
+use crate::events::has_tag;
+use crate::extract::{Params, Path, read};
+use crate::problem::Envelope;
+use crate::venues::{List, PageParams};
+use crate::{App, Problem};
+
+/// Maps kept compressed: an 80,000-seat one takes a second to compress and is asked for by
+/// everyone at ten o'clock.
+const COMPRESSED_MAPS_MAX: usize = 64;
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(seat_map)).routes(routes!(add_seat_map, seat_maps))
+}
+
+/// Compressed bodies by map. A version never changes, so neither does its entry.
+#[derive(Default)]
+pub struct Compressed(Mutex<HashMap<SeatMapId, Arc<[u8]>>>);
+
+impl Compressed {
+    async fn of(&self, map: &EncodedMap) -> Arc<[u8]> {
+        let id = map.version.id;
+        if let Some(known) = self.0.lock().get(&id) {
+            return known.clone();
+        }
+        let json = map.json.clone();
+        let pressed: Arc<[u8]> = tokio::task::spawn_blocking(move || {
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            gzip.write_all(&json).expect("memory takes everything");
+            gzip.finish().expect("memory takes everything").into()
+        })
+        .await
+        .expect("compressing does not panic");
+        let mut kept = self.0.lock();
+        if kept.len() >= COMPRESSED_MAPS_MAX {
+            kept.clear();
+        }
+        kept.insert(id, pressed.clone());
+        pressed
+    }
+}
+
+/// The geometry of an event's seat map.
+#[utoipa::path(get, path = "/api/v1/events/{event}/seat-map", tag = "events",
+    params(("event" = String, Path, description = "id of the event")),
+    responses((status = 200, body = Object, description = "sections, rows and seats with their ids and positions"),
+        (status = 304), (status = 404, body = Envelope)))]
+pub async fn seat_map(
+    State(app): State<App>,
+    Path(event): Path<EventId>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let map = app.catalog.seat_map_of(event).await?;
+    let caching = [
+        (header::ETAG, map.etag.as_str()),
+        (header::CACHE_CONTROL, "public, max-age=60"),
+        (header::VARY, "accept-encoding"),
+        (header::CONTENT_TYPE, "application/json"),
+    ];
+    if has_tag(&headers, &map.etag) {
+        return Ok((StatusCode::NOT_MODIFIED, caching).into_response());
+    }
+    if accepts_gzip(&headers) {
+        let body = app.compressed.of(&map).await;
+        return Ok((caching, [(header::CONTENT_ENCODING, "gzip")], bytes::Bytes::from_owner(body)).into_response());
+    }
+    Ok((caching, bytes::Bytes::from_owner(map.json.clone())).into_response())
+}
+
+fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|coding| {
+        let (name, quality) = coding.split_once(';').unwrap_or((coding, ""));
+        let refused = matches!(quality.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000");
+        name.trim().eq_ignore_ascii_case("gzip") && !refused
+    })
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SeatMapView {
+    #[schema(value_type = String, example = "map_01h455vb4pex5vsknk084sn02q")]
+    id: SeatMapId,
+    #[schema(value_type = String)]
+    venue_id: VenueId,
+    /// Counted from 1 within the venue.
+    version: u32,
+    name: Option<String>,
+    seats: u32,
+    /// Seats and general-admission places together.
+    capacity: u32,
+    /// Places by price level.
+    levels: std::collections::BTreeMap<String, u32>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl From<SeatMapVersion> for SeatMapView {
+    fn from(map: SeatMapVersion) -> Self {
+        let SeatMapVersion { id, venue, version, name, seats, capacity, levels, created_at } = map;
+        Self { id, venue_id: venue, version, name, seats, capacity, levels, created_at }
+    }
+}
+
+/// Add a version of a venue's seat map: ours, or an open seating-plan JSON.
+#[utoipa::path(post, path = "/api/v1/organizers/{org}/venues/{venue}/seat-maps", tag = "organizers",
+    request_body(content = Object, description = "a seat map as `GET /events/{event}/seat-map` gives it, or a seating plan with zones"),
+    security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer"),
+        ("venue" = String, Path, description = "id of the venue")),
+    responses((status = 201, body = SeatMapView), (status = 400, body = Envelope), (status = 401, body = Envelope),
+        (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 413, body = Envelope)))]
+pub async fn add_seat_map(
+    State(app): State<App>,
+    staff: Staff<ManageCatalogue>,
+    Path((_, venue)): Path<(String, VenueId)>,
+    request: Request,
+) -> Result<(StatusCode, Json<SeatMapView>), Problem> {
+    let bytes = read(request, SEAT_MAP_BODY_MAX).await?;
+    // A stadium takes tens of milliseconds to read and check: not on a thread that serves.
+    let map: SeatMap = tokio::task::spawn_blocking(move || catalog::import::seat_map(&bytes))
+        .await
+        .expect("reading a map does not panic")
+        .map_err(MapError::from)?;
+    let saved = app.catalog.add_seat_map(staff.organizer, venue, map).await?;
+    Ok((StatusCode::CREATED, Json(saved.version.clone().into())))
+}
+
+/// The versions of a venue's seat map, newest first.
+#[utoipa::path(get, path = "/api/v1/organizers/{org}/venues/{venue}/seat-maps", tag = "organizers",
+    security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer"),
+        ("venue" = String, Path, description = "id of the venue"), PageParams),
+    responses((status = 200, body = List<SeatMapView>), (status = 400, body = Envelope), (status = 401, body = Envelope),
+        (status = 403, body = Envelope), (status = 404, body = Envelope)))]
+pub async fn seat_maps(
+    State(app): State<App>,
+    staff: Staff<SeeCatalogue>,
+    Path((_, venue)): Path<(String, VenueId)>,
+    Params(page): Params<PageParams>,
+) -> Result<Json<List<SeatMapView>>, Problem> {
+    let page = app.catalog.seat_maps(staff.organizer, venue, &page.paging()?).await?;
+    Ok(Json(List::of(page, SeatMapView::from)))
+}
+
+impl From<MapError> for Problem {
+    fn from(error: MapError) -> Self {
+        match error {
+            MapError::Invalid(wrong) => {
+                let details = serde_json::json!({ "path": wrong.path });
+                Problem::new(wrong.code(), wrong.reason).with(details)
+            }
+            MapError::NotFound => Problem::not_found(),
+            MapError::Busy => Problem::unavailable(),
+            MapError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Venues: where events happen.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use catalog::{Country, Page, Paging, Position, Venue, VenueDetails, VenueError, Zone};
+use serde::{Deserialize, Serialize};
+use stagedoor_core::{Code, FieldError, Name, OrganizerId, Timestamp, VenueId};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::auth::{ManageCatalogue, Staff};
+use crate::extract::{Body, Params, Path};
+use crate::problem::Envelope;
+use crate::{App, Problem};
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(venues))
+        .routes(routes!(venue))
+        .routes(routes!(create_venue))
+        .routes(routes!(update_venue))
+}
+
+/// Which part of a list to give.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+pub struct PageParams {
+    /// Items on the page.
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: Option<u32>,
+    /// `nextCursor` of the page before.
+    cursor: Option<String>,
+}
+
+impl PageParams {
+    pub fn paging(self) -> Result<Paging, Problem> {
+        Ok(Paging::new(self.limit, self.cursor)?)
+    }
+}
+
+/// One page of a list.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct List<T> {
+    pub items: Vec<T>,
+    /// Ask with it for the next page; null on the last one.
+    pub next_cursor: Option<String>,
+}
+
+impl<T> List<T> {
+    pub fn of<U>(page: Page<U>, view: impl Fn(U) -> T) -> Self {
+        Self { items: page.items.into_iter().map(view).collect(), next_cursor: page.next_cursor }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct VenueView {
+    #[schema(value_type = String, example = "ven_01h455vb4pex5vsknk084sn02q")]
+    pub id: VenueId,
+    #[schema(value_type = String)]
+    organizer_id: OrganizerId,
+    pub name: String,
+    pub city: String,
+    /// Two letters, ISO 3166-1.
+    country: String,
+    address: Option<String>,
+    /// IANA name.
+    time_zone: String,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+    version: u32,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl From<Venue> for VenueView {
+    fn from(venue: Venue) -> Self {
+        let VenueDetails { name, city, country, address, time_zone, position } = venue.details;
+        Self {
+            id: venue.id,
+            organizer_id: venue.organizer,
+            name: name.into_string(),
+            city: city.into_string(),
+            country: country.as_str().to_owned(),
+            address: address.map(Name::into_string),
+            time_zone: time_zone.name().to_owned(),
+            latitude: position.map(|position| position.latitude),
+            longitude: position.map(|position| position.longitude),
+            version: venue.version,
+            created_at: venue.created_at,
+        }
+    }
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewVenue {
+    #[schema(min_length = 1, max_length = 200)]
+    name: String,
+    #[schema(min_length = 1, max_length = 200)]
+    city: String,
+    /// Two letters, ISO 3166-1.
+    #[schema(example = "DE")]
+    country: String,
+    address: Option<String>,
+    /// IANA name.
+    #[schema(example = "Europe/Berlin")]
+    time_zone: String,
+    /// Degrees north; with `longitude` or not at all.
+    latitude: Option<f64>,
+    /// Degrees east.
+    longitude: Option<f64>,
+}
+
+impl NewVenue {
+    fn details(&self) -> Result<VenueDetails, FieldError> {
+        let position = match (self.latitude, self.longitude) {
+            (Some(latitude), Some(longitude)) => Some(Position::parse(latitude, longitude)?),
+            (None, None) => None,
+            _ => return Err(FieldError::new("longitude", "comes with latitude")),
+        };
+        Ok(VenueDetails {
+            name: Name::parse("name", &self.name)?,
+            city: Name::parse("city", &self.city)?,
+            country: Country::parse("country", &self.country)?,
+            address: self.address.as_deref().map(|text| Name::parse("address", text)).transpose()?,
+            time_zone: Zone::parse("timeZone", &self.time_zone)?,
+            position,
+        })
+    }
+}
+
+/// What to change; fields left out stay.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VenuePatch {
+    /// The version the change was made on; another one is refused.
+    version: Option<u32>,
+    name: Option<String>,
+    city: Option<String>,
+    country: Option<String>,
+    address: Option<String>,
+    time_zone: Option<String>,
+}
+
+/// Every venue, by name.
+#[utoipa::path(get, path = "/api/v1/venues", tag = "venues", params(PageParams),
+    responses((status = 200, body = List<VenueView>), (status = 400, body = Envelope)))]
+pub async fn venues(
+    State(app): State<App>,
+    Params(page): Params<PageParams>,
+) -> Result<Json<List<VenueView>>, Problem> {
+    let page = app.catalog.venues(None, &page.paging()?).await?;
+    Ok(Json(List::of(page, VenueView::from)))
+}
+
+/// One venue.
+#[utoipa::path(get, path = "/api/v1/venues/{venue}", tag = "venues",
+    params(("venue" = String, Path, description = "id of the venue")),
+    responses((status = 200, body = VenueView), (status = 404, body = Envelope)))]
+pub async fn venue(State(app): State<App>, Path(venue): Path<VenueId>) -> Result<Json<VenueView>, Problem> {
+    Ok(Json(app.catalog.venue(venue).await?.into()))
+}
+
+/// Add a venue.
+#[utoipa::path(post, path = "/api/v1/organizers/{org}/venues", tag = "organizers", request_body = NewVenue,
+    security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer")),
+    responses((status = 201, body = VenueView), (status = 400, body = Envelope), (status = 401, body = Envelope),
+        (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 413, body = Envelope),
+        (status = 415, body = Envelope)))]
+pub async fn create_venue(
+    State(app): State<App>,
+    staff: Staff<ManageCatalogue>,
+    Body(body): Body<NewVenue>,
+) -> Result<(StatusCode, Json<VenueView>), Problem> {
+    let venue = app.catalog.create_venue(staff.organizer, body.details()?).await?;
+    Ok((StatusCode::CREATED, Json(venue.into())))
+}
+
+/// Change a venue.
+#[utoipa::path(patch, path = "/api/v1/organizers/{org}/venues/{venue}", tag = "organizers", request_body = VenuePatch,
+    security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer"),
+        ("venue" = String, Path, description = "id of the venue")),
+    responses((status = 200, body = VenueView), (status = 400, body = Envelope), (status = 401, body = Envelope),
+        (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 409, body = Envelope),
+        (status = 413, body = Envelope), (status = 415, body = Envelope)))]
+pub async fn update_venue(
+    State(app): State<App>,
+    staff: Staff<ManageCatalogue>,
+    Path((_, venue)): Path<(String, VenueId)>,
+    Body(patch): Body<VenuePatch>,
+) -> Result<Json<VenueView>, Problem> {
+    let name = |field, text: &Option<String>| text.as_deref().map(|text| Name::parse(field, text)).transpose();
+    let (title, city, address) =
+        (name("name", &patch.name)?, name("city", &patch.city)?, name("address", &patch.address)?);
+    let country = patch.country.as_deref().map(|text| Country::parse("country", text)).transpose()?;
+    let time_zone = patch.time_zone.as_deref().map(|text| Zone::parse("timeZone", text)).transpose()?;
+    let change = |details: &mut VenueDetails| {
+        *details = VenueDetails {
+            name: title.unwrap_or_else(|| details.name.clone()),
+            city: city.unwrap_or_else(|| details.city.clone()),
+            country: country.unwrap_or(details.country),
+            address: address.or_else(|| details.address.clone()),
+            time_zone: time_zone.unwrap_or_else(|| details.time_zone.clone()),
+            position: details.position,
+        };
+    };
+    Ok(Json(app.catalog.update_venue(staff.organizer, venue, patch.version, change).await?.into()))
+}
+
+impl From<VenueError> for Problem {
+    fn from(error: VenueError) -> Self {
+        match error {
+            VenueError::Invalid(field) => field.into(),
+            VenueError::NotFound => Problem::not_found(),
+            VenueError::Conflict { current } => conflict(current),
+            VenueError::Store(error) => error.into(),
+        }
+    }
+}
+
+pub fn conflict(current: u32) -> Problem {
+    let details = serde_json::json!({ "version": current });
+    Problem::new(Code::Conflict, "someone else changed this meanwhile").with(details)
+}
