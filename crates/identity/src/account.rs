@@ -191,7 +191,8 @@ impl Identity {
             return Err(AccountError::InvalidCredentials);
         }
         let keys = [Key::Account(index), Key::address(address)];
-        self.may_attempt(keys)?;
+        let now = self.now();
+        may_attempt(keys.into_iter().filter_map(|key| self.0.attempts.wait(key, now)).max())?;
 
         let row = sql::account_by_email(&self.0.store.begin_read().await?, index).await?;
         let hash = match &row {
@@ -200,14 +201,14 @@ impl Identity {
         };
         let turn = self.0.passwords.turn().await?;
         // Again, now that it is our turn: attempts that waited with us may have used up the rest.
-        self.may_attempt(keys)?;
+        // The account's failure is counted before the outcome is known and forgiven after, so that
+        // guesses made at once are limited exactly; the address's after, as many may share it.
         let [account, address] = keys;
-        // Counted before the outcome is known and forgiven after, so that guesses made at once
-        // are limited exactly. The address is counted after: many may sign in from one.
-        self.0.attempts.failed(account, self.now());
+        let now = self.now();
+        may_attempt(self.0.attempts.wait(address, now).or_else(|| self.0.attempts.wait_or_count(account, now)))?;
         let known = self.0.passwords.verify(turn, password, hash).await;
         let Some(row) = row.filter(|_| known) else {
-            self.0.attempts.failed(address, self.now());
+            self.0.attempts.wait_or_count(address, self.now());
             tracing::debug!("sign-in refused");
             return Err(AccountError::InvalidCredentials);
         };
@@ -324,17 +325,14 @@ impl Identity {
         };
         Ok((row, index))
     }
+}
 
-    fn may_attempt(&self, keys: [Key; 2]) -> Result<(), AccountError> {
-        let now = self.now();
-        match keys.into_iter().filter_map(|key| self.0.attempts.wait(key, now)).max() {
-            Some(retry_after) => {
-                tracing::warn!("sign-in refused: too many failures");
-                Err(AccountError::RateLimited { retry_after })
-            }
-            None => Ok(()),
-        }
-    }
+fn may_attempt(wait: Option<Duration>) -> Result<(), AccountError> {
+    let Some(retry_after) = wait else {
+        return Ok(());
+    };
+    tracing::warn!("sign-in refused: too many failures");
+    Err(AccountError::RateLimited { retry_after })
 }
 
 async fn insert(tx: &Tx, row: &AccountRow, index: [u8; 32]) -> Result<(), AccountError> {

@@ -53,18 +53,23 @@ impl Attempts {
 
     /// How long `key` must wait before its next attempt; `None` when it may try now.
     pub(crate) fn wait(&self, key: Key, now: Timestamp) -> Option<Duration> {
-        let window = self.windows.lock().get(&key)?;
-        let rest = (window.since + WINDOW).since(now);
-        (window.failures >= self.limit(key) && !rest.is_zero()).then_some(rest)
+        self.refusal(key, self.windows.lock().get(&key)?, now)
     }
 
-    pub(crate) fn failed(&self, key: Key, now: Timestamp) {
+    /// The same, and counts a failure when it may try: two attempts cannot share the last one.
+    pub(crate) fn wait_or_count(&self, key: Key, now: Timestamp) -> Option<Duration> {
         let mut windows = self.windows.lock();
         let window = match windows.get(&key) {
-            Some(window) if now < window.since + WINDOW => Window { failures: window.failures + 1, ..window },
+            Some(window) if now < window.since + WINDOW => {
+                if let Some(rest) = self.refusal(key, window, now) {
+                    return Some(rest);
+                }
+                Window { failures: window.failures + 1, ..window }
+            }
             _ => Window { failures: 1, since: now },
         };
         windows.insert(key, window);
+        None
     }
 
     /// Forgives all failures of `key`.
@@ -72,11 +77,13 @@ impl Attempts {
         self.windows.lock().remove(&key);
     }
 
-    fn limit(&self, key: Key) -> u32 {
-        match key {
+    fn refusal(&self, key: Key, window: Window, now: Timestamp) -> Option<Duration> {
+        let limit = match key {
             Key::Account(_) => self.per_account,
             Key::Address(_) => self.per_address,
-        }
+        };
+        let rest = (window.since + WINDOW).since(now);
+        (window.failures >= limit && !rest.is_zero()).then_some(rest)
     }
 }
 
@@ -92,12 +99,13 @@ mod tests {
         let attempts = Attempts::new(3, 9);
         let ann = Key::Account([1; 32]);
         for failure in 0..3 {
-            assert_eq!(attempts.wait(ann, NOON), None, "before failure {failure}");
-            attempts.failed(ann, NOON + MINUTE * failure);
+            assert_eq!(attempts.wait(ann, NOON + MINUTE * failure), None, "before failure {failure}");
+            assert_eq!(attempts.wait_or_count(ann, NOON + MINUTE * failure), None);
         }
+        assert_eq!(attempts.wait_or_count(ann, NOON + MINUTE * 2), Some(MINUTE * 13));
         assert_eq!(attempts.wait(ann, NOON + MINUTE * 2), Some(MINUTE * 13));
         assert_eq!(attempts.wait(ann, NOON + MINUTE * 15), None);
-        attempts.failed(ann, NOON + MINUTE * 15);
+        assert_eq!(attempts.wait_or_count(ann, NOON + MINUTE * 15), None);
         assert_eq!(attempts.wait(ann, NOON + MINUTE * 15), None);
     }
 
@@ -105,7 +113,7 @@ mod tests {
     fn keys_do_not_disturb_each_other_and_can_be_forgiven() {
         let attempts = Attempts::new(1, 1);
         let (ann, bob) = (Key::Account([1; 32]), Key::Account([2; 32]));
-        attempts.failed(ann, NOON);
+        attempts.wait_or_count(ann, NOON);
         assert!(attempts.wait(ann, NOON).is_some());
         assert_eq!(attempts.wait(bob, NOON), None);
         attempts.forgive(ann);

@@ -69,7 +69,7 @@ async fn spellings_of_one_address_share_one_account() {
     office.register(NewAccount { email: "ann+x@b\u{fc}cher.example", ..ann }).await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_address_raced_for_has_one_winner() {
     let office = Office::new().await;
     let mut racers = JoinSet::new();
@@ -130,7 +130,7 @@ async fn signing_in_forgives_earlier_mistakes() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn guesses_made_at_once_are_counted_one_by_one() {
     let office = Office::new().await;
     office.fan("ann").await;

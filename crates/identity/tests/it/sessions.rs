@@ -87,7 +87,7 @@ async fn a_token_two_generations_old_ends_the_session_at_once() {
     assert_eq!(office.refresh(&third.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn racing_refreshes_agree_on_one_successor() {
     let office = Office::new().await;
     let mut live = office.fan("ann").await.refresh_token;
@@ -101,7 +101,7 @@ async fn racing_refreshes_agree_on_one_successor() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn racing_with_a_used_token_ends_the_session_once_for_all() {
     let office = Office::new().await;
     let ann = office.fan("ann").await;
