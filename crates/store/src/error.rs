@@ -33,11 +33,10 @@ impl Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        match error.sql_err() {
-            Some(SqlErr::UniqueConstraintViolation(text) | SqlErr::ForeignKeyConstraintViolation(text)) => {
-                return Error::Conflict { constraint: text };
-            }
-            _ => {}
+        if let Some(SqlErr::UniqueConstraintViolation(text) | SqlErr::ForeignKeyConstraintViolation(text)) =
+            error.sql_err()
+        {
+            return Error::Conflict { constraint: text };
         }
         if is_busy(&error) { Error::Busy(error) } else { Error::Fault(error) }
     }

@@ -1,8 +1,17 @@
-//! What tests of every crate share: a private database, a manual clock, a seed.
+//! What tests of every crate share: a private database, a manual clock, a seed; for whole-product
+//! tests the real server as a process and a small HTTP client.
 //!
 //! The whole suite runs on SQLite by default and on PostgreSQL when `STAGEDOOR_TEST_POSTGRES`
-//! holds the URL of a server on which databases may be created.
+//! holds the URL of a server on which databases may be created:
+//! `scripts/test-servers.sh postgres -- cargo nextest run`.
 
 mod database;
+mod http;
+mod postgres;
+mod server;
 
-pub use database::{TestStore, postgres_url};
+pub use database::TestStore;
+pub use http::{Answer, Client};
+pub use hyper::{HeaderMap, Method};
+pub use postgres::{fresh_database, postgres_url, redis_url};
+pub use server::{Installation, Server};
