@@ -418,7 +418,8 @@ mod tests {
     fn details_out_of_order_or_range_are_refused() {
         assert_eq!(details().check(), Ok(()));
         let same = PerformerId::from(uuid::Uuid::nil());
-        let cases: Vec<(&str, Box<dyn Fn(&mut EventDetails)>)> = vec![
+        type Case = (&'static str, Box<dyn Fn(&mut EventDetails)>);
+        let cases: Vec<Case> = vec![
             ("endsAt", Box::new(|event| event.ends_at = Some(event.starts_at))),
             ("endsAt", Box::new(|event| event.ends_at = Some(Timestamp::MAX))),
             ("doorsAt", Box::new(|event| event.doors_at = Some(event.starts_at + Duration::from_secs(1)))),

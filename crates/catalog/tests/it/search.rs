@@ -7,12 +7,14 @@ use stagedoor_core::{Env, EventId, OrganizerId, VenueId};
 
 use crate::{World, at, venue_details};
 
-/// An index made of (event, performers, venue, city, zone, start) in this order.
-fn index_of(env: &Env, rows: &[(&str, &[&str], &str, &str, &str, &str)]) -> Index {
+/// Event, performers, venue, city, zone, start.
+type Row<'a> = (&'a str, &'a [&'a str], &'a str, &'a str, &'a str, &'a str);
+
+fn index_of(env: &Env, rows: &[Row]) -> Index {
     Index::of(rows.iter().map(|row| card(env, *row)).collect())
 }
 
-fn card(env: &Env, (name, performers, venue, city, zone, start): (&str, &[&str], &str, &str, &str, &str)) -> EventCard {
+fn card(env: &Env, (name, performers, venue, city, zone, start): Row) -> EventCard {
     let organizer = OrganizerId::fresh(env);
     let details = venue_details(venue, city, zone);
     let venue = Venue { id: VenueId::fresh(env), organizer, details, version: 1, created_at: env.now() };

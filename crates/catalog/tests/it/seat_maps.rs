@@ -29,7 +29,7 @@ async fn versions_count_up_and_never_change() {
     assert!(Arc::ptr_eq(&read, &kept), "the second time it comes from memory");
 
     let page = fresh.seat_maps(world.organizer, venue.id, &Paging::new(Some(1), None).unwrap()).await.unwrap();
-    assert_eq!(page.items, [second.version.clone()]);
+    assert_eq!(page.items, std::slice::from_ref(&second.version));
     let rest = Paging::new(Some(1), page.next_cursor).unwrap();
     let page = fresh.seat_maps(world.organizer, venue.id, &rest).await.unwrap();
     assert_eq!((page.items, page.next_cursor), (vec![first.version.clone()], None));
