@@ -5,14 +5,12 @@ use std::sync::{Arc, Mutex};
 use payments::{Call, Fate, FaultyGateway, PaymentState, RefundState};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use stagedoor_core::{PaymentId, RefundId};
+use stagedoor_core::RefundId;
 
-use crate::world::{TOTAL, World, back, sale};
+use crate::world::{PATIENCE, TOTAL, World, back, sale};
 
 /// Calls of a workflow that may go wrong, more than the longest one makes.
 const CALLS: u64 = 14;
-/// Times a caller comes back; every time at least one call gets through once the faults are over.
-const PATIENCE: usize = 24;
 
 /// The world behind a network that treats its calls as `fate` says, and the calls it made.
 fn through(world: &World, fate: impl Fn(u64, Call) -> Fate + Send + Sync + 'static) -> (World, Arc<Mutex<Vec<Call>>>) {
@@ -41,19 +39,10 @@ async fn endure(world: &World, fate: impl Fn(u64, Call) -> Fate + Clone + Send +
     }
 }
 
-async fn authorize(world: &World, id: PaymentId) {
-    for _ in 0..PATIENCE {
-        if world.authorize(id).await.state == PaymentState::Authorized {
-            return;
-        }
-    }
-    panic!("never authorized");
-}
-
 /// Authorize, capture, two refunds; each step repeated until its outcome is known, then once more.
 async fn sell_and_refund(world: &World) {
     let id = world.create("tok_ok").await;
-    authorize(world, id).await;
+    world.authorized(id).await;
     for _ in 0..PATIENCE {
         if world.capture(id).await.state == PaymentState::Captured {
             break;
@@ -70,17 +59,13 @@ async fn sell_and_refund(world: &World) {
     }
     let before = world.moved(id).await;
     assert_eq!(before, [TOTAL, -1500, 1500 - TOTAL]);
-    authorize_again_is_settled(world, id).await;
+    assert_eq!(world.authorize(id).await.state, PaymentState::Captured);
     world.payments.capture(id, &sale(id, TOTAL)).await.unwrap();
     for (refund, minor) in parts {
         world.payments.refund(refund, &back(refund, minor)).await.unwrap();
     }
     assert_eq!(world.moved(id).await, before, "a step that is done moves nothing");
     world.check().await;
-}
-
-async fn authorize_again_is_settled(world: &World, id: PaymentId) {
-    assert_eq!(world.authorize(id).await.state, PaymentState::Captured);
 }
 
 async fn authorize_and_void(world: &World) {

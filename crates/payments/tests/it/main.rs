@@ -1,5 +1,6 @@
 //! One suite over the database of the run: SQLite, or PostgreSQL with `STAGEDOOR_TEST_POSTGRES`.
 
+mod blind;
 mod faults;
 mod gateway;
 mod ledger;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use payments::{Fate, FaultyGateway, PaymentError, PaymentState, Payments, RefundState, Standing};
+use payments::{
+    Fate, FaultyGateway, PaymentError, PaymentGateway, PaymentState, Payments, RefundRequest, RefundState, Standing,
+};
 use stagedoor_core::RefundId;
 use tokio::task::JoinSet;
 
@@ -140,4 +142,26 @@ async fn the_same_refund_asked_for_by_many_is_made_once() {
     racers.join_all().await;
     assert_eq!(world.moved(id).await, [TOTAL, -TOTAL]);
     world.check().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_refund_frees_its_claim_once() {
+    let world = Arc::new(World::new().await);
+    for _ in 0..10 {
+        let id = world.captured("tok_ok").await;
+        let outside = RefundRequest { refund: world.db.env.id(), payment: id, amount: eur(4000) };
+        PaymentGateway::refund(&world.gateway, outside).await.unwrap();
+        let (good, bad): (RefundId, RefundId) = (world.db.env.id(), world.db.env.id());
+        world.claim(good, id, 400).await.unwrap();
+        world.refund(good, 400).await;
+        world.claim(bad, id, 1000).await.unwrap();
+        let mut racers = JoinSet::new();
+        for _ in 0..RACERS {
+            let world = world.clone();
+            racers.spawn(async move { world.refund(bad, 1000).await });
+        }
+        racers.join_all().await;
+        assert!(matches!(world.refund(bad, 1000).await.state, RefundState::Refused { .. }));
+        assert_eq!(world.find(id).await.refunded, eur(400));
+    }
 }

@@ -13,6 +13,8 @@ use testkit::TestStore;
 use uuid::Uuid;
 
 pub const TOTAL: i64 = 4500;
+/// Times a caller comes back for a step: more than any run of faults in these tests lasts.
+pub const PATIENCE: usize = 24;
 
 pub struct World {
     pub db: Arc<TestStore>,
@@ -53,6 +55,16 @@ impl World {
 
     pub async fn authorize(&self, id: PaymentId) -> Payment {
         self.payments.authorize(id).await.unwrap()
+    }
+
+    /// Authorizes until the outcome is known.
+    pub async fn authorized(&self, id: PaymentId) {
+        for _ in 0..PATIENCE {
+            if self.authorize(id).await.state == payments::PaymentState::Authorized {
+                return;
+            }
+        }
+        panic!("never authorized: {:?}", self.find(id).await.state);
     }
 
     pub async fn capture(&self, id: PaymentId) -> Payment {
