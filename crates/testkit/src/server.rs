@@ -1,11 +1,12 @@
 //! The real `stagedoor` binary as a process of its own, to be killed and started again.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use socket2::{Domain, Socket, Type};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
@@ -32,6 +33,8 @@ const POLL: Duration = Duration::from_millis(20);
 pub struct Installation {
     folder: TempDir,
     database_url: Option<String>,
+    /// Bound, never listening: keeps the port ours between servers.
+    port: Socket,
 }
 
 impl Installation {
@@ -41,7 +44,7 @@ impl Installation {
             Some(server) => Some(fresh_database(&server).await),
             None => None,
         };
-        Self { folder, database_url }
+        Self { folder, database_url, port: reserved_port() }
     }
 
     /// The data folder.
@@ -83,9 +86,15 @@ impl Installation {
         String::from_utf8(output.stdout).expect("the binary prints UTF-8")
     }
 
-    /// Starts a server on a free port and waits until it can serve.
+    /// Where every server of this installation listens.
+    pub fn address(&self) -> SocketAddr {
+        let address = self.port.local_addr().expect("the socket is bound");
+        address.as_socket().expect("an IP address")
+    }
+
+    /// Starts a server and waits until it can serve.
     pub async fn serve(&self, arguments: &[&str]) -> Server {
-        let address = free_address();
+        let address = self.address();
         let listen = address.to_string();
         let log = self.folder.path().join("server.log");
         let file = std::fs::OpenOptions::new().create(true).append(true).open(&log).expect("the log opens");
@@ -178,11 +187,13 @@ fn read(log: &Path) -> String {
     String::from_utf8_lossy(&std::fs::read(log).unwrap_or_default()).into_owned()
 }
 
-/// A port that was free a moment ago. Should another process take it meanwhile the server ends at
-/// once and the test says so.
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
-    listener.local_addr().expect("a listener has an address")
+/// Servers share a port among their workers (`SO_REUSEPORT`), so this socket can hold one for them
+/// that nobody else is given.
+fn reserved_port() -> Socket {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket can be made");
+    socket.set_reuse_port(true).expect("ports can be shared");
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).expect("a port is free");
+    socket
 }
 
 /// Where the runner says the binary is; in the tests of a crate for which it does not say, beside
