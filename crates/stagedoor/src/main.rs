@@ -1,1 +1,93 @@
-fn main() {}
+//! The `stagedoor` program: command line, configuration, and the wiring of everything below.
+
+mod config;
+mod data;
+mod demo;
+mod fault;
+mod logging;
+mod progress;
+mod serve;
+mod system;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Flags, Settings};
+use crate::fault::{Chain, Fault, because};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What went wrong is on standard error.
+const FAILED: u8 = 1;
+/// The command line or the settings are wrong; clap says the same by the same number.
+const MISUSED: u8 = 2;
+
+/// Box office, seat engine and live seat maps in one program.
+#[derive(Parser)]
+#[command(name = "stagedoor", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server until it is asked to stop (Ctrl-C or SIGTERM)
+    Serve,
+    /// Load a world to try the program with and print its accounts and events as JSON
+    Demo(demo::Arguments),
+    /// Print the settings in effect, without secrets
+    Config,
+    /// Print the description of the HTTP API (OpenAPI 3.1, JSON)
+    Openapi,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let flags = cli.flags.with_secrets();
+    let settings = match Settings::load(&flags).and_then(|settings| logging::start(&settings).map(|()| settings)) {
+        Ok(settings) => settings,
+        Err(error) => return complain(&*error, MISUSED),
+    };
+    match run(cli.command, &settings) {
+        Ok(code) => code,
+        Err(error) => complain(&*error, FAILED),
+    }
+}
+
+fn run(command: Command, settings: &Settings) -> Result<ExitCode, Fault> {
+    match command {
+        Command::Config => print(&settings.to_toml())?,
+        Command::Openapi => {
+            let document = api::document().to_pretty_json().map_err(because("write the document"))?;
+            print(&format!("{document}\n"))?;
+        }
+        Command::Serve => serve::serve(settings, &runtime()?)?,
+        Command::Demo(arguments) => print(&demo::demo(settings, &arguments, &runtime()?)?)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// For the database and what runs without a caller; the edge's threads have runtimes of their own.
+fn runtime() -> Result<tokio::runtime::Runtime, Fault> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.enable_all().thread_name("main").build().map_err(because("start the runtime"))
+}
+
+/// A reader that closes the pipe early has what it wanted.
+fn print(text: &str) -> Result<(), Fault> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(because("print")(error)),
+        _ => Ok(()),
+    }
+}
+
+fn complain(error: &(dyn std::error::Error + Send + Sync + 'static), code: u8) -> ExitCode {
+    eprintln!("stagedoor: {}", Chain(error));
+    ExitCode::from(code)
+}

@@ -58,6 +58,11 @@ impl Store {
         &self.env
     }
 
+    /// The same database with ids and times from another `env`, as demo data needs them.
+    pub fn with_env(&self, env: Env) -> Store {
+        Store { env, ..self.clone() }
+    }
+
     /// For reading outside a transaction: each statement sees what was committed before it.
     pub async fn begin_read(&self) -> Result<Tx> {
         Ok(Tx::reading(self.read.clone(), self.backend, self.env.clone()))

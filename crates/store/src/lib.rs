@@ -22,6 +22,7 @@ mod connect;
 pub mod dialect;
 mod error;
 pub mod idempotency;
+pub mod installation;
 mod keyring;
 mod migrate;
 mod tx;

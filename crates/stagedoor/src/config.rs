@@ -1,0 +1,290 @@
+//! The settings: from the command line, else the environment, else `stagedoor.toml`, else the
+//! defaults.
+//!
+//! A setting has one name everywhere: `--database-url`, `STAGEDOOR_DATABASE_URL`, `database_url`.
+
+use std::fmt::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use figment::Figment;
+use figment::providers::{Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+use stagedoor_core::limits;
+
+use crate::fault::{Fault, because};
+
+/// Read when `--config` names no other file; may be absent.
+const FILE: &str = "stagedoor.toml";
+/// Writer threads of the seat engine; each needs a core of its own under load.
+const PARTITIONS_MAX: u32 = 64;
+/// HTTP threads; each has a runtime and a listening socket.
+const WORKERS_MAX: usize = 256;
+
+/// What the command line and the environment say; what they leave open is `None`.
+#[derive(Debug, Default, clap::Args, Serialize)]
+#[command(next_help_heading = "Settings (also in stagedoor.toml)")]
+pub struct Flags {
+    /// Settings file [default: stagedoor.toml, when there is one]
+    #[arg(long, global = true, env = "STAGEDOOR_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+
+    /// Folder of the database, the seat journal and the master key [default: ./data]
+    #[arg(long, global = true, env = "STAGEDOOR_DATA", value_name = "FOLDER")]
+    data: Option<PathBuf>,
+
+    /// PostgreSQL to use instead of the embedded database: postgres://user@host/database
+    #[arg(long, global = true, env = "STAGEDOOR_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    database_url: Option<String>,
+
+    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, global = true, env = "STAGEDOOR_LISTEN", value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+
+    /// Where clients reach this server, for links and tokens [default: http://ADDRESS]
+    #[arg(long, global = true, env = "STAGEDOOR_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+
+    /// HTTP threads [default: one per core]
+    #[arg(long, global = true, env = "STAGEDOOR_WORKERS", value_name = "N")]
+    workers: Option<usize>,
+
+    /// Seat writers and journals; fixed once a database has any [default: 1]
+    #[arg(long, global = true, env = "STAGEDOOR_PARTITIONS", value_name = "N")]
+    partitions: Option<u32>,
+
+    /// File with the master key, 64 hexadecimal digits [default: master.key in the data folder]
+    #[arg(long, global = true, env = "STAGEDOOR_MASTER_KEY_FILE", value_name = "FILE")]
+    master_key_file: Option<PathBuf>,
+
+    /// Only from STAGEDOOR_MASTER_KEY or the file: other users of a machine see command lines.
+    #[arg(skip)]
+    master_key: Option<String>,
+
+    /// Holds a fan may have at a time, over all events [default: 3]
+    #[arg(long, global = true, env = "STAGEDOOR_ACTIVE_HOLDS_MAX", value_name = "N")]
+    active_holds_max: Option<u32>,
+
+    /// Hold attempts of a fan in a minute [default: 10]
+    #[arg(long, global = true, env = "STAGEDOOR_HOLD_ATTEMPTS_PER_MINUTE", value_name = "N")]
+    hold_attempts_per_minute: Option<u32>,
+
+    /// Memory of one password hash, in KiB [default: 19456]
+    #[arg(long, global = true, env = "STAGEDOOR_PASSWORD_MEMORY_KIB", value_name = "KIB")]
+    password_memory_kib: Option<u32>,
+
+    /// Wrong passwords for one account in 15 minutes [default: 10]
+    #[arg(long, global = true, env = "STAGEDOOR_LOGIN_FAILURES_PER_ACCOUNT", value_name = "N")]
+    login_failures_per_account: Option<u32>,
+
+    /// Wrong passwords from one address in 15 minutes [default: 50]
+    #[arg(long, global = true, env = "STAGEDOOR_LOGIN_FAILURES_PER_ADDRESS", value_name = "N")]
+    login_failures_per_address: Option<u32>,
+
+    /// How long the simulated gateway takes for tok_slow, in milliseconds [default: 2500]
+    #[arg(long, global = true, env = "STAGEDOOR_GATEWAY_LATENCY_MS", value_name = "MS")]
+    gateway_latency_ms: Option<u64>,
+
+    /// What to log: a level, or levels by module as in info,sales=debug [default: info]
+    #[arg(long, global = true, env = "STAGEDOOR_LOG", value_name = "FILTER")]
+    log: Option<String>,
+
+    /// Shape of log lines [default: text]
+    #[arg(long, global = true, env = "STAGEDOOR_LOG_FORMAT", value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Every setting, decided.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    pub data: PathBuf,
+    pub database_url: Option<String>,
+    pub listen: SocketAddr,
+    /// Without a slash at its end.
+    pub public_url: Option<String>,
+    pub workers: usize,
+    pub partitions: u32,
+    pub master_key_file: Option<PathBuf>,
+    pub master_key: Option<String>,
+    pub active_holds_max: u32,
+    pub hold_attempts_per_minute: u32,
+    pub password_memory_kib: u32,
+    pub login_failures_per_account: u32,
+    pub login_failures_per_address: u32,
+    pub gateway_latency_ms: u64,
+    pub log: String,
+    pub log_format: LogFormat,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let identity = identity::Config::default();
+        Self {
+            data: "data".into(),
+            database_url: None,
+            listen: (Ipv4Addr::LOCALHOST, 8080).into(),
+            public_url: None,
+            workers: std::thread::available_parallelism().map_or(1, usize::from),
+            partitions: 1,
+            master_key_file: None,
+            master_key: None,
+            active_holds_max: limits::HOLDS_PER_FAN_MAX,
+            hold_attempts_per_minute: limits::HOLD_ATTEMPTS_PER_MINUTE,
+            password_memory_kib: identity.password_memory_kib,
+            login_failures_per_account: identity.login_failures_per_account,
+            login_failures_per_address: identity.login_failures_per_address,
+            gateway_latency_ms: 2_500,
+            log: "info".to_owned(),
+            log_format: LogFormat::Text,
+        }
+    }
+}
+
+impl Flags {
+    /// Takes what the command line cannot say from the environment.
+    pub fn with_secrets(mut self) -> Self {
+        self.master_key = std::env::var("STAGEDOOR_MASTER_KEY").ok();
+        self
+    }
+}
+
+impl Settings {
+    /// Puts the sources together. A file that is named but absent, a key that no setting has and a
+    /// value out of range are errors that name it.
+    pub fn load(flags: &Flags) -> Result<Settings, Fault> {
+        let mut figment = Figment::from(Serialized::defaults(Settings::default()));
+        let named = flags.config.as_deref();
+        match named {
+            Some(file) if !file.is_file() => {
+                return Err(format!("the settings file {} does not exist", file.display()).into());
+            }
+            Some(file) => figment = figment.merge(Toml::file_exact(file)),
+            None if Path::new(FILE).is_file() => figment = figment.merge(Toml::file_exact(FILE)),
+            None => {}
+        }
+        let mut given = serde_json::to_value(flags).map_err(because("read the command line"))?;
+        if let Some(given) = given.as_object_mut() {
+            // An empty variable, as compose files leave them, is no setting.
+            given.retain(|_, value| !value.is_null() && value != "");
+        }
+        let settings: Settings = figment.merge(Serialized::defaults(given)).extract().map_err(|error| {
+            // One line a fault; the library's own text is about profiles, which we do not have.
+            let faults: Vec<_> = error.into_iter().map(|fault| fault.to_string().replace("default.", "")).collect();
+            faults.join("; ")
+        })?;
+        settings.checked()
+    }
+
+    fn checked(mut self) -> Result<Settings, Fault> {
+        let range = |name: &str, value: u64, from: u64, to: u64| {
+            if (from..=to).contains(&value) {
+                return Ok(());
+            }
+            Err(Fault::from(format!("{name} must be {from} to {to}, not {value}")))
+        };
+        range("workers", self.workers as u64, 1, WORKERS_MAX as u64)?;
+        range("partitions", self.partitions.into(), 1, PARTITIONS_MAX.into())?;
+        range("active_holds_max", self.active_holds_max.into(), 1, 1_000)?;
+        range("hold_attempts_per_minute", self.hold_attempts_per_minute.into(), 1, 1_000_000)?;
+        // Below 8 KiB the hash does not work; above 4 GiB one sign-in could take the machine.
+        range("password_memory_kib", self.password_memory_kib.into(), 8, 4 * 1024 * 1024)?;
+        range("gateway_latency_ms", self.gateway_latency_ms, 0, 60_000)?;
+        if let Some(url) = &self.database_url
+            && !(url.starts_with("postgres:") || url.starts_with("postgresql:"))
+        {
+            return Err("database_url must start with postgres://".into());
+        }
+        if let Some(url) = &mut self.public_url {
+            if !(url.starts_with("http://") || url.starts_with("https://")) {
+                return Err("public_url must start with http:// or https://".into());
+            }
+            url.truncate(url.trim_end_matches('/').len());
+        }
+        if self.master_key.is_some() && self.master_key_file.is_some() {
+            return Err("master_key and master_key_file exclude each other".into());
+        }
+        Ok(self)
+    }
+
+    /// The settings as a file that gives them again, but for the secrets.
+    pub fn to_toml(&self) -> String {
+        let mut shown = self.clone();
+        shown.database_url = self.database_url.as_deref().map(without_password);
+        shown.master_key = self.master_key.as_ref().map(|_| HIDDEN.to_owned());
+        let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(&shown) else {
+            unreachable!("settings have named fields that are plain data");
+        };
+        let mut text = String::new();
+        for (name, value) in fields {
+            // TOML writes numbers and quoted text as JSON does.
+            let line = match value {
+                serde_json::Value::Null => writeln!(text, "# {name} is not set"),
+                value => writeln!(text, "{name} = {value}"),
+            };
+            line.expect("memory takes everything");
+        }
+        text
+    }
+}
+
+const HIDDEN: &str = "(hidden)";
+
+/// A database URL fit to be shown.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return HIDDEN.to_owned() };
+    let (address, query) = rest.split_once('?').map_or((rest, None), |(address, query)| (address, Some(query)));
+    let address = match address.rsplit_once('@') {
+        Some((user, host)) => match user.split_once(':') {
+            Some((name, _)) => format!("{name}:{HIDDEN}@{host}"),
+            None => address.to_owned(),
+        },
+        None => address.to_owned(),
+    };
+    let query = query.map(|query| {
+        let shown = query.split('&').map(|pair| match pair.split_once('=') {
+            Some((name, _)) if name.contains("password") => format!("{name}={HIDDEN}"),
+            _ => pair.to_owned(),
+        });
+        format!("?{}", shown.collect::<Vec<_>>().join("&"))
+    });
+    format!("{scheme}://{address}{}", query.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_in_database_urls_are_not_shown() {
+        for (url, shown) in [
+            ("postgres://ann@db/tickets", "postgres://ann@db/tickets"),
+            ("postgres://ann:s3cret@db:5432/tickets", "postgres://ann:(hidden)@db:5432/tickets"),
+            ("postgres://ann:a@b@db/t?sslmode=require", "postgres://ann:(hidden)@db/t?sslmode=require"),
+            ("postgres://db/t?user=ann&password=s3cret", "postgres://db/t?user=ann&password=(hidden)"),
+            ("s3cret", "(hidden)"),
+        ] {
+            assert_eq!(without_password(url), shown);
+        }
+    }
+
+    #[test]
+    fn settings_written_out_are_read_back() {
+        let text = Settings::default().to_toml();
+        let read: Settings =
+            Figment::from(Serialized::defaults(Settings::default())).merge(Toml::string(&text)).extract().unwrap();
+        assert_eq!(read.to_toml(), text);
+        assert!(text.contains("listen = \"127.0.0.1:8080\"\n"), "{text}");
+        assert!(text.contains("# database_url is not set\n"), "{text}");
+    }
+}

@@ -1,0 +1,221 @@
+//! `stagedoor serve`: the server, from its start to its end.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use api::{App, Edge};
+use jobs::Jobs;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use rustix::process::{Resource, getrlimit, setrlimit};
+use stagedoor_core::limits::IDEMPOTENCY_RETENTION;
+use store::{Store, idempotency};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::config::Settings;
+use crate::data::{Access, Data};
+use crate::fault::{Chain, Fault, because};
+use crate::system::System;
+
+/// Changes that other processes make to the catalogue are seen after this long.
+const CATALOG_REFRESH: Duration = Duration::from_secs(1);
+/// A session that ended elsewhere is refused after this long.
+const REVOCATIONS_REFRESH: Duration = Duration::from_secs(3);
+/// Between two rounds of the recorder's own housekeeping.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Upper ends of the buckets of times, in seconds: from a refusal by the seat view to a slow
+/// gateway.
+const SECONDS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// Serves until a signal asks it to stop, then finishes what it accepted.
+pub fn serve(settings: &Settings, runtime: &Runtime) -> Result<(), Fault> {
+    allow_open_files();
+    let edge = bind(settings)?;
+    let recorder = record_metrics()?;
+    let data = runtime.block_on(Data::open(settings, Access::Owner))?;
+    let system = System::start(settings, data, runtime)?;
+    let (stop, stopping) = watch::channel(false);
+    let public_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{}", edge.address));
+    let app = App::new(api::Parts {
+        env: system.env.clone(),
+        store: system.store.clone(),
+        identity: system.identity.clone(),
+        catalog: system.catalog.clone(),
+        inventory: system.inventory.clone(),
+        payments: system.payments.clone(),
+        simulated: Some(system.gateway.clone()),
+        sales: system.sales.clone(),
+        signer: tickets::Signer::new(&system.keyring),
+        live: api::live::Live::new(system.inventory.clone(), runtime.handle().clone()),
+        compressed: api::seat_maps::Compressed::default(),
+        prints: api::holds::Prints::new(&system.keyring),
+        metrics: recorder.clone(),
+        stop: stopping.clone(),
+        public_url,
+    });
+    let router = api::router(app);
+    // Spawned first: from here on a signal ends the server in order.
+    runtime.block_on(async { catch_signals(stop) })?;
+    let background = start_background(&system, recorder, runtime, &stopping);
+
+    announce(&edge);
+    edge.serve(router, &system.inventory, stopping);
+    for task in background {
+        if let Err(error) = runtime.block_on(task) {
+            tracing::error!(%error, "a background task broke");
+        }
+    }
+    system.stop(runtime)?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// A crowd needs a socket each; the usual soft limit of 1,024 files is from another age.
+fn allow_open_files() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files could not be raised");
+    }
+}
+
+/// The workers share one address, which would let a second server share it too and take half of
+/// the first one's connections. Binding it alone first shows whether somebody has it.
+fn bind(settings: &Settings) -> Result<Edge, Fault> {
+    let busy = || because(format!("listen on {}", settings.listen));
+    TcpListener::bind(settings.listen).map_err(busy())?;
+    Edge::bind(settings.listen, settings.workers).map_err(busy())
+}
+
+fn record_metrics() -> Result<PrometheusHandle, Fault> {
+    let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?;
+    let recorder = builder.install_recorder()?;
+    api::operations::describe_metrics();
+    describe_jobs();
+    Ok(recorder)
+}
+
+/// The first signal stops the server in order, the second at once.
+fn catch_signals(stop: watch::Sender<bool>) -> Result<(), Fault> {
+    let doing = || because("listen for signals");
+    let mut terminate = signal(SignalKind::terminate()).map_err(doing())?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(doing())?;
+    tokio::spawn(async move {
+        loop {
+            let code = tokio::select! {
+                _ = terminate.recv() => SignalKind::terminate().as_raw_value(),
+                _ = interrupt.recv() => SignalKind::interrupt().as_raw_value(),
+            };
+            if stop.send_replace(true) {
+                tracing::warn!("stopping at once");
+                std::process::exit(128 + code);
+            }
+            tracing::info!("stopping: finishing what was accepted");
+        }
+    });
+    Ok(())
+}
+
+/// What runs without a caller, until `stopping` is true.
+fn start_background(
+    system: &System,
+    recorder: PrometheusHandle,
+    runtime: &Runtime,
+    stopping: &watch::Receiver<bool>,
+) -> Vec<tokio::task::JoinHandle<()>> {
+    let jobs = daily(system.sales.handle(Jobs::new(system.store.clone())), system);
+    let (catalog, identity, store) = (system.catalog.clone(), system.identity.clone(), system.store.clone());
+    let mut stopped = stopping.clone();
+    vec![
+        runtime.spawn(async move {
+            jobs.run(async { drop(stopped.wait_for(|stop| *stop).await) }).await;
+        }),
+        runtime.spawn(every(CATALOG_REFRESH, "follow the catalogue", stopping.clone(), move || {
+            let catalog = catalog.clone();
+            async move { Ok(catalog.refresh().await.map(drop)?) }
+        })),
+        runtime.spawn(every(REVOCATIONS_REFRESH, "follow ended sessions", stopping.clone(), move || {
+            let identity = identity.clone();
+            async move { Ok(identity.sync_revocations().await?) }
+        })),
+        runtime.spawn(every(METRICS_UPKEEP, "keep the metrics", stopping.clone(), move || {
+            let (recorder, store) = (recorder.clone(), store.clone());
+            async move {
+                recorder.run_upkeep();
+                count_jobs(&store).await
+            }
+        })),
+    ]
+}
+
+/// Throws away once a day what nobody may ask for any more.
+fn daily(worker: Jobs, system: &System) -> Jobs {
+    let (store, identity) = (system.store.clone(), system.identity.clone());
+    worker
+        .every("idempotency.prune.v1", DAY, move || {
+            let store = store.clone();
+            async move {
+                let tx = store.begin_write().await?;
+                let keys = idempotency::prune(&tx, tx.now() - IDEMPOTENCY_RETENTION).await?;
+                tx.commit().await?;
+                tracing::info!(keys, "idempotency keys forgotten");
+                Ok(())
+            }
+        })
+        .every("identity.prune.v1", DAY, move || {
+            let identity = identity.clone();
+            async move {
+                let sessions = identity.prune_sessions().await?;
+                tracing::info!(sessions, "ended sessions forgotten");
+                Ok(())
+            }
+        })
+}
+
+fn describe_jobs() {
+    metrics::describe_gauge!("stagedoor_jobs", "Queued jobs by state: due, waiting, running, failed");
+}
+
+async fn count_jobs(store: &Store) -> Result<(), Fault> {
+    let backlog = jobs::backlog(&store.begin_read().await?).await?;
+    let states =
+        [("due", backlog.due), ("waiting", backlog.waiting), ("running", backlog.running), ("failed", backlog.failed)];
+    for (state, count) in states {
+        metrics::gauge!("stagedoor_jobs", "state" => state).set(count as f64);
+    }
+    Ok(())
+}
+
+/// Does `work` every `period`. A failure is logged once until it works again.
+async fn every<W, R>(period: Duration, doing: &'static str, mut stopping: watch::Receiver<bool>, work: W)
+where
+    W: Fn() -> R,
+    R: Future<Output = Result<(), Fault>>,
+{
+    let mut failing = false;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(period) => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
+        match work().await {
+            Ok(()) => failing = false,
+            Err(error) if failing => tracing::debug!(error = %Chain(&*error), "could not {doing}"),
+            Err(error) => {
+                failing = true;
+                tracing::warn!(error = %Chain(&*error), "could not {doing}");
+            }
+        }
+    }
+}
+
+/// The one line on standard output: where clients find the server.
+fn announce(edge: &Edge) {
+    tracing::info!(address = %edge.address, "serving");
+    // A closed standard output is no reason not to serve.
+    let _ = writeln!(std::io::stdout(), "Stagedoor answers on http://{}", edge.address);
+}

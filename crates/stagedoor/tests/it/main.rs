@@ -1,0 +1,3 @@
+//! The product as a whole: the shape of its source, and the real binary as a process.
+
+mod architecture;
