@@ -121,7 +121,7 @@ pub async fn book(
     let places = Places::seats(seats).map_err(|refusal| problem(refusal.into(), &view))?;
     let key = idempotency.0.map(|key| app.prints.print(fan.id(), event, &key, &bytes));
     let request = HoldRequest { fan: fan.id(), want: Want::Picked { places, need: Need::None }, key };
-    let hold = app.inventory.hold(event, request).await.map_err(|refused| problem(refused, &view))?;
+    let hold = app.inventory.hold_in(&view, request).await.map_err(|refused| problem(refused, &view))?;
     let booking = app.sales.booking(fan.id(), hold.id()).await?;
     let mut response = (StatusCode::CREATED, Json(BookingView::from(booking))).into_response();
     if hold.replayed {

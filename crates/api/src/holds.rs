@@ -187,7 +187,7 @@ pub async fn place_hold(
     let want = want(&body, &view, &listing)?;
     let key = key.0.map(|key| app.prints.print(fan.id(), event, &key, &bytes));
     let request = HoldRequest { fan: fan.id(), want, key };
-    let hold = app.inventory.hold(event, request).await.map_err(|refused| problem(refused, &view))?;
+    let hold = app.inventory.hold_in(&view, request).await.map_err(|refused| problem(refused, &view))?;
     Ok(answer(StatusCode::CREATED, &hold, &listing))
 }
 

@@ -18,7 +18,7 @@ use super::view::{EventView, Taken};
 use super::writer::Writer;
 use super::{Done, Queue, Refused, Reply, Work};
 use crate::engine::{
-    Actor, Answer, Command, HoldStatus, HoldView, KeyPrint, Manifest, Place, Prices, Refusal, Rules, Want,
+    Actor, Answer, Command, HoldStatus, HoldView, KeyPrint, Manifest, Place, Places, Prices, Refusal, Rules, Want,
 };
 
 #[derive(Debug, Clone, Copy)]
@@ -288,18 +288,22 @@ impl Inventory {
     /// Holds seats for a fan. Refused by the fan's limits (`HoldLimit`, `RateLimited`) or by the
     /// rules of the event; a key used before answers as it did then.
     pub async fn hold(&self, event: EventId, request: HoldRequest) -> Result<Hold, Refused> {
+        self.hold_in(&self.view(event).await?, request).await
+    }
+
+    /// The same for a caller that has the event's view already.
+    pub async fn hold_in(&self, view: &Arc<EventView>, request: HoldRequest) -> Result<Hold, Refused> {
         let HoldRequest { fan, want, key } = request;
         let env = &self.shared.env;
-        let mut reserved = false;
-        match self.shared.fans.admit(fan, key.map(|key| key.key), env.now()) {
-            Admission::Fresh => reserved = true,
-            Admission::Replay => {}
+        let reserved = match self.shared.fans.admit(fan, key.map(|key| key.key), env.now()) {
+            Admission::Fresh => true,
+            Admission::Replay => false,
             Admission::HoldLimit => return Err(Refused::HoldLimit),
             Admission::RateLimited { retry_after } => return Err(Refused::RateLimited { retry_after }),
-        }
+        };
         if reserved
             && let Want::Picked { places, .. } = &want
-            && let Some(refusal) = self.refused_early(event, places)
+            && let Some(refusal) = refused_early(view, places)
         {
             self.shared.fans.refused(fan);
             self.shared.stats.refusals_early.fetch_add(1, Ordering::Relaxed);
@@ -307,8 +311,14 @@ impl Inventory {
         }
         let hold: HoldId = env.id();
         let command = Command::Hold { hold, fan, want, key, spread: self.hasher.hash_one(hold) };
-        let done = self.ask(event, Work::Command(command), reserved).await?;
-        self.hold_answer(event, done)
+        let Done { answer, replayed } = self.ask(view.event, Work::Command(command), reserved).await?;
+        let Answer::Hold(answer) = answer else { unreachable!("a hold is answered with one") };
+        // A hold that a newer map took over speaks of that map's seats.
+        let manifest = match view.is_replaced() {
+            true => self.loaded(view.event).ok_or(Refused::Unavailable)?.manifest.clone(),
+            false => view.manifest.clone(),
+        };
+        Ok(Hold { event: view.event, view: answer, manifest, replayed })
     }
 
     pub async fn release(&self, event: EventId, hold: HoldId, by: Actor) -> Result<(), Refused> {
@@ -456,17 +466,14 @@ impl Inventory {
         let manifest = self.loaded(event).ok_or(Refused::Unavailable)?.manifest.clone();
         Ok(Hold { event, view, manifest, replayed: done.replayed })
     }
+}
 
-    /// A refusal that the shared view proves, so that a crowd after sold seats never queues.
-    fn refused_early(&self, event: EventId, places: &crate::engine::Places) -> Option<Refusal> {
-        let view = self.loaded(event)?;
-        match view.taken(places) {
-            Taken::Nothing => None,
-            Taken::Seats(seats) if seats.as_slice().iter().all(|seat| (*seat as usize) < view.manifest.seats()) => {
-                Some(Refusal::SeatUnavailable(seats))
-            }
-            Taken::Seats(_) => None,
-            Taken::Area => Some(Refusal::SoldOut),
-        }
+/// A refusal that the shared view proves, so that a crowd after sold seats never queues.
+fn refused_early(view: &EventView, places: &Places) -> Option<Refusal> {
+    match view.taken(places) {
+        Taken::Nothing => None,
+        Taken::Seats(seats) if view.is_replaced() || seats.as_slice().is_empty() => None,
+        Taken::Seats(seats) => Some(Refusal::SeatUnavailable(seats)),
+        Taken::Area => Some(Refusal::SoldOut),
     }
 }

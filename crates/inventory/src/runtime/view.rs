@@ -135,6 +135,7 @@ impl EventView {
         for place in places.iter() {
             match place {
                 Place::Seat { seat, .. } => {
+                    // A seat beyond the map is for the writer to refuse.
                     let word = self.free.get(seat as usize / 64).map_or(u64::MAX, |word| word.load(Ordering::Relaxed));
                     if word >> (seat % 64) & 1 == 0 {
                         seats.push(seat);
