@@ -15,6 +15,9 @@ use crate::error::ListError;
 use crate::event::EventType;
 use crate::venue::{Venue, day_number};
 
+/// Matches of a text are walked by date when more than one in so many events is one.
+const WALK_SHARE: usize = 16;
+
 /// The search index. Readers share it; a change excludes them for some microseconds.
 pub struct Index {
     inner: RwLock<Inner>,
@@ -33,6 +36,8 @@ struct Inner {
 }
 
 struct Slot {
+    /// The card's id, kept here because comparing dates needs it and the card is far away.
+    id: EventId,
     card: Arc<EventCard>,
     entry: Entry,
 }
@@ -145,7 +150,7 @@ impl Inner {
             }
             self.slot_of.insert(card.id, slot);
             let id = card.id;
-            let value = Slot { card: Arc::new(card), entry };
+            let value = Slot { id, card: Arc::new(card), entry };
             match self.slots.get_mut(slot as usize) {
                 Some(place) => *place = value,
                 None => self.slots.push(value),
@@ -158,7 +163,7 @@ impl Inner {
         if many {
             self.order = self.slots.iter().map(|slot| slot.entry).collect();
             let slots = &self.slots;
-            self.order.sort_unstable_by_key(|entry| (entry.starts_at, slots[entry.slot as usize].card.id));
+            self.order.sort_unstable_by_key(|entry| (entry.starts_at, slots[entry.slot as usize].id));
         }
     }
 
@@ -189,13 +194,13 @@ impl Inner {
 
     /// Where an event with this start and id stands, or would.
     fn place_in_order(&self, starts_at: i64, id: EventId) -> usize {
-        self.order.partition_point(|entry| (entry.starts_at, self.slots[entry.slot as usize].card.id) < (starts_at, id))
+        self.order.partition_point(|entry| (entry.starts_at, self.slots[entry.slot as usize].id) < (starts_at, id))
     }
 
     fn find(&self, plan: &Plan, after: Option<Place>, limit: usize) -> Vec<(Place, u32)> {
         let Some(filter) = self.filter(plan) else { return Vec::new() };
         match &plan.words {
-            None => self.by_date(&filter, after, limit),
+            None => self.by_date(&filter, after, limit, |_| true),
             Some(wanted) => self.by_words(wanted, &filter, plan.sort, after, limit),
         }
     }
@@ -215,7 +220,13 @@ impl Inner {
     }
 
     /// Walks the events by date from the page's start until the page is full.
-    fn by_date(&self, filter: &Filter, after: Option<Place>, limit: usize) -> Vec<(Place, u32)> {
+    fn by_date(
+        &self,
+        filter: &Filter,
+        after: Option<Place>,
+        limit: usize,
+        wanted: impl Fn(&Entry) -> bool,
+    ) -> Vec<(Place, u32)> {
         let mut start = self.order.partition_point(|entry| entry.starts_at < filter.micros.0);
         if let Some(after) = after {
             let resume = self.place_in_order(after.starts_at, after.id);
@@ -223,7 +234,7 @@ impl Inner {
             start = start.max(resume + usize::from(is_there));
         }
         let rest = self.order[start..].iter().take_while(|entry| entry.starts_at <= filter.micros.1);
-        let fits = rest.filter(|entry| filter.fits(entry));
+        let fits = rest.filter(|entry| filter.fits(entry) && wanted(entry));
         fits.take(limit).map(|entry| (self.place(entry, 0), entry.slot)).collect()
     }
 
@@ -235,17 +246,24 @@ impl Inner {
         after: Option<Place>,
         limit: usize,
     ) -> Vec<(Place, u32)> {
-        let mut hits = self.matches(wanted, Typos::WhereNothingElse);
-        if hits.is_empty() {
-            hits = self.matches(wanted, Typos::Everywhere);
+        let mut meanings = self.meanings(wanted, Typos::WhereNothingElse);
+        let mut hits = self.having_all(&meanings);
+        if hits.count() == 0 {
+            meanings = self.meanings(wanted, Typos::Everywhere);
+            hits = self.having_all(&meanings);
         }
+        if sort == Sort::Date && hits.count() * WALK_SHARE > self.order.len() {
+            // So many that a walk by date soon has a page full of them.
+            return self.by_date(filter, after, limit, |entry| hits.has(entry.slot));
+        }
+        let scores = (sort == Sort::Relevance).then(|| self.scores(&meanings));
         let mut found: Vec<(Place, u32)> = hits
-            .into_iter()
-            .map(|(slot, score)| (self.slots[slot as usize].entry, score))
-            .filter(|(entry, _)| filter.fits(entry))
-            .map(|(entry, score)| {
-                let badness = if sort == Sort::Relevance { u32::MAX - score } else { 0 };
-                (self.place(&entry, badness), entry.slot)
+            .iter()
+            .map(|slot| (slot, &self.slots[slot as usize].entry))
+            .filter(|(_, entry)| filter.fits(entry))
+            .map(|(slot, entry)| {
+                let badness = scores.as_ref().map_or(0, |scores| u32::MAX - scores[slot as usize].total);
+                (self.place(entry, badness), slot)
             })
             .filter(|(place, _)| after.is_none_or(|after| *place > after))
             .collect();
@@ -257,25 +275,56 @@ impl Inner {
         found
     }
 
-    /// The events that match all of `wanted`, with what their matches are worth together.
-    fn matches(&self, wanted: &[String], typos: Typos) -> Vec<(u32, u32)> {
-        let mut tally = Tally::new(self.slots.len());
-        for (round, word) in (1..).zip(wanted) {
-            let unfinished = round as usize == wanted.len();
+    /// For each wanted word, the indexed words it may mean.
+    fn meanings(&self, wanted: &[String], typos: Typos) -> Vec<Vec<(u32, Match)>> {
+        let last = wanted.len().saturating_sub(1);
+        let words = wanted.iter().enumerate().map(|(at, word)| {
+            let unfinished = at == last;
             let mut found = self.words.literal(word, unfinished);
             found.retain(|(id, _)| !self.words.postings(*id).is_empty());
             if typos == Typos::Everywhere || found.is_empty() {
                 found.extend(self.words.similar(word, unfinished));
             }
-            for (id, kind) in found {
-                tally.count(round, self.words.postings(id), kind);
+            found
+        });
+        words.collect()
+    }
+
+    /// The events that have a meaning of every wanted word.
+    fn having_all(&self, meanings: &[Vec<(u32, Match)>]) -> Bits {
+        let having = |words: &Vec<(u32, Match)>| {
+            let mut bits = Bits::none(self.slots.len());
+            words.iter().flat_map(|(id, _)| self.words.postings(*id)).for_each(|posting| bits.set(posting.slot));
+            bits
+        };
+        let mut sets = meanings.iter().map(having);
+        let first = sets.next().unwrap_or_else(|| Bits::none(self.slots.len()));
+        sets.fold(first, Bits::and)
+    }
+
+    /// By slot, what its matches are worth together. An event that matches a word in several ways
+    /// counts with the best one.
+    fn scores(&self, meanings: &[Vec<(u32, Match)>]) -> Vec<Score> {
+        let mut scores = vec![Score::default(); self.slots.len()];
+        for (round, words) in (1..).zip(meanings) {
+            for (id, kind) in words {
+                for posting in self.words.postings(*id) {
+                    let worth = *kind as u32 * weight(posting.fields);
+                    let score = &mut scores[posting.slot as usize];
+                    if score.round != round {
+                        *score = Score { round, total: score.total + worth, latest: worth };
+                    } else if score.latest < worth {
+                        score.total += worth - score.latest;
+                        score.latest = worth;
+                    }
+                }
             }
         }
-        tally.complete(wanted.len() as u32)
+        scores
     }
 
     fn place(&self, entry: &Entry, badness: u32) -> Place {
-        Place { badness, starts_at: entry.starts_at, id: self.slots[entry.slot as usize].card.id }
+        Place { badness, starts_at: entry.starts_at, id: self.slots[entry.slot as usize].id }
     }
 }
 
@@ -287,49 +336,50 @@ enum Typos {
     Everywhere,
 }
 
-/// Counts, word by word of the query, which events have matched all words so far. An event that
-/// matches a word in several ways counts with the best one.
-struct Tally {
-    marks: Vec<Mark>,
-    /// Slots that match the first word.
-    candidates: Vec<u32>,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Mark {
-    /// The last word matched, counted from 1, if the ones before were matched too.
+/// What an event has scored with the words so far.
+#[derive(Debug, Clone, Copy, Default)]
+struct Score {
+    /// The last word that counted, from 1.
     round: u32,
     total: u32,
-    /// How much of the total is for the last word.
+    /// How much of the total is for that word.
     latest: u32,
 }
 
-impl Tally {
-    fn new(slots: usize) -> Self {
-        Self { marks: vec![Mark::default(); slots], candidates: Vec::new() }
+/// A set of slots.
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn none(slots: usize) -> Self {
+        Self(vec![0; slots.div_ceil(64)])
     }
 
-    fn count(&mut self, round: u32, postings: &[Posting], kind: Match) {
-        for posting in postings {
-            let mark = &mut self.marks[posting.slot as usize];
-            let worth = kind as u32 * weight(posting.fields);
-            if mark.round + 1 == round {
-                *mark = Mark { round, total: mark.total + worth, latest: worth };
-                if round == 1 {
-                    self.candidates.push(posting.slot);
-                }
-            } else if mark.round == round && mark.latest < worth {
-                mark.total += worth - mark.latest;
-                mark.latest = worth;
-            }
-        }
+    fn set(&mut self, slot: u32) {
+        self.0[slot as usize / 64] |= 1 << (slot % 64);
     }
 
-    /// The events that matched all `rounds` words, and their totals.
-    fn complete(self, rounds: u32) -> Vec<(u32, u32)> {
-        let marks = &self.marks;
-        let complete = self.candidates.iter().filter(|slot| marks[**slot as usize].round == rounds);
-        complete.map(|slot| (*slot, marks[*slot as usize].total)).collect()
+    fn has(&self, slot: u32) -> bool {
+        self.0[slot as usize / 64] >> (slot % 64) & 1 == 1
+    }
+
+    fn and(mut self, other: Bits) -> Bits {
+        self.0.iter_mut().zip(other.0).for_each(|(one, two)| *one &= two);
+        self
+    }
+
+    fn count(&self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = u32> {
+        (0..).zip(&self.0).flat_map(|(at, word)| {
+            let mut rest = *word;
+            std::iter::from_fn(move || {
+                let bit = rest.trailing_zeros();
+                rest &= rest.wrapping_sub(1);
+                (bit < 64).then_some(at * 64 + bit)
+            })
+        })
     }
 }
 
