@@ -1,0 +1,309 @@
+//! The whole product in process: every part as in production, over a database and a seat journal
+//! of the test's own, with a clock that only the test moves.
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use api::{App, Edge, Parts};
+use catalog::Catalog;
+use identity::{Identity, Role};
+use inventory::{Config, FanLimits, Inventory};
+use jobs::Jobs;
+use journal::{Journal, PostgresJournal, SqliteJournal};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use parking_lot::Mutex;
+use payments::{Payments, SimulatedGateway};
+use sales::{FeeRule, Sales};
+use serde_json::{Value, json};
+use testkit::TestStore;
+use tokio::sync::watch;
+
+use crate::caller::Caller;
+use crate::maps;
+
+/// When every event starts unless a test says otherwise; the clock begins with the year.
+pub const START: &str = "2026-06-01T18:00:00Z";
+/// Prices by level, in cents.
+pub const FRONT: i64 = 5_000;
+pub const SIDE: i64 = 3_333;
+pub const FLOOR: i64 = 2_000;
+/// Longer than any hold lives, extended or not.
+pub const LONG: Duration = Duration::from_secs(30 * 60);
+
+pub struct TestApp {
+    pub app: App,
+    pub router: axum::Router,
+    pub jobs: Jobs,
+    pub gateway: SimulatedGateway,
+    pub db: TestStore,
+    stop: watch::Sender<bool>,
+    people: Mutex<HashMap<String, Caller>>,
+    counter: AtomicU32,
+}
+
+/// What a test may want otherwise than shipped.
+pub struct Wish {
+    pub limits: FanLimits,
+    pub identity: identity::Config,
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        // A password hash at full cost takes longer than most tests.
+        let identity = identity::Config { password_memory_kib: 8, ..identity::Config::default() };
+        Self { limits: FanLimits::default(), identity }
+    }
+}
+
+impl Wish {
+    /// Fans without the limits of document 004, for tests about something else.
+    pub fn unlimited() -> Self {
+        let limits = FanLimits { active_holds_max: 1_000_000, attempts_per_minute: 1_000_000 };
+        Self { limits, ..Self::default() }
+    }
+}
+
+/// An organizer with the persons that a test needs.
+#[derive(Clone)]
+pub struct House {
+    pub id: String,
+    pub owner: Caller,
+}
+
+/// An event with what leads to it.
+#[derive(Clone)]
+pub struct OnSale {
+    pub organizer: String,
+    pub venue: String,
+    pub id: String,
+}
+
+impl OnSale {
+    /// The address of one of its public pages.
+    pub fn path(&self, page: &str) -> String {
+        format!("/events/{}{page}", self.id)
+    }
+
+    /// The address of what its organizer does with it.
+    pub fn staff_path(&self, page: &str) -> String {
+        format!("/organizers/{}/events/{}{page}", self.organizer, self.id)
+    }
+}
+
+impl TestApp {
+    pub async fn new() -> TestApp {
+        Self::with(Wish::default()).await
+    }
+
+    pub async fn with(wish: Wish) -> TestApp {
+        let db = TestStore::new().await;
+        let (store, keyring, env) = (&db.store, &db.keyring, &db.env);
+        let inventory = start_inventory(&db, wish.limits).await;
+        let catalog = Catalog::open(store.clone(), keyring).await.expect("the catalogue opens");
+        let gateway = SimulatedGateway::new(store.clone()).with_latency(Duration::ZERO);
+        let payments = Payments::new(store.clone(), std::sync::Arc::new(gateway.clone()));
+        let sales = Sales::new(sales::Parts {
+            store: store.clone(),
+            inventory: inventory.clone(),
+            payments: payments.clone(),
+            catalog: catalog.clone(),
+            keyring: keyring.clone(),
+            fees: FeeRule::NONE,
+        });
+        let jobs = sales.handle(Jobs::new(store.clone()));
+        let (stop, stopped) = watch::channel(false);
+        let app = App::new(Parts {
+            env: env.clone(),
+            store: store.clone(),
+            identity: Identity::new(store.clone(), keyring.clone(), wish.identity),
+            catalog,
+            live: api::live::Live::new(inventory.clone(), tokio::runtime::Handle::current()),
+            inventory,
+            payments,
+            simulated: Some(gateway.clone()),
+            sales,
+            signer: tickets::Signer::new(keyring),
+            compressed: api::seat_maps::Compressed::default(),
+            prints: api::holds::Prints::new(keyring),
+            metrics: recorder(),
+            stop: stopped,
+            public_url: "http://box-office.test".to_owned(),
+        });
+        let router = api::router(app.clone());
+        let (people, counter) = (Mutex::default(), AtomicU32::new(0));
+        TestApp { app, router, jobs, gateway, db, stop, people, counter }
+    }
+
+    /// Someone who has not signed in.
+    pub fn nobody(&self) -> Caller {
+        Caller::new(self.router.clone())
+    }
+
+    /// The fan of that name, registered when first asked for.
+    pub async fn fan(&self, name: &str) -> Caller {
+        let known = self.people.lock().get(name).cloned();
+        if let Some(known) = known {
+            return known;
+        }
+        let fan = self.nobody().registered(name).await;
+        self.people.lock().insert(name.to_owned(), fan.clone());
+        fan
+    }
+
+    /// An organizer called `name`, owned by a fan of the same name.
+    pub async fn house(&self, name: &str) -> House {
+        let owner = self.fan(name).await;
+        let mine = owner.get("/organizers").await.expect(200).json();
+        let known = mine["items"].as_array().unwrap().iter().find(|house| house["name"] == name).cloned();
+        let house = match known {
+            Some(known) => known,
+            None => owner.post("/organizers", json!({ "name": name })).await.expect(201).json(),
+        };
+        House { id: house["id"].as_str().unwrap().to_owned(), owner }
+    }
+
+    /// The organizer that most tests are about.
+    pub async fn aurora(&self) -> House {
+        self.house("aurora").await
+    }
+
+    /// Another tenant.
+    pub async fn borealis(&self) -> House {
+        self.house("borealis").await
+    }
+
+    /// Someone who works for `house` in that role.
+    pub async fn staff(&self, house: &House, role: Role) -> Caller {
+        if role == Role::Owner {
+            return house.owner.clone();
+        }
+        let member = self.fan(&format!("{role} of {}", house.id)).await;
+        let path = format!("/organizers/{}/members", house.id);
+        let added = house.owner.post(&path, json!({ "email": member.email, "role": role.text() })).await;
+        assert!(matches!(added.status, 201 | 409), "{added:?}");
+        member
+    }
+
+    /// Staff of the whole platform.
+    pub async fn admin(&self) -> Caller {
+        let admin = self.fan("admin").await;
+        let id = admin.id.parse().unwrap();
+        self.app.identity.grant_platform_admin(id).await.expect("the account exists");
+        admin.signed_in_again().await
+    }
+
+    /// A published event of Aurora's, on the map that [`maps::hall`] draws.
+    pub async fn event_on_sale(&self) -> OnSale {
+        self.event_with(|_| {}).await
+    }
+
+    /// The same, changed before it is made.
+    pub async fn event_with(&self, change: impl FnOnce(&mut Value)) -> OnSale {
+        let event = self.draft_with(&self.aurora().await, change).await;
+        let owner = self.aurora().await.owner;
+        owner.post(&event.staff_path("/publish"), Value::Null).await.expect(200);
+        event
+    }
+
+    /// A published event of `house`.
+    pub async fn event_of(&self, house: &House) -> OnSale {
+        let event = self.draft_with(house, |_| {}).await;
+        house.owner.post(&event.staff_path("/publish"), Value::Null).await.expect(200);
+        event
+    }
+
+    /// An event that is not published, at a venue of its own.
+    pub async fn draft_with(&self, house: &House, change: impl FnOnce(&mut Value)) -> OnSale {
+        let base = format!("/organizers/{}", house.id);
+        let venue = house.owner.post(&format!("{base}/venues"), venue_body()).await.expect(201).id();
+        house.owner.post(&format!("{base}/venues/{venue}/seat-maps"), maps::hall()).await.expect(201);
+        let mut body = event_body(&venue);
+        change(&mut body);
+        let id = house.owner.post(&format!("{base}/events"), body).await.expect(201).id();
+        OnSale { organizer: house.id.clone(), venue, id }
+    }
+
+    /// A number no other call of this test got.
+    pub fn number(&self) -> u32 {
+        self.counter.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A fresh idempotency key.
+    pub fn key(&self) -> String {
+        format!("key-{}", self.number())
+    }
+
+    /// Moves the clock; then what is due has happened.
+    pub async fn advance(&self, span: Duration) {
+        self.db.env.clock.advance(span);
+        self.app.inventory.settle().await;
+        self.run_jobs().await;
+    }
+
+    pub async fn run_jobs(&self) {
+        self.jobs.run_due().await.expect("the queue answers");
+    }
+
+    /// A real server for this app on a free port of this machine.
+    pub fn serve(&self) -> SocketAddr {
+        let edge = Edge::bind((Ipv4Addr::LOCALHOST, 0).into(), 2).expect("a port is free");
+        let address = edge.address;
+        let (router, inventory, stop) = (self.router.clone(), self.app.inventory.clone(), self.app.stop.clone());
+        std::thread::spawn(move || edge.serve(router, &inventory, stop));
+        address
+    }
+
+    /// Tells everything that serves to stop.
+    pub fn stop(&self) {
+        let _ = self.stop.send(true);
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+async fn start_inventory(db: &TestStore, limits: FanLimits) -> Inventory {
+    let (folder, url, env) = (db.folder.path().to_owned(), db.url.clone(), db.env.clone());
+    let on_postgres = testkit::postgres_url().is_some();
+    let open = move |partition| -> Result<Box<dyn Journal>, journal::Error> {
+        match on_postgres {
+            true => Ok(Box::new(PostgresJournal::open(&url, partition)?)),
+            false => Ok(Box::new(SqliteJournal::open(&folder, partition)?)),
+        }
+    };
+    let start = move || Inventory::start(Config { limits, partitions: 1 }, env, open);
+    tokio::task::spawn_blocking(start).await.expect("starting does not panic").expect("the journal is readable")
+}
+
+/// Counts of the whole test process; a recorder is installed once for all its tests.
+fn recorder() -> PrometheusHandle {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    let install = || {
+        let handle = PrometheusBuilder::new().install_recorder().expect("nobody else installs a recorder");
+        api::operations::describe_metrics();
+        handle
+    };
+    HANDLE.get_or_init(install).clone()
+}
+
+pub fn venue_body() -> Value {
+    json!({ "name": "Old Mill", "city": "Hamburg", "country": "DE", "timeZone": "Europe/Berlin" })
+}
+
+pub fn event_body(venue: &str) -> Value {
+    json!({
+        "venueId": venue, "currency": "EUR", "name": "Northern Lights", "type": "concert", "startsAt": START,
+        "orphanPolicy": "ignore",
+        "priceLevels": [
+            { "key": "front", "name": "Front", "amount": FRONT },
+            { "key": "side", "name": "Side", "amount": SIDE },
+            { "key": "floor", "name": "Floor", "amount": FLOOR },
+        ],
+    })
+}

@@ -1,0 +1,126 @@
+//! What holds for every answer of the API: checked on each call any test makes.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use axum::http::Method;
+use serde_json::Value;
+use stagedoor_core::Code;
+
+use crate::caller::Answer;
+
+/// The document as clients read it.
+pub fn document() -> &'static Value {
+    static DOCUMENT: OnceLock<Value> = OnceLock::new();
+    DOCUMENT.get_or_init(|| serde_json::to_value(api::document()).expect("the document is JSON"))
+}
+
+/// One documented operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Operation {
+    pub path: &'static str,
+    pub method: &'static str,
+}
+
+impl Operation {
+    pub fn method(&self) -> Method {
+        self.method.to_uppercase().parse().expect("a method")
+    }
+
+    pub fn describe(&self) -> &'static Value {
+        &document()["paths"][self.path][self.method]
+    }
+
+    pub fn is_secured(&self) -> bool {
+        self.describe()["security"].as_array().is_some_and(|schemes| !schemes.is_empty())
+    }
+
+    pub fn body(&self) -> Option<&'static Value> {
+        self.describe().get("requestBody")
+    }
+
+    /// `POST /api/v1/orders`.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.method.to_uppercase(), self.path)
+    }
+
+    /// The path with each `{parameter}` filled in from `ids`.
+    pub fn fill(&self, ids: &BTreeMap<&str, String>) -> String {
+        let fill = |part: &str| match part.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+            Some(name) => ids.get(name).unwrap_or_else(|| panic!("no value for {{{name}}}")).clone(),
+            None => part.to_owned(),
+        };
+        self.path.split('/').map(fill).collect::<Vec<_>>().join("/")
+    }
+
+    /// Names of the parameters of its path.
+    pub fn parameters(&self) -> Vec<&'static str> {
+        let names = self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+        names.collect()
+    }
+}
+
+pub fn operations() -> Vec<Operation> {
+    let paths = document()["paths"].as_object().expect("paths");
+    let mut all = Vec::new();
+    for (path, item) in paths {
+        for method in item.as_object().expect("a path item").keys() {
+            all.push(Operation { path, method });
+        }
+    }
+    all.sort_unstable();
+    all
+}
+
+/// The documented operation that serves this path and method.
+fn operation(method: &Method, path: &str) -> Option<Operation> {
+    let matches = |template: &str| {
+        let (asked, known) = (path.split('/'), template.split('/'));
+        asked.clone().count() == known.clone().count()
+            && asked.zip(known).all(|(asked, known)| known.starts_with('{') || asked == known)
+    };
+    // Fixed words go before parameters, as in the router.
+    let found = operations().into_iter().filter(|operation| matches(operation.path) && operation.method() == *method);
+    found.min_by_key(|operation| operation.parameters().len())
+}
+
+/// Panics unless the answer has the shape that all answers have and the status is documented.
+#[track_caller]
+pub fn check(method: &Method, path: &str, answer: &Answer) {
+    let asked = format!("{method} {path} -> {} {}", answer.status, answer.text());
+    let request = answer.header("x-request-id").unwrap_or_else(|| panic!("no request id: {asked}"));
+    assert!(request.starts_with("req_"), "{request}: {asked}");
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{asked}");
+    // Health says what is wrong in a word of its own.
+    if answer.status >= 400 && path != "/readyz" {
+        check_envelope(&asked, request, answer);
+    }
+    // These belong to HTTP itself: an address that is too long, or where nothing is offered.
+    let everywhere = answer.status == 405 || answer.status == 414;
+    if let Some(operation) = operation(method, path)
+        && !everywhere
+    {
+        let known = &operation.describe()["responses"];
+        assert!(known.get(answer.status.to_string()).is_some(), "{} does not document {asked}", operation.name());
+    }
+}
+
+#[track_caller]
+fn check_envelope(asked: &str, request: &str, answer: &Answer) {
+    assert_eq!(answer.header("content-type"), Some("application/json"), "{asked}");
+    let body = answer.json();
+    let error = body["error"].as_object().unwrap_or_else(|| panic!("no envelope: {asked}"));
+    let mut fields: Vec<_> = error.keys().map(String::as_str).collect();
+    fields.sort_unstable();
+    assert_eq!(fields, ["code", "details", "message", "requestId", "timestamp"], "{asked}");
+    assert_eq!(error["requestId"], request, "{asked}");
+    assert!(error["details"].is_object(), "{asked}");
+    assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{asked}");
+    assert!(error["timestamp"].as_str().is_some_and(|at| at.ends_with('Z')), "{asked}");
+    let code = error["code"].as_str().unwrap_or_default();
+    let known = Code::ALL.iter().find(|known| known.text() == code).unwrap_or_else(|| panic!("no such code: {asked}"));
+    assert_eq!(known.status(), answer.status, "{asked}");
+    let must_wait = matches!(answer.status, 429 | 503);
+    assert!(!must_wait || answer.header("retry-after").is_some(), "no Retry-After: {asked}");
+    assert!(answer.status != 401 || answer.header("www-authenticate").is_some(), "no challenge: {asked}");
+}

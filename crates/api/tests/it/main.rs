@@ -1,0 +1,8 @@
+//! The API as clients meet it: the real router over the whole product, in process.
+
+mod app;
+mod caller;
+mod contract;
+mod maps;
+
+mod accounts;
