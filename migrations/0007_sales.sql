@@ -84,6 +84,14 @@ CREATE TABLE order_refund (
 );
 CREATE INDEX order_refund_order ON order_refund (order_id);
 
+-- How many people an area of an event takes, where it is not what the seat map says.
+CREATE TABLE area_capacity (
+    event_id UUID NOT NULL,
+    area_id TEXT NOT NULL,
+    capacity BIGINT NOT NULL,
+    PRIMARY KEY (event_id, area_id)
+);
+
 -- What an event or organizer adds to every ticket; the event's own rule comes first.
 CREATE TABLE fee_rule (
     scope UUID PRIMARY KEY,

@@ -92,8 +92,9 @@ impl Sales {
     /// event's orders were refunded.
     async fn refund_if_cancelled(&self, order: &Order) -> Result<(), jobs::Fault> {
         for hold in &order.holds {
-            let view = self.parts.catalog.any_event(hold.event).await?;
-            if view.event.state == catalog::EventState::Cancelled {
+            let tx = self.parts.store.begin_read().await?;
+            let event = self.parts.catalog.event_of_in(&tx, hold.organizer, hold.event).await?;
+            if event.state == catalog::EventState::Cancelled {
                 self.refund_cancelled(order.id, hold.event).await?;
             }
         }

@@ -3,6 +3,7 @@
 //! The catalogue says what shall be sold and the engine follows. A change of the catalogue and the
 //! job that carries it over commit together, so a crash in between only delays the engine.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use catalog::{Event, EventDetails, EventState, OrphanPolicy, SaleWindow, SeatMap, Transition};
@@ -17,6 +18,7 @@ use stagedoor_core::{EventId, FieldError, OrganizerId, SeatMapId, Timestamp};
 use crate::error::{Fault, OnSaleError};
 use crate::jobs;
 use crate::sales::Sales;
+use crate::sql;
 
 /// Manifests kept for events that go on sale one after the other with the same map.
 const MANIFESTS_KEPT: usize = 32;
@@ -85,13 +87,10 @@ impl Sales {
         map: SeatMapId,
     ) -> Result<Event, OnSaleError> {
         let manifest = self.manifest(map).await?;
-        // First the intent: if we stop between engine and catalogue, the job makes them agree.
-        let tx = self.parts.store.begin_write().await?;
-        self.parts.catalog.event_of_in(&tx, organizer, id).await?;
-        jobs::enqueue_sync(&tx, id).await?;
-        tx.commit().await?;
+        self.intend(organizer, id).await?;
         let tx = self.parts.store.begin_write().await?;
         let event = self.parts.catalog.move_to_map_in(&tx, organizer, id, map).await?;
+        sql::clear_area_capacities(&tx, id).await?;
         prices(&event.details, &manifest)?;
         match self.parts.inventory.swap_manifest(id, manifest).await {
             // Not on sale yet: it will open with the new map.
@@ -133,8 +132,8 @@ impl Sales {
         Ok(self.parts.inventory.block_area(id, area, blocked).await?)
     }
 
-    /// Changes how many people an area takes; refused below what is held, sold and blocked. The
-    /// catalogue shows the new capacity.
+    /// Changes how many people an area takes, until the event moves to another seat map; refused
+    /// below what is held, sold and blocked. The catalogue shows the new capacity.
     pub async fn set_area_capacity(
         &self,
         organizer: OrganizerId,
@@ -142,23 +141,51 @@ impl Sales {
         area: &str,
         capacity: u32,
     ) -> Result<(), OnSaleError> {
-        let area = self.area_index(organizer, id, area).await?;
-        self.parts.inventory.set_capacity(id, area, capacity).await?;
-        Ok(())
+        let index = self.area_index(organizer, id, area).await?;
+        self.intend(organizer, id).await?;
+        let tx = self.parts.store.begin_write().await?;
+        sql::set_area_capacity(&tx, id, area, capacity).await?;
+        let changed: HashMap<_, _> = sql::area_capacities(&tx, id).await?.into_iter().collect();
+        let manifest = self.parts.inventory.view(id).await?.manifest.clone();
+        let area_total = (0..manifest.areas() as u16)
+            .map(|area| changed.get(manifest.area_id(area)).copied().unwrap_or(manifest.area_capacity(area)))
+            .sum::<u32>();
+        self.parts.catalog.record_capacity_in(&tx, id, manifest.seats() as u32 + area_total).await?;
+        // Last, because it may refuse, and then nothing has changed.
+        self.parts.inventory.set_capacity(id, index, capacity).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Queues the job that makes engine and catalogue agree, before a change that the engine may
+    /// refuse and that therefore reaches it before the catalogue's transaction commits. If we stop
+    /// in between, the job takes the engine back to what the catalogue says.
+    async fn intend(&self, organizer: OrganizerId, id: EventId) -> Result<(), OnSaleError> {
+        let tx = self.parts.store.begin_write().await?;
+        self.parts.catalog.event_of_in(&tx, organizer, id).await?;
+        jobs::enqueue_sync(&tx, id).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Makes the engine sell what the catalogue says: opens the event, or brings its map, rules
     /// and prices up to date. Calling again changes nothing. Gives the instant at which it has to
     /// be called again because one sale window follows another.
     pub async fn sync_event(&self, id: EventId) -> Result<Option<Timestamp>, OnSaleError> {
+        // Read from the database, because what the catalogue remembers may be a moment behind.
+        let organizer = self.parts.catalog.any_event(id).await?.event.organizer;
+        let read = async || {
+            let tx = self.parts.store.begin_read().await.map_err(Fault::from)?;
+            Ok::<Event, OnSaleError>(self.parts.catalog.event_of_in(&tx, organizer, id).await?)
+        };
+        let mut event = read().await?;
         for _ in 0..FOLLOWS_MAX {
-            let view = self.parts.catalog.any_event(id).await?;
-            let next = self.bring_in_line(&view.event).await?;
+            let next = self.bring_in_line(&event).await?;
             // A change that was carried over while this call was under way may have been undone
             // by it: only the version that is still current counts.
-            if self.parts.catalog.any_event(id).await?.event.version == view.event.version {
+            let now = read().await?;
+            if now.version == event.version {
                 return Ok(next);
             }
+            event = now;
         }
         Err(Fault::Broken(format!("{id} changes too often to be followed")).into())
     }
@@ -179,11 +206,24 @@ impl Sales {
                 }
                 inventory.set_prices(event.id, prices).await?;
                 inventory.set_rules(event.id, rules).await?;
+                self.apply_area_capacities(event.id).await?;
             }
             Err(Refused::UnknownEvent) => inventory.open(event.id, Opening { manifest, rules, prices }).await?,
             Err(refused) => return Err(refused.into()),
         }
         Ok(next)
+    }
+
+    /// What staff set where it did, else what the map says.
+    async fn apply_area_capacities(&self, id: EventId) -> Result<(), OnSaleError> {
+        let manifest = self.parts.inventory.view(id).await?.manifest.clone();
+        let changed: HashMap<_, _> =
+            sql::area_capacities(&self.parts.store.begin_read().await?, id).await?.into_iter().collect();
+        for area in 0..manifest.areas() as u16 {
+            let capacity = changed.get(manifest.area_id(area)).copied().unwrap_or(manifest.area_capacity(area));
+            self.parts.inventory.set_capacity(id, area, capacity).await?;
+        }
+        Ok(())
     }
 
     /// The engine's form of a seat map.

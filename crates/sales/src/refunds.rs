@@ -221,7 +221,11 @@ impl Sales {
         };
         let ids: Vec<TicketId> = positions.iter().map(|position| order.tickets[*position].id).collect();
         match tickets::revoke(tx, order.id, &ids, Ending::Refunded, reach, cause).await {
-            Ok(_) => Ok(()),
+            // The order was read before this transaction: a ticket may have been passed on since.
+            Ok(ended) => match ended.iter().find(|ticket| reach == Reach::UnusedOnly && ticket.owner != order.fan) {
+                Some(passed_on) => Err(RefundError::UnknownTicket(passed_on.id)),
+                None => Ok(()),
+            },
             Err(ChangeError::Used(ticket)) => Err(RefundError::TicketUsed(ticket)),
             Err(error) => Err(Fault::from(error).into()),
         }

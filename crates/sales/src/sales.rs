@@ -25,7 +25,7 @@ use crate::sql::{self, OrderPage};
 #[derive(Clone)]
 pub struct Sales {
     pub(crate) parts: Arc<Parts>,
-    transaction_key: [u8; 64],
+    transaction_key: [u8; 32],
     /// Manifests made from seat maps, so that the many events of one map share one.
     pub(crate) manifests: Arc<Mutex<HashMap<SeatMapId, Arc<inventory::engine::Manifest>>>>,
 }
@@ -101,9 +101,7 @@ impl Attendee {
 
 impl Sales {
     pub fn new(parts: Parts) -> Sales {
-        let mut transaction_key = [0; 64];
-        transaction_key[..32].copy_from_slice(&parts.keyring.derive("sales/transaction/v1"));
-        transaction_key[32..].copy_from_slice(&parts.keyring.derive("sales/transaction/v1/2"));
+        let transaction_key = parts.keyring.derive("sales/transaction/v1");
         Sales { parts: Arc::new(parts), transaction_key, manifests: Arc::default() }
     }
 

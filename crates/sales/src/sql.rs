@@ -1,8 +1,10 @@
 //! Every statement on the tables of this crate.
 
+mod events;
 mod orders;
 mod refunds;
 
+pub(crate) use events::*;
 pub use orders::OrderPage;
 pub(crate) use orders::*;
 pub(crate) use refunds::*;

@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use super::{list, placeholders, refunds_of};
 use crate::order::{Lapse, LineKind, Order, OrderHold, OrderLine, OrderPlace, OrderState};
-use crate::pricing::FeeRule;
 
 const ORDER: &str =
     "SELECT o.id, o.fan_id, o.payment_id, o.transaction_id, o.currency, o.state, o.reason, o.next_action,
@@ -207,31 +206,6 @@ pub(crate) async fn refundable_orders(
 /// The sealed attendee of an order.
 pub(crate) async fn attendee(tx: &Tx, order: OrderId) -> Result<Option<Vec<u8>>> {
     tx.optional("SELECT attendee FROM sales_order WHERE id = $1", (order,), |row| row.get(0)).await.map(Option::flatten)
-}
-
-/// The fee rules set for any of `scopes`.
-pub(crate) async fn fee_rules(tx: &Tx, scopes: &[Uuid]) -> Result<HashMap<Uuid, FeeRule>> {
-    let sql = format!(
-        "SELECT scope, basis_points, per_ticket_minor, refundable FROM fee_rule WHERE scope IN ({})",
-        list(0, scopes.len())
-    );
-    let params: Vec<_> = scopes.iter().map(|scope| scope.into_param()).collect();
-    let rules = tx.all(&sql, params, |row| {
-        let rule = FeeRule { basis_points: row.get(1)?, per_ticket_minor: row.get(2)?, refundable: row.get(3)? };
-        Ok((row.get(0)?, rule))
-    });
-    Ok(rules.await?.into_iter().collect())
-}
-
-pub(crate) async fn set_fee_rule(tx: &Tx, scope: Uuid, rule: FeeRule) -> Result<()> {
-    tx.execute(
-        "INSERT INTO fee_rule (scope, basis_points, per_ticket_minor, refundable) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (scope) DO UPDATE SET basis_points = excluded.basis_points,
-             per_ticket_minor = excluded.per_ticket_minor, refundable = excluded.refundable",
-        (scope, rule.basis_points, rule.per_ticket_minor, rule.refundable),
-    )
-    .await
-    .map(drop)
 }
 
 /// Adds holds, places, lines and refunds to orders that were read without them.

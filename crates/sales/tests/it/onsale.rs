@@ -122,6 +122,26 @@ async fn publishing_dropped_anywhere_is_carried_over() {
 }
 
 #[tokio::test]
+async fn a_capacity_change_dropped_anywhere_leaves_engine_and_catalogue_agreed() {
+    let world = World::new().await;
+    let (event, fan) = (world.event().await, world.fan());
+    world.bought(fan, event, &["S-A-1"]).await;
+    for waits in 0..200 {
+        let capacity = 50 + waits as u32;
+        let change = world.sales.set_area_capacity(world.organizer, event, "FLOOR", capacity);
+        let done = cut(change, waits).await.is_some();
+        world.rest().await;
+        let in_catalogue = world.catalog.any_event(event).await.unwrap().event.capacity;
+        assert_eq!(available(&world, event).await + 1, in_catalogue, "after {waits} waits");
+        if done {
+            assert_eq!(in_catalogue, 96 + capacity);
+            return;
+        }
+    }
+    panic!("the change never came to its end");
+}
+
+#[tokio::test]
 async fn a_new_seat_map_keeps_what_is_held_and_sold() {
     let world = World::new().await;
     let (event, fan) = (world.event().await, world.fan());

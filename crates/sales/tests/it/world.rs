@@ -43,7 +43,6 @@ pub struct World {
     pub gateway: SimulatedGateway,
     pub inventory: Inventory,
     pub catalog: Catalog,
-    pub payments: Payments,
     pub sales: Sales,
     pub jobs: Jobs,
     pub organizer: OrganizerId,
@@ -91,14 +90,14 @@ impl World {
         let sales = Sales::new(Parts {
             store: db.store.clone(),
             inventory: inventory.clone(),
-            payments: payments.clone(),
+            payments,
             catalog: catalog.clone(),
             keyring: db.keyring.clone(),
             fees: FeeRule::NONE,
         });
         let jobs = sales.handle(Jobs::new(db.store.clone()));
         let keys = AtomicU32::new(0);
-        World { db, gateway, inventory, catalog, payments, sales, jobs, organizer, venue, map, keys }
+        World { db, gateway, inventory, catalog, sales, jobs, organizer, venue, map, keys }
     }
 
     pub fn fan(&self) -> UserId {
@@ -202,6 +201,8 @@ impl World {
     /// Lets the jobs work until none is left, while the clock goes on.
     pub async fn rest(&self) {
         for _ in 0..500 {
+            // The server does this once a second.
+            self.catalog.refresh().await.unwrap();
             self.jobs.run_due().await.unwrap();
             let backlog = jobs::backlog(&self.db.begin_read().await.unwrap()).await.unwrap();
             assert_eq!((backlog.running, backlog.failed), (0, 0), "{backlog:?}");
