@@ -13,7 +13,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0005_payments", include_str!("../../../migrations/0005_payments.sql")),
     ("0006_tickets", include_str!("../../../migrations/0006_tickets.sql")),
     ("0007_sales", include_str!("../../../migrations/0007_sales.sql")),
-    ("0008_installation", include_str!("../../../migrations/0008_installation.sql")),
+    ("0008_store_installation", include_str!("../../../migrations/0008_store_installation.sql")),
 ];
 
 /// An arbitrary constant that all nodes share: only one of them migrates at a time.

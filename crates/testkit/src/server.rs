@@ -187,10 +187,11 @@ fn read(log: &Path) -> String {
     String::from_utf8_lossy(&std::fs::read(log).unwrap_or_default()).into_owned()
 }
 
-/// Servers share a port among their workers (`SO_REUSEPORT`), so this socket can hold one for them
+/// Servers share a port among their workers (`SO_REUSEPORT`), so a socket can hold one for them
 /// that nobody else is given.
 fn reserved_port() -> Socket {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket can be made");
+    socket.set_reuse_address(true).expect("ports can be shared");
     socket.set_reuse_port(true).expect("ports can be shared");
     socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).expect("a port is free");
     socket

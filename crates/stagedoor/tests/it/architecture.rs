@@ -219,13 +219,14 @@ fn workspace() -> BTreeMap<String, Vec<Dependency>> {
         .collect()
 }
 
-/// Table to the folder of the crate that owns it: `migrations/000N_<crate>.sql`, and the journal's
-/// own files, which are no part of the schema.
+/// Table to the folder of the crate that owns it: `migrations/000N_<crate>[_<topic>].sql`, and the
+/// journal's own files, which are no part of the schema.
 fn table_owners() -> BTreeMap<String, String> {
     let mut owners = BTreeMap::new();
     for path in tracked(&["sql"]) {
         let stem = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
-        let Some((_, owner)) = stem.split_once('_').filter(|_| path.starts_with("migrations")) else { continue };
+        let Some(owner) = stem.split('_').nth(1).filter(|_| path.starts_with("migrations")) else { continue };
+        assert!(root().join("crates").join(owner).is_dir(), "{} belongs to no crate", path.display());
         let created = created_in(&read(&path)).into_iter();
         for table in created {
             assert!(owners.insert(table.clone(), owner.to_owned()).is_none(), "{table} is created twice");

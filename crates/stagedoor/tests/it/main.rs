@@ -1,3 +1,4 @@
 //! The product as a whole: the shape of its source, and the real binary as a process.
 
 mod architecture;
+mod process;
