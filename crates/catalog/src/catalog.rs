@@ -56,7 +56,7 @@ pub struct EventView {
 }
 
 impl Catalog {
-    /// Fills the search index from the database: about a second for 100,000 events.
+    /// Fills the search index from the database: reads every published event once.
     pub async fn open(store: Store, keyring: &Keyring) -> store::Result<Catalog> {
         let cursors = Cursors::new(keyring.derive("catalog/cursor/v1"));
         let inner = Inner {

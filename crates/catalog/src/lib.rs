@@ -6,7 +6,7 @@
 //! - a saved seat map version never changes; a seat id is `section-row-seat` and reads one way;
 //! - a published event has a price for every level of its map;
 //! - the public sees published events only, in search as soon as the change has committed;
-//! - the search index is derived: deleting it costs a second at start.
+//! - the search index is derived: losing it costs one reading of the events at start.
 //!
 //! ```no_run
 //! # use catalog::{Catalog, EventQuery, Paging};

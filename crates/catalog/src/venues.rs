@@ -208,7 +208,7 @@ impl Catalog {
     }
 }
 
-/// Runs what may take tens of milliseconds on a thread that serves nobody else.
+/// Runs what may take long on a thread that serves nobody else.
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.expect("the work does not panic and is not cancelled")
 }

@@ -18,7 +18,7 @@ use crate::venue::{Venue, day_number};
 /// Matches of a text are walked by date when more than one in so many events is one.
 const WALK_SHARE: usize = 16;
 
-/// The search index. Readers share it; a change excludes them for some microseconds.
+/// The search index. Readers share it; a change excludes them only while it is put in place.
 pub struct Index {
     inner: RwLock<Inner>,
     cursors: Cursors,

@@ -30,8 +30,7 @@ impl EncodedMap {
         (etag_of(&json) == etag).then(|| Self { version, json: json.into(), etag, map: OnceLock::new() })
     }
 
-    /// The geometry. The first call on a map read from the database parses it: about 40 ms for
-    /// 80,000 seats.
+    /// The geometry. The first call on a map read from the database parses its JSON.
     pub fn map(&self) -> Arc<SeatMap> {
         let parse =
             || serde_json::from_slice(&self.json).expect("the content hash said these are the bytes we encoded");
