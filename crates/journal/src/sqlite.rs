@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// A page holds the body of a batch of some 400 holds. Measured against the usual 4 KiB: the same
-/// processor time for small batches and two thirds of it for batches of thousands, which are then
+/// processor time for small batches and a quarter less for batches of thousands, which are then
 /// spread over fewer pages of the log.
 const PAGE_SIZE: u64 = 16 * 1024;
 
