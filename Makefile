@@ -14,8 +14,9 @@ run: ## Start the product with demo data on the embedded database
 	@scripts/setup.sh run
 	cargo build --profile quick --bin stagedoor
 	@bin="$${CARGO_TARGET_DIR:-target}/quick/stagedoor"; \
-	"$$bin" demo --data "$(DATA)"; \
-	printf '\nStagedoor answers on http://%s (Ctrl-C ends it)\n\n' "$(LISTEN)"; \
+	world=$$("$$bin" demo --data "$(DATA)"); \
+	printf '%s\n' "$$world" >"$(DATA)/demo.json"; \
+	echo "Accounts and events to try it with: $(DATA)/demo.json"; \
 	exec "$$bin" serve --listen "$(LISTEN)" --data "$(DATA)"
 
 test: lint ## Run the linters and every test, on SQLite and on PostgreSQL
