@@ -110,6 +110,12 @@ impl Identity {
         }
     }
 
+    /// Every organizer of the installation by id, at most `limit`: for who runs it, never for a caller.
+    pub async fn organizers(&self, limit: u32) -> store::Result<Vec<Organizer>> {
+        let rows = sql::organizers(&self.0.store.begin_read().await?, limit).await?;
+        Ok(rows.into_iter().map(|(id, name)| Organizer { id, name }).collect())
+    }
+
     pub async fn organizer(&self, id: OrganizerId) -> Result<Organizer, OrganizerError> {
         let tx = self.0.store.begin_read().await?;
         let name = sql::organizer_name(&tx, id).await?.ok_or(OrganizerError::NotFound)?;

@@ -163,6 +163,10 @@ pub(crate) async fn insert_organizer(tx: &Tx, id: OrganizerId, name: &str, at: T
     Ok(())
 }
 
+pub(crate) async fn organizers(tx: &Tx, limit: u32) -> Result<Vec<(OrganizerId, String)>> {
+    tx.all("SELECT id, name FROM organizer ORDER BY id LIMIT $1", (limit,), |row| Ok((row.get(0)?, row.get(1)?))).await
+}
+
 pub(crate) async fn organizer_name(tx: &Tx, id: OrganizerId) -> Result<Option<String>> {
     tx.optional("SELECT name FROM organizer WHERE id = $1", (id,), |row| row.get(0)).await
 }

@@ -24,7 +24,12 @@
 pub mod engine;
 mod runtime;
 
+/// Checking a journal and what was derived from it, without changing anything.
+pub mod audit {
+    pub use crate::runtime::{Audit, Finding, audit};
+}
+
 pub use runtime::{
-    Config, Delta, EventView, FanLimits, Health, HeldPlace, Hold, HoldRequest, Inventory, Opening, Refused, Snapshot,
+    Batches, Config, Delta, EventView, FanLimits, Health, HeldPlace, Hold, HoldRequest, Inventory, Opening, Refused, Snapshot,
     StartError, Stats, Taken, Warned, Worker,
 };

@@ -48,4 +48,5 @@ pub use payment::{NewPayment, Payment, PaymentState};
 pub use payments::{PaymentError, Payments, create, create_refund, of_order, refunds_of};
 pub use refund::{NewRefund, Refund, RefundState};
 pub use simulated::{Approval, BookLine, CHALLENGE_PATH, Moved, SimulatedGateway};
+pub use sql::{PaymentStanding, standings};
 pub use token::Token;

@@ -45,4 +45,4 @@ pub use pricing::FeeRule;
 pub use refund::{Refund, RefundCause, RefundState};
 pub use refunds::{Cancel, StaffRefund};
 pub use sales::{Answered, Attendee, FeeScope, Key, Parts, Quote, Sales};
-pub use sql::OrderPage;
+pub use sql::{OrderPage, Stage, Standing, standings};

@@ -3,11 +3,13 @@
 mod events;
 mod orders;
 mod refunds;
+mod standings;
 
 pub(crate) use events::*;
 pub use orders::OrderPage;
 pub(crate) use orders::*;
 pub(crate) use refunds::*;
+pub use standings::{Stage, Standing, standings};
 
 /// `($1, $2), ($3, $4)` for `rows` rows of `columns` parameters.
 fn placeholders(rows: usize, columns: usize) -> String {

@@ -279,7 +279,7 @@ fn password(entropy: &Entropy) -> String {
         "fiddle", "garden", "harbour", "ivory", "juniper", "lantern", "marble", "meadow", "nectar", "opera", "orchid",
         "pepper", "quartz", "ribbon", "saffron", "timber", "trumpet", "velvet", "walnut", "willow", "zephyr",
     ];
-    let mut word = || WORDS[entropy.below(WORDS.len() as u64) as usize];
+    let word = || WORDS[entropy.below(WORDS.len() as u64) as usize];
     let words = [word(), word(), word()];
     format!("{}-{}-{}-{:04}", words[0], words[1], words[2], entropy.below(10_000))
 }

@@ -4,10 +4,12 @@ mod config;
 mod data;
 mod demo;
 mod fault;
+mod import;
 mod logging;
 mod progress;
 mod serve;
 mod system;
+mod verify;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -41,6 +43,11 @@ enum Command {
     Serve,
     /// Load a world to try the program with and print its accounts and events as JSON
     Demo(demo::Arguments),
+    /// Take events or a seat map from a file and print what was imported as JSON
+    #[command(subcommand)]
+    Import(import::Import),
+    /// Read every journal again and compare it with tickets, orders and money; 1 when something is wrong
+    Verify(verify::Arguments),
     /// Print the settings in effect, without secrets
     Config,
     /// Print the description of the HTTP API (OpenAPI 3.1, JSON)
@@ -69,6 +76,12 @@ fn run(command: Command, settings: &Settings) -> Result<ExitCode, Fault> {
         }
         Command::Serve => serve::serve(settings, &runtime()?)?,
         Command::Demo(arguments) => print(&demo::demo(settings, &arguments, &runtime()?)?)?,
+        Command::Import(what) => print(&import::import(settings, what, &runtime()?)?)?,
+        Command::Verify(arguments) => {
+            let (report, code) = verify::verify(settings, &arguments, &runtime()?)?;
+            print(&report)?;
+            return Ok(code);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

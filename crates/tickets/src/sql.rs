@@ -103,6 +103,14 @@ pub async fn attendees(
     Ok(Page::cut(found, page.limit))
 }
 
+/// The tickets that admit or admitted somebody, of all organizers, by id: for comparing them with
+/// what the seat engine sold.
+pub async fn live(tx: &Tx, after: Option<TicketId>, limit: u32) -> Result<Vec<Ticket>> {
+    let sql =
+        format!("SELECT {TICKET} FROM ticket WHERE id > $1 AND status IN ('issued', 'used') ORDER BY id LIMIT $2");
+    tx.all(&sql, (after.unwrap_or(TicketId(Uuid::nil())), limit), ticket).await
+}
+
 fn any_or(status: Option<Status>) -> &'static str {
     status.map_or("", Status::text)
 }

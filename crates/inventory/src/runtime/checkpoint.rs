@@ -23,7 +23,7 @@ const SNAPSHOTS_PER_STEP: usize = 4;
 pub(super) const IDLE_AFTER: Duration = Duration::from_secs(600);
 
 /// The directory is stored as the snapshot of the event that cannot exist.
-const DIRECTORY: EventId = EventId(Uuid::nil());
+pub(super) const DIRECTORY: EventId = EventId(Uuid::nil());
 const DIRECTORY_FORMAT: u8 = 1;
 const ENTRY_BYTES: usize = 17;
 

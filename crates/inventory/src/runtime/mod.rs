@@ -1,5 +1,6 @@
 //! The threads around the engine, and the handle everyone else holds.
 
+mod audit;
 mod checkpoint;
 mod fans;
 mod handover;
@@ -15,7 +16,9 @@ use std::time::Duration;
 use crossbeam_channel::{SendError, Sender};
 use stagedoor_core::{Code, EventId, HoldId, UserId};
 
+pub use self::audit::{Audit, Finding, audit};
 pub use self::fans::FanLimits;
+pub use self::handover::Batches;
 pub use self::inventory::{
     Config, Health, HeldPlace, Hold, HoldRequest, Inventory, Opening, StartError, Stats, Worker,
 };

@@ -97,10 +97,18 @@ pub(crate) enum Attention {
 
 /// Facts in the order of the journal, folded into states.
 #[derive(Default)]
-pub(crate) struct Fold {
+pub(crate) struct Fold<'a> {
     pub states: HashMap<EventId, EventState>,
     pub facts: u64,
+    watch: Option<&'a mut dyn FnMut(EventId, &EventState)>,
     changes: Changes,
+}
+
+impl<'a> Fold<'a> {
+    /// A fold that shows `watch` each state after each of its facts.
+    pub fn watched(watch: &'a mut dyn FnMut(EventId, &EventState)) -> Self {
+        Fold { watch: Some(watch), ..Fold::default() }
+    }
 }
 
 /// Something a fold lacks. A journal that is being replayed cannot be asked, so the replay ends,
@@ -110,7 +118,7 @@ enum Lack {
     State(EventId),
 }
 
-impl Fold {
+impl Fold<'_> {
     /// Replays what `reach` covers into [`Fold::states`]; returns the last batch's number.
     pub fn run(
         &mut self,
@@ -188,6 +196,9 @@ impl Fold {
         self.changes.clear();
         state.apply(at, &fact, &mut self.changes);
         self.facts += 1;
+        if let Some(watch) = &mut self.watch {
+            watch(event, state);
+        }
         Ok(None)
     }
 }
