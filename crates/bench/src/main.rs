@@ -4,6 +4,7 @@
 //! with ratios: this kind of machine is shared, so an absolute figure says little.
 
 mod baselines;
+mod engine;
 mod holds;
 mod load;
 mod product;
@@ -36,6 +37,13 @@ enum Command {
         #[arg(long, default_value_t = 3)]
         rounds: usize,
     },
+    /// The seat engine in process.
+    Engine {
+        #[arg(long, default_value_t = 3)]
+        seconds: u64,
+        #[arg(long, env = "STAGEDOOR_TEST_POSTGRES")]
+        postgres: Option<String>,
+    },
     /// A baseline, in a process of its own.
     ServeEcho { address: SocketAddr },
     ServePostgres { address: SocketAddr, url: String },
@@ -48,6 +56,27 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Command::ServeEcho { address } => serve()?.block_on(baselines::serve_echo(address))?,
         Command::ServePostgres { address, url } => serve()?.block_on(baselines::serve_postgres(address, &url))?,
         Command::ServeRedis { address, url } => serve()?.block_on(baselines::serve_redis(address, &url))?,
+        Command::Engine { seconds, postgres } => {
+            let span = Duration::from_secs(seconds);
+            println!("best available: {:.0} ns", engine::best_available_ns());
+            println!("memory per seat: {:?}", engine::memory_per_seat());
+            for in_flight in [4_096, 64] {
+                for goods in [engine::Goods::Seats, engine::Goods::Area] {
+                    let folder = tempfile::tempdir()?;
+                    let rate = engine::rate(engine::Disk::Sqlite(folder.path()), in_flight, span, goods);
+                    println!("sqlite {in_flight} {goods:?}: {rate:?}");
+                    if let Some(url) = &postgres {
+                        let rate = engine::rate(engine::Disk::Postgres(url), in_flight, span, goods);
+                        println!("postgres {in_flight} {goods:?}: {rate:?}");
+                    }
+                }
+            }
+            let folder = tempfile::tempdir()?;
+            println!("recovery: {:.0} records/s", engine::recovery_rate(folder.path(), 3_000_000));
+            let folder = tempfile::tempdir()?;
+            let lags = engine::expiry_lags_ms(folder.path(), 1_000_000);
+            println!("expiry lag: p99 {:.1} worst {:.1} ms", lags[lags.len() * 99 / 100], lags[lags.len() - 1]);
+        }
         Command::Holds { connections, seconds, rounds } => {
             let span = Duration::from_secs(seconds);
             let folder = tempfile::tempdir()?;

@@ -30,6 +30,6 @@ pub mod audit {
 }
 
 pub use runtime::{
-    Batches, Config, Delta, EventView, FanLimits, Health, HeldPlace, Hold, HoldRequest, Inventory, Opening, Refused, Snapshot,
-    StartError, Stats, Taken, Warned, Worker,
+    Batches, Config, Delta, EventView, FanLimits, Health, HeldPlace, Hold, HoldRequest, Inventory, Opening, Refused,
+    Snapshot, StartError, Stats, Taken, Warned, Worker,
 };

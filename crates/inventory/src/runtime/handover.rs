@@ -15,36 +15,70 @@ use stagedoor_core::EventId;
 use tokio::sync::oneshot;
 
 use super::{Queue, Refused, Reply, Work};
+use crate::engine::{Answer, Command};
 
 /// One command on its way to the writer.
 pub(crate) struct Envelope {
     pub event: EventId,
     pub work: Work,
-    /// A place in the fan's books waits for the outcome.
-    pub reserved: bool,
+    pub books: Books,
     pub reply_to: ReplyTo,
 }
 
+/// What the outcome of a hold means for its fan's books over all events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Books {
+    /// A place is reserved there and waits for the outcome.
+    Reserved,
+    /// The key is known there; should it turn out to be a new hold after all, it is added.
+    Known,
+    /// Whoever sent the command keeps such books themselves.
+    Apart,
+}
+
 pub(crate) enum ReplyTo {
-    Slot { mailbox: Arc<Mailbox>, slot: u32 },
+    /// `mailbox`: its number among the [`Mailboxes`]. A shared pointer in every command would be
+    /// counted up on one core and down on another.
+    Slot {
+        mailbox: u32,
+        slot: u32,
+    },
     Once(oneshot::Sender<Reply>),
+}
+
+/// Every mailbox of the process, by number; there are as many as threads that ask.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Mailboxes(Arc<Mutex<Vec<Arc<Mailbox>>>>);
+
+impl Mailboxes {
+    fn add(&self) -> (u32, Arc<Mailbox>) {
+        let (mut all, mailbox) = (self.0.lock(), Arc::new(Mailbox::default()));
+        all.push(mailbox.clone());
+        (all.len() as u32 - 1, mailbox)
+    }
+
+    pub fn get(&self, number: u32) -> Arc<Mailbox> {
+        self.0.lock()[number as usize].clone()
+    }
 }
 
 impl ReplyTo {
     /// For a command that no writer takes any more.
-    pub fn refuse(self) {
+    pub fn refuse(self, mailboxes: &Mailboxes) {
         match self {
-            ReplyTo::Slot { mailbox, slot } => mailbox.deliver(&mut vec![(slot, Err(Refused::Unavailable))]),
+            ReplyTo::Slot { mailbox, slot } => {
+                mailboxes.get(mailbox).deliver(&mut vec![(slot, Err(Refused::Unavailable))]);
+            }
             ReplyTo::Once(sender) => drop(sender.send(Err(Refused::Unavailable))),
         }
     }
 }
 
 /// Where the writer leaves answers for one port.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Mailbox(Mutex<Inbox>);
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Inbox {
     replies: Vec<(u32, Reply)>,
     waker: Option<Waker>,
@@ -67,12 +101,69 @@ impl Mailbox {
     }
 }
 
+/// Commands in batches from a plain thread, without an executor: what a node that forwards
+/// others' commands does. Limits over all events are the sender's business.
+pub struct Batches {
+    queue: Queue,
+    number: u32,
+    mailbox: Arc<Mailbox>,
+    waker: Waker,
+    replies: Vec<(u32, Reply)>,
+}
+
+struct Unpark(std::thread::Thread);
+
+impl std::task::Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+impl Batches {
+    /// For the thread that calls this.
+    pub(crate) fn new(queue: Queue) -> Self {
+        let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+        let (number, mailbox) = queue.mailboxes.add();
+        Self { queue, number, mailbox, waker, replies: Vec::new() }
+    }
+
+    /// Sends commands, each with a number that its answer will carry.
+    pub fn send(&mut self, commands: impl IntoIterator<Item = (u32, EventId, Command)>) {
+        let envelopes = commands.into_iter().map(|(slot, event, command)| Envelope {
+            event,
+            work: Work::Command(command),
+            books: Books::Apart,
+            reply_to: ReplyTo::Slot { mailbox: self.number, slot },
+        });
+        self.queue.send(envelopes.collect());
+    }
+
+    /// Waits until there are answers and hands them over, in the order they came.
+    pub fn receive(&mut self, mut take: impl FnMut(u32, Result<Answer, Refused>)) {
+        loop {
+            {
+                let mut inbox = self.mailbox.0.lock();
+                std::mem::swap(&mut inbox.replies, &mut self.replies);
+                inbox.waker = Some(self.waker.clone());
+            }
+            if !self.replies.is_empty() {
+                break;
+            }
+            std::thread::park();
+        }
+        for (number, reply) in self.replies.drain(..) {
+            take(number, reply.map(|done| done.answer));
+        }
+    }
+}
+
 thread_local! {
     static PORT: RefCell<Option<Port>> = const { RefCell::new(None) };
 }
 
 struct Port {
     queue: Queue,
+    number: u32,
     mailbox: Arc<Mailbox>,
     outgoing: Vec<Envelope>,
     incoming: Vec<(u32, Reply)>,
@@ -94,9 +185,9 @@ enum Slot {
 pub(crate) async fn pump(queue: Queue) {
     PORT.with_borrow_mut(|port| {
         assert!(port.is_none(), "a thread has one port");
-        let mailbox = Arc::new(Mailbox::default());
+        let (number, mailbox) = queue.mailboxes.add();
         let (outgoing, incoming, slots, free) = Default::default();
-        *port = Some(Port { queue, mailbox, outgoing, incoming, slots, free, pump: None });
+        *port = Some(Port { queue, number, mailbox, outgoing, incoming, slots, free, pump: None });
     });
     let _port = ClosePort;
     poll_fn(|context| {
@@ -144,7 +235,7 @@ impl Port {
         }
     }
 
-    fn submit(&mut self, event: EventId, work: Work, reserved: bool) -> u32 {
+    fn submit(&mut self, event: EventId, work: Work, books: Books) -> u32 {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot::Free);
             self.slots.len() as u32 - 1
@@ -156,24 +247,24 @@ impl Port {
             // Runs after every task that is ready now, so their commands join this message.
             pump.wake_by_ref();
         }
-        let reply_to = ReplyTo::Slot { mailbox: self.mailbox.clone(), slot };
-        self.outgoing.push(Envelope { event, work, reserved, reply_to });
+        let reply_to = ReplyTo::Slot { mailbox: self.number, slot };
+        self.outgoing.push(Envelope { event, work, books, reply_to });
         slot
     }
 }
 
 /// Asks the writer and waits for its answer.
-pub(crate) async fn ask(queue: &Queue, event: EventId, work: Work, reserved: bool) -> Reply {
+pub(crate) async fn ask(queue: &Queue, event: EventId, work: Work, books: Books) -> Reply {
     let mut work = Some(work);
     let slot = PORT.with_borrow_mut(|port| {
         let port = port.as_mut()?;
-        Some(port.submit(event, work.take().expect("submitted once"), reserved))
+        Some(port.submit(event, work.take().expect("submitted once"), books))
     });
     match (slot, work) {
         (Some(slot), _) => Waiting { slot: Some(slot) }.answer().await,
         (None, Some(work)) => {
             let (sender, receiver) = oneshot::channel();
-            queue.send(vec![Envelope { event, work, reserved, reply_to: ReplyTo::Once(sender) }]);
+            queue.send(vec![Envelope { event, work, books, reply_to: ReplyTo::Once(sender) }]);
             receiver.await.unwrap_or(Err(Refused::Unavailable))
         }
         (None, None) => unreachable!("the work went to a slot"),

@@ -12,7 +12,7 @@ use parking_lot::{Mutex, RwLock};
 use stagedoor_core::{Env, EventId, HoldId, OrderId, Timestamp, UserId};
 
 use super::fans::{Admission, FanLimits, Fans};
-use super::handover::{ask, pump};
+use super::handover::{Batches, Books, Mailboxes, ask, pump};
 use super::recovery::RecoverError;
 use super::view::{EventView, Taken};
 use super::writer::Writer;
@@ -189,6 +189,7 @@ pub(crate) struct Shared {
     pub views: RwLock<HashMap<EventId, Arc<EventView>>>,
     pub stats: Stats,
     pub in_flight: Arc<AtomicUsize>,
+    pub mailboxes: Mailboxes,
 }
 
 /// The seat engine of this process. Cheap to clone.
@@ -235,12 +236,14 @@ impl Inventory {
     ) -> Result<Inventory, StartError> {
         let open: Arc<OpenJournal> = Arc::new(open);
         let in_flight = Arc::new(AtomicUsize::new(0));
+        let mailboxes = Mailboxes::default();
         let shared = Arc::new(Shared {
             env,
             fans: Fans::new(config.limits),
             views: RwLock::default(),
             stats: Stats::default(),
             in_flight: in_flight.clone(),
+            mailboxes: mailboxes.clone(),
         });
         let (mut senders, mut threads, mut started) = (Vec::new(), Vec::new(), Vec::new());
         for partition in 0..config.partitions.max(1) {
@@ -265,7 +268,7 @@ impl Inventory {
         for wait in started {
             wait.recv().expect("the writer reports how it started")?;
         }
-        let queue = Queue::new(senders, in_flight);
+        let queue = Queue::new(senders, in_flight, mailboxes);
         let threads = Arc::new(Mutex::new(threads));
         Ok(Inventory { shared, queue, threads, hasher: DefaultHashBuilder::default() })
     }
@@ -274,6 +277,11 @@ impl Inventory {
     /// [`Worker::run`] there once, and commands of that thread travel in batches.
     pub fn worker(&self) -> Worker {
         Worker(self.queue.clone())
+    }
+
+    /// For a plain thread that sends many commands at a time; see [`Batches`].
+    pub fn batches(&self) -> Batches {
+        Batches::new(self.queue.clone())
     }
 
     /// Puts an event on sale; one that is open already stays as it is.
@@ -295,13 +303,13 @@ impl Inventory {
     pub async fn hold_in(&self, view: &Arc<EventView>, request: HoldRequest) -> Result<Hold, Refused> {
         let HoldRequest { fan, want, key } = request;
         let env = &self.shared.env;
-        let reserved = match self.shared.fans.admit(fan, key.map(|key| key.key), env.now()) {
-            Admission::Fresh => true,
-            Admission::Replay => false,
+        let books = match self.shared.fans.admit(fan, key.map(|key| key.key), env.now()) {
+            Admission::Fresh => Books::Reserved,
+            Admission::Replay => Books::Known,
             Admission::HoldLimit => return Err(Refused::HoldLimit),
             Admission::RateLimited { retry_after } => return Err(Refused::RateLimited { retry_after }),
         };
-        if reserved
+        if books == Books::Reserved
             && let Want::Picked { places, .. } = &want
             && let Some(refusal) = refused_early(view, places)
         {
@@ -311,7 +319,7 @@ impl Inventory {
         }
         let hold: HoldId = env.id();
         let command = Command::Hold { hold, fan, want, key, spread: self.hasher.hash_one(hold) };
-        let Done { answer, replayed } = self.ask(view.event, Work::Command(command), reserved).await?;
+        let Done { answer, replayed } = self.ask(view.event, Work::Command(command), books).await?;
         let Answer::Hold(answer) = answer else { unreachable!("a hold is answered with one") };
         // A hold that a newer map took over speaks of that map's seats.
         let manifest = match view.is_replaced() {
@@ -382,7 +390,7 @@ impl Inventory {
 
     /// A hold of this fan; another's is as unknown as one that never was.
     pub async fn hold_view(&self, event: EventId, hold: HoldId, fan: UserId) -> Result<Hold, Refused> {
-        let done = self.ask(event, Work::View(hold, fan), false).await?;
+        let done = self.ask(event, Work::View(hold, fan), Books::Apart).await?;
         self.hold_answer(event, done)
     }
 
@@ -396,7 +404,7 @@ impl Inventory {
         if let Some(view) = self.loaded(event) {
             return Ok(view);
         }
-        self.ask(event, Work::Load, false).await?;
+        self.ask(event, Work::Load, Books::Apart).await?;
         self.loaded(event).ok_or(Refused::UnknownEvent)
     }
 
@@ -412,7 +420,7 @@ impl Inventory {
         for partition in 0..self.queue.writers.len() {
             // An id that falls into the partition; it names no event.
             let event = EventId(uuid::Uuid::from_u128(partition as u128));
-            let _ = self.ask(event, Work::Settle, false).await;
+            let _ = self.ask(event, Work::Settle, Books::Apart).await;
         }
     }
 
@@ -448,17 +456,19 @@ impl Inventory {
     }
 
     async fn command(&self, event: EventId, command: Command) -> Reply {
-        self.ask(event, Work::Command(command), false).await
+        self.ask(event, Work::Command(command), Books::Apart).await
     }
 
-    async fn ask(&self, event: EventId, work: Work, reserved: bool) -> Reply {
+    async fn ask(&self, event: EventId, work: Work, books: Books) -> Reply {
         if self.queue.is_full() {
-            if reserved && let Work::Command(Command::Hold { fan, .. }) = &work {
+            if books == Books::Reserved
+                && let Work::Command(Command::Hold { fan, .. }) = &work
+            {
                 self.shared.fans.refused(*fan);
             }
             return Err(Refused::Unavailable);
         }
-        ask(&self.queue, event, work, reserved).await
+        ask(&self.queue, event, work, books).await
     }
 
     fn hold_answer(&self, event: EventId, done: Done) -> Result<Hold, Refused> {

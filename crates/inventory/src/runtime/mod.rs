@@ -24,7 +24,7 @@ pub use self::inventory::{
 };
 pub use self::view::{Delta, EventView, Snapshot, Taken, Warned};
 use crate::engine::{Answer, Command, Refusal};
-use handover::Envelope;
+use handover::{Envelope, Mailboxes};
 
 /// Commands that may wait for one process's writers; beyond it callers are told to come back.
 const IN_FLIGHT_MAX: usize = 65_536;
@@ -86,11 +86,12 @@ pub(crate) type Reply = Result<Done, Refused>;
 pub(crate) struct Queue {
     writers: Arc<[Sender<Vec<Envelope>>]>,
     in_flight: Arc<AtomicUsize>,
+    mailboxes: Mailboxes,
 }
 
 impl Queue {
-    fn new(writers: Vec<Sender<Vec<Envelope>>>, in_flight: Arc<AtomicUsize>) -> Self {
-        Self { writers: writers.into(), in_flight }
+    fn new(writers: Vec<Sender<Vec<Envelope>>>, in_flight: Arc<AtomicUsize>, mailboxes: Mailboxes) -> Self {
+        Self { writers: writers.into(), in_flight, mailboxes }
     }
 
     fn is_full(&self) -> bool {
@@ -119,7 +120,7 @@ impl Queue {
     fn send_to(&self, writer: &Sender<Vec<Envelope>>, envelopes: Vec<Envelope>) {
         if let Err(SendError(envelopes)) = writer.send(envelopes) {
             self.in_flight.fetch_sub(envelopes.len(), Ordering::Relaxed);
-            envelopes.into_iter().for_each(|envelope| envelope.reply_to.refuse());
+            envelopes.into_iter().for_each(|envelope| envelope.reply_to.refuse(&self.mailboxes));
         }
     }
 }

@@ -15,7 +15,7 @@ use stagedoor_core::{EventId, HoldId, Timestamp, UserId};
 use tokio::sync::oneshot;
 
 use super::checkpoint::{IDLE_AFTER, Rounds, Step, read_directory, write_directory};
-use super::handover::{Envelope, Mailbox, ReplyTo};
+use super::handover::{Books, Envelope, Mailbox, Mailboxes, ReplyTo};
 use super::inventory::{OpenJournal, Shared};
 use super::recovery::{Attention, Fold, Manifests, Reach, RecoverError, restore};
 use super::view::{EventView, Warned};
@@ -70,32 +70,43 @@ struct Loaded {
 }
 
 /// What waits for the batch to be durable.
-#[derive(Default)]
 struct Pending {
     replies: Outgoing,
-    held: Vec<(UserId, HoldId, EventId, Option<u128>, Timestamp, bool)>,
+    held: Vec<(UserId, HoldId, EventId, Option<u128>, Timestamp, Books)>,
     extended: Vec<(UserId, HoldId, Timestamp)>,
     ended: Vec<(UserId, HoldId)>,
     expired: Vec<Timestamp>,
 }
 
+impl Pending {
+    fn new(registry: &Mailboxes) -> Self {
+        let (held, extended, ended, expired) = Default::default();
+        Self { replies: Outgoing::new(registry), held, extended, ended, expired }
+    }
+}
+
 /// Answers by where they go.
-#[derive(Default)]
 struct Outgoing {
+    /// By the mailbox's number.
     mailboxes: Vec<(Arc<Mailbox>, Vec<(u32, Reply)>)>,
+    registry: Mailboxes,
     once: Vec<(oneshot::Sender<Reply>, Reply)>,
 }
 
 impl Outgoing {
+    fn new(registry: &Mailboxes) -> Self {
+        Self { mailboxes: Vec::new(), registry: registry.clone(), once: Vec::new() }
+    }
+
     fn push(&mut self, to: ReplyTo, reply: Reply) {
         match to {
             ReplyTo::Once(sender) => self.once.push((sender, reply)),
             ReplyTo::Slot { mailbox, slot } => {
-                // A handful of threads serve requests, so a scan finds the mailbox fastest.
-                match self.mailboxes.iter_mut().find(|(known, _)| Arc::ptr_eq(known, &mailbox)) {
-                    Some((_, replies)) => replies.push((slot, reply)),
-                    None => self.mailboxes.push((mailbox, vec![(slot, reply)])),
+                while self.mailboxes.len() <= mailbox as usize {
+                    let next = self.registry.get(self.mailboxes.len() as u32);
+                    self.mailboxes.push((next, Vec::new()));
                 }
+                self.mailboxes[mailbox as usize].1.push((slot, reply));
             }
         }
     }
@@ -142,6 +153,7 @@ impl Writer {
     ) -> Result<Writer, RecoverError> {
         let journal = open(partition)?;
         let at = shared.env.now();
+        let (pending, early) = (Pending::new(&shared.mailboxes), Outgoing::new(&shared.mailboxes));
         let mut writer = Writer {
             partition,
             queue,
@@ -159,8 +171,8 @@ impl Writer {
             turns: 0,
             batch: Batch::new(),
             touched: Vec::new(),
-            pending: Pending::default(),
-            early: Outgoing::default(),
+            pending,
+            early,
         };
         writer.load_all()?;
         Ok(writer)
@@ -305,8 +317,8 @@ impl Writer {
         let mut envelopes = envelopes.into_iter();
         while let Some(envelope) = envelopes.next() {
             if let Err(error) = self.handle(at, envelope) {
-                for Envelope { work, reserved, reply_to, .. } in envelopes {
-                    self.refuse(reply_to, &work, reserved, Refused::Unavailable);
+                for Envelope { work, books, reply_to, .. } in envelopes {
+                    self.refuse(reply_to, &work, books, Refused::Unavailable);
                 }
                 self.fail(commands);
                 return Err(error);
@@ -376,15 +388,15 @@ impl Writer {
     }
 
     fn handle(&mut self, at: Timestamp, envelope: Envelope) -> Result<(), Broken> {
-        let Envelope { event, work, reserved, reply_to } = envelope;
+        let Envelope { event, work, books, reply_to } = envelope;
         match self.bring_in(event, &work) {
             Ok(true) => {}
             Ok(false) => {
-                self.refuse(reply_to, &work, reserved, Refused::UnknownEvent);
+                self.refuse(reply_to, &work, books, Refused::UnknownEvent);
                 return Ok(());
             }
             Err(error) => {
-                self.refuse(reply_to, &work, reserved, Refused::Unavailable);
+                self.refuse(reply_to, &work, books, Refused::Unavailable);
                 return Err(error);
             }
         }
@@ -402,12 +414,14 @@ impl Writer {
                 }
                 Ok(())
             }
-            Work::Command(command) => self.command(at, event, command, reserved, reply_to),
+            Work::Command(command) => self.command(at, event, command, books, reply_to),
         }
     }
 
-    fn refuse(&mut self, reply_to: ReplyTo, work: &Work, reserved: bool, refused: Refused) {
-        if reserved && let Work::Command(Command::Hold { fan, .. }) = work {
+    fn refuse(&mut self, reply_to: ReplyTo, work: &Work, books: Books, refused: Refused) {
+        if books == Books::Reserved
+            && let Work::Command(Command::Hold { fan, .. }) = work
+        {
             self.shared.fans.refused(*fan);
         }
         self.shared.stats.refusals.fetch_add(1, Ordering::Relaxed);
@@ -419,7 +433,7 @@ impl Writer {
         at: Timestamp,
         event: EventId,
         command: Command,
-        reserved: bool,
+        books: Books,
         reply_to: ReplyTo,
     ) -> Result<(), Broken> {
         let loaded = self.events.get_mut(&event).expect("brought in");
@@ -427,7 +441,9 @@ impl Writer {
         let fact = match loaded.state.decide(at, &command) {
             Ok(Outcome::Changed(fact)) => fact,
             Ok(Outcome::Unchanged(answer)) => {
-                if reserved && let Command::Hold { fan, .. } = command {
+                if books == Books::Reserved
+                    && let Command::Hold { fan, .. } = command
+                {
                     self.shared.fans.refused(fan);
                 }
                 // It may repeat a fact of this very batch, so it waits for the write.
@@ -435,7 +451,7 @@ impl Writer {
                 return Ok(());
             }
             Err(refusal) => {
-                self.refuse(reply_to, &Work::Command(command), reserved, refusal.into());
+                self.refuse(reply_to, &Work::Command(command), books, refusal.into());
                 return Ok(());
             }
         };
@@ -455,9 +471,9 @@ impl Writer {
         write(&mut self.batch, &mut self.touched, at, event, loaded, &fact);
         let answer = loaded.state.answer(&fact);
         match (&fact, &answer) {
-            (Fact::Held { key, .. }, Answer::Hold(view)) => {
+            (Fact::Held { key, .. }, Answer::Hold(view)) if books != Books::Apart => {
                 let key = key.map(|key| key.key);
-                self.pending.held.push((view.fan, view.hold, event, key, view.expires_at, reserved));
+                self.pending.held.push((view.fan, view.hold, event, key, view.expires_at, books));
             }
             (Fact::Extended { .. }, Answer::Hold(view)) => {
                 self.pending.extended.push((view.fan, view.hold, view.expires_at));
@@ -518,8 +534,8 @@ impl Writer {
             schedule(&mut self.deadlines, event, loaded);
         }
         let fans = &self.shared.fans;
-        for (fan, hold, event, key, until, reserved) in self.pending.held.drain(..) {
-            if reserved {
+        for (fan, hold, event, key, until, books) in self.pending.held.drain(..) {
+            if books == Books::Reserved {
                 fans.held(fan, hold, event, key, at, until);
             } else {
                 fans.restore(fan, hold, event, key, at, until);
@@ -604,13 +620,13 @@ impl Writer {
         self.deadlines.clear();
         self.touched.clear();
         self.batch.clear();
-        self.pending = Pending::default();
+        self.pending = Pending::new(&self.shared.mailboxes);
         loop {
             // Nobody waits longer than the pause for the answer that seats cannot be changed.
             while let Ok(envelopes) = self.queue.try_recv() {
                 let count = envelopes.len();
-                for Envelope { work, reserved, reply_to, .. } in envelopes {
-                    self.refuse(reply_to, &work, reserved, Refused::Unavailable);
+                for Envelope { work, books, reply_to, .. } in envelopes {
+                    self.refuse(reply_to, &work, books, Refused::Unavailable);
                 }
                 self.early.deliver();
                 self.shared.in_flight.fetch_sub(count, Ordering::Relaxed);
