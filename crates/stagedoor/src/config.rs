@@ -87,7 +87,7 @@ pub struct Flags {
     #[arg(long, global = true, env = "STAGEDOOR_GATEWAY_LATENCY_MS", value_name = "MS")]
     gateway_latency_ms: Option<u64>,
 
-    /// What to log: a level, or levels by module as in info,sales=debug [default: info]
+    /// What to log: a level, or levels by module as in info,sales=debug [default: info; warn for commands that end by themselves]
     #[arg(long, global = true, env = "STAGEDOOR_LOG", value_name = "FILTER")]
     log: Option<String>,
 
@@ -123,7 +123,7 @@ pub struct Settings {
     pub login_failures_per_account: u32,
     pub login_failures_per_address: u32,
     pub gateway_latency_ms: u64,
-    pub log: String,
+    pub log: Option<String>,
     pub log_format: LogFormat,
 }
 
@@ -145,7 +145,7 @@ impl Default for Settings {
             login_failures_per_account: identity.login_failures_per_account,
             login_failures_per_address: identity.login_failures_per_address,
             gateway_latency_ms: 2_500,
-            log: "info".to_owned(),
+            log: None,
             log_format: LogFormat::Text,
         }
     }

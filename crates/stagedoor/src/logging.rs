@@ -7,10 +7,10 @@ use tracing_subscriber::EnvFilter;
 use crate::config::{LogFormat, Settings};
 use crate::fault::{Fault, because};
 
-/// Logs what `settings.log` asks for from here on.
-pub fn start(settings: &Settings) -> Result<(), Fault> {
-    let filter =
-        EnvFilter::try_new(&settings.log).map_err(because(format!("read the log filter {:?}", settings.log)))?;
+/// Logs what the settings ask for from here on, `otherwise` when they do not say.
+pub fn start(settings: &Settings, otherwise: &str) -> Result<(), Fault> {
+    let filter = settings.log.as_deref().unwrap_or(otherwise);
+    let filter = EnvFilter::try_new(filter).map_err(because(format!("read the log filter {filter:?}")))?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     match settings.log_format {
         LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).init(),

@@ -15,6 +15,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use rustix::fs::Mode;
 
 use crate::config::{Flags, Settings};
 use crate::fault::{Chain, Fault, because};
@@ -55,16 +56,23 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // Nobody else's business: the folder is private, and so are the files in one that is not.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let cli = Cli::parse();
-    let flags = cli.flags.with_secrets();
-    let settings = match Settings::load(&flags).and_then(|settings| logging::start(&settings).map(|()| settings)) {
-        Ok(settings) => settings,
-        Err(error) => return complain(&*error, MISUSED),
-    };
-    match run(cli.command, &settings) {
-        Ok(code) => code,
-        Err(error) => complain(&*error, FAILED),
+    match start(&cli.command, cli.flags) {
+        Ok(settings) => match run(cli.command, &settings) {
+            Ok(code) => code,
+            Err(error) => complain(&*error, FAILED),
+        },
+        Err(error) => complain(&*error, MISUSED),
     }
+}
+
+fn start(command: &Command, flags: Flags) -> Result<Settings, Fault> {
+    let settings = Settings::load(&flags.with_secrets())?;
+    let serves = matches!(command, Command::Serve);
+    logging::start(&settings, if serves { "info" } else { "warn" })?;
+    Ok(settings)
 }
 
 fn run(command: Command, settings: &Settings) -> Result<ExitCode, Fault> {

@@ -341,7 +341,7 @@ impl fmt::Display for Report {
         if self.sound {
             return out.write_str("everything agrees\n");
         }
-        writeln!(out, "{} findings:", self.findings.len())?;
+        writeln!(out, "findings: {}", self.findings.len())?;
         self.findings.iter().try_for_each(|finding| writeln!(out, "  {finding}"))
     }
 }

@@ -1,4 +1,6 @@
 //! The product as a whole: the shape of its source, and the real binary as a process.
 
 mod architecture;
+mod box_office;
+mod commands;
 mod process;

@@ -1,0 +1,210 @@
+//! The whole way of a ticket through the real server, and the verification of what it left behind.
+
+use serde_json::{Value, json};
+use store::Store;
+use testkit::{Client, Installation, Server};
+
+const CHEAP: &str = "--password-memory-kib=8";
+
+struct House {
+    place: Installation,
+    world: Value,
+}
+
+impl House {
+    async fn new() -> House {
+        let place = Installation::new().await;
+        let world = place.run(&["demo", CHEAP]).await;
+        House { place, world: serde_json::from_str(&world).unwrap() }
+    }
+
+    async fn serve(&self) -> Server {
+        self.place.serve(&[CHEAP]).await
+    }
+
+    /// An event that is on sale, by a part of its name.
+    fn event(&self, name: &str) -> &Value {
+        let events = self.world["events"].as_array().unwrap();
+        events.iter().find(|event| event["name"].as_str().unwrap().contains(name)).expect("an event of the world")
+    }
+
+    /// A connection of the world's account with this role, at this organizer if it has one.
+    async fn signed_in(&self, server: &Server, role: &str, organizer: Option<&Value>) -> Client {
+        let accounts = self.world["accounts"].as_array().unwrap();
+        let account = accounts.iter().find(|account| account["role"] == role && account.get("organizer") == organizer);
+        let account = account.expect("an account of the world");
+        let credentials = json!({ "email": account["email"], "password": account["password"] });
+        let answer = server.client().post("/api/v1/auth/login", None, &credentials).await.unwrap().expect(200);
+        server.client().signed_in(answer.json()["accessToken"].as_str().unwrap())
+    }
+
+    async fn verify(&self) -> (Option<i32>, Value) {
+        let output = self.place.output(&["verify", "--json"]).await;
+        let report = serde_json::from_slice(&output.stdout);
+        let report = report.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+        (output.status.code(), report)
+    }
+
+    async fn database(&self) -> Store {
+        let file = format!("sqlite:{}", self.place.data().join("stagedoor.db").display());
+        let url = self.place.database_url().unwrap_or(&file);
+        Store::open(url, stagedoor_core::Env::system()).await.unwrap()
+    }
+}
+
+async fn hold_two(client: &mut Client, event: &Value) -> Value {
+    let path = format!("/api/v1/events/{}/holds", event["id"].as_str().unwrap());
+    let body = json!({ "bestAvailable": { "quantity": 2 } });
+    client.post(&path, None, &body).await.unwrap().expect(201).json()
+}
+
+async fn pay(client: &mut Client, hold: &Value, key: &str) -> Value {
+    let body = json!({ "holds": [hold["id"]], "payment": { "method": "simulated", "token": "tok_ok" } });
+    client.post("/api/v1/orders", Some(key), &body).await.unwrap().expect(201).json()
+}
+
+async fn barcode(client: &mut Client, ticket: &Value) -> String {
+    let path = format!("/api/v1/tickets/{}/barcode?format=json", ticket["id"].as_str().unwrap());
+    let answer = client.get(&path).await.unwrap().expect(200).json();
+    answer["text"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_ticket_goes_from_sale_to_the_door_and_back() {
+    let house = House::new().await;
+    let server = house.serve().await;
+    let event = house.event("Clockmaker");
+
+    let new = json!({ "email": "ann@fans.example", "password": "an old mill by the sea", "name": "Ann" });
+    let ann = server.client().post("/api/v1/auth/register", None, &new).await.unwrap().expect(201).json();
+    let mut ann = server.client().signed_in(ann["accessToken"].as_str().unwrap());
+    let hold = hold_two(&mut ann, event).await;
+    assert_eq!(hold["seats"].as_array().unwrap().len(), 2);
+    let order = pay(&mut ann, &hold, "one").await;
+    assert_eq!((&order["status"], &order["total"]), (&json!("completed"), &hold["total"]));
+    assert_eq!(pay(&mut ann, &hold, "one").await, order, "the same key gives the same order");
+
+    let tickets = order["tickets"].as_array().unwrap();
+    let (used, unused) = (&tickets[0], &tickets[1]);
+    let text = barcode(&mut ann, used).await;
+    let mut door = house.signed_in(&server, "door", Some(&event["organizer"])).await;
+    let gate = format!("/api/v1/organizers/{}/checkins", event["organizer"].as_str().unwrap());
+    for (scan, result) in [("s1", "admitted"), ("s2", "already_used"), ("s1", "admitted")] {
+        let body = json!({ "barcode": text, "gate": "North", "scanId": scan });
+        let answer = door.post(&gate, None, &body).await.unwrap().expect(200).json();
+        assert_eq!(answer["result"], result, "scan {scan}");
+    }
+
+    let cancel = format!("/api/v1/orders/{}/cancel", order["id"].as_str().unwrap());
+    let body = json!({ "tickets": [unused["id"]] });
+    let cancelled = ann.post(&cancel, Some("two"), &body).await.unwrap().expect(200).json();
+    assert_eq!(cancelled["status"], "partially_refunded", "{cancelled}");
+
+    let (code, report) = house.verify().await;
+    assert_eq!((code, &report["sound"]), (Some(0), &json!(true)), "beside the server: {report}");
+    assert!(server.stop().await.success());
+    let (code, report) = house.verify().await;
+    assert_eq!(code, Some(0), "{report}");
+    assert_eq!((&report["seatsSold"], &report["tickets"], &report["orders"]), (&json!(1), &json!(1), &json!(1)));
+}
+
+#[tokio::test]
+async fn a_hold_outlives_a_server_that_is_killed() {
+    let house = House::new().await;
+    let server = house.serve().await;
+    let mut fan = house.signed_in(&server, "fan", None).await;
+    let hold = hold_two(&mut fan, house.event("Midnight Brass")).await;
+    server.kill().await;
+
+    let server = house.serve().await;
+    let mut fan = house.signed_in(&server, "fan", None).await;
+    let path = format!("/api/v1/holds/{}", hold["id"].as_str().unwrap());
+    assert_eq!(fan.get(&path).await.unwrap().expect(200).json()["status"], "held");
+    let order = pay(&mut fan, &hold, "after the crash").await;
+    assert_eq!(order["status"], "completed");
+    server.kill().await;
+    let (code, report) = house.verify().await;
+    assert_eq!((code, &report["tickets"]), (Some(0), &json!(2)), "{report}");
+}
+
+#[tokio::test]
+async fn verify_finds_what_was_tampered_with() {
+    let house = House::new().await;
+    let server = house.serve().await;
+    let mut fan = house.signed_in(&server, "fan", None).await;
+    let hold = hold_two(&mut fan, house.event("Paper Whale")).await;
+    let order = pay(&mut fan, &hold, "one").await;
+    assert!(server.stop().await.success());
+    assert_eq!(house.verify().await.0, Some(0));
+
+    let store = house.database().await;
+    let change = async |sql: &str| {
+        let tx = store.begin_write().await.unwrap();
+        let rows = tx.execute(sql, ()).await.unwrap();
+        tx.commit().await.unwrap();
+        rows
+    };
+    // A ticket that is gone, money that is gone, an order that never was; each put back after.
+    let order_id = order["id"].as_str().unwrap();
+    for (harm, undo, found) in [
+        (
+            "UPDATE ticket SET status = 'revoked' WHERE position = 0",
+            "UPDATE ticket SET status = 'issued'",
+            "no live ticket",
+        ),
+        ("UPDATE ticket SET seat = 'X-1-1' WHERE position = 0", "", "which is not sold"),
+    ] {
+        assert_eq!(change(harm).await, 1);
+        let (code, report) = house.verify().await;
+        let findings = report["findings"].as_array().unwrap();
+        let finds =
+            |finding: &Value| finding.as_str().unwrap().contains(found) && finding.as_str().unwrap().contains(order_id);
+        assert!(code == Some(1) && findings.iter().any(finds), "{harm}: {report}");
+        if !undo.is_empty() {
+            change(undo).await;
+        }
+    }
+    assert_eq!(change("UPDATE payment SET captured_minor = captured_minor - 1").await, 1);
+    let (code, report) = house.verify().await;
+    let text = report["findings"].to_string();
+    assert_eq!(code, Some(1));
+    assert!(text.contains("ledger: ") && text.contains("gateway's books") && text.contains("was paid"), "{report}");
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn verify_finds_a_changed_journal() {
+    let house = House::new().await;
+    let server = house.serve().await;
+    let mut fan = house.signed_in(&server, "fan", None).await;
+    let hold = hold_two(&mut fan, house.event("Paper Whale")).await;
+    pay(&mut fan, &hold, "one").await;
+    assert!(server.stop().await.success());
+
+    match house.place.database_url() {
+        Some(_) => {
+            let store = house.database().await;
+            let tx = store.begin_write().await.unwrap();
+            tx.execute("UPDATE journal_batch SET decided_at = decided_at + 1 WHERE seq = 3", ()).await.unwrap();
+            tx.commit().await.unwrap();
+            store.close().await.unwrap();
+        }
+        None => flip_a_bit_of(&house, hold["id"].as_str().unwrap()),
+    }
+    let (code, report) = house.verify().await;
+    assert_eq!(code, Some(1));
+    assert!(report["findings"].to_string().contains("journal: partition 0, batch"), "{report}");
+}
+
+/// Changes one bit of the hold's id wherever the journal's file has it.
+fn flip_a_bit_of(house: &House, hold: &str) {
+    let id = hold.parse::<stagedoor_core::HoldId>().unwrap().bytes();
+    let file = house.place.data().join("journal-0.db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let places: Vec<_> = (0..bytes.len() - 16).filter(|at| bytes[*at..*at + 16] == id).collect();
+    assert!(!places.is_empty(), "the journal was moved into its file when the server stopped");
+    for at in places {
+        bytes[at + 15] ^= 1;
+    }
+    std::fs::write(&file, bytes).unwrap();
+}

@@ -1,0 +1,245 @@
+//! The commands that end by themselves: settings, demo world, imports, the API's description.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use testkit::Installation;
+
+/// Hashing at full cost would be most of the time these tests take.
+const CHEAP: &str = "--password-memory-kib=8";
+
+fn sample(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../catalog/tests/data");
+    folder.join(name).into_os_string().into_string().expect("the source tree has UTF-8 names")
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text}"))
+}
+
+fn folder(place: &Installation) -> PathBuf {
+    place.data().parent().expect("the data is in a folder").to_owned()
+}
+
+fn line<'a>(text: &'a str, name: &str) -> &'a str {
+    text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name} in {text}"))
+}
+
+#[tokio::test]
+async fn a_flag_goes_before_the_environment_before_the_file_before_the_default() {
+    let place = Installation::new().await;
+    let config = async |arguments: &[&str], environment: &[(&str, &str)]| {
+        let mut command = place.command(&[&["config"], arguments].concat());
+        let output = command.envs(environment.iter().copied()).output().await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(line(&config(&[], &[]).await, "active_holds_max"), "active_holds_max = 3");
+    std::fs::write(folder(&place).join("stagedoor.toml"), "active_holds_max = 4\nlog_format = \"json\"\n").unwrap();
+    let from_file = config(&[], &[]).await;
+    assert_eq!(line(&from_file, "active_holds_max"), "active_holds_max = 4");
+    assert_eq!(line(&from_file, "log_format"), "log_format = \"json\"");
+    let environment = [("STAGEDOOR_ACTIVE_HOLDS_MAX", "5"), ("STAGEDOOR_LOG_FORMAT", "")];
+    let from_environment = config(&[], &environment[..1]).await;
+    assert_eq!(line(&from_environment, "active_holds_max"), "active_holds_max = 5");
+    let from_flag = config(&["--active-holds-max", "6"], &environment[..1]).await;
+    assert_eq!(line(&from_flag, "active_holds_max"), "active_holds_max = 6");
+    std::fs::write(folder(&place).join("other.toml"), "active_holds_max = 7\n").unwrap();
+    assert_eq!(line(&config(&["--config", "other.toml"], &[]).await, "active_holds_max"), "active_holds_max = 7");
+}
+
+#[tokio::test]
+async fn wrong_settings_are_named() {
+    let place = Installation::new().await;
+    for (text, named) in [
+        ("activ_holds_max = 4", "activ_holds_max"),
+        ("workers = \"many\"", "workers"),
+        ("workers = 0", "workers"),
+        ("partitions = 1000", "partitions"),
+        ("database_url = \"mysql://here\"", "database_url"),
+        ("master_key = \"short\"\nmaster_key_file = \"key\"", "master_key_file"),
+        ("log = \"a=b=c\"", "a=b=c"),
+        ("public_url = \"tickets.example\"", "public_url"),
+        ("listen = ", "stagedoor.toml"),
+    ] {
+        std::fs::write(folder(&place).join("stagedoor.toml"), text).unwrap();
+        // The command line must not name the setting that is to be found in the file.
+        let mut command = place.command(&["config"]);
+        if text.starts_with("database_url") && place.database_url().is_some() {
+            continue;
+        }
+        let output = command.output().await.unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{text}: {said}");
+        assert!(said.contains(named), "{text}: {said}");
+    }
+    let output = place.output(&["config", "--config", "absent.toml"]).await;
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn secrets_are_not_printed() {
+    let place = Installation::new().await;
+    let key = "0123456789abcdef".repeat(4);
+    let mut command = place.command(&["config"]);
+    command.env("STAGEDOOR_MASTER_KEY", &key);
+    if place.database_url().is_none() {
+        command.env("STAGEDOOR_DATABASE_URL", "postgres://ann:hush-hush@db/tickets");
+    }
+    let output = command.output().await.unwrap();
+    assert!(output.status.success());
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(!printed.contains(&key) && !printed.contains("hush-hush"), "{printed}");
+    assert_eq!(line(&printed, "master_key ="), "master_key = \"(hidden)\"");
+}
+
+#[tokio::test]
+async fn the_same_seed_gives_the_same_world_however_often_it_is_loaded() {
+    let (place, other) = (Installation::new().await, Installation::new().await);
+    let first = place.run(&["demo", CHEAP]).await;
+    assert_eq!(place.run(&["demo", CHEAP]).await, first, "loaded again into the same database");
+    assert_eq!(other.run(&["demo", "--seed", "1", CHEAP]).await, first, "loaded into a fresh database");
+    let another = json(&other.run(&["demo", "--seed", "2", CHEAP]).await);
+
+    let world = json(&first);
+    let accounts = world["accounts"].as_array().unwrap();
+    let roles: BTreeSet<_> = accounts.iter().map(|account| account["role"].as_str().unwrap()).collect();
+    assert_eq!(roles, BTreeSet::from(["admin", "door", "fan", "finance", "manager", "owner", "viewer"]));
+    for account in accounts {
+        let staff = !["fan", "admin"].contains(&account["role"].as_str().unwrap());
+        assert_eq!(account["organizer"].is_string(), staff, "{account}");
+        assert!(account["password"].as_str().unwrap().len() >= 15);
+    }
+    let organizers: BTreeSet<_> =
+        world["organizers"].as_array().unwrap().iter().map(|one| &one["id"]).map(Value::to_string).collect();
+    let sizes: BTreeSet<_> = world["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| {
+            assert!(organizers.contains(&event["organizer"].to_string()), "{event}");
+            (event["capacity"].as_u64().unwrap(), event["seated"].as_u64().unwrap())
+        })
+        .collect();
+    assert_eq!(sizes, BTreeSet::from([(80_000, 80_000), (2_400, 2_400), (1_260, 60)]));
+
+    let ids = |world: &Value| {
+        let ids = world["events"].as_array().unwrap().iter().map(|event| event["id"].to_string());
+        ids.collect::<BTreeSet<_>>()
+    };
+    assert!(ids(&world).is_disjoint(&ids(&another)), "two seeds are two worlds");
+}
+
+#[tokio::test]
+async fn events_are_imported_beside_a_server_and_found_there() {
+    let place = Installation::new().await;
+    let checked = json(&place.run(&["import", "events", &sample("discovery.json"), "--check"]).await);
+    assert_eq!(checked["saved"], false);
+    assert_eq!(checked["events"]["created"], 5);
+
+    let server = place.serve(&[CHEAP]).await;
+    let arguments = ["import", "events", &sample("discovery.json"), "--format", "ticketmaster-discovery"];
+    let first = json(&place.run(&arguments).await);
+    assert_eq!(first["events"]["created"], 5, "{first}");
+    assert_eq!(first["venues"]["created"], 2);
+    let reasons: Vec<_> =
+        first["skipped"].as_array().unwrap().iter().map(|one| one["reason"].as_str().unwrap()).collect();
+    assert!(reasons.contains(&"has no venue"), "{reasons:?}");
+    let again = json(&place.run(&arguments).await);
+    assert_eq!((&again["events"]["created"], &again["events"]["unchanged"]), (&Value::from(0), &Value::from(5)));
+    assert_eq!(again["organizer"], first["organizer"]);
+
+    let mut client = server.client();
+    for _ in 0..200 {
+        let found = client.get("/api/v1/events?q=laugh").await.unwrap().expect(200).json();
+        if let Some(event) = found["items"].as_array().unwrap().first() {
+            assert_eq!(event["name"], "Laugh Out Loud");
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the server does not see what was imported");
+}
+
+#[tokio::test]
+async fn both_seat_map_formats_are_read_and_saved_at_a_venue() {
+    let place = Installation::new().await;
+    for (file, seats, capacity) in [("seat_map.json", 3, 123), ("seating_plan.json", 5, 5)] {
+        for check in [true, false] {
+            let arguments = ["import", "seat-map", &sample(file), "--check"];
+            let found = json(&place.run(&arguments[..if check { 4 } else { 3 }]).await);
+            assert_eq!((&found["seats"], &found["capacity"]), (&Value::from(seats), &Value::from(capacity)), "{file}");
+            // Nobody has a venue yet.
+            assert_eq!(found["saved"], false, "{file}");
+        }
+    }
+    let imported = json(&place.run(&["import", "events", &sample("discovery.json")]).await);
+    let organizer = imported["organizer"].as_str().unwrap();
+    let several = place.output(&["import", "seat-map", &sample("seat_map.json"), "--organizer", organizer]).await;
+    assert_eq!(several.status.code(), Some(1));
+    let said = String::from_utf8(several.stderr).unwrap();
+    let venue = said.split([' ', ',']).find(|word| word.starts_with("ven_")).unwrap_or_else(|| panic!("{said}"));
+    assert!(said.contains("Canal Hall") && said.contains("Town Ground"), "{said}");
+    for version in 1..=2 {
+        let saved = json(&place.run(&["import", "seat-map", &sample("seating_plan.json"), "--venue", venue]).await);
+        assert_eq!((&saved["saved"], &saved["version"]), (&Value::from(true), &Value::from(version)), "{saved}");
+    }
+    let stranger = "org_00000000000000000000000000";
+    let refused = place
+        .output(&["import", "seat-map", &sample("seat_map.json"), "--venue", venue, "--organizer", stranger])
+        .await;
+    assert_eq!(refused.status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn a_file_that_is_something_else_is_refused_by_its_place() {
+    let place = Installation::new().await;
+    let file = folder(&place).join("wrong.json");
+    let path = file.to_str().unwrap();
+    std::fs::write(&file, "{\"width\": 3}").unwrap();
+    for arguments in [["import", "events", path], ["import", "seat-map", path], ["import", "seat-map", "absent.json"]] {
+        let output = place.output(&arguments).await;
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.starts_with("stagedoor: could not"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn the_committed_description_of_the_api_is_the_one_in_the_code() {
+    let place = Installation::new().await;
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+    let committed = std::fs::read_to_string(committed).unwrap_or_default();
+    let printed = place.run(&["openapi"]).await;
+    assert!(committed == printed, "write it again: cargo run -p stagedoor -- openapi >docs/openapi.json");
+}
+
+#[tokio::test]
+async fn data_made_with_another_key_or_other_partitions_is_left_alone() {
+    let place = Installation::new().await;
+    place.run(&["import", "events", &sample("discovery.json")]).await;
+    let partitions = place.output(&["serve", "--listen", "127.0.0.1:0", "--partitions", "2"]).await;
+    assert_eq!(partitions.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&partitions.stderr).contains("1 partitions"));
+    let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let other_key = command.env("STAGEDOOR_MASTER_KEY", "ab".repeat(32)).output().await.unwrap();
+    assert_eq!(other_key.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&other_key.stderr).contains("master key"));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_data_folder_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Installation::new().await;
+    place.run(&["import", "events", &sample("discovery.json")]).await;
+    let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(place.data()), 0o700);
+    for entry in std::fs::read_dir(place.data()).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(path.clone()) & 0o077, 0, "{}", path.display());
+    }
+    let key = std::fs::read_to_string(place.data().join("master.key")).unwrap();
+    assert_eq!(key.trim().len(), 64);
+}
