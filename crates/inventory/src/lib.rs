@@ -31,5 +31,5 @@ pub mod audit {
 
 pub use runtime::{
     Batches, Config, Delta, EventView, FanLimits, Health, HeldPlace, Hold, HoldRequest, Inventory, Opening, Refused,
-    Snapshot, StartError, Stats, Taken, Warned, Worker,
+    Snapshot, StartError, Stats, Stopped, Taken, Warned, Worker, Writers,
 };

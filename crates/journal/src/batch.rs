@@ -106,6 +106,15 @@ impl Batch {
         &self.body
     }
 
+    /// Shows each record, in the order it was pushed.
+    pub fn each(&self, mut visit: impl FnMut(Record<'_>)) {
+        let seen = Reader::default().read(&self.body, |record, _| {
+            visit(record);
+            Ok::<(), Flaw>(())
+        });
+        seen.expect("a batch is well formed");
+    }
+
     /// Empties the batch and keeps its buffers.
     pub fn clear(&mut self) {
         self.body.truncate(1);

@@ -1,21 +1,21 @@
 //! The handle of the seat engine: what the rest of the program calls.
 
 use std::future::Future;
-use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
-use hashbrown::{DefaultHashBuilder, HashMap};
+use crossbeam_channel::Sender;
+use hashbrown::HashMap;
 use journal::{Journal, Partition};
 use parking_lot::{Mutex, RwLock};
 use stagedoor_core::{Env, EventId, HoldId, OrderId, Timestamp, UserId};
 
 use super::fans::{Admission, FanLimits, Fans};
-use super::handover::{Batches, Books, Mailboxes, ask, pump};
+use super::handover::{Batches, Books, Envelope, Mailboxes, ask, pump};
 use super::recovery::RecoverError;
 use super::view::{EventView, Taken};
-use super::writer::Writer;
+use super::writer::{Broken, Writer};
 use super::{Done, Queue, Refused, Reply, Work};
 use crate::engine::{
     Actor, Answer, Command, HoldStatus, HoldView, KeyPrint, Manifest, Place, Places, Prices, Refusal, Rules, Want,
@@ -192,13 +192,23 @@ pub(crate) struct Shared {
     pub mailboxes: Mailboxes,
 }
 
+impl Shared {
+    fn new(config: Config, env: Env) -> Self {
+        let (views, stats, in_flight, mailboxes) = Default::default();
+        Self { env, fans: Fans::new(config.limits), views, stats, in_flight, mailboxes }
+    }
+
+    fn queue(&self, writers: Vec<Sender<Vec<Envelope>>>) -> Queue {
+        Queue::new(writers, self.in_flight.clone(), self.mailboxes.clone())
+    }
+}
+
 /// The seat engine of this process. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Inventory {
     shared: Arc<Shared>,
     queue: Queue,
     threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
-    hasher: DefaultHashBuilder,
 }
 
 /// A journal of the partition, opened on the writer's own thread; asked again to recover.
@@ -212,6 +222,41 @@ impl Worker {
     /// Runs until dropped.
     pub fn run(self) -> impl Future<Output = ()> + Send {
         pump(self.0)
+    }
+}
+
+/// The writers of [`Inventory::by_hand`], and whether each has stopped serving.
+pub struct Writers(Vec<(Writer, bool)>);
+
+/// A journal failed, and its partition serves nothing until [`Writers::recover`].
+#[derive(Debug, thiserror::Error)]
+#[error("partition {partition} has stopped serving")]
+pub struct Stopped {
+    pub partition: Partition,
+    source: Broken,
+}
+
+impl Writers {
+    /// One round of each partition: everything that waits is decided, written and answered, and
+    /// what is due expires.
+    pub fn turn(&mut self) -> Result<(), Stopped> {
+        let mut stopped = Ok(());
+        for (partition, (writer, down)) in (0..).map(Partition).zip(&mut self.0) {
+            if !*down && let Err(source) = writer.turn() {
+                *down = true;
+                stopped = Err(Stopped { partition, source });
+            }
+        }
+        stopped
+    }
+
+    /// Brings back the partitions that have stopped, as a failed write is recovered from.
+    pub fn recover(&mut self) -> Result<(), StartError> {
+        for (writer, down) in self.0.iter_mut().filter(|(_, down)| *down) {
+            writer.begin_again()?;
+            *down = false;
+        }
+        Ok(())
     }
 }
 
@@ -235,16 +280,7 @@ impl Inventory {
         open: impl Fn(Partition) -> Result<Box<dyn Journal>, journal::Error> + Send + Sync + 'static,
     ) -> Result<Inventory, StartError> {
         let open: Arc<OpenJournal> = Arc::new(open);
-        let in_flight = Arc::new(AtomicUsize::new(0));
-        let mailboxes = Mailboxes::default();
-        let shared = Arc::new(Shared {
-            env,
-            fans: Fans::new(config.limits),
-            views: RwLock::default(),
-            stats: Stats::default(),
-            in_flight: in_flight.clone(),
-            mailboxes: mailboxes.clone(),
-        });
+        let shared = Arc::new(Shared::new(config, env));
         let (mut senders, mut threads, mut started) = (Vec::new(), Vec::new(), Vec::new());
         for partition in 0..config.partitions.max(1) {
             let (sender, receiver) = crossbeam_channel::unbounded();
@@ -268,9 +304,25 @@ impl Inventory {
         for wait in started {
             wait.recv().expect("the writer reports how it started")?;
         }
-        let queue = Queue::new(senders, in_flight, mailboxes);
-        let threads = Arc::new(Mutex::new(threads));
-        Ok(Inventory { shared, queue, threads, hasher: DefaultHashBuilder::default() })
+        Ok(Inventory { queue: shared.queue(senders), shared, threads: Arc::new(Mutex::new(threads)) })
+    }
+
+    /// The same engine without threads, for simulations: what is asked waits until the caller
+    /// takes a [`Writers::turn`], and a partition whose journal failed until [`Writers::recover`].
+    pub fn by_hand(
+        config: Config,
+        env: Env,
+        open: impl Fn(Partition) -> Result<Box<dyn Journal>, journal::Error> + Send + Sync + 'static,
+    ) -> Result<(Inventory, Writers), StartError> {
+        let open: Arc<OpenJournal> = Arc::new(open);
+        let shared = Arc::new(Shared::new(config, env));
+        let (mut senders, mut writers) = (Vec::new(), Vec::new());
+        for partition in (0..config.partitions.max(1)).map(Partition) {
+            let (sender, receiver) = crossbeam_channel::unbounded();
+            writers.push((Writer::recover(partition, receiver, shared.clone(), open.clone())?, false));
+            senders.push(sender);
+        }
+        Ok((Inventory { queue: shared.queue(senders), shared, threads: Arc::default() }, Writers(writers)))
     }
 
     /// For a thread that serves requests on a current-thread runtime: spawn its
@@ -318,7 +370,8 @@ impl Inventory {
             return Err(refusal.into());
         }
         let hold: HoldId = env.id();
-        let command = Command::Hold { hold, fan, want, key, spread: self.hasher.hash_one(hold) };
+        // The second half of an id is random.
+        let command = Command::Hold { hold, fan, want, key, spread: hold.0.as_u128() as u64 };
         let Done { answer, replayed } = self.ask(view.event, Work::Command(command), books).await?;
         let Answer::Hold(answer) = answer else { unreachable!("a hold is answered with one") };
         // A hold that a newer map took over speaks of that map's seats.

@@ -20,7 +20,7 @@ pub use self::audit::{Audit, Finding, audit};
 pub use self::fans::FanLimits;
 pub use self::handover::Batches;
 pub use self::inventory::{
-    Config, Health, HeldPlace, Hold, HoldRequest, Inventory, Opening, StartError, Stats, Worker,
+    Config, Health, HeldPlace, Hold, HoldRequest, Inventory, Opening, StartError, Stats, Stopped, Worker, Writers,
 };
 pub use self::view::{Delta, EventView, Snapshot, Taken, Warned};
 use crate::engine::{Answer, Command, Refusal};

@@ -133,7 +133,7 @@ impl Outgoing {
 
 /// Why the writer cannot go on without recovering.
 #[derive(Debug, thiserror::Error)]
-enum Broken {
+pub(super) enum Broken {
     #[error(transparent)]
     Append(#[from] AppendError),
     #[error(transparent)]
@@ -295,6 +295,18 @@ impl Writer {
             let rest = waiting.split_off(waiting.len().min(COMMANDS_PER_ROUND));
             self.round(std::mem::replace(&mut waiting, rest))?;
         }
+    }
+
+    /// One round over what is queued now, without waiting for more; for a caller that is the
+    /// thread. After an error, [`Writer::begin_again`] leads on.
+    pub fn turn(&mut self) -> Result<(), Broken> {
+        let mut waiting = Vec::new();
+        while waiting.len() < COMMANDS_PER_ROUND
+            && let Ok(more) = self.queue.try_recv()
+        {
+            waiting.extend(more);
+        }
+        self.round(waiting)
     }
 
     /// How long nothing is due.
@@ -616,25 +628,12 @@ impl Writer {
     /// process stops meanwhile.
     fn recover_again(&mut self) -> bool {
         self.shared.stats.partitions_down.fetch_add(1, Ordering::AcqRel);
-        self.events.clear();
-        self.deadlines.clear();
-        self.touched.clear();
-        self.batch.clear();
-        self.pending = Pending::new(&self.shared.mailboxes);
         loop {
-            // Nobody waits longer than the pause for the answer that seats cannot be changed.
-            while let Ok(envelopes) = self.queue.try_recv() {
-                let count = envelopes.len();
-                for Envelope { work, books, reply_to, .. } in envelopes {
-                    self.refuse(reply_to, &work, books, Refused::Unavailable);
-                }
-                self.early.deliver();
-                self.shared.in_flight.fetch_sub(count, Ordering::Relaxed);
-            }
             if self.stopping() {
+                self.refuse_queued();
                 return false;
             }
-            match self.load_all() {
+            match self.begin_again() {
                 Ok(()) => break,
                 Err(error) => {
                     tracing::error!(partition = self.partition.0, %error, "seats cannot be recovered yet");
@@ -648,6 +647,29 @@ impl Writer {
         self.shared.stats.recoveries.fetch_add(1, Ordering::Relaxed);
         self.shared.stats.partitions_down.fetch_sub(1, Ordering::AcqRel);
         true
+    }
+
+    /// Forgets everything and loads what the journal has.
+    pub fn begin_again(&mut self) -> Result<(), RecoverError> {
+        self.events.clear();
+        self.deadlines.clear();
+        self.touched.clear();
+        self.batch.clear();
+        self.pending = Pending::new(&self.shared.mailboxes);
+        self.refuse_queued();
+        self.load_all()
+    }
+
+    /// Nobody waits longer than the pause for the answer that seats cannot be changed.
+    fn refuse_queued(&mut self) {
+        while let Ok(envelopes) = self.queue.try_recv() {
+            let count = envelopes.len();
+            for Envelope { work, books, reply_to, .. } in envelopes {
+                self.refuse(reply_to, &work, books, Refused::Unavailable);
+            }
+            self.early.deliver();
+            self.shared.in_flight.fetch_sub(count, Ordering::Relaxed);
+        }
     }
 
     /// A last checkpoint, so that the next start replays nothing.
