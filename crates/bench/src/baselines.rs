@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
-/// Seats of the one event that every baseline sells.
+/// Seats of one event.
 pub const SEATS: u32 = 80_000;
 /// Database connections, about as many as PostgreSQL likes on two cores.
 const POOL: u32 = 32;
@@ -59,6 +59,9 @@ pub async fn serve_postgres(address: SocketAddr, url: &str) -> Result<(), Box<dy
     Ok(())
 }
 
+/// Rows to lock: as many as all the product's events have seats.
+pub const ROWS: u32 = 25 * SEATS;
+
 async fn prepare_postgres(pool: &PgPool) -> sqlx::Result<()> {
     for statement in [
         "CREATE TABLE IF NOT EXISTS bench_seat (id INT PRIMARY KEY, hold BIGINT, until TIMESTAMPTZ)",
@@ -79,7 +82,7 @@ async fn prepare_postgres(pool: &PgPool) -> sqlx::Result<()> {
     ] {
         sqlx::query(statement).execute(pool).await?;
     }
-    sqlx::query("INSERT INTO bench_seat SELECT generate_series(0, $1)").bind(SEATS as i32 - 1).execute(pool).await?;
+    sqlx::query("INSERT INTO bench_seat SELECT generate_series(0, $1)").bind(ROWS as i32 - 1).execute(pool).await?;
     sqlx::query("VACUUM ANALYZE bench_seat").execute(pool).await?;
     Ok(())
 }
@@ -109,6 +112,36 @@ pub async fn serve_redis(address: SocketAddr, url: &str) -> Result<(), Box<dyn s
     };
     serve(address, Router::new().route("/hold", post(hold)).with_state((connection, script))).await?;
     Ok(())
+}
+
+/// Holds of two places per second that `clients` callers take from one counter row, each durable.
+pub async fn counter_rate(url: &str, clients: u32, span: std::time::Duration) -> sqlx::Result<f64> {
+    let pool = PgPoolOptions::new().max_connections(clients).connect(url).await?;
+    prepare_postgres(&pool).await?;
+    let began = crate::load::now();
+    let mut callers = tokio::task::JoinSet::new();
+    for fan in 0..clients {
+        let pool = pool.clone();
+        callers.spawn(async move {
+            let mut done = 0u64;
+            while began.elapsed() < span {
+                let took = sqlx::query(
+                    "WITH taken AS (UPDATE bench_area SET taken = taken + 2 WHERE id = 1 AND taken + 2 <= 2000000000 RETURNING id)
+                     INSERT INTO bench_hold (fan, until) SELECT $1, now() + interval '300 seconds' FROM taken",
+                )
+                .bind(i64::from(fan))
+                .execute(&pool)
+                .await?;
+                done += took.rows_affected();
+            }
+            Ok::<_, sqlx::Error>(done)
+        });
+    }
+    let mut done = 0;
+    while let Some(caller) = callers.join_next().await {
+        done += caller.expect("a caller does not panic")?;
+    }
+    Ok(done as f64 / began.elapsed().as_secs_f64())
 }
 
 async fn serve(address: SocketAddr, router: Router) -> std::io::Result<()> {

@@ -11,7 +11,7 @@ use inventory::engine::{
 };
 use inventory::{Config, FanLimits, Inventory, Opening};
 use journal::{Journal, Partition, PostgresJournal, SqliteJournal};
-use stagedoor_core::{Entropy, Env, EventId, HoldId, Timestamp, UserId};
+use stagedoor_core::{Env, EventId, HoldId, Timestamp, UserId};
 use uuid::Uuid;
 
 use crate::holds::Dice;
@@ -42,7 +42,8 @@ pub fn stadium() -> Opening {
         rank: None,
         aisle_after: false,
     };
-    let row = |row: u32| RowSpec { label: row.to_string(), seats: (1..=SEATS).map(|number| seat(number, row)).collect() };
+    let row =
+        |row: u32| RowSpec { label: row.to_string(), seats: (1..=SEATS).map(|number| seat(number, row)).collect() };
     let section = |number: u32| SectionSpec {
         id: number.to_string(),
         name: number.to_string(),
@@ -56,11 +57,7 @@ pub fn stadium() -> Opening {
     };
     Opening {
         manifest: Arc::new(Manifest::build(&spec).expect("a plain stadium is a valid map")),
-        rules: Rules {
-            status: SaleStatus::OnSale,
-            orphans: inventory::engine::Orphans::Ignore,
-            ..Rules::default()
-        },
+        rules: Rules { status: SaleStatus::OnSale, orphans: inventory::engine::Orphans::Ignore, ..Rules::default() },
         prices: Arc::new(Prices::new(&[vec![Some(4_500)], vec![Some(3_000)]]).expect("two prices")),
     }
 }
@@ -284,7 +281,8 @@ pub fn expiry_lags_ms(folder: &Path, holds: usize) -> Vec<f64> {
             let commands: Vec<_> = chunk
                 .iter()
                 .map(|seat| {
-                    let want = Want::Picked { places: Places::seats([(*seat, 0)]).expect("one seat"), need: Need::None };
+                    let want =
+                        Want::Picked { places: Places::seats([(*seat, 0)]).expect("one seat"), need: Need::None };
                     let (hold, fan) = (HoldId(ids.next()), UserId(ids.next()));
                     (*seat, *event, Command::Hold { hold, fan, want, key: None, spread: 0 })
                 })
@@ -325,7 +323,7 @@ pub fn recovery_rate(folder: &Path, records: u64) -> f64 {
     let claim = journal.claim().expect("ours");
     let Opening { manifest, rules, prices } = stadium();
     journal.put_blob(&manifest.encode()).expect("stored");
-    let event = EventId(Entropy::seeded(1).bytes::<16>().into_uuid());
+    let event = EventId(Uuid::from_u128(1 << 80 | 1));
     let (mut state, mut changes, mut batch) = (EventState::new(), Changes::default(), journal::Batch::new());
     let at = claim.last.at.max(Timestamp::from_micros(1_767_225_600_000_000));
     let mut ids = Ids(1);
@@ -364,14 +362,4 @@ pub fn recovery_rate(folder: &Path, records: u64) -> f64 {
     let seconds = began.elapsed().as_secs_f64();
     inventory.stop();
     written as f64 / seconds
-}
-
-trait IntoUuid {
-    fn into_uuid(self) -> Uuid;
-}
-
-impl IntoUuid for [u8; 16] {
-    fn into_uuid(self) -> Uuid {
-        Uuid::from_bytes(self)
-    }
 }

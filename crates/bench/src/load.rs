@@ -48,7 +48,13 @@ struct Connection {
 
 /// Keeps `connections` requests under way from one thread for `span`, after a warm-up that is not
 /// counted.
-pub fn run(address: SocketAddr, connections: usize, warm_up: Duration, span: Duration, client: &mut dyn Client) -> io::Result<Run> {
+pub fn run(
+    address: SocketAddr,
+    connections: usize,
+    warm_up: Duration,
+    span: Duration,
+    client: &mut dyn Client,
+) -> io::Result<Run> {
     let poller = Poller::new()?;
     let mut all = Vec::with_capacity(connections);
     for key in 0..connections {
@@ -56,7 +62,7 @@ pub fn run(address: SocketAddr, connections: usize, warm_up: Duration, span: Dur
         socket.set_nodelay(true)?;
         socket.set_nonblocking(true)?;
         // Level-triggered: nothing has to be armed again, which saves a system call an answer.
-        unsafe_add(&poller, &socket, key)?;
+        add_readable(&poller, &socket, key)?;
         let mut connection =
             Connection { socket, out: Vec::new(), sent: 0, input: Vec::with_capacity(4096), began: now() };
         client.request(key, &mut connection.out);
@@ -108,8 +114,9 @@ pub fn run(address: SocketAddr, connections: usize, warm_up: Duration, span: Dur
     Ok(run)
 }
 
-fn unsafe_add(poller: &Poller, socket: &TcpStream, key: usize) -> io::Result<()> {
-    // SAFETY: the poller is dropped before the sockets are: both live in `run`, sockets first.
+/// Watches `socket` for input. The caller keeps it open as long as the poller.
+pub fn add_readable(poller: &Poller, socket: &TcpStream, key: usize) -> io::Result<()> {
+    // SAFETY: callers keep poller and sockets in one function, and close neither before its end.
     #[expect(unsafe_code, reason = "the poller asks its user to keep the socket alive")]
     unsafe {
         poller.add_with_mode(socket, Event::readable(key), polling::PollMode::Level)

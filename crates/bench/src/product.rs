@@ -109,14 +109,16 @@ pub struct Product {
     pub tokens: Vec<String>,
     /// Ids of the stadium's seats, in map order.
     pub seats: Vec<String>,
-    pub owner: Api,
+    /// An event of the club, for live viewers.
+    pub small_event: String,
 }
 
 impl Product {
     /// `database_url`: PostgreSQL instead of SQLite in `folder`.
     pub fn start(folder: &Path, database_url: Option<&str>, events: usize, fans: usize) -> io::Result<Product> {
         let database: Vec<&str> = database_url.iter().flat_map(|url| ["--database-url", url]).collect();
-        let demo = Command::new(binary()).arg("demo").arg("--data").arg(folder).args(&database).envs(settings()).output()?;
+        let demo =
+            Command::new(binary()).arg("demo").arg("--data").arg(folder).args(&database).envs(settings()).output()?;
         assert!(demo.status.success(), "stagedoor demo: {}", String::from_utf8_lossy(&demo.stderr));
         let world: Value = serde_json::from_slice(&demo.stdout).expect("demo prints JSON");
         let address = free_address()?;
@@ -140,7 +142,8 @@ impl Product {
         owner.token = signed_in["accessToken"].as_str().expect("signed in").to_owned();
 
         let base = format!("/api/v1/organizers/{}", organizer["id"].as_str().expect("an id"));
-        let shown = owner.call("GET", &format!("{base}/events/{}", stadium["id"].as_str().expect("an id")), Value::Null);
+        let shown =
+            owner.call("GET", &format!("{base}/events/{}", stadium["id"].as_str().expect("an id")), Value::Null);
         let levels: Vec<Value> = shown["priceLevels"]
             .as_array()
             .expect("levels")
@@ -161,7 +164,11 @@ impl Product {
             ids.push(id);
         }
         let map = owner.call("GET", &format!("/api/v1/events/{}/seat-map", ids[0]), Value::Null);
-        let rows = map["sections"].as_array().into_iter().flatten().flat_map(|section| section["rows"].as_array().into_iter().flatten());
+        let rows = map["sections"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .flat_map(|section| section["rows"].as_array().into_iter().flatten());
         let seats = rows.flat_map(|row| row["seats"].as_array().into_iter().flatten());
         let usual = |seat: &&Value| seat["accessible"] != true && seat["companion"] != true;
         let seats = seats.filter(usual).filter_map(|seat| seat["id"].as_str().map(str::to_owned)).collect();
@@ -172,7 +179,9 @@ impl Product {
                 signed_in["accessToken"].as_str().expect("signed in").to_owned()
             })
             .collect();
-        Ok(Product { process, address, events: ids, tokens, seats, owner })
+        let club = pick(&world["events"], |event| event["capacity"].as_u64().is_some_and(|seats| seats < 2_000));
+        let small_event = club["id"].as_str().expect("an id").to_owned();
+        Ok(Product { process, address, events: ids, tokens, seats, small_event })
     }
 }
 

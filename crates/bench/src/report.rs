@@ -1,0 +1,267 @@
+//! Which measurements there are, what they are held against, and the table they make.
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::engine::{self, Disk, Goods};
+use crate::holds::{BaselineClient, Dice, ProductClient, Spread};
+use crate::load::{self, Client, Run, cpu_seconds};
+use crate::product::{Process, Product, free_address};
+use crate::{baselines, live, search};
+
+pub struct Plan {
+    pub only: String,
+    pub span: Duration,
+    pub rounds: usize,
+    pub connections: usize,
+    pub viewers: usize,
+    pub postgres: Option<String>,
+    pub redis: Option<String>,
+}
+
+type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// Before the counted part of an HTTP run.
+const WARM_UP: Duration = Duration::from_secs(1);
+/// Events of the product that HTTP runs spread over; as many seats as the baselines have rows.
+const EVENTS: usize = 25;
+const EXPIRING: usize = 1_000_000;
+const RECOVERED: u64 = 3_000_000;
+
+struct Table {
+    only: String,
+    rows: Vec<[String; 5]>,
+}
+
+impl Table {
+    fn wants(&self, name: &str) -> bool {
+        name.contains(&self.only)
+    }
+
+    fn add(&mut self, name: &str, measured: String, least: &str, aim: &str, note: String) {
+        eprintln!("{name}: {measured} (at least {least}, aim {aim}) {note}");
+        self.rows.push([name.into(), measured, least.into(), aim.into(), note]);
+    }
+}
+
+pub fn run(plan: &Plan) -> Fallible<String> {
+    let mut table = Table { only: plan.only.clone(), rows: Vec::new() };
+    in_process(plan, &mut table)?;
+    if ["holds over HTTP", "live"].iter().any(|name| plan.only.is_empty() || name.contains(&plan.only)) {
+        over_http(plan, &mut table)?;
+    }
+    Ok(render(&table))
+}
+
+fn in_process(plan: &Plan, table: &mut Table) -> Fallible<()> {
+    if table.wants("best available") {
+        let nanoseconds = engine::best_available_ns();
+        let note = "four adjacent in 80,000 seats, half sold; median".into();
+        table.add("best available", format!("{:.2} us", nanoseconds / 1e3), "< 1 us", "0.1 us", note);
+    }
+    if table.wants("memory") {
+        let (free, held) = engine::memory_per_seat();
+        let note = "free / every seat in a hold of four; the shared map not counted".into();
+        table.add("memory per seat", format!("{free:.1} / {held:.1} B"), "16 / 48 B", "8 / 32 B", note);
+    }
+    if table.wants("search") {
+        let times = search::times_ms();
+        let note = format!("100,000 events, five shapes of query; median {:.3} ms", times[times.len() / 2]);
+        table.add("search, p99", format!("{:.2} ms", times[times.len() * 99 / 100]), "10 ms", "2 ms", note);
+    }
+    if table.wants("engine") {
+        let folder = tempfile::tempdir()?;
+        let mut disks = vec![("SQLite", Disk::Sqlite(folder.path()), ["2 M/s", "3 M/s", "0.3 M/s", "0.4 M/s"])];
+        if let Some(url) = &plan.postgres {
+            disks.push(("PostgreSQL", Disk::Postgres(url), ["1.5 M/s", "2.3 M/s", "0.2 M/s", "0.3 M/s"]));
+        }
+        for (name, disk, goals) in disks {
+            for (in_flight, goals) in [(4_096, &goals[..2]), (64, &goals[2..])] {
+                let rate = engine::rate(disk, in_flight, plan.span, Goods::Seats);
+                let measured = format!("{:.2} M/s", rate.per_second / 1e6);
+                let note = format!(
+                    "holds, releases and sales; {:.2} us CPU each with the client, {:.0} facts a write, {:.0} B a fact",
+                    rate.cpu_us, rate.facts_per_batch, rate.bytes_per_fact
+                );
+                table.add(&format!("engine with {name}, {in_flight} in flight"), measured, goals[0], goals[1], note);
+            }
+        }
+    }
+    if table.wants("general admission")
+        && let Some(url) = &plan.postgres
+    {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let counter = runtime.block_on(baselines::counter_rate(url, 64, plan.span))?;
+        let folder = tempfile::tempdir()?;
+        // Every second command releases what the one before held.
+        let ours = engine::rate(Disk::Sqlite(folder.path()), 64, plan.span, Goods::Area).per_second / 2.0;
+        let note = format!("{ours:.0}/s against {counter:.0}/s, 64 in flight");
+        table.add(
+            "general admission against one counter row",
+            format!("{:.0} x", ours / counter),
+            "100 x",
+            "250 x",
+            note,
+        );
+    }
+    if table.wants("recovery") {
+        let folder = tempfile::tempdir()?;
+        let rate = engine::recovery_rate(folder.path(), RECOVERED);
+        let note = format!("from a journal of {RECOVERED} records to serving");
+        table.add("recovery", format!("{:.1} M records/s", rate / 1e6), "1 M", "3 M", note);
+    }
+    if table.wants("expiry") {
+        let folder = tempfile::tempdir()?;
+        let lags = engine::expiry_lags_ms(folder.path(), EXPIRING);
+        let measured = format!("{:.0} / {:.0} ms", lags[lags.len() * 99 / 100], lags[lags.len() - 1]);
+        let note = format!("{EXPIRING} live holds; p99 / worst, from deadline to durable");
+        table.add("hold expiry lag", measured, "50 / 200 ms", "20 / 100 ms", note);
+    }
+    Ok(())
+}
+
+/// One server in the comparison.
+struct Server {
+    name: &'static str,
+    address: SocketAddr,
+    process: Process,
+}
+
+#[derive(Clone)]
+struct Figure {
+    rate: f64,
+    cpu_us: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+    held_share: f64,
+}
+
+fn baseline(name: &'static str, arguments: &[&str]) -> Fallible<Server> {
+    let address = free_address()?;
+    let mut command = std::process::Command::new(std::env::current_exe()?);
+    command.arg(arguments[0]).arg(address.to_string()).args(&arguments[1..]);
+    Ok(Server { name, address, process: Process::start(&mut command, address)? })
+}
+
+fn over_http(plan: &Plan, table: &mut Table) -> Fallible<()> {
+    let folder = tempfile::tempdir()?;
+    let product = Product::start(folder.path(), None, EVENTS, plan.connections)?;
+    if table.wants("live") {
+        let viewers = live::watch(&product, plan.viewers)?;
+        let measured = format!("{:.1} KiB", viewers.resident_bytes / 1024.0);
+        table.add("idle live-map viewer, resident", measured, "8 KiB", "3 KiB", format!("{} viewers", plan.viewers));
+        let times = &viewers.latencies_ms;
+        let measured = format!("{:.0} ms", times[times.len() * 99 / 100]);
+        let note =
+            format!("median {:.0} ms, from sending the hold; the client shares the cores", times[times.len() / 2]);
+        table.add(&format!("one change to {} live viewers, p99", plan.viewers), measured, "150 ms", "100 ms", note);
+    }
+    if !table.wants("holds over HTTP") {
+        return Ok(());
+    }
+    let mut servers = vec![baseline("echo", &["serve-echo"])?];
+    if let Some(url) = &plan.postgres {
+        servers.push(baseline("PostgreSQL FOR UPDATE", &["serve-postgres", url])?);
+    }
+    if let Some(url) = &plan.redis {
+        set_always(url)?;
+        servers.push(baseline("Redis Lua, appendfsync always", &["serve-redis", url])?);
+    }
+    let mut figures: Vec<(&str, Spread, Figure)> = Vec::new();
+    for spread in [Spread::Uniform, Spread::Hot] {
+        let mut samples: Vec<Vec<Figure>> = vec![Vec::new(); servers.len() + 1];
+        for round in 0..plan.rounds as u64 {
+            for (at, server) in servers.iter().enumerate() {
+                let mut client = BaselineClient { dice: Dice(round), spread };
+                samples[at].push(measure(plan, server.address, server.process.pid(), &mut client)?);
+            }
+            let mut client = ProductClient {
+                dice: Dice(round * 7 + 1),
+                spread,
+                events: &product.events,
+                seats: &product.seats,
+                tokens: &product.tokens,
+            };
+            let own = samples.len() - 1;
+            samples[own].push(measure(plan, product.address, product.process.pid(), &mut client)?);
+        }
+        let names = servers.iter().map(|server| server.name).chain(["stagedoor"]);
+        for (name, mut samples) in names.zip(samples) {
+            samples.sort_by(|one, two| one.rate.total_cmp(&two.rate));
+            figures.push((name, spread, samples[samples.len() / 2].clone()));
+        }
+    }
+    let find =
+        |name: &str, spread| figures.iter().find(|(known, of, _)| *known == name && *of == spread).map(|row| &row.2);
+    for (name, spread, figure) in &figures {
+        let note = format!(
+            "{:.1} us CPU a request, p50 {:.1} ms, p99 {:.1} ms, {:.0} % held",
+            figure.cpu_us,
+            figure.p50_ms,
+            figure.p99_ms,
+            figure.held_share * 100.0
+        );
+        table.add(&format!("holds over HTTP, {spread:?}: {name}"), format!("{:.0}/s", figure.rate), "", "", note);
+    }
+    let goals = [
+        ("echo", Spread::Uniform, "0.65", "1.0"),
+        ("echo", Spread::Hot, "0.75", "1.0"),
+        ("PostgreSQL FOR UPDATE", Spread::Uniform, "8 x", "12 x"),
+        ("PostgreSQL FOR UPDATE", Spread::Hot, "8 x", "12 x"),
+        ("Redis Lua, appendfsync always", Spread::Uniform, "1.5 x", "2.5 x"),
+    ];
+    for (against, spread, least, aim) in goals {
+        if let (Some(ours), Some(theirs)) = (find("stagedoor", spread), find(against, spread)) {
+            let note = format!("CPU a request {:.2} x", ours.cpu_us / theirs.cpu_us);
+            let name = format!("holds over HTTP, {spread:?}, against {against}");
+            table.add(&name, format!("{:.2} x", ours.rate / theirs.rate), least, aim, note);
+        }
+    }
+    Ok(())
+}
+
+fn measure(plan: &Plan, address: SocketAddr, pid: u32, client: &mut dyn Client) -> Fallible<Figure> {
+    let before = cpu_seconds(pid);
+    let run: Run = load::run(address, plan.connections, WARM_UP, plan.span, client)?;
+    let cpu = cpu_seconds(pid) - before;
+    // The warm-up is in the CPU time but not among the requests.
+    let all = run.rate() * (plan.span + WARM_UP).as_secs_f64();
+    let held = run.statuses.get(&201).copied().unwrap_or(0) as f64 / run.requests.max(1) as f64;
+    Ok(Figure {
+        rate: run.rate(),
+        cpu_us: cpu / all * 1e6,
+        p50_ms: run.latency_ms(0.5),
+        p99_ms: run.latency_ms(0.99),
+        held_share: held,
+    })
+}
+
+/// Every answer of the script waits for the disk, as ours do.
+fn set_always(url: &str) -> Fallible<()> {
+    let mut connection = redis::Client::open(url)?.get_connection()?;
+    redis::cmd("CONFIG").arg("SET").arg("appendonly").arg("yes").exec(&mut connection)?;
+    redis::cmd("CONFIG").arg("SET").arg("appendfsync").arg("always").exec(&mut connection)?;
+    redis::cmd("FLUSHALL").exec(&mut connection)?;
+    Ok(())
+}
+
+fn render(table: &Table) -> String {
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let mut text = String::from(
+        "# Benchmarks\n\nMade by `make bench`. Load generator, servers and databases share one machine, so ratios taken in\n\
+         turn within the run count, and absolute figures are for orientation only. CPU is user and system\n\
+         time of the server process for each request.\n\n",
+    );
+    let model = model.trim_start_matches([':', ' ', '\t']);
+    let busy: String = load.split(' ').take(3).collect::<Vec<_>>().join(" ");
+    let _ = writeln!(text, "Machine: {cores} cores, {model}; load averages at the end of the run: {busy}.\n");
+    text.push_str("| measure | measured | at least | aim | how |\n| --- | --- | --- | --- | --- |\n");
+    for [name, measured, least, aim, note] in &table.rows {
+        let _ = writeln!(text, "| {name} | {measured} | {least} | {aim} | {note} |");
+    }
+    text
+}
