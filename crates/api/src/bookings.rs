@@ -9,7 +9,7 @@ use inventory::engine::{Need, Places, Want};
 use sales::{Booking, Order};
 use serde::{Deserialize, Serialize};
 use stagedoor_core::limits::SEATS_PER_HOLD_MAX;
-use stagedoor_core::{Code, EventId, FieldError, HoldId, Money, OrderId, TicketId, Timestamp};
+use stagedoor_core::{EventId, HoldId, Money, OrderId, TicketId, Timestamp};
 use store::idempotency::Answer;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 use crate::auth::Fan;
 use crate::extract::{IdempotencyKey, Path, RawBody};
-use crate::holds::problem;
+use crate::holds::{problem, too_many_seats, unknown_seat};
 use crate::openapi::MoneySchema;
 use crate::orders::{PaymentBody, key, render, respond};
 use crate::problem::Envelope;
@@ -111,12 +111,9 @@ pub async fn book(
     let event: EventId = body.event_id.parse().map_err(|_| Problem::not_found())?;
     let view = app.inventory.view(event).await?;
     if body.seat_ids.len() > SEATS_PER_HOLD_MAX {
-        return Err(Problem::new(Code::TooManySeats, format!("at most {SEATS_PER_HOLD_MAX} seats in one booking")));
+        return Err(too_many_seats(SEATS_PER_HOLD_MAX as u8));
     }
-    let seat = |id: &String| {
-        let found = view.manifest.seat(id).map(|seat| (seat, 0));
-        found.ok_or_else(|| Problem::from(FieldError::new("seatIds", format!("the event has no seat {id:?}"))))
-    };
+    let seat = |id: &String| view.manifest.seat(id).map(|seat| (seat, 0)).ok_or_else(|| unknown_seat(id));
     let seats = body.seat_ids.iter().map(seat).collect::<Result<Vec<_>, _>>()?;
     let places = Places::seats(seats).map_err(|refusal| problem(refusal.into(), &view))?;
     let key = idempotency.0.map(|key| app.prints.print(fan.id(), event, &key, &bytes));

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::extract::{Params, Path, id};
+use crate::extract::{Params, Path, paging};
 use crate::live::seats_text;
 use crate::openapi::MoneySchema;
 use crate::problem::Envelope;
@@ -245,19 +245,20 @@ fn query(app: &App, params: SearchParams) -> Result<EventQuery, Problem> {
         Some(text) if text.len() > QUERY_MAX => Err(invalid(field, "is too long")),
         text => Ok(text.filter(|text| !text.trim().is_empty())),
     };
-    let mut query = EventQuery::all(catalog::Paging::new(params.limit, params.cursor)?);
+    let mut query = EventQuery::all(paging(params.limit, params.cursor)?);
     query.text = short("q", params.q)?;
     query.city = short("city", params.city)?;
     query.kind = match params.kind {
         None => None,
         Some(text) => Some(EventType::from_text(&text).ok_or_else(|| invalid("type", "is no type of event"))?),
     };
-    query.venue = params.venue.map(|text| id("venue", &text)).transpose()?;
+    query.venue =
+        params.venue.map(|text| text.parse().map_err(|_| invalid("venue", "is no id of a venue"))).transpose()?;
     query.from = match params.from {
-        Some(text) => Some(DateBound::parse("from", &text)?),
+        Some(text) => Some(DateBound::parse("from", &text).map_err(Problem::query)?),
         None => Some(DateBound::At(app.env.now())),
     };
-    query.to = params.to.map(|text| DateBound::parse("to", &text)).transpose()?;
+    query.to = params.to.map(|text| DateBound::parse("to", &text).map_err(Problem::query)).transpose()?;
     query.sort = match params.sort.as_deref() {
         None | Some("date") => Sort::Date,
         Some("relevance") => Sort::Relevance,
@@ -423,7 +424,7 @@ impl From<EventError> for Problem {
 impl From<ListError> for Problem {
     fn from(error: ListError) -> Self {
         match error {
-            ListError::Invalid(field) => field.into(),
+            ListError::Invalid(field) => Problem::query(field),
             ListError::NotFound => Problem::not_found(),
             ListError::Store(error) => error.into(),
             ListError::Cursor(_) => Problem::new(error.code(), "the cursor belongs to another list"),

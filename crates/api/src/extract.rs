@@ -7,6 +7,7 @@ use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use bytes::Bytes;
+use catalog::Paging;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use stagedoor_core::limits::BODY_MAX;
@@ -96,6 +97,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
             Err(_) => Err(Problem::new(Code::InvalidQuery, "the query cannot be read")),
         }
     }
+}
+
+/// The part of a list that a query asks for.
+pub fn paging(limit: Option<u32>, cursor: Option<String>) -> Result<Paging, Problem> {
+    Paging::new(limit, cursor).map_err(Problem::query)
 }
 
 /// A part of the path. Text that is no id of the wanted type names nothing, so it is as absent as

@@ -161,8 +161,10 @@ impl Prints {
             let digest = hash.finalize();
             u128::from_le_bytes(digest[..16].try_into().expect("a digest is longer"))
         };
-        let key = digest(&[b"key", fan.0.as_bytes(), key.as_bytes()]);
-        KeyPrint { key, body: digest(&[b"body", event.0.as_bytes(), body]) as u64 }
+        // A key belongs to the event's own operation: another event's engine would not know it, and
+        // what is known as a retry counts towards no limit.
+        let key = digest(&[b"key", fan.0.as_bytes(), event.0.as_bytes(), key.as_bytes()]);
+        KeyPrint { key, body: digest(&[b"body", body]) as u64 }
     }
 }
 
@@ -237,10 +239,7 @@ fn want(body: &NewHold, view: &EventView, listing: &Listing) -> Result<Want, Pro
             }
             let mut seats = Vec::with_capacity(ids.len());
             for id in ids {
-                let seat = manifest.seat(id).ok_or_else(|| {
-                    Problem::new(Code::UnknownSeat, "the event has no such seat")
-                        .with(serde_json::json!({ "seats": [id] }))
-                })?;
+                let seat = manifest.seat(id).ok_or_else(|| unknown_seat(id))?;
                 seats.push((seat, ticket_type("ticketTypes", &body.ticket_types.get(id).cloned())?));
             }
             if let Some(other) = body.ticket_types.keys().find(|id| !ids.contains(id)) {
@@ -305,7 +304,11 @@ fn ticket_type_key(listing: &Listing, index: u8) -> &str {
     listing.event.details.ticket_types.get(usize::from(index)).map_or("standard", |known| &known.key)
 }
 
-fn too_many_seats(max: u8) -> Problem {
+pub fn unknown_seat(id: &str) -> Problem {
+    Problem::new(Code::UnknownSeat, "the event has no such seat").with(serde_json::json!({ "seats": [id] }))
+}
+
+pub fn too_many_seats(max: u8) -> Problem {
     Problem::new(Code::TooManySeats, format!("at most {max} places in one hold"))
         .with(serde_json::json!({ "max": max }))
 }

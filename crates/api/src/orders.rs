@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use payments::{Approval, Token};
+use payments::{Approval, PaymentGateway, Standing, Token};
 use sales::{
     Answered, Attendee, Cancel, CheckoutError, Key, OnSaleError, Order, OrderError, OrderPage, OrderState, PlaceOrder,
     RefundError,
@@ -18,7 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::Fan;
-use crate::extract::{IdempotencyKey, Params, Path, RawBody, read};
+use crate::extract::{IdempotencyKey, Params, Path, RawBody, paging, read};
 use crate::openapi::MoneySchema;
 use crate::problem::Envelope;
 use crate::venues::List;
@@ -212,11 +212,10 @@ pub fn render(order: &Order, public_url: &str, done: StatusCode) -> Answer {
 pub fn respond(answered: Answered) -> Response {
     let Answered { answer, replayed } = answered;
     let status = StatusCode::from_u16(answer.status).expect("a status we stored");
-    let mut response = if status.is_success() {
-        (status, [(header::CONTENT_TYPE, "application/json")], answer.body).into_response()
-    } else {
-        refusal(&answer.body).into_response()
-    };
+    if !status.is_success() {
+        return refusal(&answer.body).replayed(replayed).into_response();
+    }
+    let mut response = (status, [(header::CONTENT_TYPE, "application/json")], answer.body).into_response();
     if replayed {
         response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
     }
@@ -297,7 +296,7 @@ impl OrderListParams {
     /// The page asked for, and how many items of it to show: one more tells whether there is a
     /// next one.
     pub fn page(&self) -> Result<(OrderPage, usize), Problem> {
-        let limit = catalog::Paging::new(self.limit, None)?.limit();
+        let limit = paging(self.limit, None)?.limit();
         let before = match &self.cursor {
             None => None,
             Some(text) => Some(
@@ -377,7 +376,11 @@ pub struct ChallengeAnswer {
     params(("payment" = String, Path, description = "id of the payment")),
     responses((status = 200, content_type = "text/html", body = String), (status = 404, body = Envelope)))]
 pub async fn challenge_page(State(app): State<App>, Path(payment): Path<PaymentId>) -> Result<Response, Problem> {
-    app.simulated.as_ref().ok_or_else(Problem::not_found)?;
+    let gateway = app.simulated.as_ref().ok_or_else(Problem::not_found)?;
+    let standing = gateway.status(payment).await.map_err(|error| Problem::fault(&error))?;
+    if standing == Standing::Absent {
+        return Err(Problem::not_found());
+    }
     let page = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Simulated bank</title>\
          <body style=\"font:18px system-ui;max-width:28rem;margin:4rem auto\"><h1>Simulated bank</h1>\

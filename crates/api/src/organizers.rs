@@ -292,7 +292,7 @@ struct NewLevel {
 }
 
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct NewEventBody {
     venue_id: String,
     /// Without it, the venue's latest map.
@@ -681,7 +681,8 @@ pub async fn sold_orders(
     Params(filter): Params<EventFilter>,
     Params(params): Params<OrderListParams>,
 ) -> Result<Json<List<OrderView>>, Problem> {
-    let event = filter.event.as_deref().map(|text| id("event", text)).transpose()?;
+    let wrong = |_| Problem::query(FieldError::new("event", "is no id of an event"));
+    let event = filter.event.map(|text| text.parse().map_err(wrong)).transpose()?;
     let (page, shown) = params.page()?;
     let orders = app.sales.orders_for(staff.organizer, event, page).await?;
     Ok(Json(orders::list(orders, shown, &app.public_url)))

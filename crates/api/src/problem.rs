@@ -16,11 +16,12 @@ pub struct Problem {
     message: Cow<'static, str>,
     details: Option<serde_json::Value>,
     retry_after: Option<Duration>,
+    replayed: bool,
 }
 
 impl Problem {
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), details: None, retry_after: None }
+        Self { code, message: message.into(), details: None, retry_after: None, replayed: false }
     }
 
     pub fn with(mut self, details: serde_json::Value) -> Self {
@@ -32,6 +33,18 @@ impl Problem {
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
         self
+    }
+
+    /// The answer to a key that was used before.
+    pub fn replayed(mut self, replayed: bool) -> Self {
+        self.replayed = replayed;
+        self
+    }
+
+    /// A part of the address after the `?` that does not fit.
+    pub fn query(error: FieldError) -> Self {
+        let message = format!("{} {}", error.field, error.reason);
+        Self::new(Code::InvalidQuery, message).with(serde_json::json!({ "field": error.field }))
     }
 
     /// What does not exist, or belongs to someone else: the two are the same answer.
@@ -75,6 +88,9 @@ impl Problem {
         headers.insert("cache-control", "no-store".parse().expect("a header value"));
         if let Some(wait) = self.retry_after {
             headers.insert("retry-after", wait.as_millis().div_ceil(1000).max(1).to_string().parse().expect("digits"));
+        }
+        if self.replayed {
+            headers.insert("idempotency-replayed", "true".parse().expect("a header value"));
         }
         if self.code.status() == 401 {
             headers.insert("www-authenticate", "Bearer".parse().expect("a header value"));

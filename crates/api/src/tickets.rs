@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::Fan;
-use crate::extract::{Params, Path};
+use crate::extract::{Params, Path, paging};
 use crate::openapi::MoneySchema;
 use crate::problem::Envelope;
 use crate::venues::List;
@@ -114,7 +114,7 @@ impl TicketListParams {
                 text.parse().map_err(|_| Problem::new(Code::InvalidCursor, "the cursor belongs to another list"))?,
             ),
         };
-        let limit = catalog::Paging::new(self.limit, None)?.limit();
+        let limit = paging(self.limit, None)?.limit();
         Ok((status, PageRequest::new(limit, after)))
     }
 }

@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::{ManageCatalogue, Staff};
-use crate::extract::{Body, Params, Path};
+use crate::extract::{Body, Params, Path, paging};
 use crate::problem::Envelope;
 use crate::{App, Problem};
 
@@ -36,7 +36,7 @@ pub struct PageParams {
 
 impl PageParams {
     pub fn paging(self) -> Result<Paging, Problem> {
-        Ok(Paging::new(self.limit, self.cursor)?)
+        paging(self.limit, self.cursor)
     }
 }
 
