@@ -142,13 +142,14 @@ impl TestApp {
         Caller::new(self.router.clone())
     }
 
-    /// The fan of that name, registered when first asked for.
+    /// The fan of that name, registered when first asked for, with a session that is alive.
     pub async fn fan(&self, name: &str) -> Caller {
         let known = self.people.lock().get(name).cloned();
-        if let Some(known) = known {
-            return known;
-        }
-        let fan = self.nobody().registered(name).await;
+        let fan = match known {
+            Some(known) if self.app.identity.verify(known.token()).is_ok() => return known,
+            Some(known) => known.signed_in_again().await,
+            None => self.nobody().registered(name).await,
+        };
         self.people.lock().insert(name.to_owned(), fan.clone());
         fan
     }

@@ -94,7 +94,8 @@ impl Caller {
 
     /// The same one signed in as a new account called `name`.
     pub async fn registered(&self, name: &str) -> Caller {
-        let local: String = name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '.' }).collect();
+        let local: String =
+            name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '.' }).collect();
         let email = format!("{local}@example.org").to_lowercase();
         let body = json!({ "email": email, "password": PASSWORD, "name": name });
         let signed_in = self.post("/auth/register", body).await.expect(201).json();

@@ -6,3 +6,10 @@ mod contract;
 mod maps;
 
 mod accounts;
+mod bookings;
+mod catalogue;
+mod holds;
+mod live;
+mod orders;
+mod organizers;
+mod tickets;

@@ -1,0 +1,372 @@
+//! The live seat map over a real WebSocket.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use stagedoor_core::limits::{HOLD_TTL, HOLD_WARNING};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::{Error, Message, protocol::frame::coding::CloseCode};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::app::{OnSale, TestApp, Wish};
+use crate::caller::Caller;
+use crate::maps::{FLOOR_CAPACITY, SEATS, seat_id, seat_index, statuses};
+
+/// Longer than anything here takes; a test that waits this long has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Someone who watches a seat map and keeps it up to date as a client should.
+struct Viewer {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    version: Option<u64>,
+    seats: Vec<u8>,
+    floor: u64,
+    snapshots: u32,
+    deltas: u32,
+}
+
+impl Viewer {
+    async fn watch(address: SocketAddr, event: &OnSale, query: &str) -> Viewer {
+        let url = format!("ws://{address}/api/v1{}{query}", event.path("/live"));
+        let (socket, _) = connect_async(url).await.expect("the map can be watched");
+        Viewer { socket, version: None, seats: vec![9; SEATS], floor: 0, snapshots: 0, deltas: 0 }
+    }
+
+    /// The next text frame.
+    async fn frame(&mut self) -> Value {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("a frame comes in time");
+            match message.expect("the socket is open").expect("the frame is whole") {
+                Message::Text(text) => return serde_json::from_str(&text).expect("frames are JSON"),
+                Message::Ping(_) | Message::Pong(_) => {}
+                other => panic!("unexpected {other:?}"),
+            }
+        }
+    }
+
+    /// The next frame that is not about seats, with those before it applied.
+    async fn word(&mut self) -> Value {
+        loop {
+            let frame = self.frame().await;
+            if !self.apply(&frame) {
+                return frame;
+            }
+        }
+    }
+
+    /// Takes over a frame about seats; panics when one is missing before it.
+    fn apply(&mut self, frame: &Value) -> bool {
+        let version = frame["version"].as_u64();
+        match frame["type"].as_str() {
+            Some("snapshot") => {
+                self.seats = statuses(frame["seats"].as_str().unwrap());
+                self.snapshots += 1;
+            }
+            Some("delta") => {
+                let known = self.version.expect("a delta continues something");
+                assert_eq!(version, Some(known + 1), "a gap in the versions: {frame}");
+                for change in frame["seats"].as_array().unwrap() {
+                    self.seats[change[0].as_u64().unwrap() as usize] = change[1].as_u64().unwrap() as u8;
+                }
+                self.deltas += 1;
+            }
+            _ => return false,
+        }
+        self.version = version;
+        for area in frame["areas"].as_array().unwrap() {
+            assert_eq!(area["id"], "FLOOR");
+            self.floor = area["available"].as_u64().unwrap();
+        }
+        true
+    }
+
+    async fn say(&mut self, text: impl Into<String>) {
+        self.socket.send(Message::text(text.into())).await.expect("the socket takes it");
+    }
+
+    async fn sign_in(&mut self, fan: &Caller) -> Value {
+        self.say(json!({ "type": "auth", "token": fan.token() }).to_string()).await;
+        self.word().await
+    }
+
+    /// Reads until the map is as `fits` wants it.
+    async fn until(&mut self, fits: impl Fn(&Viewer) -> bool) {
+        while !fits(self) {
+            let frame = self.frame().await;
+            self.apply(&frame);
+        }
+    }
+
+    fn status(&self, seat: &str) -> u8 {
+        self.seats[seat_index(seat)]
+    }
+}
+
+/// What `availability` shows at this moment.
+async fn available(app: &TestApp, event: &OnSale) -> (u64, Vec<u8>, u64) {
+    let shown = app.nobody().get(&event.path("/availability")).await.expect(200).json();
+    let floor = shown["areas"][0]["available"].as_u64().unwrap();
+    (shown["version"].as_u64().unwrap(), statuses(shown["seats"].as_str().unwrap()), floor)
+}
+
+#[tokio::test]
+async fn a_viewer_sees_a_snapshot_and_then_every_change() {
+    let app = TestApp::new().await;
+    let (event, ann, address) = (app.event_on_sale().await, app.fan("ann").await, app.serve());
+    let hold = ann.held(&event.id, &["S-A-1"]).await;
+    let mut viewer = Viewer::watch(address, &event, "").await;
+    let first = viewer.frame().await;
+    assert_eq!(first["type"], "snapshot");
+    viewer.apply(&first);
+    assert_eq!((viewer.status("S-A-1"), viewer.status("S-A-2"), viewer.floor), (1, 0, u64::from(FLOOR_CAPACITY)));
+    ann.pay(&[&hold], "tok_ok").await.expect(201);
+    viewer.until(|viewer| viewer.status("S-A-1") == 2).await;
+    let other = ann.held(&event.id, &["S-A-2"]).await;
+    viewer.until(|viewer| viewer.status("S-A-2") == 1).await;
+    ann.delete(&format!("/holds/{other}")).await.expect(204);
+    viewer.until(|viewer| viewer.status("S-A-2") == 0).await;
+    ann.held(&event.id, &["S-A-3"]).await;
+    viewer.until(|viewer| viewer.status("S-A-3") == 1).await;
+    app.advance(HOLD_TTL).await;
+    viewer.until(|viewer| viewer.status("S-A-3") == 0).await;
+    assert_eq!(viewer.snapshots, 1, "changes come as deltas");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn viewers_of_a_rush_end_where_the_seats_are() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let (event, address) = (app.event_on_sale().await, app.serve());
+    let mut viewers = Vec::new();
+    for _ in 0..4 {
+        viewers.push(Viewer::watch(address, &event, "").await);
+    }
+    let fans: Vec<Caller> = {
+        let mut fans = Vec::new();
+        for number in 0..6 {
+            fans.push(app.fan(&format!("fan{number}")).await);
+        }
+        fans
+    };
+    let rush = fans.into_iter().enumerate().map(|(number, fan)| {
+        let event = event.clone();
+        tokio::spawn(async move {
+            let mut taken = 0;
+            for turn in 0..30 {
+                // Everyone wants the same row at the same time, and some think again.
+                let seat = seat_id((turn * 3 + number * 7) % (SEATS - 12));
+                let answer = fan.hold(&event.id, &[&seat]).await;
+                taken += u32::from(answer.status == 201);
+                if answer.status == 201 && turn % 3 == 0 {
+                    fan.delete(&format!("/holds/{}", answer.id())).await.expect(204);
+                }
+                let floor = json!({ "areas": [{ "id": "FLOOR", "quantity": 1 }] });
+                fan.post(&event.path("/holds"), floor).await;
+            }
+            taken
+        })
+    });
+    let taken: u32 = futures_util::future::join_all(rush).await.into_iter().map(|fan| fan.expect("no fan fails")).sum();
+    assert!(taken > 30, "{taken} holds");
+    let (version, seats, floor) = available(&app, &event).await;
+    for viewer in &mut viewers {
+        viewer.until(|viewer| viewer.version >= Some(version)).await;
+        assert_eq!((viewer.version, &viewer.seats, viewer.floor), (Some(version), &seats, floor));
+        assert!(viewer.deltas > 0);
+    }
+}
+
+#[tokio::test]
+async fn a_viewer_that_comes_back_gets_what_it_missed() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let (event, ann, address) = (app.event_on_sale().await, app.fan("ann").await, app.serve());
+    let (version, seats, _) = available(&app, &event).await;
+    for seat in ["S-A-1", "S-A-2"] {
+        ann.held(&event.id, &[seat]).await;
+        // Reading closes a version: the changes become two deltas.
+        available(&app, &event).await;
+    }
+    let mut viewer = Viewer::watch(address, &event, &format!("?since={version}")).await;
+    (viewer.version, viewer.seats) = (Some(version), seats);
+    viewer.until(|viewer| viewer.status("S-A-2") == 1).await;
+    assert_eq!((viewer.snapshots, viewer.deltas, viewer.status("S-A-1")), (0, 2, 1));
+    // A version nobody can continue from is answered with everything.
+    for since in ["0", "18446744073709551615"] {
+        let mut lost = Viewer::watch(address, &event, &format!("?since={since}")).await;
+        let first = lost.frame().await;
+        assert_eq!(first["type"], "snapshot", "since {since}");
+        lost.apply(&first);
+        assert_eq!(lost.status("S-A-2"), 1);
+    }
+    // One that has everything hears only what comes next.
+    let now = viewer.version.unwrap();
+    let mut current = Viewer::watch(address, &event, &format!("?since={now}")).await;
+    (current.version, current.seats) = (Some(now), viewer.seats.clone());
+    ann.held(&event.id, &["S-A-3"]).await;
+    current.until(|viewer| viewer.status("S-A-3") == 1).await;
+    assert_eq!((current.snapshots, current.deltas), (0, 1));
+}
+
+#[tokio::test]
+async fn only_the_owner_of_a_hold_is_warned() {
+    let app = TestApp::new().await;
+    let (event, ann, bob) = (app.event_on_sale().await, app.fan("ann").await, app.fan("bob").await);
+    let address = app.serve();
+    let mut anns = Viewer::watch(address, &event, "").await;
+    let mut bobs = Viewer::watch(address, &event, "").await;
+    let mut strangers = Viewer::watch(address, &event, "").await;
+    assert_eq!(anns.sign_in(&ann).await, json!({ "type": "auth", "user": ann.id }));
+    assert_eq!(bobs.sign_in(&bob).await, json!({ "type": "auth", "user": bob.id }));
+    let hold = ann.held(&event.id, &["S-A-1"]).await;
+    app.advance(HOLD_TTL - HOLD_WARNING).await;
+    assert_eq!(anns.word().await, json!({ "type": "hold", "hold": hold, "status": "expiring", "secondsLeft": 30 }));
+    // The others hear of the expiry, which comes later, and of nothing before it.
+    app.advance(HOLD_WARNING).await;
+    for viewer in [&mut bobs, &mut strangers] {
+        viewer.until(|viewer| viewer.status("S-A-1") == 1).await;
+        loop {
+            let frame = viewer.frame().await;
+            assert!(viewer.apply(&frame), "a word that is not theirs: {frame}");
+            if viewer.status("S-A-1") == 0 {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_warning_ends_with_the_session_s_token() {
+    let identity = identity::Config { access_token_ttl: Duration::from_secs(60), ..Wish::default().identity };
+    let app = TestApp::with(Wish { identity, ..Wish::default() }).await;
+    let (event, ann, address) = (app.event_on_sale().await, app.fan("ann").await, app.serve());
+    let mut viewer = Viewer::watch(address, &event, "").await;
+    viewer.sign_in(&ann).await;
+    ann.held(&event.id, &["S-A-1"]).await;
+    app.advance(HOLD_TTL - HOLD_WARNING).await;
+    app.advance(HOLD_WARNING).await;
+    viewer.until(|viewer| viewer.status("S-A-1") == 1).await;
+    loop {
+        let frame = viewer.frame().await;
+        assert!(viewer.apply(&frame), "warned although the token had expired: {frame}");
+        if viewer.status("S-A-1") == 0 {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn frames_that_make_no_sense_are_answered_and_change_nothing() {
+    let app = TestApp::new().await;
+    let (event, ann, address) = (app.event_on_sale().await, app.fan("ann").await, app.serve());
+    let mut viewer = Viewer::watch(address, &event, "").await;
+    for (said, code) in [
+        ("", "malformed_json"),
+        ("hello", "malformed_json"),
+        ("{}", "malformed_json"),
+        ("[]", "malformed_json"),
+        (r#"{"type":"auth"}"#, "malformed_json"),
+        (r#"{"type":"auth","token":7}"#, "malformed_json"),
+        (r#"{"type":"auth","token":"x","admin":true}"#, "malformed_json"),
+        (r#"{"type":"hold","seats":["S-A-1"]}"#, "malformed_json"),
+        (r#"{"type":"auth","token":""}"#, "invalid_token"),
+        (r#"{"type":"auth","token":"a.b.c"}"#, "invalid_token"),
+    ] {
+        viewer.say(said).await;
+        assert_eq!(viewer.word().await, json!({ "type": "error", "code": code }), "{said:?}");
+    }
+    viewer.say("[".repeat(2_000)).await;
+    assert_eq!(viewer.word().await["code"], "malformed_json");
+    viewer.socket.send(Message::binary(vec![0, 159, 146, 150])).await.unwrap();
+    assert_eq!(viewer.word().await["code"], "malformed_json");
+    assert_eq!(viewer.sign_in(&ann).await["type"], "auth", "the socket still works");
+    viewer.socket.send(Message::Ping("are you there".into())).await.unwrap();
+    let pong = tokio::time::timeout(PATIENCE, viewer.socket.next()).await.unwrap().unwrap().unwrap();
+    assert_eq!(pong, Message::Pong("are you there".into()));
+}
+
+#[tokio::test]
+async fn a_frame_that_is_too_long_ends_the_socket() {
+    let app = TestApp::new().await;
+    let (event, address) = (app.event_on_sale().await, app.serve());
+    for frame in [Message::text("x".repeat(5_000)), Message::binary(vec![1; 1_000_000])] {
+        let mut viewer = Viewer::watch(address, &event, "").await;
+        viewer.frame().await;
+        // The server may close before it has read all of it.
+        let _ = viewer.socket.send(frame).await;
+        let ended = tokio::time::timeout(PATIENCE, viewer.socket.next()).await.expect("the server ends it");
+        let closed = match ended {
+            None | Some(Err(Error::ConnectionClosed | Error::AlreadyClosed | Error::Protocol(_) | Error::Io(_))) => {
+                true
+            }
+            Some(Ok(Message::Close(reason))) => reason.is_none_or(|reason| reason.code == CloseCode::Size),
+            _ => false,
+        };
+        assert!(closed);
+    }
+    // Others do not notice.
+    assert_eq!(Viewer::watch(address, &event, "").await.frame().await["type"], "snapshot");
+}
+
+#[tokio::test]
+async fn viewers_hear_that_an_event_changes_its_status() {
+    let app = TestApp::new().await;
+    let (event, house, address) = (app.event_on_sale().await, app.aurora().await, app.serve());
+    let mut viewer = Viewer::watch(address, &event, "").await;
+    viewer.until(|viewer| viewer.version.is_some()).await;
+    house.owner.post(&event.staff_path("/take-off-sale"), Value::Null).await.expect(200);
+    assert_eq!(viewer.word().await, json!({ "type": "event", "status": "off_sale" }));
+    house.owner.post(&event.staff_path("/publish"), Value::Null).await.expect(200);
+    assert_eq!(viewer.word().await, json!({ "type": "event", "status": "on_sale" }));
+    house.owner.post(&event.staff_path("/cancel"), Value::Null).await.expect(200);
+    assert_eq!(viewer.word().await, json!({ "type": "event", "status": "cancelled" }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_viewer_too_slow_to_follow_is_moved_to_a_snapshot() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let (event, ann, address) = (app.event_on_sale().await, app.fan("ann").await, app.serve());
+    let mut viewer = Viewer::watch(address, &event, "").await;
+    viewer.until(|viewer| viewer.version.is_some()).await;
+    // More versions than are kept pass while the viewer is away; its socket is not read.
+    for turn in 0..700 {
+        let hold = ann.held(&event.id, &[&seat_id(turn % 12)]).await;
+        ann.delete(&format!("/holds/{hold}")).await.expect(204);
+        available(&app, &event).await;
+    }
+    ann.held(&event.id, &["S-D-1"]).await;
+    let (version, seats, _) = available(&app, &event).await;
+    let mut late = Viewer::watch(address, &event, "?since=1").await;
+    late.until(|viewer| viewer.version >= Some(version)).await;
+    assert_eq!((late.snapshots, &late.seats), (1, &seats));
+    viewer.until(|viewer| viewer.version >= Some(version)).await;
+    assert_eq!(viewer.seats, seats);
+}
+
+#[tokio::test]
+async fn what_is_no_websocket_is_told_so() {
+    let app = TestApp::new().await;
+    let event = app.event_on_sale().await;
+    app.nobody().get(&event.path("/live")).await.refused(400, "invalid_upgrade");
+    app.nobody().get(&event.path("/live?since=-1")).await.refused(400, "invalid_query");
+    app.nobody().get("/events/evt_01h455vb4pex5vsknk084sn02q/live").await.refused(404, "not_found");
+    let address = app.serve();
+    let refused = connect_async(format!("ws://{address}/api/v1/events/evt_01h455vb4pex5vsknk084sn02q/live")).await;
+    assert!(matches!(refused, Err(Error::Http(answer)) if answer.status() == 404));
+}
+
+#[tokio::test]
+async fn a_server_that_stops_says_goodbye() {
+    let app = TestApp::new().await;
+    let (event, address) = (app.event_on_sale().await, app.serve());
+    let mut viewer = Viewer::watch(address, &event, "").await;
+    viewer.frame().await;
+    app.stop();
+    loop {
+        match tokio::time::timeout(PATIENCE, viewer.socket.next()).await.expect("the server says so in time") {
+            Some(Ok(Message::Close(_))) | None => break,
+            Some(Ok(_)) => {}
+            Some(Err(error)) => panic!("no goodbye: {error}"),
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! Paying: every token of the simulated gateway, retries, reading orders, giving tickets back.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::Method;
+use serde_json::{Value, json};
+use stagedoor_core::limits::HOLD_TTL;
+
+use crate::app::{FRONT, LONG, OnSale, SIDE, TestApp, Wish};
+use crate::caller::{Answer, Caller};
+use crate::maps::{seat_index, statuses};
+
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+
+async fn seat_status(app: &TestApp, event: &OnSale, seat: &str) -> u8 {
+    let shown = app.nobody().get(&event.path("/availability")).await.expect(200).json();
+    statuses(shown["seats"].as_str().unwrap())[seat_index(seat)]
+}
+
+fn euros(minor: i64) -> Value {
+    json!({ "amount": minor, "currency": "EUR" })
+}
+
+#[tokio::test]
+async fn a_paid_hold_is_an_order_with_tickets() {
+    let app = TestApp::new().await;
+    let (event, ann) = (app.event_on_sale().await, app.fan("ann").await);
+    let hold = ann.held(&event.id, &["S-A-1", "S-E-1"]).await;
+    let order = ann.pay(&[&hold], "tok_ok").await.expect(201).json();
+    assert!(order["id"].as_str().unwrap().starts_with("ord_"));
+    assert_eq!((&order["status"], &order["total"]), (&json!("completed"), &euros(FRONT + SIDE)));
+    assert_eq!(order["transactionId"].as_str().unwrap().len(), 128, "HMAC-SHA512 in hexadecimal");
+    assert_eq!(order["holds"], json!([hold]));
+    assert_eq!(order["nextAction"], Value::Null);
+    let tickets = order["tickets"].as_array().unwrap();
+    assert_eq!(tickets.len(), 2);
+    assert!(tickets.iter().all(|ticket| ticket["status"] == "issued" && ticket["eventId"] == event.id));
+    let lines: i64 =
+        order["lines"].as_array().unwrap().iter().map(|line| line["amount"]["amount"].as_i64().unwrap()).sum();
+    assert_eq!(lines, FRONT + SIDE);
+    let read = ann.get(&format!("/orders/{}", order["id"].as_str().unwrap())).await.expect(200).json();
+    assert_eq!(read, order);
+    assert_eq!(ann.get(&format!("/holds/{hold}")).await.expect(200).json()["status"], "sold");
+    assert_eq!(seat_status(&app, &event, "S-A-1").await, 2);
+    ann.delete(&format!("/holds/{hold}")).await.refused(409, "hold_ended");
+    ann.pay(&[&hold], "tok_slow").await.refused(409, "hold_ended");
+}
+
+#[tokio::test]
+async fn every_gateway_token_ends_where_it_should() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let (event, ann) = (app.event_on_sale().await, app.fan("ann").await);
+    for (row, (token, status, after)) in [
+        ("tok_ok", 201, "completed"),
+        ("tok_slow", 201, "completed"),
+        ("tok_timeout_captured", 202, "completed"),
+        ("tok_timeout_lost", 202, "completed"),
+        ("tok_declined", 402, "declined"),
+        ("tok_insufficient_funds", 402, "declined"),
+        ("tok_of_another_world", 402, "declined"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let seat = format!("S-{}-5", crate::maps::ROWS[row]);
+        let ann = ann.signed_in_again().await;
+        let hold = ann.held(&event.id, &[&seat]).await;
+        let answer = ann.pay(&[&hold], token).await;
+        let fits = answer.status == status || (status == 202 && answer.status == 201);
+        assert!(fits, "{token}: {} {}", answer.status, answer.text());
+        if status == 402 {
+            assert_eq!(answer.code(), "payment_declined");
+        }
+        // Whatever was left open ends by itself.
+        for _ in 0..12 {
+            app.advance(Duration::from_secs(10)).await;
+        }
+        let orders = ann.get("/me/orders?limit=1").await.expect(200).json();
+        assert_eq!(orders["items"][0]["status"], after, "{token}");
+        // A declined payment leaves the hold for another attempt, until it expires.
+        app.advance(LONG).await;
+        let expected = if after == "completed" { 2 } else { 0 };
+        assert_eq!(seat_status(&app, &event, &seat).await, expected, "{token}");
+    }
+    let moved = app.gateway.books().await.unwrap();
+    assert_eq!(moved.len(), 4, "each completed order was charged once: {moved:?}");
+}
+
+/// Sends the form on the challenge page.
+async fn answer_challenge(caller: &Caller, address: &str, answer: &str) -> Answer {
+    let request = caller.request(Method::POST, address).header("content-type", "application/x-www-form-urlencoded");
+    caller.send(request.body(Body::from(format!("answer={answer}"))).unwrap()).await
+}
+
+/// An order that waits for its buyer, and where the buyer has to go.
+async fn challenged(app: &TestApp, ann: &Caller, event: &OnSale, seat: &str) -> (String, String, String) {
+    let hold = ann.held(&event.id, &[seat]).await;
+    let waiting = ann.pay(&[&hold], "tok_challenge").await.expect(202).json();
+    assert_eq!(waiting["status"], "needs_buyer");
+    assert!(waiting["tickets"].as_array().unwrap().is_empty());
+    let url = waiting["nextAction"]["url"].as_str().unwrap();
+    let address = url.strip_prefix(app.app.public_url.as_str()).expect("the page is ours").to_owned();
+    (hold, waiting["id"].as_str().unwrap().to_owned(), address)
+}
+
+#[tokio::test]
+async fn a_challenge_waits_for_the_buyer_s_word() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let (event, ann) = (app.event_on_sale().await, app.fan("ann").await);
+    let (hold, order, address) = challenged(&app, &ann, &event, "S-A-1").await;
+    let page = app.nobody().get(&address).await.expect(200);
+    assert!(page.header("content-type").unwrap().starts_with("text/html"));
+    let approved = answer_challenge(&app.nobody(), &address, "approve").await.expect(303);
+    assert_eq!(approved.header("location"), Some(format!("/api/v1/orders/{order}").as_str()));
+    assert_eq!(ann.get(&format!("/orders/{order}")).await.expect(200).json()["status"], "completed");
+    // The same request, sent again, tells what became of it.
+    let again = ann.pay(&[&hold], "tok_challenge").await.expect(201);
+    assert!(again.is_replay());
+    assert_eq!(again.id(), order);
+
+    let (_, order, address) = challenged(&app, &ann, &event, "S-A-2").await;
+    answer_challenge(&app.nobody(), &address, "maybe").await.refused(400, "invalid_field");
+    answer_challenge(&app.nobody(), &address, "reject").await.expect(303);
+    assert_eq!(ann.get(&format!("/orders/{order}")).await.expect(200).json()["status"], "declined");
+    // Too late to change one's mind.
+    answer_challenge(&app.nobody(), &address, "approve").await;
+    app.run_jobs().await;
+    assert_eq!(ann.get(&format!("/orders/{order}")).await.expect(200).json()["status"], "declined");
+
+    let (_, order, _) = challenged(&app, &ann, &event, "S-A-3").await;
+    app.advance(HOLD_TTL + LONG).await;
+    let ended = ann.get(&format!("/orders/{order}")).await.expect(200).json();
+    assert!(matches!(ended["status"].as_str(), Some("cancelled" | "declined")), "{ended}");
+    assert_eq!(seat_status(&app, &event, "S-A-3").await, 0);
+
+    let absent = "/simulated-gateway/challenges/pay_01h455vb4pex5vsknk084sn02q";
+    app.nobody().get(absent).await.refused(404, "not_found");
+    answer_challenge(&app.nobody(), absent, "approve").await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn an_order_that_waits_for_its_buyer_can_be_given_up() {
+    let app = TestApp::new().await;
+    let (event, ann) = (app.event_on_sale().await, app.fan("ann").await);
+    let (_, order, address) = challenged(&app, &ann, &event, "S-A-1").await;
+    let given_up = ann.post(&format!("/orders/{order}/cancel"), json!({})).await.expect(200).json();
+    assert_eq!(given_up["status"], "cancelled");
+    assert_eq!(seat_status(&app, &event, "S-A-1").await, 0);
+    answer_challenge(&app.nobody(), &address, "approve").await;
+    app.run_jobs().await;
+    assert_eq!(ann.get(&format!("/orders/{order}")).await.expect(200).json()["status"], "cancelled");
+    assert!(app.gateway.books().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn several_holds_and_events_are_one_order() {
+    let app = TestApp::new().await;
+    let (one, two) = (app.event_on_sale().await, app.event_of(&app.borealis().await).await);
+    let ann = app.fan("ann").await;
+    let holds = [ann.held(&one.id, &["S-A-1"]).await, ann.held(&two.id, &["S-A-1"]).await];
+    let order = ann.pay(&[&holds[0], &holds[1]], "tok_ok").await.expect(201).json();
+    assert_eq!(order["total"], euros(2 * FRONT));
+    let id = order["id"].as_str().unwrap();
+    // Each organizer sees its part.
+    for event in [&one, &two] {
+        let house = if event.organizer == one.organizer { app.aurora().await } else { app.borealis().await };
+        let part = house.owner.get(&format!("/organizers/{}/orders/{id}", house.id)).await.expect(200).json();
+        assert_eq!(part["total"], euros(FRONT));
+        let events: Vec<_> = part["tickets"].as_array().unwrap().iter().map(|ticket| &ticket["eventId"]).collect();
+        assert_eq!(events, [&json!(event.id)]);
+    }
+}
+
+#[tokio::test]
+async fn a_repeated_payment_is_one_order() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let (event, ann) = (app.event_on_sale().await, app.fan("ann").await);
+    let hold = ann.held(&event.id, &["S-A-1"]).await;
+    let body = json!({ "holds": [hold], "payment": { "method": "simulated", "token": "tok_ok" } });
+    ann.post("/orders", body.clone()).await.refused(400, "idempotency_key_required");
+    let keyed = ann.keyed(app.key());
+    let first = keyed.post("/orders", body.clone()).await.expect(201);
+    assert!(!first.is_replay());
+    let again = keyed.post("/orders", body.clone()).await.expect(201);
+    assert!(again.is_replay());
+    assert_eq!(again.body, first.body);
+    let mut other = body.clone();
+    other["payment"]["token"] = "tok_slow".into();
+    keyed.post("/orders", other).await.refused(422, "idempotency_mismatch");
+    // A refusal is repeated, too, with a request id of its own.
+    let hold = ann.held(&event.id, &["S-A-2"]).await;
+    let declined = ann.pay(&[&hold], "tok_declined").await.refused(402, "payment_declined");
+    let again = ann.pay(&[&hold], "tok_declined").await.refused(402, "payment_declined");
+    assert!(again.is_replay());
+    assert_ne!(declined.json()["error"]["requestId"], again.json()["error"]["requestId"]);
+
+    let hold = ann.held(&event.id, &["S-A-3"]).await;
+    let holds = [hold.as_str()];
+    let clicks = futures_util::future::join_all((0..8).map(|_| ann.pay(&holds, "tok_ok"))).await;
+    let ids: Vec<_> = clicks.iter().filter(|click| click.status == 201).map(Answer::id).collect();
+    assert!(!ids.is_empty() && ids.iter().all(|id| *id == ids[0]), "{clicks:?}");
+    assert_eq!(app.gateway.books().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn what_cannot_be_paid_is_refused_and_nothing_is_charged() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let (event, ann, bob) = (app.event_on_sale().await, app.fan("ann").await, app.fan("bob").await);
+    let hold = ann.held(&event.id, &["S-A-1"]).await;
+    let theirs = bob.held(&event.id, &["S-A-2"]).await;
+    let absent = "hld_01h455vb4pex5vsknk084sn02q";
+    let pay = |holds: Value| json!({ "holds": holds, "payment": { "method": "simulated", "token": "tok_ok" } });
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut body = pay(json!([hold]));
+        change(&mut body);
+        body
+    };
+    for (body, status, code) in [
+        (pay(json!([theirs])), 404, "not_found"),
+        (pay(json!([absent])), 404, "not_found"),
+        (pay(json!([hold, theirs])), 404, "not_found"),
+        (pay(json!([event.id])), 404, "not_found"),
+        (pay(json!([])), 400, "invalid_field"),
+        (pay(json!([hold, hold])), 400, "invalid_field"),
+        (pay(json!(vec![&hold; 11])), 400, "invalid_field"),
+        (with(&|body| body["payment"]["method"] = "cash".into()), 400, "invalid_field"),
+        (with(&|body| body["payment"]["token"] = "4242 4242 4242 4242".into()), 400, "invalid_field"),
+        (with(&|body| body["payment"]["token"] = "".into()), 400, "invalid_field"),
+        (with(&|body| body["payment"]["amount"] = 1.into()), 400, "unknown_field"),
+        (with(&|body| body["total"] = 1.into()), 400, "unknown_field"),
+        (with(&|body| body["promoCode"] = "FREE".into()), 400, "invalid_field"),
+        (with(&|body| body["promoCode"] = "FR\u{0}EE".into()), 400, "invalid_field"),
+        (with(&|body| body["attendee"] = json!({ "email": "nobody" })), 400, "invalid_field"),
+        (with(&|body| body["attendee"] = json!({ "name": "a\nb" })), 400, "invalid_field"),
+    ] {
+        let refused = ann.keyed(app.key()).post("/orders", body.clone()).await;
+        assert_eq!((refused.status, refused.code().as_str()), (status, code), "{body}: {}", refused.text());
+    }
+    assert!(app.gateway.books().await.unwrap().is_empty());
+    assert_eq!(ann.get("/me/orders").await.json()["items"], json!([]));
+    let attended = with(&|body| body["attendee"] = json!({ "name": "Eve", "email": "eve@example.org" }));
+    ann.keyed(app.key()).post("/orders", attended).await.expect(201);
+}
+
+#[tokio::test]
+async fn orders_are_listed_newest_first() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let (event, ann, bob) = (app.event_on_sale().await, app.fan("ann").await, app.fan("bob").await);
+    let mut ids = Vec::new();
+    for seat in ["S-A-1", "S-A-2", "S-A-3"] {
+        ids.insert(0, ann.bought(&event.id, &[seat]).await["id"].clone());
+        app.advance(Duration::from_millis(1)).await;
+    }
+    bob.bought(&event.id, &["S-A-4"]).await;
+    let page = ann.get("/me/orders?limit=2").await.expect(200).json();
+    let seen =
+        |page: &Value| page["items"].as_array().unwrap().iter().map(|order| order["id"].clone()).collect::<Vec<_>>();
+    assert_eq!(seen(&page), ids[..2]);
+    let next = page["nextCursor"].as_str().unwrap();
+    let rest = ann.get(&format!("/me/orders?limit=2&cursor={next}")).await.expect(200).json();
+    assert_eq!((seen(&rest), &rest["nextCursor"]), (ids[2..].to_vec(), &Value::Null));
+    bob.get(&format!("/orders/{}", ids[0].as_str().unwrap())).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn tickets_given_back_in_time_are_refunded_and_sold_again() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let (event, ann, bob) = (app.event_on_sale().await, app.fan("ann").await, app.fan("bob").await);
+    let order = ann.bought(&event.id, &["S-A-1", "S-E-1"]).await;
+    let path = format!("/orders/{}/cancel", order["id"].as_str().unwrap());
+    let first = order["tickets"][0]["id"].clone();
+    bob.post(&path, json!({})).await.refused(404, "not_found");
+    let keyed = ann.keyed(app.key());
+    let part = keyed.post(&path, json!({ "tickets": [first] })).await.expect(200);
+    assert_eq!(part.json()["status"], "partially_refunded");
+    assert_eq!(part.json()["refunded"], euros(FRONT));
+    let again = keyed.post(&path, json!({ "tickets": [first] })).await.expect(200);
+    assert!(again.is_replay());
+    assert_eq!(again.body, part.body);
+    keyed.post(&path, json!({})).await.refused(422, "idempotency_mismatch");
+    ann.post(&path, json!({ "tickets": [first] })).await.refused(409, "wrong_state");
+    assert_eq!(seat_status(&app, &event, "S-A-1").await, 0);
+    bob.hold(&event.id, &["S-A-1"]).await.expect(201);
+    let all = ann.post(&path, json!({})).await.expect(200).json();
+    assert_eq!((&all["status"], &all["refunded"]), (&json!("refunded"), &euros(FRONT + SIDE)));
+    ann.post(&path, json!({})).await.refused(409, "wrong_state");
+    let absent = json!({ "tickets": ["tkt_01h455vb4pex5vsknk084sn02q"] });
+    ann.post(&path, absent).await.refused(404, "not_found");
+    let back: i64 = app
+        .gateway
+        .books()
+        .await
+        .unwrap()
+        .iter()
+        .map(|line| match line.moved {
+            payments::Moved::FromBuyer => line.amount.minor,
+            payments::Moved::ToBuyer => -line.amount.minor,
+        })
+        .sum();
+    assert_eq!(back, 0, "everything went back");
+}
+
+#[tokio::test]
+async fn the_refund_window_closes_a_day_before_the_start() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let event = app.event_with(|body| body["startsAt"] = "2026-01-11T00:00:00Z".into()).await;
+    let ann = app.fan("ann").await;
+    let (early, late) = (ann.bought(&event.id, &["S-A-1"]).await, ann.bought(&event.id, &["S-A-2"]).await);
+    let path = |order: &Value| format!("/orders/{}/cancel", order["id"].as_str().unwrap());
+    app.advance(9 * DAY - Duration::from_millis(1)).await;
+    let ann = ann.signed_in_again().await;
+    ann.post(&path(&early), json!({})).await.expect(200);
+    app.advance(Duration::from_millis(2)).await;
+    ann.post(&path(&late), json!({})).await.refused(409, "refund_window_closed");
+    assert_eq!(ann.get(&format!("/orders/{}", late["id"].as_str().unwrap())).await.json()["status"], "completed");
+    // Staff may give it back all the same.
+    let house = app.aurora().await;
+    let owner = house.owner;
+    let refund = format!("/organizers/{}/orders/{}/refund", house.id, late["id"].as_str().unwrap());
+    owner.post(&refund, json!({ "reason": "kindness" })).await.refused(400, "idempotency_key_required");
+    let refunded = owner.keyed(app.key()).post(&refund, json!({ "reason": "kindness" })).await.expect(200).json();
+    assert_eq!(refunded["status"], "refunded");
+    owner.keyed(app.key()).post(&refund, json!({ "reason": "" })).await.refused(400, "invalid_field");
+    owner.keyed(app.key()).post(&refund, json!({ "reason": "again" })).await.refused(409, "wrong_state");
+}

@@ -1,0 +1,199 @@
+//! Tickets and their barcodes, and the door.
+
+use std::time::Duration;
+
+use identity::Role;
+use serde_json::{Value, json};
+
+use crate::app::{OnSale, TestApp, Wish};
+use crate::caller::{Answer, Caller};
+
+/// Buys a seat; the ticket's id.
+async fn ticket(ann: &Caller, event: &OnSale, seat: &str) -> String {
+    ann.bought(&event.id, &[seat]).await["tickets"][0]["id"].as_str().unwrap().to_owned()
+}
+
+async fn barcode(ann: &Caller, ticket: &str) -> String {
+    let shown = ann.get(&format!("/tickets/{ticket}/barcode?format=json")).await.expect(200).json();
+    assert_eq!((&shown["ticketId"], &shown["symbology"]), (&json!(ticket), &json!("qr")));
+    shown["text"].as_str().unwrap().to_owned()
+}
+
+struct Door<'a> {
+    app: &'a TestApp,
+    staff: Caller,
+    organizer: String,
+}
+
+impl Door<'_> {
+    async fn scan(&self, barcode: &str, more: Value) -> Answer {
+        let mut body =
+            json!({ "barcode": barcode, "gate": "North 3", "scanId": format!("scan-{}", self.app.number()) });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.staff.post(&format!("/organizers/{}/checkins", self.organizer), body).await
+    }
+
+    async fn verdict(&self, barcode: &str) -> String {
+        self.scan(barcode, json!({})).await.expect(200).json()["result"].as_str().unwrap().to_owned()
+    }
+}
+
+async fn door(app: &TestApp) -> Door<'_> {
+    let house = app.aurora().await;
+    Door { app, staff: app.staff(&house, Role::Door).await, organizer: house.id }
+}
+
+#[tokio::test]
+async fn a_ticket_shows_its_place_and_three_kinds_of_barcode() {
+    let app = TestApp::new().await;
+    let (event, ann, bob) = (app.event_on_sale().await, app.fan("ann").await, app.fan("bob").await);
+    let id = ticket(&ann, &event, "S-B-7").await;
+    let shown = ann.get(&format!("/tickets/{id}")).await.expect(200).json();
+    for (field, value) in [
+        ("seat", json!("S-B-7")),
+        ("row", json!("B")),
+        ("label", json!("7")),
+        ("level", json!("front")),
+        ("status", json!("issued")),
+        ("version", json!(1)),
+        ("eventId", json!(event.id)),
+    ] {
+        assert_eq!(shown[field], value, "{field}");
+    }
+    let page = format!("/tickets/{id}/barcode");
+    let svg = ann.get(&page).await.expect(200);
+    assert_eq!(svg.header("content-type"), Some("image/svg+xml"));
+    assert_eq!(svg.header("cache-control"), Some("no-store"));
+    assert!(svg.text().contains("<svg"));
+    let (small, large) =
+        (ann.get(&format!("{page}?format=png&scale=2")).await, ann.get(&format!("{page}?format=png&scale=10")).await);
+    for png in [&small, &large] {
+        assert_eq!(png.header("content-type"), Some("image/png"));
+        assert_eq!(png.body[..4], *b"\x89PNG");
+    }
+    let width = |png: &Answer| u32::from_be_bytes(png.body[16..20].try_into().unwrap());
+    assert_eq!(width(&small) * 5, width(&large));
+    assert_eq!(barcode(&ann, &id).await, barcode(&ann, &id).await);
+    for wrong in ["format=gif", "scale=0", "scale=41", "scale=-1", "scale=x", "format=", "format=svg&format=png"] {
+        ann.get(&format!("{page}?{wrong}")).await.refused(400, "invalid_query");
+    }
+    bob.get(&page).await.refused(404, "not_found");
+    bob.get(&format!("/tickets/{id}")).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn tickets_are_listed_by_status() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let (event, ann) = (app.event_on_sale().await, app.fan("ann").await);
+    let (kept, used) = (ticket(&ann, &event, "S-A-1").await, ticket(&ann, &event, "S-A-2").await);
+    let returned = ann.bought(&event.id, &["S-A-3"]).await;
+    ann.post(&format!("/orders/{}/cancel", returned["id"].as_str().unwrap()), json!({})).await.expect(200);
+    assert_eq!(door(&app).await.verdict(&barcode(&ann, &used).await).await, "admitted");
+    let listed = async |query: &str| {
+        let page = ann.get(&format!("/me/tickets{query}")).await.expect(200).json();
+        let ids: Vec<_> = page["items"].as_array().unwrap().iter().map(|ticket| ticket["id"].clone()).collect();
+        ids
+    };
+    assert_eq!(listed("?status=issued").await, [json!(kept)]);
+    assert_eq!(listed("?status=used").await, [json!(used)]);
+    assert_eq!(listed("?status=refunded").await, [returned["tickets"][0]["id"].clone()]);
+    assert_eq!(listed("?status=revoked").await, [] as [Value; 0]);
+    assert_eq!(listed("").await.len(), 3);
+    ann.get("/me/tickets?status=lost").await.refused(400, "invalid_query");
+    let dead = returned["tickets"][0]["id"].as_str().unwrap();
+    ann.get(&format!("/tickets/{dead}/barcode")).await.refused(409, "wrong_state");
+    ann.post(&format!("/tickets/{dead}/reissue"), Value::Null).await.refused(409, "wrong_state");
+}
+
+#[tokio::test]
+async fn a_ticket_admits_once() {
+    let app = TestApp::new().await;
+    let (event, ann) = (app.event_on_sale().await, app.fan("ann").await);
+    let id = ticket(&ann, &event, "S-A-1").await;
+    let (text, door) = (barcode(&ann, &id).await, door(&app).await);
+    let admitted = door.scan(&text, json!({ "scanId": "first" })).await.expect(200).json();
+    assert_eq!((&admitted["result"], &admitted["scanId"]), (&json!("admitted"), &json!("first")));
+    assert_eq!((&admitted["ticket"]["id"], &admitted["ticket"]["seat"]), (&json!(id), &json!("S-A-1")));
+    // The scanner did not hear the answer and asks again.
+    assert_eq!(door.scan(&text, json!({ "scanId": "first" })).await.expect(200).json()["result"], "admitted");
+    app.advance(Duration::from_secs(60)).await;
+    let second = door.scan(&text, json!({ "scanId": "second" })).await.expect(200).json();
+    assert_eq!((&second["result"], &second["admission"]["scanId"]), (&json!("already_used"), &json!("first")));
+    assert_eq!(ann.get(&format!("/tickets/{id}")).await.json()["status"], "used");
+    let other = barcode(&ann, &ticket(&ann, &event, "S-A-2").await).await;
+    door.scan(&other, json!({ "scanId": "first" })).await.refused(422, "idempotency_mismatch");
+}
+
+#[tokio::test]
+async fn a_reissued_ticket_kills_its_old_barcode() {
+    let app = TestApp::new().await;
+    let (event, ann, bob) = (app.event_on_sale().await, app.fan("ann").await, app.fan("bob").await);
+    let id = ticket(&ann, &event, "S-A-1").await;
+    let (old, door) = (barcode(&ann, &id).await, door(&app).await);
+    bob.post(&format!("/tickets/{id}/reissue"), Value::Null).await.refused(404, "not_found");
+    let reissued = ann.post(&format!("/tickets/{id}/reissue"), Value::Null).await.expect(200).json();
+    assert_eq!((&reissued["version"], &reissued["status"]), (&json!(2), &json!("issued")));
+    let new = barcode(&ann, &id).await;
+    assert_ne!(new, old);
+    assert_eq!(door.verdict(&old).await, "revoked");
+    assert_eq!(door.verdict(&new).await, "admitted");
+    ann.post(&format!("/tickets/{id}/reissue"), Value::Null).await.refused(409, "ticket_used");
+}
+
+#[tokio::test]
+async fn the_door_knows_what_is_not_for_it() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let (event, other, ann) = (app.event_on_sale().await, app.event_on_sale().await, app.fan("ann").await);
+    let foreign = app.event_of(&app.borealis().await).await;
+    let door = door(&app).await;
+    let good = barcode(&ann, &ticket(&ann, &event, "S-A-1").await).await;
+    let theirs = barcode(&ann, &ticket(&ann, &foreign, "S-A-1").await).await;
+    let wrong = door.scan(&good, json!({ "eventId": other.id })).await.expect(200).json();
+    assert_eq!(wrong["result"], "wrong_event");
+    for text in ["", "nonsense", "\u{0}", &theirs, &good[..good.len() - 1], &good.replace('A', "B")] {
+        assert_eq!(door.verdict(text).await, "unknown", "{text:?}");
+    }
+    let returned = ann.bought(&event.id, &["S-A-2"]).await;
+    let dead = barcode(&ann, returned["tickets"][0]["id"].as_str().unwrap()).await;
+    ann.post(&format!("/orders/{}/cancel", returned["id"].as_str().unwrap()), json!({})).await.expect(200);
+    assert_eq!(door.verdict(&dead).await, "revoked");
+    for (more, code) in [
+        (json!({ "scanId": "" }), "invalid_field"),
+        (json!({ "scanId": "x".repeat(65) }), "invalid_field"),
+        (json!({ "gate": "" }), "invalid_field"),
+        (json!({ "scannedAt": "2030-01-01T00:00:00Z" }), "invalid_field"),
+        (json!({ "scannedAt": "soon" }), "invalid_field"),
+        (json!({ "eventId": foreign.venue }), "invalid_field"),
+        (json!({ "door": "south" }), "unknown_field"),
+    ] {
+        door.scan(&good, more).await.refused(400, code);
+    }
+    assert_eq!(door.verdict(&good).await, "admitted");
+    let keys = door.staff.get(&format!("/organizers/{}/checkins/keys", door.organizer)).await.expect(200).json();
+    assert_eq!(keys["keys"][0]["crv"], "Ed25519");
+    assert!(keys["keys"][0].get("d").is_none());
+}
+
+#[tokio::test]
+async fn stored_scans_merge_to_one_verdict_whatever_their_order() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let (event, ann, door) = (app.event_on_sale().await, app.fan("ann").await, door(&app).await);
+    let text = barcode(&ann, &ticket(&ann, &event, "S-A-1").await).await;
+    app.advance(Duration::from_secs(3_600 - 60)).await;
+    let scan = |id: &str, at: &str| json!({ "barcode": text, "gate": "North 3", "scanId": id, "scannedAt": at });
+    let late = scan("late", "2026-01-01T00:30:00Z");
+    let early = scan("early", "2026-01-01T00:20:00Z");
+    let future = scan("future", "2027-01-01T00:00:00Z");
+    let path = format!("/organizers/{}/checkins/batch", door.organizer);
+    let first = door.staff.post(&path, json!({ "scans": [late, future] })).await.expect(200).json();
+    let verdicts: Vec<_> = first["results"].as_array().unwrap().iter().map(|one| one["result"].clone()).collect();
+    assert_eq!(verdicts, [json!("admitted"), json!("invalid_field")]);
+    let second = door.staff.post(&path, json!({ "scans": [early] })).await.expect(200).json();
+    let won = &second["results"][0];
+    assert_eq!((&won["result"], &won["superseded"]["scanId"]), (&json!("admitted"), &json!("late")));
+    let again = door.staff.post(&path, json!({ "scans": [early] })).await.expect(200).json();
+    assert_eq!(again["results"][0]["result"], "admitted");
+    let many: Vec<_> = (0..1_001).map(|number| scan(&format!("n{number}"), "2026-01-01T00:20:00Z")).collect();
+    door.staff.post(&path, json!({ "scans": many })).await.refused(400, "invalid_field");
+    door.staff.post(&path, json!({ "scans": [] })).await.expect(200);
+}
