@@ -70,8 +70,9 @@ fn main() -> ExitCode {
 
 fn start(command: &Command, flags: Flags) -> Result<Settings, Fault> {
     let settings = Settings::load(&flags.with_secrets())?;
+    // The database driver repeats what the server of PostgreSQL remarks.
     let serves = matches!(command, Command::Serve);
-    logging::start(&settings, if serves { "info" } else { "warn" })?;
+    logging::start(&settings, if serves { "info,sqlx=warn" } else { "warn" })?;
     Ok(settings)
 }
 

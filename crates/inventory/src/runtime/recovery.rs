@@ -95,18 +95,21 @@ pub(crate) enum Attention {
     HasHolds,
 }
 
+/// Sees each state after each of its facts.
+pub(crate) type Watch<'a> = dyn FnMut(EventId, &EventState) + 'a;
+
 /// Facts in the order of the journal, folded into states.
 #[derive(Default)]
 pub(crate) struct Fold<'a> {
     pub states: HashMap<EventId, EventState>,
     pub facts: u64,
-    watch: Option<&'a mut dyn FnMut(EventId, &EventState)>,
+    watch: Option<&'a mut Watch<'a>>,
     changes: Changes,
 }
 
 impl<'a> Fold<'a> {
     /// A fold that shows `watch` each state after each of its facts.
-    pub fn watched(watch: &'a mut dyn FnMut(EventId, &EventState)) -> Self {
+    pub fn watched(watch: &'a mut Watch<'a>) -> Self {
         Fold { watch: Some(watch), ..Fold::default() }
     }
 }

@@ -1,5 +1,7 @@
 //! The whole way of a ticket through the real server, and the verification of what it left behind.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use store::Store;
 use testkit::{Client, Installation, Server};
@@ -52,10 +54,13 @@ impl House {
     }
 }
 
-async fn hold_two(client: &mut Client, event: &Value) -> Value {
+async fn hold(client: &mut Client, event: &Value, wish: Value) -> Value {
     let path = format!("/api/v1/events/{}/holds", event["id"].as_str().unwrap());
-    let body = json!({ "bestAvailable": { "quantity": 2 } });
-    client.post(&path, None, &body).await.unwrap().expect(201).json()
+    client.post(&path, None, &wish).await.unwrap().expect(201).json()
+}
+
+async fn hold_two(client: &mut Client, event: &Value) -> Value {
+    hold(client, event, json!({ "bestAvailable": { "quantity": 2 } })).await
 }
 
 async fn pay(client: &mut Client, hold: &Value, key: &str) -> Value {
@@ -113,18 +118,59 @@ async fn a_hold_outlives_a_server_that_is_killed() {
     let house = House::new().await;
     let server = house.serve().await;
     let mut fan = house.signed_in(&server, "fan", None).await;
-    let hold = hold_two(&mut fan, house.event("Midnight Brass")).await;
+    let club = house.event("Midnight Brass");
+    let path = format!("/api/v1/events/{}/availability", club["id"].as_str().unwrap());
+    let standing = fan.get(&path).await.unwrap().expect(200).json()["areas"][0]["id"].clone();
+    let hold = hold(&mut fan, club, json!({ "areas": [{ "id": standing, "quantity": 3 }] })).await;
     server.kill().await;
 
     let server = house.serve().await;
     let mut fan = house.signed_in(&server, "fan", None).await;
     let path = format!("/api/v1/holds/{}", hold["id"].as_str().unwrap());
     assert_eq!(fan.get(&path).await.unwrap().expect(200).json()["status"], "held");
-    let order = pay(&mut fan, &hold, "after the crash").await;
+    let order = pay(&mut fan, &hold, "after-the-crash").await;
     assert_eq!(order["status"], "completed");
     server.kill().await;
     let (code, report) = house.verify().await;
-    assert_eq!((code, &report["tickets"]), (Some(0), &json!(2)), "{report}");
+    assert_eq!((code, &report["areaPlacesSold"], &report["tickets"]), (Some(0), &json!(3), &json!(3)), "{report}");
+}
+
+#[tokio::test]
+async fn what_was_accepted_is_answered_after_the_server_was_asked_to_stop() {
+    let house = House::new().await;
+    let server = house.place.serve(&[CHEAP, "--gateway-latency-ms=1500"]).await;
+    let mut fan = house.signed_in(&server, "fan", None).await;
+    let hold = hold_two(&mut fan, house.event("Paper Whale")).await;
+    let body = json!({ "holds": [hold["id"]], "payment": { "method": "simulated", "token": "tok_slow" } });
+    let paying = tokio::spawn(async move { fan.post("/api/v1/orders", Some("one"), &body).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let (ended, answer) = tokio::join!(server.stop(), paying);
+    assert!(ended.success());
+    let order = answer.unwrap().unwrap().expect(201).json();
+    assert_eq!(order["status"], "completed");
+    let (code, report) = house.verify().await;
+    assert_eq!((code, &report["onTheirWay"]), (Some(0), &json!(0)), "{report}");
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_the_server_at_once_and_nothing_is_lost() {
+    let house = House::new().await;
+    let server = house.place.serve(&[CHEAP, "--gateway-latency-ms=30000"]).await;
+    let mut fan = house.signed_in(&server, "fan", None).await;
+    let hold = hold_two(&mut fan, house.event("Paper Whale")).await;
+    let body = json!({ "holds": [hold["id"]], "payment": { "method": "simulated", "token": "tok_slow" } });
+    let paying = tokio::spawn(async move { fan.post("/api/v1/orders", Some("one"), &body).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let pid = server.pid();
+    let ended = tokio::spawn(server.ended());
+    for _ in 0..2 {
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(ended.await.unwrap().code(), Some(128 + 15));
+    assert!(paying.await.unwrap().is_err(), "nobody can have answered");
+    let (code, report) = house.verify().await;
+    assert_eq!((code, &report["orders"]), (Some(0), &json!(1)), "{report}");
 }
 
 #[tokio::test]
