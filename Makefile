@@ -31,5 +31,5 @@ lint: ## Check formatting, Rust and shell
 
 bench: ## Measure against the baselines and write docs/BENCHMARKS.md
 	@scripts/setup.sh bench
-	cargo build --release --package stagedoor-bench
+	cargo build --release --package stagedoor-bench --bin stagedoor-bench --package stagedoor --bin stagedoor
 	@scripts/test-servers.sh postgres redis -- "$${CARGO_TARGET_DIR:-target}/release/stagedoor-bench" --write docs/BENCHMARKS.md
