@@ -103,17 +103,8 @@ impl Sales {
         key: Option<Key>,
         render: impl FnOnce(&Order) -> Answer + Send,
     ) -> Result<Answered, CheckoutError> {
-        let placed = self.order_of_hold(fan, id).await?.filter(|order| order.state.keeps_holds());
-        match placed {
-            Some(order) if key.is_none() => {
-                let order = self.driven(order).await?;
-                Ok(Answered { answer: render(&order), replayed: true })
-            }
-            _ => {
-                let wish = PlaceOrder { fan, holds: vec![id], token, promo_code: None, attendee: None, key };
-                self.place(wish, render).await
-            }
-        }
+        let wish = PlaceOrder { fan, holds: vec![id], token, promo_code: None, attendee: None, key };
+        self.place(wish, render).await
     }
 
     /// Ends a booking: a hold is released, a confirmed one is cancelled by its event's policy.

@@ -33,8 +33,8 @@ pub struct PlaceOrder {
     pub token: Token,
     pub promo_code: Option<String>,
     pub attendee: Option<Attendee>,
-    /// Required of clients by `POST /orders`; the booking shorthand may go without, because a
-    /// hold is in at most one live order anyway.
+    /// Required of clients by `POST /orders`. The booking shorthand may go without: a hold is in
+    /// at most one live order, so a wish for one hold that has an order is that order again.
     pub key: Option<Key>,
 }
 
@@ -65,7 +65,11 @@ impl Sales {
     ) -> Result<Answered, CheckoutError> {
         let placed = match self.seen(&wish).await? {
             Some(seen) => seen,
-            None => self.place_new(&wish).await?,
+            None => match self.place_new(&wish).await {
+                Ok(placed) => placed,
+                // What refuses this request may be the same one, a moment earlier.
+                Err(refused) => self.seen(&wish).await?.ok_or(refused)?,
+            },
         };
         let (order, replayed) = match placed {
             Placed::New(order) => (order, false),
@@ -82,10 +86,17 @@ impl Sales {
         Ok(Answered { answer, replayed })
     }
 
-    /// What the wish's key stands for, if it was used before.
+    /// What the wish's key stands for, if it was used before. Without a key, the live order that
+    /// has the same holds.
     async fn seen(&self, wish: &PlaceOrder) -> Result<Option<Placed>, CheckoutError> {
-        let Some(key) = &wish.key else { return Ok(None) };
         let tx = self.parts.store.begin_read().await?;
+        let Some(key) = &wish.key else {
+            let [hold] = wish.holds[..] else { return Ok(None) };
+            let Some(id) = sql::order_of_hold(&tx, wish.fan, hold).await? else { return Ok(None) };
+            let order = sql::order(&tx, id).await?;
+            let same = order.filter(|order| order.state.keeps_holds() && order.holds.len() == 1);
+            return Ok(same.map(|order| Placed::Before(order.id)));
+        };
         match idempotency::find(&tx, scope(wish.fan, key), key.body_hash).await? {
             Some(claim) => Placed::from_claim(claim),
             None => Ok(None),

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use catalog::{Event, EventDetails, EventState, OrphanPolicy, SaleWindow, SeatMap, Transition};
+use catalog::{Event, EventDetails, EventError, EventState, MapError, OrphanPolicy, SaleWindow, SeatMap, Transition};
 use inventory::engine::{
     AccessibleRelease, AreaSpec, Manifest, ManifestSpec, Orphans, Prices, RowSpec, Rules, SaleStatus, SeatKind,
     SeatSpec, SectionSpec,
@@ -231,7 +231,11 @@ impl Sales {
         if let Some(manifest) = self.manifests.lock().get(&id) {
             return Ok(manifest.clone());
         }
-        let encoded = self.parts.catalog.seat_map(id).await.map_err(|error| OnSaleError::SeatMap(error.to_string()))?;
+        let encoded = self.parts.catalog.seat_map(id).await.map_err(|error| match error {
+            // As absent as a map of another organizer's.
+            MapError::NotFound => EventError::NotFound.into(),
+            other => OnSaleError::SeatMap(other.to_string()),
+        })?;
         // Tens of milliseconds for a stadium.
         let built = tokio::task::spawn_blocking(move || Manifest::build(&spec(&encoded.map())));
         let built = built.await.map_err(|_| Fault::Broken(format!("the manifest of {id} could not be built")))?;

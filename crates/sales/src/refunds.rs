@@ -137,7 +137,11 @@ impl Sales {
     ) -> Result<Answered, RefundError> {
         let claimed = match self.claimed_before(&wish).await? {
             Some(claimed) => claimed,
-            None => self.claim(&order, &wish).await?,
+            None => match self.claim(&order, &wish).await {
+                Ok(claimed) => claimed,
+                // What refuses this request may be the same one, a moment earlier.
+                Err(refused) => self.claimed_before(&wish).await?.ok_or(refused)?,
+            },
         };
         let (claimed, replayed) = match claimed {
             Claimed::New(refund) => (refund, false),

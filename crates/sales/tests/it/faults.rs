@@ -2,6 +2,7 @@
 //! gateway lost, answered into the void or repeated: afterwards the jobs bring everything to rest,
 //! the client's repeated request gets its answer, and nothing is left over.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -88,6 +89,68 @@ async fn a_purchase_with_lost_answers_dropped_anywhere_is_finished() {
         drop_everywhere(&world, 3, async |world, _| seats.next(world).await, OrderStatus::Completed).await;
         world.audit().await;
     }
+}
+
+/// How long the quick request gets before the slow one goes on beside it: the slow one may have
+/// stopped with the database's write lock in its hands.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Stops `slow` at its wait number `waits`, lets `quick` overtake it, then lets it go on with what
+/// it knew before. Gives both answers and whether `slow` was done before it could be stopped.
+async fn overtake<T>(slow: impl Future<Output = T>, quick: impl Future<Output = T>, waits: usize) -> (T, T, bool) {
+    let (mut slow, mut quick) = (pin!(slow), pin!(quick));
+    let stopped = cut(slow.as_mut(), waits).await;
+    let done = stopped.is_some();
+    let (slow, quick) = match (stopped, tokio::time::timeout(PATIENCE, quick.as_mut()).await) {
+        (Some(slow), Ok(quick)) => (slow, quick),
+        (Some(slow), Err(_)) => (slow, quick.await),
+        (None, Ok(quick)) => (slow.await, quick),
+        (None, Err(_)) => tokio::join!(slow, quick),
+    };
+    (slow, quick, done)
+}
+
+#[tokio::test]
+async fn a_purchase_overtaken_anywhere_changes_nothing_when_it_goes_on() {
+    let world = World::new().await;
+    let mut seats = Seats::new("tok_ok");
+    for waits in 0..WAITS_MAX {
+        let mut wish = seats.next(&world).await;
+        if waits % 4 == 3 {
+            wish.key = None;
+        }
+        let (slow, quick, done) = overtake(world.place(wish.clone()), world.place(wish.clone()), waits).await;
+        let (slow, quick) = (slow.unwrap(), quick.unwrap());
+        assert_eq!((slow.answer.status, &slow.answer), (201, &quick.answer), "after {waits} waits");
+        assert_ne!(slow.replayed, quick.replayed, "after {waits} waits");
+        if done && wish.key.is_some() {
+            world.audit().await;
+            return;
+        }
+    }
+    panic!("the request never came to its end");
+}
+
+#[tokio::test]
+async fn a_refund_overtaken_anywhere_pays_back_once() {
+    let world = World::new().await;
+    let mut seats = Seats::new("tok_ok");
+    for waits in 0..WAITS_MAX {
+        let wish = seats.next(&world).await;
+        let fan = wish.fan;
+        let order = world.order_of(fan, &world.place(wish).await.unwrap()).await;
+        let ask = Cancel { fan, order: order.id, tickets: None, key: Some(world.key()) };
+        let cancel = || world.sales.cancel(ask.clone(), render);
+        let (slow, quick, done) = overtake(cancel(), cancel(), waits).await;
+        let (slow, quick) = (slow.unwrap(), quick.unwrap());
+        assert_eq!(slow.answer, quick.answer, "after {waits} waits");
+        assert_eq!(world.reload(&order).await.refunds.len(), 1, "after {waits} waits");
+        if done {
+            world.audit().await;
+            return;
+        }
+    }
+    panic!("the refund never came to its end");
 }
 
 #[tokio::test]
