@@ -130,8 +130,10 @@ impl Fans {
     ) {
         let mut shard = self.shard(fan).lock();
         let books = shard.entry(fan).or_default();
-        if !books.holds.iter().any(|known| known.hold == hold) {
-            books.know(hold, event, key, until, at);
+        match books.holds.iter_mut().find(|known| known.hold == hold) {
+            // What became of it may have been lost with the answer.
+            Some(known) => known.active_until = until,
+            None => books.know(hold, event, key, until, at),
         }
     }
 

@@ -16,7 +16,7 @@ use super::handover::{Batches, Books, Envelope, Mailboxes, ask, pump};
 use super::recovery::RecoverError;
 use super::view::{EventView, Taken};
 use super::writer::{Broken, Writer};
-use super::{Done, Queue, Refused, Reply, Work};
+use super::{Done, Queue, Refused, Reply, Work, map_print};
 use crate::engine::{
     Actor, Answer, Command, HoldStatus, HoldView, KeyPrint, Manifest, Place, Places, Prices, Refusal, Rules, Want,
 };
@@ -372,14 +372,8 @@ impl Inventory {
         let hold: HoldId = env.id();
         // The second half of an id is random.
         let command = Command::Hold { hold, fan, want, key, spread: hold.0.as_u128() as u64 };
-        let Done { answer, replayed } = self.ask(view.event, Work::Command(command), books).await?;
-        let Answer::Hold(answer) = answer else { unreachable!("a hold is answered with one") };
-        // A hold that a newer map took over speaks of that map's seats.
-        let manifest = match view.is_replaced() {
-            true => self.loaded(view.event).ok_or(Refused::Unavailable)?.manifest.clone(),
-            false => view.manifest.clone(),
-        };
-        Ok(Hold { event: view.event, view: answer, manifest, replayed })
+        let done = self.ask(view.event, Work::Command(command), books).await?;
+        self.hold_answer(view, done).await
     }
 
     pub async fn release(&self, event: EventId, hold: HoldId, by: Actor) -> Result<(), Refused> {
@@ -389,14 +383,14 @@ impl Inventory {
     /// Lengthens a hold whose payment begins, once.
     pub async fn extend(&self, event: EventId, hold: HoldId, fan: UserId) -> Result<Hold, Refused> {
         let done = self.command(event, Command::Extend { hold, fan }).await?;
-        self.hold_answer(event, done)
+        self.hold_answer(&self.view(event).await?, done).await
     }
 
     /// The commit point of an order: the hold's places belong to `order` once this answers. The
     /// same order may ask again and gets the same answer.
     pub async fn sell(&self, event: EventId, hold: HoldId, fan: UserId, order: OrderId) -> Result<Hold, Refused> {
         let done = self.command(event, Command::Sell { hold, fan: Some(fan), order }).await?;
-        self.hold_answer(event, done)
+        self.hold_answer(&self.view(event).await?, done).await
     }
 
     /// `areas`: (area, how many of the order's places there are returned in total), so that
@@ -444,7 +438,7 @@ impl Inventory {
     /// A hold of this fan; another's is as unknown as one that never was.
     pub async fn hold_view(&self, event: EventId, hold: HoldId, fan: UserId) -> Result<Hold, Refused> {
         let done = self.ask(event, Work::View(hold, fan), Books::Apart).await?;
-        self.hold_answer(event, done)
+        self.hold_answer(&self.view(event).await?, done).await
     }
 
     /// The event of a hold that this fan has, or had within the last day.
@@ -524,10 +518,23 @@ impl Inventory {
         ask(&self.queue, event, work, books).await
     }
 
-    fn hold_answer(&self, event: EventId, done: Done) -> Result<Hold, Refused> {
-        let Answer::Hold(view) = done.answer else { unreachable!("a question about a hold is answered with one") };
-        let manifest = self.loaded(event).ok_or(Refused::Unavailable)?.manifest.clone();
-        Ok(Hold { event, view, manifest, replayed: done.replayed })
+    /// The answer with the map it speaks of. `view`: the event's, from before or after.
+    async fn hold_answer(&self, view: &Arc<EventView>, done: Done) -> Result<Hold, Refused> {
+        let Done { answer, replayed, mut map } = done;
+        let Answer::Hold(mut answer) = answer else { unreachable!("a question about a hold is answered with one") };
+        let (event, mut manifest) = (view.event, view.manifest.clone());
+        // Seats are numbers of one map, and the event may have gone over to another since. Then
+        // the places are read again in numbers of now; everything else stays as it was answered.
+        while map_print(&manifest) != map {
+            manifest = self.view(event).await?.manifest.clone();
+            if map_print(&manifest) == map {
+                break;
+            }
+            let again = self.ask(event, Work::View(answer.hold, answer.fan), Books::Apart).await?;
+            let Answer::Hold(now) = again.answer else { unreachable!("a look at a hold is answered with one") };
+            (answer.places, answer.minor, map) = (now.places, now.minor, again.map);
+        }
+        Ok(Hold { event, view: answer, manifest, replayed })
     }
 }
 

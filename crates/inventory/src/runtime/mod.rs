@@ -23,7 +23,7 @@ pub use self::inventory::{
     Config, Health, HeldPlace, Hold, HoldRequest, Inventory, Opening, StartError, Stats, Stopped, Worker, Writers,
 };
 pub use self::view::{Delta, EventView, Snapshot, Taken, Warned};
-use crate::engine::{Answer, Command, Refusal};
+use crate::engine::{Answer, Command, Manifest, Refusal};
 use handover::{Envelope, Mailboxes};
 
 /// Commands that may wait for one process's writers; beyond it callers are told to come back.
@@ -77,6 +77,14 @@ pub(crate) enum Work {
 pub(crate) struct Done {
     pub answer: Answer,
     pub replayed: bool,
+    /// [`map_print`] of the map whose indexes the answer speaks in.
+    pub map: u64,
+}
+
+/// Tells the maps of one event apart.
+pub(crate) fn map_print(manifest: &Manifest) -> u64 {
+    let hash = manifest.hash();
+    u64::from_le_bytes(*hash.first_chunk().expect("a hash has 32 bytes"))
 }
 
 pub(crate) type Reply = Result<Done, Refused>;

@@ -96,7 +96,9 @@ impl EventView {
         let seats = state.seat_bits();
         let areas: Vec<u32> = (0..manifest.areas() as u16).map(|area| state.area(area).available()).collect();
         let mut free = vec![0u64; manifest.seats().div_ceil(64)];
-        for seat in (0..manifest.seats()).filter(|seat| read(&seats, *seat as u32) == 0) {
+        // What lies beyond the map is not taken: the writer says that it is unknown.
+        let free_or_beyond = |seat: &usize| *seat >= manifest.seats() || read(&seats, *seat as u32) == 0;
+        for seat in (0..free.len() * 64).filter(free_or_beyond) {
             free[seat / 64] |= 1 << (seat % 64);
         }
         // Every delta holds at least one fact, so a live version never passes the engine's: a

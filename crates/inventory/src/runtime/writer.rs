@@ -19,7 +19,7 @@ use super::handover::{Books, Envelope, Mailbox, Mailboxes, ReplyTo};
 use super::inventory::{OpenJournal, Shared};
 use super::recovery::{Attention, Fold, Manifests, Reach, RecoverError, restore};
 use super::view::{EventView, Warned};
-use super::{Done, Refused, Reply, Work};
+use super::{Done, Refused, Reply, Work, map_print};
 use crate::engine::{Answer, Changes, Command, EventState, Fact, HoldStatus, Outcome, Refusal};
 
 /// Commands decided before their facts are written. Larger batches no longer help the rate.
@@ -412,7 +412,9 @@ impl Writer {
                 return Err(error);
             }
         }
-        let done = |answer| Ok(Done { answer, replayed: false });
+        // Without the event in memory there is nothing to say about seats.
+        let map = self.events.get(&event).map_or(0, |loaded| map_print(loaded.state.manifest()));
+        let done = |answer| Ok(Done { answer, replayed: false, map });
         match work {
             Work::Settle | Work::Load => {
                 self.pending.replies.push(reply_to, done(Answer::Done));
@@ -459,7 +461,8 @@ impl Writer {
                     self.shared.fans.refused(fan);
                 }
                 // It may repeat a fact of this very batch, so it waits for the write.
-                self.pending.replies.push(reply_to, Ok(Done { answer, replayed: true }));
+                let map = map_print(loaded.state.manifest());
+                self.pending.replies.push(reply_to, Ok(Done { answer, replayed: true, map }));
                 return Ok(());
             }
             Err(refusal) => {
@@ -493,7 +496,8 @@ impl Writer {
             (Fact::Sold { .. }, Answer::Hold(view)) => self.pending.ended.push((view.fan, view.hold)),
             _ => {}
         }
-        self.pending.replies.push(reply_to, Ok(Done { answer, replayed: false }));
+        let map = map_print(loaded.state.manifest());
+        self.pending.replies.push(reply_to, Ok(Done { answer, replayed: false, map }));
         Ok(())
     }
 
