@@ -2,11 +2,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use inventory::audit::{Finding, audit};
 use inventory::engine::{
     Actor, AreaSpec, Best, HoldStatus, KeyPrint, Manifest, ManifestSpec, Need, Places, Prices, Refusal, RowSpec, Rules,
     SaleStatus, SeatKind, SeatSpec, SectionSpec, Want,
 };
 use inventory::{Config, FanLimits, HoldRequest, Inventory, Opening, Refused};
+use journal::{Journal, Partition, Snapshot};
 use stagedoor_core::limits::{HOLD_TTL, HOLD_WARNING, IDEMPOTENCY_RETENTION};
 use stagedoor_core::{Env, EventId, OrderId, UserId};
 use tempfile::TempDir;
@@ -293,4 +295,30 @@ async fn a_port_carries_answers_in_batches() {
     pump.abort();
     let _ = pump.await;
     assert!(house.hold(house.fan(), &[3]).await.is_err());
+}
+
+#[tokio::test]
+async fn an_audit_finds_a_snapshot_that_its_facts_do_not_lead_to() {
+    let house = House::open().await;
+    let (ann, order) = (house.fan(), OrderId::fresh(&house.env));
+    let hold = house.hold(ann, &[3, 4]).await.unwrap();
+    house.inventory.sell(house.event, hold.id(), ann, order).await.unwrap();
+    let House { folder, inventory, event, .. } = house;
+    tokio::task::spawn_blocking(move || inventory.stop()).await.unwrap();
+
+    let mut journal = journal::SqliteJournal::open(folder.path(), Partition(0)).unwrap();
+    let sound = audit(&mut journal, &mut || {}).unwrap();
+    assert!(sound.findings.is_empty(), "{:?}", sound.findings);
+    assert_eq!(sound.states[&event].hold_of_seat(4).unwrap().order, Some(order));
+
+    // Whole as bytes go, so the journal itself has nothing to say against it.
+    journal.claim().unwrap();
+    let snapshot = journal.snapshot(event).unwrap().expect("the engine keeps one when it stops");
+    let mut body = snapshot.body.clone();
+    *body.last_mut().unwrap() ^= 1;
+    journal
+        .put_snapshots(&[Snapshot { event, version: snapshot.version, covers: snapshot.covers, body: &body[..] }])
+        .unwrap();
+    let audited = audit(&mut journal, &mut || {}).unwrap();
+    assert!(matches!(audited.findings[..], [Finding::SnapshotDiffers { version: 3, .. }]), "{:?}", audited.findings);
 }
