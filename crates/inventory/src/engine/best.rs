@@ -15,6 +15,7 @@ use std::ops::ControlFlow;
 use super::manifest::{Manifest, Row};
 use super::orphan::{LEFT, Strip, leaves, windows};
 use super::place::{Place, Places};
+use super::rules::LevelSet;
 use super::split;
 use super::state::EventState;
 use super::{Best, Orphans, Refusal};
@@ -33,15 +34,12 @@ pub(super) struct Search<'state> {
     released: bool,
     spread: u64,
     /// Levels that may be used, when some may not.
-    levels: Option<Levels>,
+    levels: Option<LevelSet>,
     /// Only rows of this section.
     pub section: Option<u16>,
     /// Seats already given to a part of the party.
     given: Vec<u32>,
 }
-
-/// A set of price levels.
-type Levels = [u64; 4];
 
 /// Neighbouring seats in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,19 +85,17 @@ impl<'state> Search<'state> {
         if special > u32::from(best.quantity) || (best.companions > 0 && best.accessible == 0) {
             return Err(Refusal::PartyMismatch);
         }
-        let mut levels = Levels::default();
-        let mut all = true;
-        for level in 0..manifest.levels().len() as u8 {
-            let wanted = best.level.is_none_or(|only| only == level);
-            if wanted && prices.minor(level, best.ticket_type).is_some() {
-                levels[usize::from(level) / 64] |= 1 << (level % 64);
-            } else {
-                all = false;
-            }
+        let mut levels = prices.sold_in(best.ticket_type);
+        if let Some(only) = best.level {
+            let mut wanted = LevelSet::default();
+            wanted[usize::from(only) / 64] |= 1 << (only % 64);
+            levels.iter_mut().zip(wanted).for_each(|(levels, wanted)| *levels &= wanted);
         }
-        if levels == Levels::default() && !manifest.levels().is_empty() {
+        let sold = levels.iter().map(|levels| levels.count_ones() as usize).sum::<usize>();
+        if sold == 0 && !manifest.levels().is_empty() {
             return Err(Refusal::TicketTypeNotSold);
         }
+        let all = sold == manifest.levels().len();
         Ok(Self {
             state,
             best: *best,
@@ -181,14 +177,16 @@ impl<'state> Search<'state> {
             if found.is_settled(least, u32::from(manifest.order_rank[place as usize]) * count) {
                 return ControlFlow::Break(());
             }
-            if let Some((orphans, rank)) = self.row_cost(place, count, wanted) {
-                found.add(orphans, rank, place);
-            }
+            self.row_cost(place, count, wanted).into_iter().for_each(|cost| found.add(cost, place));
             ControlFlow::Continue(())
         });
         let prices = self.state.prices();
-        let price = |place: u32| prices.minor(manifest.order_level[place as usize], self.best.ticket_type);
-        let place = found.choose(self.spread, |place| price(place).unwrap_or(i64::MAX))?;
+        let price = |place: u32| {
+            // One level costs the same everywhere.
+            let level = if manifest.levels().len() == 1 { 0 } else { manifest.order_level[place as usize] };
+            prices.minor(level, self.best.ticket_type).unwrap_or(i64::MAX)
+        };
+        let place = found.choose(self.spread, price)?;
         self.row_best(self.row_at(place), count, wanted)
     }
 
@@ -198,7 +196,7 @@ impl<'state> Search<'state> {
 
     /// Lone seats and rank of the best window of a row.
     #[inline]
-    fn row_cost(&self, place: u32, count: u32, wanted: Wanted) -> Option<(u32, u32)> {
+    fn row_cost(&self, place: u32, count: u32, wanted: Wanted) -> Option<Cost> {
         // The index counts standard seats of all levels and knows of no seats given away.
         let plain = wanted == Wanted::Clean && self.given.is_empty() && self.is_plain(place);
         if plain {
@@ -206,9 +204,9 @@ impl<'state> Search<'state> {
                 let best = self.row_best(self.row_at(place), count, wanted);
                 best.expect("the index says that a window is there").rank
             };
-            return Some((0, self.state.seats.index.best_clean(place, count, search)));
+            return Some(Cost::new(0, self.state.seats.index.best_clean(place, count, search)));
         }
-        self.row_best(self.row_at(place), count, wanted).map(|window| (window.orphans, window.rank))
+        self.row_best(self.row_at(place), count, wanted).map(Window::cost)
     }
 
     /// Whether all standard seats of a row are wanted, and no others.
@@ -221,16 +219,15 @@ impl<'state> Search<'state> {
     fn row_best(&self, row: &Row, count: u32, wanted: Wanted) -> Option<Window> {
         let mut best: Option<Window> = None;
         self.windows_in(row, count, wanted, |window| {
-            if best.is_none_or(|best| (window.orphans, window.rank) < (best.orphans, best.rank)) {
+            if best.is_none_or(|best| window.cost() < best.cost()) {
                 best = Some(window);
             }
         });
         best
     }
 
-    /// Rows that may fit, as their places in the order: best first within the house, as the map
-    /// has them within a section.
-    #[inline]
+    /// Rows that may fit, as their places in the order, best first.
+    #[inline(always)]
     fn visit(&self, count: u32, wanted: Wanted, mut row: impl FnMut(u32) -> ControlFlow<()>) {
         let (manifest, index) = (self.manifest(), &self.state.seats.index);
         let size = count as usize - 1;
@@ -247,11 +244,10 @@ impl<'state> Search<'state> {
             }
         };
         if let Some(section) = self.section {
-            for at in manifest.section_rows(section) {
-                let place = manifest.order_of[at as usize];
-                if candidates(place as usize / 64) >> (place % 64) & 1 == 1 {
-                    // Out of order, so the end of the search for one row is not the end for all.
-                    let _ = row(place);
+            for place in manifest.section_order(section) {
+                let fits = candidates(*place as usize / 64) >> (place % 64) & 1 == 1;
+                if fits && row(*place).is_break() {
+                    return;
                 }
             }
             return;
@@ -270,49 +266,74 @@ impl<'state> Search<'state> {
 
     #[inline]
     fn windows_in(&self, row: &Row, count: u32, wanted: Wanted, mut found: impl FnMut(Window)) {
+        if row.words == 1 {
+            let free = self.free(row.word);
+            let joined = self.manifest().words[row.word as usize].joined;
+            let pairs = |free: u64| free & free >> 1 & joined;
+            let eligible = free & self.level_mask(row, row.word);
+            let all = windows(eligible, pairs(eligible), count);
+            let (left, right) = leaves(pairs(free), count);
+            self.pick(row, 0, count, wanted, (all, left, right), &mut found);
+            return;
+        }
         for at in 0..u32::from(row.words) {
             let strip = Strip::new(self.manifest(), row, at, |word| self.free(word));
-            let pairs = strip.pairs();
-            let mut set = match &self.levels {
-                None => windows(strip.free, pairs, count),
-                Some(_) => {
-                    let free = |word| self.free(word) & self.level_mask(row, word);
-                    let eligible = Strip::new(self.manifest(), row, at, free);
-                    windows(eligible.free, eligible.pairs(), count)
-                }
+            let eligible = match &self.levels {
+                None => strip,
+                Some(_) => Strip::new(self.manifest(), row, at, |word| self.free(word) & self.level_mask(row, word)),
             };
-            set &= Strip::OWN;
-            let (left, right) = leaves(pairs, count);
-            match wanted {
-                Wanted::Any => {}
-                Wanted::Clean => set &= !(left | right),
-                Wanted::Unclean => set &= left | right,
+            let all = windows(eligible.free, eligible.pairs(), count) & Strip::OWN;
+            let (left, right) = leaves(strip.pairs(), count);
+            self.pick(
+                row,
+                at * 64,
+                count,
+                wanted,
+                ((all >> LEFT) as u64, (left >> LEFT) as u64, (right >> LEFT) as u64),
+                &mut found,
+            );
+        }
+    }
+
+    /// Tells of the windows that can be the best: `all` windows that start in 64 places of a row,
+    /// from `first` on, and where one leaves a lone seat before or after it.
+    fn pick(
+        &self,
+        row: &Row,
+        first: u32,
+        count: u32,
+        wanted: Wanted,
+        (all, left, right): (u64, u64, u64),
+        found: &mut impl FnMut(Window),
+    ) {
+        let mut set = match wanted {
+            Wanted::Any => all,
+            Wanted::Clean => all & !(left | right),
+            Wanted::Unclean => all & (left | right),
+        };
+        let mut add = |bit: u32| {
+            let seat = row.first_seat + first + bit;
+            let orphans = match wanted {
+                Wanted::Unclean => (left >> bit & 1) as u32 + (right >> bit & 1) as u32,
+                Wanted::Any | Wanted::Clean => 0,
+            };
+            found(Window { orphans, rank: self.manifest().rank_sum(seat, count), seat, count });
+        };
+        if row.unimodal && wanted != Wanted::Unclean {
+            // The nearest window on either side of where the best one of the empty row is.
+            let middle = i32::from(row.best_start[count as usize - 1]) - first as i32;
+            let before = if middle < 0 { 0 } else { set & (u64::MAX >> (63 - middle.min(63))) };
+            let after = set & !before;
+            if before != 0 {
+                add(63 - before.leading_zeros());
             }
-            let mut add = |bit: u32| {
-                let seat = row.first_seat + at * 64 + (bit - LEFT);
-                let orphans = match wanted {
-                    Wanted::Unclean => (left >> bit & 1) as u32 + (right >> bit & 1) as u32,
-                    Wanted::Any | Wanted::Clean => 0,
-                };
-                found(Window { orphans, rank: self.manifest().rank_sum(seat, count), seat, count });
-            };
-            if row.unimodal && wanted != Wanted::Unclean {
-                // The nearest window on either side of where the best one of the empty row is.
-                let middle = i32::from(row.best_start[count as usize - 1]) - at as i32 * 64;
-                let middle = (middle.clamp(-1, 63) + LEFT as i32) as u32;
-                let before = set & ((2u128 << middle) - 1);
-                let after = set & !((2u128 << middle) - 1);
-                if before != 0 {
-                    add(127 - before.leading_zeros());
-                }
-                if after != 0 {
-                    add(after.trailing_zeros());
-                }
-            } else {
-                while set != 0 {
-                    add(set.trailing_zeros());
-                    set &= set - 1;
-                }
+            if after != 0 {
+                add(after.trailing_zeros());
+            }
+        } else {
+            while set != 0 {
+                add(set.trailing_zeros());
+                set &= set - 1;
             }
         }
     }
@@ -343,6 +364,11 @@ impl<'state> Search<'state> {
     /// Rows where a run of `count` may be, best first.
     pub fn rows_fitting(&self, count: u32, mut row: impl FnMut(&Row) -> ControlFlow<()>) {
         self.visit(count, Wanted::Any, |place| row(self.row_at(place)));
+    }
+
+    /// Whether the runs found are whole: no seat next to them is free but not wanted.
+    pub fn sees_all(&self) -> bool {
+        self.levels.is_none()
     }
 
     /// A window of `count` from `seat` on, with what it costs.
@@ -436,7 +462,7 @@ impl<'state> Search<'state> {
 }
 
 /// Rows of `order` that have a seat of one of the levels; `at`: which 64 of them.
-fn level_rows(manifest: &Manifest, levels: &Levels, at: usize) -> u64 {
+fn level_rows(manifest: &Manifest, levels: &LevelSet, at: usize) -> u64 {
     let mut rows = 0;
     for (word, bits) in levels.iter().enumerate() {
         let mut bits = *bits;
@@ -448,66 +474,100 @@ fn level_rows(manifest: &Manifest, levels: &Levels, at: usize) -> u64 {
     rows
 }
 
-/// The best rows so far, by lone seats and rank of their best windows.
-#[derive(Default)]
+/// Lone seats, then rank, in one number that compares the same way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Cost(u32);
+
+const RANK_BITS: u32 = 28;
+const _: () = assert!((u16::MAX as usize) * stagedoor_core::limits::SEATS_PER_HOLD_MAX < 1 << RANK_BITS);
+
+impl Cost {
+    #[inline]
+    fn new(orphans: u32, rank: u32) -> Cost {
+        Cost(orphans << RANK_BITS | rank)
+    }
+
+    fn orphans(self) -> u32 {
+        self.0 >> RANK_BITS
+    }
+
+    fn rank(self) -> u32 {
+        self.0 & ((1 << RANK_BITS) - 1)
+    }
+
+    /// The worst that is as good.
+    #[inline]
+    fn limit(self) -> Cost {
+        Cost(self.0 + self.rank() / SPREAD_PART)
+    }
+}
+
+impl Window {
+    pub fn cost(self) -> Cost {
+        Cost::new(self.orphans, self.rank)
+    }
+}
+
+/// The best rows so far.
 struct Found {
-    best: Option<(u32, u32)>,
-    /// Lone seats, rank, place of the row in the order.
-    kept: [(u32, u32, u32); SPREAD_MAX],
+    best: Cost,
+    /// Cost of the best window and place of the row in the order.
+    kept: [(Cost, u32); SPREAD_MAX],
     count: usize,
+}
+
+impl Default for Found {
+    fn default() -> Self {
+        Self { best: Cost(u32::MAX), kept: [(Cost(0), 0); SPREAD_MAX], count: 0 }
+    }
 }
 
 impl Found {
     #[inline]
-    fn add(&mut self, orphans: u32, rank: u32, place: u32) {
-        let cost = (orphans, rank);
-        let is_best = self.best.is_none_or(|best| cost < best);
-        if is_best {
-            self.best = Some(cost);
-        }
-        if self.count < SPREAD_MAX {
-            self.kept[self.count] = (orphans, rank, place);
+    fn add(&mut self, cost: Cost, place: u32) {
+        let is_best = cost < self.best;
+        self.best = self.best.min(cost);
+        if let Some(free) = self.kept.get_mut(self.count) {
+            *free = (cost, place);
             self.count += 1;
         } else if is_best {
-            let worst = self.kept.iter_mut().max().expect("it is full");
-            *worst = (orphans, rank, place);
+            *self.kept.iter_mut().max().expect("it is full") = (cost, place);
         }
     }
 
     /// Whether a row that leaves at least `least` alone and ranks at least `bound` cannot matter.
     #[inline]
     fn is_settled(&self, least: u32, bound: u32) -> bool {
-        self.best.is_some_and(|(orphans, rank)| {
-            orphans <= least && (bound > limit(rank) || (bound >= rank && self.count == SPREAD_MAX))
-        })
+        let bound = Cost::new(least, bound);
+        self.count > 0
+            && (bound > self.best.limit() || (bound >= self.best && self.count == SPREAD_MAX))
+            && self.best.orphans() <= least
     }
 
     /// One of the cheapest among the rows that are as good as the best.
     fn choose(&mut self, spread: u64, price: impl Fn(u32) -> i64) -> Option<u32> {
-        let (orphans, rank) = self.best?;
-        let mut count = 0;
-        let mut lowest = i64::MAX;
+        if self.count == 0 {
+            return None;
+        }
+        let limit = self.best.limit();
+        let (mut good, mut lowest) = (0, i64::MAX);
         for at in 0..self.count {
-            let one = self.kept[at];
-            if one.0 == orphans && one.1 <= limit(rank) {
-                let minor = price(one.2);
-                if minor < lowest {
-                    (lowest, count) = (minor, 0);
-                }
-                if minor == lowest {
-                    self.kept[count] = one;
-                    count += 1;
-                }
+            let (cost, place) = self.kept[at];
+            if cost > limit {
+                continue;
+            }
+            let minor = price(place);
+            if minor < lowest {
+                (lowest, good) = (minor, 0);
+            }
+            if minor == lowest {
+                self.kept[good] = (cost, place);
+                good += 1;
             }
         }
+        // Multiplying keeps the choice even whatever the number's good bits are.
         let mixed = spread.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let chosen = (u128::from(mixed) * count as u128 >> 64) as usize;
-        Some(self.kept[chosen].2)
+        let chosen = (u128::from(mixed) * good as u128 >> 64) as usize;
+        Some(self.kept[chosen].1)
     }
-}
-
-/// The worst rank that is as good as `best`.
-#[inline]
-fn limit(best: u32) -> u32 {
-    best + best / SPREAD_PART
 }

@@ -19,9 +19,9 @@ use super::slab::{NONE, Queue, Slab};
 use super::{HoldStatus, KeyPrint, Place, Places};
 
 /// Ended holds without an idempotency key that are remembered. A repeated release comes within
-/// seconds; at 100,000 a second this covers what a busy event ends in 40 ms and what an ordinary
-/// one ends in an hour, for 300 KiB at most.
-pub(super) const ENDED_MAX: usize = 4_096;
+/// seconds; this covers a second of a busy event and hours of an ordinary one, for 80 KiB at most,
+/// which is little enough to stay in a processor's cache.
+const ENDED_MAX: usize = 1_024;
 
 /// Keys dropped with each hold that is taken, so that a quiet night is not paid for at once.
 const PURGE_MAX: usize = 4;
@@ -40,8 +40,18 @@ pub(super) struct Record {
     pub fan: u32,
     pub price_list: u16,
     len: u8,
+    pub kept_by: KeptBy,
+}
+
+/// Why a record is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeptBy {
+    /// What it owns, or another record of its order.
+    Itself,
     /// An idempotency key refers to it.
-    pub keyed: bool,
+    Key,
+    /// It is among the ended ones that are remembered.
+    Memory,
 }
 
 const _: () = assert!(size_of::<Record>() == 64);
@@ -270,7 +280,7 @@ impl Books {
         let fan = self.fan_slot(fan);
         self.fans[fan].records += 1;
         let places_empty = [Packed::default(); INLINE];
-        let record = Record { hold, state, places: places_empty, fan, price_list, len: 0, keyed: false };
+        let record = Record { hold, state, places: places_empty, fan, price_list, len: 0, kept_by: KeptBy::Itself };
         let slot = self.records.insert(record);
         self.set_places(slot, places);
         let records = &self.records;
@@ -295,7 +305,7 @@ impl Books {
         let number = self.keys.push(Key { key: [(key >> 64) as u64, key as u64], body, expires_at, ttl_ms, record });
         let keys = &self.keys;
         self.by_key.insert_unique(spread(key), number, |number| spread(keys[*number].print().key));
-        self.records[record].keyed = true;
+        self.records[record].kept_by = KeptBy::Key;
     }
 
     /// Forgets keys that are old enough at `at`, a few at a time.
@@ -309,10 +319,8 @@ impl Books {
             let entry = self.by_key.find_entry(spread(key.print().key), |other| *other == number);
             entry.unwrap_or_else(|_| panic!("key {number} is in the queue but not in the index")).remove();
             self.keys.pop();
-            self.records[key.record].keyed = false;
-            if self.is_over(key.record) {
-                self.remember_ended(key.record);
-            }
+            self.records[key.record].kept_by = KeptBy::Itself;
+            self.settle(key.record);
         }
     }
 
@@ -325,16 +333,57 @@ impl Books {
         }
     }
 
-    /// Keeps an ended record for a while; one with a key stays as long as its key.
-    pub fn remember_ended(&mut self, slot: u32) {
-        if self.records[slot].keyed {
+    /// Whether nothing of an order is left: only then may any of its records be forgotten, for
+    /// they say what was bought.
+    fn is_order_over(&self, order: u32) -> bool {
+        let mut next = self.orders[order].first;
+        while next != NONE && self.is_over(next) {
+            next = self.next_of(next);
+        }
+        next == NONE
+    }
+
+    /// After a record ended, or lost a place or its key: remembers it for a while if that is all
+    /// that keeps it.
+    pub fn settle(&mut self, slot: u32) {
+        match self.records[slot].state {
+            State::Held { .. } => {}
+            State::Released { .. } | State::Expired { .. } => self.remember(slot),
+            State::Sold { order, .. } if self.is_order_over(order) => {
+                let all: Vec<u32> = self.records_of(self.orders[order].id).collect();
+                all.into_iter().for_each(|slot| self.remember(slot));
+            }
+            State::Sold { .. } => {}
+        }
+    }
+
+    fn remember(&mut self, slot: u32) {
+        let record = &mut self.records[slot];
+        if record.kept_by != KeptBy::Itself {
             return;
         }
+        record.kept_by = KeptBy::Memory;
         self.ended.push_back(slot);
         if self.ended.len() > ENDED_MAX {
             let oldest = self.ended.pop_front().expect("it has more than none");
-            self.forget(oldest);
+            match self.records[oldest].state {
+                // Its order was used again.
+                State::Sold { order, .. } if !self.is_order_over(order) => {
+                    self.records[oldest].kept_by = KeptBy::Itself;
+                }
+                _ => self.forget(oldest),
+            }
         }
+    }
+
+    /// Takes up a record that a snapshot says is remembered.
+    pub fn remember_again(&mut self, slot: u32) -> bool {
+        let fits = self.records[slot].kept_by == KeptBy::Itself && self.is_over(slot) && self.ended.len() < ENDED_MAX;
+        if fits {
+            self.records[slot].kept_by = KeptBy::Memory;
+            self.ended.push_back(slot);
+        }
+        fits
     }
 
     fn forget(&mut self, slot: u32) {

@@ -49,6 +49,9 @@ pub struct Manifest {
     pub(super) order_of: Box<[u32]>,
     /// In that order: the rank of the best seat and the level of the first one.
     pub(super) order_rank: Box<[u16]>,
+    /// Of the rows of each section, which are neighbours in `rows`: their places in the order,
+    /// best first.
+    section_order: Box<[u32]>,
     pub(super) order_level: Box<[u8]>,
     /// By level: rows that have a seat of it, as bits in `order`.
     pub(super) level_rows: Box<[Box<[u64]>]>,
@@ -266,7 +269,7 @@ impl Manifest {
             + row_bits
             + self.sections.len() * size_of::<Section>()
             + self.areas.len() * size_of::<Area>()
-            + self.rows.len() * (size_of::<Row>() + 4 + 4 + 2 + 1)
+            + self.rows.len() * (size_of::<Row>() + 4 + 4 + 4 + 2 + 1)
             + self.words.len() * size_of::<Word>()
             + self.seats() * (4 + 1 + 1 + 4 + 2 + 4)
             + self.by_id.allocation_size()
@@ -293,6 +296,12 @@ impl Manifest {
 
     pub(super) fn section_rows(&self, section: u16) -> std::ops::Range<u32> {
         self.sections[usize::from(section)].rows.clone()
+    }
+
+    /// The rows of a section by their places in the order, best first.
+    pub(super) fn section_order(&self, section: u16) -> &[u32] {
+        let rows = self.section_rows(section);
+        &self.section_order[rows.start as usize..rows.end as usize]
     }
 
     /// Sum of the ranks of `count` seats from `seat` on.

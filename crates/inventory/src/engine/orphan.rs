@@ -5,6 +5,8 @@
 //! are neighbours. A lone seat (orphan) is a free one without a free neighbour; aisles and missing
 //! seats end a run like a taken seat does.
 
+use std::ops::{BitAnd, Not, Shl, Shr};
+
 use super::Places;
 use super::manifest::{Manifest, Row};
 use super::seats::Seats;
@@ -58,9 +60,18 @@ impl Strip {
     }
 }
 
+/// A word of row bits: 64 for a row that fits one word, a [`Strip`]'s 128 for longer ones.
+pub(super) trait Bits:
+    Copy + BitAnd<Output = Self> + Not<Output = Self> + Shl<u32, Output = Self> + Shr<u32, Output = Self>
+{
+}
+
+impl Bits for u64 {}
+impl Bits for u128 {}
+
 /// Where `count` (1..=10) free neighbours start; `pairs` of the same `free`.
 #[inline]
-pub(super) fn windows(free: u128, pairs: u128, count: u32) -> u128 {
+pub(super) fn windows<B: Bits>(free: B, pairs: B, count: u32) -> B {
     if count == 1 {
         return free;
     }
@@ -68,7 +79,7 @@ pub(super) fn windows(free: u128, pairs: u128, count: u32) -> u128 {
     let (mut run, mut have) = (pairs, 1);
     while have < count - 1 {
         let step = have.min(count - 1 - have);
-        run &= run >> step;
+        run = run & run >> step;
         have += step;
     }
     run
@@ -76,7 +87,7 @@ pub(super) fn windows(free: u128, pairs: u128, count: u32) -> u128 {
 
 /// Where a window of `count` that starts leaves a lone seat before it, and where one after it.
 #[inline]
-pub(super) fn leaves(pairs: u128, count: u32) -> (u128, u128) {
+pub(super) fn leaves<B: Bits>(pairs: B, count: u32) -> (B, B) {
     let left = pairs << 1 & !(pairs << 2);
     let right = pairs >> (count - 1) & !(pairs >> count);
     (left, right)

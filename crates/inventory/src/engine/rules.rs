@@ -173,7 +173,13 @@ pub struct Prices {
     ticket_types: u8,
     /// `level * ticket_types + ticket_type`; [`NOT_SOLD`] where the two do not go together.
     minor: Box<[i64]>,
+    /// By ticket type: the levels it is sold in.
+    sold_in: Box<[LevelSet]>,
 }
+
+/// Price levels, a bit each.
+pub(super) type LevelSet = [u64; 4];
+const _: () = assert!(LEVELS_MAX <= 256);
 
 const NOT_SOLD: i64 = i64::MIN;
 
@@ -198,7 +204,22 @@ impl Prices {
         if all.clone().flatten().any(|minor| !(0..=Self::MINOR_MAX).contains(minor)) {
             return Err(RulesError::new("prices", format!("must be 0 to {} minor units", Self::MINOR_MAX)));
         }
-        Ok(Prices { ticket_types: ticket_types as u8, minor: all.map(|minor| minor.unwrap_or(NOT_SOLD)).collect() })
+        Ok(Self::from_parts(ticket_types as u8, all.map(|minor| minor.unwrap_or(NOT_SOLD)).collect()))
+    }
+
+    fn from_parts(ticket_types: u8, minor: Box<[i64]>) -> Prices {
+        let mut sold_in = vec![LevelSet::default(); usize::from(ticket_types)].into_boxed_slice();
+        for (level, prices) in minor.chunks_exact(usize::from(ticket_types)).enumerate() {
+            for (levels, minor) in sold_in.iter_mut().zip(prices) {
+                levels[level / 64] |= u64::from(*minor != NOT_SOLD) << (level % 64);
+            }
+        }
+        Prices { ticket_types, minor, sold_in }
+    }
+
+    /// The levels a ticket type is sold in.
+    pub(super) fn sold_in(&self, ticket_type: u8) -> LevelSet {
+        self.sold_in.get(usize::from(ticket_type)).copied().unwrap_or_default()
     }
 
     /// The price of one place, `None` when the ticket type is not sold in that level.
@@ -240,11 +261,11 @@ impl Prices {
                 _ => return Err(wrong),
             });
         }
-        Ok(Prices { ticket_types, minor: minor.into() })
+        Ok(Self::from_parts(ticket_types, minor.into()))
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        size_of::<Self>() + self.minor.len() * size_of::<i64>()
+        size_of::<Self>() + self.minor.len() * size_of::<i64>() + self.sold_in.len() * size_of::<LevelSet>()
     }
 }
 

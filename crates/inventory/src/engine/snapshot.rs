@@ -11,7 +11,7 @@ use stagedoor_core::limits::SEATS_PER_HOLD_MAX;
 use stagedoor_core::{HoldId, Timestamp, UserId};
 
 use super::bytes::{Reader, Write};
-use super::holds::{Books, State};
+use super::holds::{Books, KeptBy, State};
 use super::place::Packed;
 use super::seats::SeatStatus;
 use super::slab::NONE;
@@ -177,19 +177,16 @@ impl EventState {
             let body = u64::from_le_bytes(reader.array()?);
             let (expires_at, ttl_ms) = (reader.timestamp()?, reader.number("ttl")?);
             let slot = slot_of(reader.number("hold")?)?;
-            if self.books.records[slot].keyed || self.books.key(key).is_some() {
+            if self.books.records[slot].kept_by != KeptBy::Itself || self.books.key(key).is_some() {
                 return Err(CodecError::OutOfRange("key"));
             }
             self.books.insert_key(KeyPrint { key, body }, slot, expires_at, ttl_ms);
         }
-        let ended = reader.count("ended holds", super::holds::ENDED_MAX, 1)?;
-        let mut seen = hashbrown::HashSet::new();
-        for _ in 0..ended {
+        for _ in 0..reader.count("ended holds", slots.len(), 1)? {
             let slot = slot_of(reader.number("hold")?)?;
-            if self.books.records[slot].keyed || !self.books.is_over(slot) || !seen.insert(slot) {
+            if !self.books.remember_again(slot) {
                 return Err(CodecError::OutOfRange("ended hold"));
             }
-            self.books.remember_ended(slot);
         }
         self.seats.refresh_all(&manifest);
         Ok(())

@@ -74,7 +74,8 @@ fn close(search: &Search, count: u32, shape: Shape) -> Option<Vec<Window>> {
 fn pair(search: &Search, count: u32, shape: Shape, anchors: &[Run], pool: &[Run]) -> Option<Vec<Window>> {
     let mut best: Option<((u32, u32), [Window; 2])> = None;
     for one in anchors {
-        for two in pool.iter().filter(|two| two.seat != one.seat) {
+        let near = |two: &&Run| two.seat != one.seat && gap(search, whole(*one), whole(**two)) <= GAP_MAX;
+        for two in pool.iter().filter(near) {
             for large in count.div_ceil(2)..=one.count.min(count - shape.least) {
                 for first in positions(search, *one, large) {
                     for second in positions(search, *two, count - large) {
@@ -121,7 +122,7 @@ fn pick(search: &Search, count: u32, shape: Shape, mut pool: Vec<Run>) -> Option
             let mut sizes = (shape.least..=most.min(pool[at].count)).rev();
             sizes.find_map(|size| {
                 let fits = room(&pool, at, more) >= left - size && (more > 0 || size == left);
-                let best = || positions(search, pool[at], size).min_by_key(|window| (window.orphans, window.rank));
+                let best = || positions(search, pool[at], size).min_by_key(|window| window.cost());
                 if fits { best().map(|window| (at, window)) } else { None }
             })
         })?;
@@ -148,9 +149,17 @@ fn runs<'row>(search: &Search, rows: impl Iterator<Item = &'row Row>) -> Vec<Run
 
 /// Windows of `size` in a run; only those that leave nobody alone where that is forbidden.
 fn positions(search: &Search, run: Run, size: u32) -> impl Iterator<Item = Window> {
-    let starts = run.seat..(run.seat + run.count + 1).saturating_sub(size).max(run.seat);
+    let starts = 0..(run.count + 1).saturating_sub(size);
     starts
-        .map(move |seat| search.window(seat, size))
+        .map(move |before| {
+            let (seat, after) = (run.seat + before, run.count - size - before);
+            if search.sees_all() {
+                let orphans = u32::from(before == 1) + u32::from(after == 1);
+                Window { orphans, rank: search.state.manifest.rank_sum(seat, size), seat, count: size }
+            } else {
+                search.window(seat, size)
+            }
+        })
         .filter(|window| search.orphans != Orphans::Forbid || window.orphans == 0)
 }
 

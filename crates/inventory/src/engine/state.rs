@@ -85,6 +85,12 @@ impl Default for EventState {
     }
 }
 
+impl std::fmt::Debug for EventState {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "EventState(version {}, {:?}, {:?})", self.version, self.manifest, self.totals())
+    }
+}
+
 impl EventState {
     /// An event that has not been opened: it knows no place and refuses everything but `Open`.
     pub fn new() -> Self {
@@ -197,7 +203,7 @@ impl EventState {
         fan.holds -= 1;
         fan.tickets -= places.people();
         self.move_places(places.packed(), Status::Held, Status::Available, slot, changes);
-        self.books.remember_ended(slot);
+        self.books.settle(slot);
     }
 
     /// Moves all that is left of some places from one status to another.
@@ -297,9 +303,7 @@ impl EventState {
                 self.books.set_places(slot, &Places::from_packed(&packed));
                 let fan = self.books.records[slot].fan;
                 self.books.fans[fan].tickets -= people;
-                if self.books.is_over(slot) {
-                    self.books.remember_ended(slot);
-                }
+                self.books.settle(slot);
             }
         }
         self.refresh(row);

@@ -294,7 +294,7 @@ pub(super) fn assemble(mut parts: Parts) -> Result<Manifest, ManifestError> {
     }
     let seats = parts.sections.iter().flat_map(|section| &section.rows).map(|row| row.seats.len()).sum();
     let mut labels = Interner::default();
-    let (mut sections, mut rows, mut words) = (Vec::new(), Vec::<Row>::new(), Vec::<Word>::new());
+    let (mut sections, mut rows, mut words) = (Vec::<Section>::new(), Vec::<Row>::new(), Vec::<Word>::new());
     let (mut bits, mut level, mut traits) =
         (Vec::with_capacity(seats), Vec::with_capacity(seats), Vec::with_capacity(seats));
     let (mut rank_sums, mut lateral, mut label) =
@@ -351,6 +351,11 @@ pub(super) fn assemble(mut parts: Parts) -> Result<Manifest, ManifestError> {
     let mut order_of = vec![0; rows.len()];
     order.iter().zip(0..).for_each(|(row, place)| order_of[*row as usize] = place);
 
+    let mut section_order = order_of.clone();
+    for section in &sections {
+        section_order[section.rows.start as usize..section.rows.end as usize].sort_unstable();
+    }
+
     let row_words = rows.len().div_ceil(64);
     let mut level_rows = vec![vec![0u64; row_words].into_boxed_slice(); parts.levels.len()];
     let mut special_rows = vec![0u64; row_words].into_boxed_slice();
@@ -370,6 +375,7 @@ pub(super) fn assemble(mut parts: Parts) -> Result<Manifest, ManifestError> {
         levels: parts.levels.iter().map(|key| key.as_str().into()).collect(),
         order_rank: order.iter().map(|row| rank_min[*row as usize]).collect(),
         order_level: order.iter().map(|row| level[rows[*row as usize].first_seat as usize]).collect(),
+        section_order: section_order.into(),
         sections: sections.into(),
         areas: parts
             .areas
