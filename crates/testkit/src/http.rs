@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use hyper::http::request::Builder;
 use hyper::{HeaderMap, Method, Request};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
@@ -56,6 +57,11 @@ impl Client {
         self
     }
 
+    /// A connection of its own to the same server, signed in as nobody.
+    pub fn another(&self) -> Self {
+        Self::new(self.address)
+    }
+
     pub async fn get(&mut self, path: &str) -> io::Result<Answer> {
         self.send(Method::GET, path, None, None).await
     }
@@ -69,6 +75,13 @@ impl Client {
         self.send(Method::DELETE, path, None, None).await
     }
 
+    /// What a browser sends when a form is submitted: `name=value&...`.
+    pub async fn post_form(&mut self, path: &str, form: &str) -> io::Result<Answer> {
+        let request = Request::builder().method(Method::POST).uri(path);
+        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.exchange(request, Full::from(form.to_owned())).await
+    }
+
     /// An error means that no whole answer came: what the server did with the request is unknown.
     pub async fn send(
         &mut self,
@@ -77,10 +90,7 @@ impl Client {
         key: Option<&str>,
         body: Option<&Value>,
     ) -> io::Result<Answer> {
-        let mut request = Request::builder().method(method).uri(path).header(HOST, self.address.to_string());
-        if let Some(bearer) = &self.bearer {
-            request = request.header(AUTHORIZATION, bearer);
-        }
+        let mut request = Request::builder().method(method).uri(path);
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
@@ -91,6 +101,14 @@ impl Client {
             }
             None => Full::default(),
         };
+        self.exchange(request, body).await
+    }
+
+    async fn exchange(&mut self, mut request: Builder, body: Full<Bytes>) -> io::Result<Answer> {
+        request = request.header(HOST, self.address.to_string());
+        if let Some(bearer) = &self.bearer {
+            request = request.header(AUTHORIZATION, bearer);
+        }
         let request = request.body(body).map_err(io::Error::other)?;
         let mut connection = match self.connection.take() {
             Some(open) if open.is_ready() => open,

@@ -3,4 +3,5 @@
 mod architecture;
 mod box_office;
 mod commands;
+mod crash;
 mod process;
