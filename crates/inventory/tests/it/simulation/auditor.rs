@@ -71,7 +71,8 @@ pub struct Account {
     pub orders: BTreeMap<OrderId, Vec<HoldId>>,
     pub returned: HashMap<(OrderId, Name), u32>,
     pub tickets: HashMap<UserId, u32>,
-    keys: HashMap<u128, Timestamp>,
+    /// When each key was last used, and for which body.
+    pub keys: HashMap<u128, (Timestamp, u64)>,
 }
 
 pub struct Auditor {
@@ -217,7 +218,7 @@ impl Account {
                 let most = self.rules.tickets_per_fan_max.map_or(u32::MAX, u32::from);
                 assert!(*tickets <= most, "fan {fan} has {tickets} of {most} tickets");
                 if let Some(key) = key
-                    && let Some(before) = self.keys.insert(key.key, at)
+                    && let Some((before, _)) = self.keys.insert(key.key, (at, key.body))
                 {
                     assert!(before + DAY <= at, "a key took two holds within a day");
                 }

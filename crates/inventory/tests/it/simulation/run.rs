@@ -118,6 +118,8 @@ pub struct Run {
     orders: Vec<(EventId, OrderId, UserId)>,
     viewers: BTreeMap<EventId, Viewer>,
     grudge_until: Timestamp,
+    /// The latest the clock was since the writer last began: its own time does not go back.
+    latest: Timestamp,
     /// A hash over every question, answer and batch.
     trace: u64,
     pub counts: Counts,
@@ -144,6 +146,7 @@ impl Run {
             orders: Vec::new(),
             viewers: BTreeMap::new(),
             grudge_until: Timestamp::MIN,
+            latest: Timestamp::MIN,
             trace: seed,
             counts: Counts::default(),
         };
@@ -233,6 +236,7 @@ impl Run {
         };
         self.counts.clock_back += u64::from(to < now);
         self.env.clock.set(to);
+        self.latest = self.latest.max(to);
     }
 
     fn deadlines(&self) -> impl Iterator<Item = Timestamp> + '_ {
@@ -506,6 +510,7 @@ impl Run {
             }
         }
         self.lost();
+        self.latest = self.env.now();
         self.take_in(usize::MAX);
         self.audit();
         self.compare_views();
@@ -648,7 +653,7 @@ impl Run {
     /// Refused alone, so the state that refused is the state that is.
     fn check_refusal(&self, event: EventId, ask: &Ask, refusal: &Refusal) {
         let Some(account) = self.account(event) else { return };
-        let at = self.env.now().max(self.auditor.last_at);
+        let at = self.latest.max(self.auditor.last_at);
         let booked = match ask {
             Ask::Release { hold, .. } | Ask::Extend { hold, .. } | Ask::Sell { hold, .. } | Ask::Look { hold, .. } => {
                 account.holds.get(hold)
@@ -702,7 +707,8 @@ impl Run {
                 assert!(!live, "a live hold is not found by {ask:?}");
             }
             (Refusal::KeyMismatch, Ask::Hold { key: Some(key), .. }) => {
-                assert!(self.first_answers.contains_key(&(event, key.key)) || !self.holds.is_empty());
+                let (_, body) = account.keys[&key.key];
+                assert_ne!(body, key.body, "the same request again");
             }
             (Refusal::CapacityBelowSold { .. }, Ask::Capacity(area, wanted)) => {
                 let crowd = &account.areas[usize::from(account.map.areas[usize::from(*area)].0)];
