@@ -61,7 +61,6 @@ impl Refused {
 
 /// What the writer is asked.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly all work is a command")]
 pub(crate) enum Work {
     Command(Command),
     /// Bring the event into memory, so that its view can be read.

@@ -85,10 +85,13 @@ impl Pending {
     }
 }
 
+/// Answers with the slots that wait for them.
+type Slots = Vec<(u32, Reply)>;
+
 /// Answers by where they go.
 struct Outgoing {
     /// By the mailbox's number.
-    mailboxes: Vec<(Arc<Mailbox>, Vec<(u32, Reply)>)>,
+    mailboxes: Vec<(Arc<Mailbox>, Slots)>,
     registry: Mailboxes,
     once: Vec<(oneshot::Sender<Reply>, Reply)>,
 }
