@@ -53,23 +53,21 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// A baseline, in a process of its own.
-    #[command(hide = true)]
-    ServeEcho { address: SocketAddr },
-    #[command(hide = true)]
-    ServePostgres { address: SocketAddr, url: String },
-    #[command(hide = true)]
-    ServeRedis { address: SocketAddr, url: String },
+    #[command(name = "serve-echo", hide = true)]
+    Echo { address: SocketAddr },
+    #[command(name = "serve-postgres", hide = true)]
+    Postgres { address: SocketAddr, url: String },
+    #[command(name = "serve-redis", hide = true)]
+    Redis { address: SocketAddr, url: String },
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::parse();
     let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     match arguments.command {
-        Some(Command::ServeEcho { address }) => runtime()?.block_on(baselines::serve_echo(address))?,
-        Some(Command::ServePostgres { address, url }) => {
-            runtime()?.block_on(baselines::serve_postgres(address, &url))?
-        }
-        Some(Command::ServeRedis { address, url }) => runtime()?.block_on(baselines::serve_redis(address, &url))?,
+        Some(Command::Echo { address }) => runtime()?.block_on(baselines::serve_echo(address))?,
+        Some(Command::Postgres { address, url }) => runtime()?.block_on(baselines::serve_postgres(address, &url))?,
+        Some(Command::Redis { address, url }) => runtime()?.block_on(baselines::serve_redis(address, &url))?,
         None => {
             let plan = report::Plan {
                 only: arguments.only,

@@ -209,10 +209,8 @@ async fn a_crowd_gets_each_seat_once() {
         crowd.spawn(async move { inventory.hold(event, request).await });
     }
     let mut taken: Vec<u32> = Vec::new();
-    for answer in crowd.join_all().await {
-        if let Ok(hold) = answer {
-            taken.extend(hold.view.places.seat_indexes());
-        }
+    for hold in crowd.join_all().await.into_iter().flatten() {
+        taken.extend(hold.view.places.seat_indexes());
     }
     let count = taken.len();
     taken.sort_unstable();
