@@ -79,10 +79,24 @@ impl Sales {
     async fn drive(&self, mut order: Order) -> Result<Order, Fault> {
         let mut asks = 0;
         loop {
-            match self.next_outcome(&order).await? {
-                Outcome::Took(step) => order = self.record(order, step).await?,
-                Outcome::Unknown if asks < ASKS_MAX => asks += 1,
-                Outcome::Unknown | Outcome::Rests => return Ok(order),
+            let outcome = match self.next_outcome(&order).await {
+                Ok(Outcome::Took(step)) => {
+                    order = self.record(order, step).await?;
+                    continue;
+                }
+                Ok(Outcome::Rests) => return Ok(order),
+                Ok(Outcome::Unknown) => Ok(()),
+                Err(fault) => Err(fault),
+            };
+            // Another call may have moved the order on, which explains an answer that does not fit.
+            let now = self.load(order.id).await?;
+            let overtaken = now.version != order.version;
+            order = now;
+            match outcome {
+                _ if overtaken => {}
+                Ok(()) if asks < ASKS_MAX => asks += 1,
+                Ok(()) => return Ok(order),
+                Err(fault) => return Err(fault),
             }
         }
     }

@@ -6,7 +6,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use catalog::{Event, EventDetails, EventError, EventState, MapError, OrphanPolicy, SaleWindow, SeatMap, Transition};
+use catalog::seat_map::AREA_CAPACITY_MAX;
+use catalog::{Event, EventDetails, EventState, MapError, NO_SUCH_MAP, OrphanPolicy, SaleWindow, SeatMap, Transition};
 use inventory::engine::{
     AccessibleRelease, AreaSpec, Manifest, ManifestSpec, Orphans, Prices, RowSpec, Rules, SaleStatus, SeatKind,
     SeatSpec, SectionSpec,
@@ -141,6 +142,9 @@ impl Sales {
         area: &str,
         capacity: u32,
     ) -> Result<(), OnSaleError> {
+        if capacity > AREA_CAPACITY_MAX {
+            return Err(FieldError::new("capacity", format!("must be at most {AREA_CAPACITY_MAX}")).into());
+        }
         let index = self.area_index(organizer, id, area).await?;
         self.intend(organizer, id).await?;
         let tx = self.parts.store.begin_write().await?;
@@ -232,8 +236,8 @@ impl Sales {
             return Ok(manifest.clone());
         }
         let encoded = self.parts.catalog.seat_map(id).await.map_err(|error| match error {
-            // As absent as a map of another organizer's.
-            MapError::NotFound => EventError::NotFound.into(),
+            // The same word as for a map of another organizer's.
+            MapError::NotFound => FieldError::new("seatMapId", NO_SUCH_MAP).into(),
             other => OnSaleError::SeatMap(other.to_string()),
         })?;
         // Tens of milliseconds for a stadium.
