@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use crate::auth::Fan;
 use crate::extract::Body;
 use crate::problem::Envelope;
-use crate::{App, Problem};
+use crate::{App, Problem, schema};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -38,19 +38,19 @@ pub fn well_known() -> Router<App> {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewAccountBody {
-    #[schema(format = "email", example = "fan@example.org")]
+    #[schema(value_type = schema::Email)]
     email: String,
     /// 8 to 128 characters, not a common one.
     #[schema(min_length = 8, max_length = 128)]
     password: String,
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(value_type = schema::Name)]
     name: String,
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LoginBody {
-    #[schema(example = "fan@example.org")]
+    #[schema(value_type = schema::Email)]
     email: String,
     password: String,
     /// The second factor, for accounts that have one.
@@ -66,14 +66,14 @@ pub struct RefreshBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RenameBody {
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(value_type = schema::Name)]
     name: String,
 }
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserView {
-    #[schema(value_type = String, example = "usr_01h455vb4pex5vsknk084sn02q")]
+    #[schema(value_type = schema::UserId)]
     id: UserId,
     email: String,
     name: String,

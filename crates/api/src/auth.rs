@@ -28,18 +28,6 @@ impl FromRequestParts<App> for Fan {
     }
 }
 
-/// Who is calling, if they signed in. A token that is sent and wrong is refused even here.
-#[derive(Debug, Clone, Copy)]
-pub struct MaybeFan(pub Option<Principal>);
-
-impl FromRequestParts<App> for MaybeFan {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        principal(parts, app).map(MaybeFan)
-    }
-}
-
 fn principal(parts: &Parts, app: &App) -> Result<Option<Principal>, Problem> {
     let invalid = || Problem::new(Code::InvalidToken, "the access token is not valid");
     let mut headers = parts.headers.get_all(AUTHORIZATION).iter();

@@ -21,7 +21,7 @@ use crate::holds::{problem, too_many_seats, unknown_seat};
 use crate::openapi::MoneySchema;
 use crate::orders::{PaymentBody, key, render, respond};
 use crate::problem::Envelope;
-use crate::{App, Problem};
+use crate::{App, Problem, schema};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(book)).routes(routes!(booking, delete_booking)).routes(routes!(confirm))
@@ -30,8 +30,10 @@ pub fn routes() -> OpenApiRouter<App> {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewBooking {
+    #[schema(value_type = schema::EventId)]
     event_id: String,
-    /// Ids as the seat map gives them; 1 to 10, all or nothing.
+    /// Ids as the seat map gives them; all or nothing.
+    #[schema(min_items = 1, max_items = 10)]
     seat_ids: Vec<String>,
 }
 

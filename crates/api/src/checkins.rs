@@ -17,7 +17,7 @@ use crate::auth::{CheckIn, Staff};
 use crate::extract::{Body, Path};
 use crate::problem::Envelope;
 use crate::tickets::place_id;
-use crate::{App, Problem};
+use crate::{App, Problem, schema};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(scan)).routes(routes!(scan_batch)).routes(routes!(keys))
@@ -32,15 +32,16 @@ pub struct ScanBody {
     /// What the scanner read.
     barcode: String,
     /// Which door.
-    #[schema(example = "North 3")]
+    #[schema(value_type = schema::Name)]
     gate: String,
     /// When it was read, if not now: an offline scanner uploads later.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<schema::Instant>)]
     scanned_at: Option<Timestamp>,
     /// Chosen by the scanner, unique for each scan: uploading one twice is harmless.
-    #[schema(min_length = 1, max_length = 64)]
+    #[schema(pattern = "^[!-~]{1,64}$")]
     scan_id: String,
     /// The event this door is for; a ticket of another one is then `wrong_event`.
+    #[schema(value_type = Option<schema::EventId>)]
     event_id: Option<String>,
 }
 
@@ -48,6 +49,7 @@ pub struct ScanBody {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ScanBatch {
     /// In any order; at most 1,000.
+    #[schema(max_items = 1_000)]
     scans: Vec<ScanBody>,
 }
 

@@ -30,6 +30,9 @@ const HEADERS_MAX: usize = 32 * 1024;
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(75);
 /// How long a stopping server waits for requests it has accepted.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long, after that, live seat maps may take to close, and how often that is looked at.
+const GOODBYE_TIMEOUT: Duration = Duration::from_secs(2);
+const GOODBYE_POLL: Duration = Duration::from_millis(5);
 /// After an accept error such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -105,6 +108,7 @@ async fn accept(
 ) {
     let listener = TcpListener::from_std(socket).expect("the socket is listening");
     let mut connections = tokio::task::JoinSet::new();
+    let own_tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -134,6 +138,14 @@ async fn accept(
     if tokio::time::timeout(DRAIN_TIMEOUT, drained).await.is_err() {
         tracing::warn!(connections = connections.len(), "closing connections that did not finish");
     }
+    // A connection that became a WebSocket is a task of its own and says goodbye itself.
+    let metrics = tokio::runtime::Handle::current().metrics();
+    let goodbyes = async {
+        while metrics.num_alive_tasks() > own_tasks {
+            tokio::time::sleep(GOODBYE_POLL).await;
+        }
+    };
+    let _ = tokio::time::timeout(GOODBYE_TIMEOUT, goodbyes).await;
 }
 
 async fn connection(stream: TcpStream, from: SocketAddr, router: Router, mut stop: watch::Receiver<bool>) {

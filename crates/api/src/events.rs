@@ -17,9 +17,10 @@ use crate::live::seats_text;
 use crate::openapi::MoneySchema;
 use crate::problem::Envelope;
 use crate::venues::{List, conflict};
-use crate::{App, Problem};
+use crate::{App, Problem, schema};
 
-/// Longest search text; anything beyond is not typed by a person.
+/// Longest search text in bytes; anything beyond is not typed by a person. The description says
+/// 50 characters, which always fit.
 const QUERY_MAX: usize = 200;
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -27,22 +28,30 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchParams {
     /// Words from the names of the event, its performers, venue or city; parts and typos are fine.
+    #[param(max_length = 50)]
     q: Option<String>,
     /// The whole name of a city.
+    #[param(max_length = 50)]
     city: Option<String>,
-    /// `concert`, `sport`, `theatre`, `comedy`, `festival`, `family` or `other`.
+    /// What kind of event.
     #[serde(rename = "type")]
+    #[param(inline, value_type = Option<schema::EventType>)]
     kind: Option<String>,
     /// First day (`2026-11-21`, in the venue's time) or instant; without it, from now on.
+    #[param(inline, value_type = Option<schema::DateBound>)]
     from: Option<String>,
     /// Last day or instant.
+    #[param(inline, value_type = Option<schema::DateBound>)]
     to: Option<String>,
     /// Id of a venue.
+    #[param(inline, value_type = Option<schema::VenueId>)]
     venue: Option<String>,
-    /// `date` or `relevance`.
+    /// The soonest first, or what fits best.
+    #[param(inline, value_type = Option<schema::SortOrder>)]
     sort: Option<String>,
     /// Items on the page.
     #[param(minimum = 1, maximum = 100, default = 20)]

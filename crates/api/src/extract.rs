@@ -42,19 +42,21 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for RawBody<T> {
     }
 }
 
-async fn read_json(request: Request, max: usize) -> Result<Bytes, Problem> {
-    let is_json = request.headers().get(CONTENT_TYPE).is_some_and(|value| {
-        let kind = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
-        kind.trim_ascii().eq_ignore_ascii_case(b"application/json")
-    });
-    if !is_json {
-        return Err(Problem::new(Code::UnsupportedMediaType, "send the body as application/json"));
-    }
-    read(request, max).await
+/// The bytes of a body that says it is JSON, see [`read`].
+pub async fn read_json(request: Request, max: usize) -> Result<Bytes, Problem> {
+    read(request, "application/json", max).await
 }
 
-/// The whole body, if it is no longer than `max` bytes and comes in time.
-pub async fn read(request: Request, max: usize) -> Result<Bytes, Problem> {
+/// The whole body, if it says that it is of this kind, is no longer than `max` bytes and comes in
+/// time.
+pub async fn read(request: Request, wanted: &'static str, max: usize) -> Result<Bytes, Problem> {
+    let fits = request.headers().get(CONTENT_TYPE).is_some_and(|value| {
+        let kind = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+        kind.trim_ascii().eq_ignore_ascii_case(wanted.as_bytes())
+    });
+    if !fits {
+        return Err(Problem::new(Code::UnsupportedMediaType, format!("send the body as {wanted}")));
+    }
     let body = Limited::new(request.into_body(), max);
     match tokio::time::timeout(BODY_TIMEOUT, body.collect()).await {
         Err(_) => Err(Problem::new(Code::RequestTimeout, "the body took too long")),
@@ -68,18 +70,31 @@ pub async fn read(request: Request, max: usize) -> Result<Bytes, Problem> {
 
 /// Reads JSON; says which field is unknown or does not fit.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        let text = error.to_string();
-        if !error.is_data() {
-            return Problem::new(Code::MalformedJson, format!("the body is not JSON: {text}"));
-        }
-        if let Some(field) = text.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()) {
-            let details = serde_json::json!({ "field": field });
-            return Problem::new(Code::UnknownField, text).with(details);
-        }
-        let field = text.split('`').nth(1).map(str::to_owned);
-        Problem::new(Code::InvalidField, text).with(serde_json::json!({ "field": field }))
+    serde_json::from_slice(bytes).map_err(|error| match error.is_data() {
+        true => misfit::<T>(bytes, &error),
+        false => Problem::new(Code::MalformedJson, format!("the body is not JSON: {error}")),
     })
+}
+
+/// What does not fit, and where. Reads the body once more: keeping track of the place would cost
+/// every good request something.
+fn misfit<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Problem {
+    let text = error.to_string();
+    let place = match serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(bytes)) {
+        Err(error) => error.path().to_string(),
+        Ok(_) => String::new(),
+    };
+    let place = place.trim_matches('.');
+    let named = |kind: &str| text.strip_prefix(kind)?.split('`').next();
+    let unknown = named("unknown field `");
+    let field = match unknown.or_else(|| named("missing field `")).or_else(|| named("duplicate field `")) {
+        Some(name) if place.is_empty() || place == name => name.to_owned(),
+        Some(name) if place.ends_with(&format!(".{name}")) => place.to_owned(),
+        Some(name) => format!("{place}.{name}"),
+        None => place.to_owned(),
+    };
+    let code = if unknown.is_some() { Code::UnknownField } else { Code::InvalidField };
+    Problem::new(code, text).with(serde_json::json!({ "field": field }))
 }
 
 /// The query of the address.

@@ -24,9 +24,11 @@ use catalog::EventView as Listing;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewHold {
-    /// Ids as the seat map gives them: `section-row-seat`; 1 to 10, all or nothing.
+    /// Ids as the seat map gives them: `section-row-seat`; all or nothing.
+    #[schema(min_items = 1, max_items = 10)]
     seats: Option<Vec<String>>,
     best_available: Option<BestAvailable>,
+    #[schema(min_items = 1, max_items = 10)]
     areas: Option<Vec<AreaWish>>,
     /// Ticket type by seat id, where it is not the standard one.
     #[serde(default)]
@@ -40,7 +42,8 @@ pub struct NewHold {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct BestAvailable {
-    /// Seats in all, 1 to 10.
+    /// Seats in all.
+    #[schema(minimum = 1, maximum = 10)]
     quantity: u32,
     /// Key of a price level.
     level: Option<String>,
@@ -48,9 +51,11 @@ struct BestAvailable {
     section: Option<String>,
     /// Wheelchair spaces among them.
     #[serde(default)]
+    #[schema(maximum = 10)]
     accessible: u32,
     /// Companion seats next to the wheelchair spaces.
     #[serde(default)]
+    #[schema(maximum = 10)]
     companions: u32,
     ticket_type: Option<String>,
 }
@@ -60,7 +65,8 @@ struct BestAvailable {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct AreaWish {
     id: String,
-    /// 1 to 10, over all areas together.
+    /// At most 10 over all areas together.
+    #[schema(minimum = 1, maximum = 10)]
     quantity: u32,
     ticket_type: Option<String>,
 }

@@ -250,6 +250,7 @@ impl Drop for Channel {
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct LiveParams {
     /// The last version the viewer has; without it, or when it is too old, a snapshot comes first.
     since: Option<u64>,

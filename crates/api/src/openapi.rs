@@ -2,6 +2,11 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -9,8 +14,8 @@ use utoipa_axum::routes;
 
 use crate::respond::Respond;
 use crate::{
-    App, Problem, accounts, bookings, checkins, events, holds, live, operations, orders, organizers, seat_maps,
-    tickets, venues,
+    App, Problem, accounts, bookings, checkins, events, holds, live, operations, orders, organizers, own_events,
+    seat_maps, tickets, venues,
 };
 
 #[derive(OpenApi)]
@@ -72,21 +77,63 @@ fn table() -> OpenApiRouter<App> {
         .merge(bookings::routes())
         .merge(tickets::routes())
         .merge(organizers::routes())
+        .merge(own_events::routes())
         .merge(checkins::routes())
         .merge(operations::routes())
 }
 
 /// The description of every route, as committed in `docs/openapi.json`.
 pub fn document() -> utoipa::openapi::OpenApi {
-    table().split_for_parts().1
+    let mut document = table().split_for_parts().1;
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        operations.into_iter().flatten().for_each(complete);
+    }
+    document
+}
+
+/// Adds what is the same for every operation, so that no handler has to say it.
+fn complete(operation: &mut Operation) {
+    let answers = &mut operation.responses.responses;
+    if operation.request_body.is_some() {
+        // Bodies come in time or not at all.
+        let envelope = answers.get("400").cloned().expect("what takes a body can refuse it");
+        answers.insert("408".to_owned(), envelope);
+    }
+    for (status, answer) in answers {
+        let RefOr::T(answer) = answer else { continue };
+        if answer.description.is_empty() {
+            let code = StatusCode::from_bytes(status.as_bytes()).expect("answers are documented by status");
+            answer.description = code.canonical_reason().expect("a status with a name").to_owned();
+        }
+        if status == "429" || status == "503" {
+            let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+            let header = HeaderBuilder::new().schema(Some(seconds)).description(Some("seconds to wait")).build();
+            answer.headers.insert("Retry-After".to_owned(), RefOr::T(header));
+        }
+    }
+    for parameter in operation.parameters.iter_mut().flatten() {
+        let RefOr::T(parameter) = parameter else { continue };
+        // A part of an address is a text or it is not there; there is no null.
+        if let Some(RefOr::T(Schema::Object(object))) = &mut parameter.schema
+            && let SchemaType::Array(types) = &object.schema_type
+            && let Some(own) = types.iter().find(|one| **one != Type::Null)
+        {
+            object.schema_type = SchemaType::Type(own.clone());
+        }
+        if parameter.name == "Idempotency-Key" {
+            let key = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[!-~]{1,255}$"));
+            parameter.schema = Some(key.into());
+        }
+    }
 }
 
 /// Every route over `app`.
 pub fn router(app: App) -> Router {
     let env = app.env.clone();
-    let (router, document) = table().split_for_parts();
+    let router = table().split_for_parts().0;
     router
-        .merge(operations::undescribed(document))
+        .merge(operations::undescribed(document()))
         .merge(accounts::well_known())
         .fallback(async || Problem::not_found())
         // Bodies are limited where they are read, each route to what it needs.

@@ -22,7 +22,7 @@ use crate::extract::{IdempotencyKey, Params, Path, RawBody, paging, read};
 use crate::openapi::MoneySchema;
 use crate::problem::Envelope;
 use crate::venues::List;
-use crate::{App, Problem};
+use crate::{App, Problem, schema};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -40,8 +40,11 @@ const HOLDS_PER_ORDER_MAX: usize = 10;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewOrder {
     /// Ids of one's own holds; all are bought or none.
+    #[schema(value_type = Vec<schema::HoldId>, min_items = 1, max_items = 10)]
     holds: Vec<String>,
     payment: PaymentBody,
+    /// No event takes any yet: leave it out, or empty.
+    #[schema(max_length = 0)]
     promo_code: Option<String>,
     attendee: Option<AttendeeBody>,
 }
@@ -49,12 +52,11 @@ pub struct NewOrder {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PaymentBody {
-    /// `simulated`.
-    #[schema(example = "simulated")]
+    #[schema(value_type = schema::PaymentMethod)]
     method: String,
     /// From the gateway: `tok_ok`, `tok_declined`, `tok_insufficient_funds`, `tok_challenge`,
     /// `tok_timeout_captured`, `tok_timeout_lost` or `tok_slow`. Never a card number.
-    #[schema(example = "tok_ok")]
+    #[schema(pattern = "^tok_[!-~]{1,250}$", example = "tok_ok")]
     token: String,
 }
 
@@ -71,7 +73,9 @@ impl PaymentBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct AttendeeBody {
+    #[schema(value_type = Option<schema::Name>)]
     name: Option<String>,
+    #[schema(value_type = Option<schema::Email>)]
     email: Option<String>,
 }
 
@@ -79,6 +83,7 @@ struct AttendeeBody {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CancelBody {
     /// Ids of the tickets to give back; without it, all of the order.
+    #[schema(value_type = Option<Vec<schema::TicketId>>)]
     tickets: Option<Vec<String>>,
 }
 
@@ -283,6 +288,7 @@ pub async fn order(State(app): State<App>, fan: Fan, Path(order): Path<OrderId>)
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderListParams {
     /// Items on the page.
@@ -367,7 +373,7 @@ pub fn ticket_ids(texts: Vec<String>) -> Result<Vec<TicketId>, Problem> {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the two bodies that the handler compares with")]
 pub struct ChallengeAnswer {
-    /// `approve` or `reject`.
+    #[schema(value_type = schema::ChallengeWord)]
     answer: String,
 }
 
@@ -395,14 +401,15 @@ pub async fn challenge_page(State(app): State<App>, Path(payment): Path<PaymentI
 #[utoipa::path(post, path = "/api/v1/simulated-gateway/challenges/{payment}", tag = "orders",
     params(("payment" = String, Path, description = "id of the payment")),
     request_body(content = ChallengeAnswer, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 303), (status = 400, body = Envelope), (status = 404, body = Envelope)))]
+    responses((status = 303), (status = 400, body = Envelope), (status = 404, body = Envelope),
+        (status = 413, body = Envelope), (status = 415, body = Envelope)))]
 pub async fn answer_challenge(
     State(app): State<App>,
     Path(payment): Path<PaymentId>,
     request: axum::extract::Request,
 ) -> Result<Response, Problem> {
     let gateway = app.simulated.as_ref().ok_or_else(Problem::not_found)?;
-    let approval = match &*read(request, BODY_MAX).await? {
+    let approval = match &*read(request, "application/x-www-form-urlencoded", BODY_MAX).await? {
         b"answer=approve" => Approval::Approve,
         b"answer=reject" => Approval::Reject,
         _ => return Err(FieldError::new("answer", "must be approve or reject").into()),
@@ -432,7 +439,20 @@ macro_rules! problems {
     )*};
 }
 
-problems!(CheckoutError, OrderError, RefundError, OnSaleError);
+problems!(CheckoutError, OrderError, RefundError);
+
+impl From<OnSaleError> for Problem {
+    fn from(error: OnSaleError) -> Self {
+        match error {
+            OnSaleError::Event(error) => error.into(),
+            OnSaleError::Invalid(field) => field.into(),
+            OnSaleError::Refused(refused) => refused.into(),
+            OnSaleError::SeatMap(reason) => Problem::new(Code::InvalidSeatMap, reason),
+            OnSaleError::Fault(fault) if fault.code() == Code::Unavailable => Problem::unavailable(),
+            OnSaleError::Fault(fault) => Problem::fault(&fault),
+        }
+    }
+}
 
 /// The field that an error is about, when it is about one.
 fn field_of<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a FieldError> {

@@ -138,7 +138,7 @@ pub struct Envelope {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct ErrorBody {
-    /// One of the documented codes, such as `seat_unavailable`.
+    #[schema(value_type = crate::schema::ErrorCode)]
     code: &'static str,
     message: Cow<'static, str>,
     #[schema(value_type = Object)]

@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 
 use crate::auth::{ManageCatalogue, SeeCatalogue, Staff};
 use crate::events::has_tag;
-use crate::extract::{Params, Path, read};
+use crate::extract::{Params, Path, read_json};
 use crate::problem::Envelope;
 use crate::venues::{List, PageParams};
 use crate::{App, Problem};
@@ -127,14 +127,15 @@ impl From<SeatMapVersion> for SeatMapView {
     security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer"),
         ("venue" = String, Path, description = "id of the venue")),
     responses((status = 201, body = SeatMapView), (status = 400, body = Envelope), (status = 401, body = Envelope),
-        (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 413, body = Envelope)))]
+        (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 413, body = Envelope),
+        (status = 415, body = Envelope), (status = 503, body = Envelope)))]
 pub async fn add_seat_map(
     State(app): State<App>,
     staff: Staff<ManageCatalogue>,
     Path((_, venue)): Path<(String, VenueId)>,
     request: Request,
 ) -> Result<(StatusCode, Json<SeatMapView>), Problem> {
-    let bytes = read(request, SEAT_MAP_BODY_MAX).await?;
+    let bytes = read_json(request, SEAT_MAP_BODY_MAX).await?;
     // A stadium takes tens of milliseconds to read and check: not on a thread that serves.
     let map: SeatMap = tokio::task::spawn_blocking(move || catalog::import::seat_map(&bytes))
         .await

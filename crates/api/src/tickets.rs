@@ -16,7 +16,7 @@ use crate::extract::{Params, Path, paging};
 use crate::openapi::MoneySchema;
 use crate::problem::Envelope;
 use crate::venues::List;
-use crate::{App, Problem};
+use crate::{App, Problem, schema};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -88,9 +88,11 @@ impl From<Ticket> for TicketView {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub struct TicketListParams {
-    /// `issued`, `used`, `refunded` or `revoked`.
+    /// Only tickets of this status.
+    #[param(inline, value_type = Option<schema::TicketStatus>)]
     status: Option<String>,
     /// Items on the page.
     #[param(minimum = 1, maximum = 100, default = 20)]
@@ -155,10 +157,11 @@ async fn find(app: &App, fan: &Fan, ticket: TicketId) -> Result<Ticket, Problem>
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub struct BarcodeParams {
-    /// `svg`, `png` or `json`.
-    #[param(default = "svg")]
+    /// A picture, or the text to draw one from.
+    #[param(inline, value_type = Option<schema::BarcodeFormat>, default = "svg")]
     format: Option<String>,
     /// Pixels a module, for PNG.
     #[param(minimum = 1, maximum = 40, default = 8)]

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use crate::auth::{ManageCatalogue, Staff};
 use crate::extract::{Body, Params, Path, paging};
 use crate::problem::Envelope;
-use crate::{App, Problem};
+use crate::{App, Problem, schema};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -25,6 +25,7 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// Which part of a list to give.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub struct PageParams {
     /// Items on the page.
@@ -98,20 +99,21 @@ impl From<Venue> for VenueView {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewVenue {
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(value_type = schema::Name)]
     name: String,
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(value_type = schema::Name)]
     city: String,
-    /// Two letters, ISO 3166-1.
-    #[schema(example = "DE")]
+    #[schema(value_type = schema::Country)]
     country: String,
+    #[schema(value_type = Option<schema::Name>)]
     address: Option<String>,
-    /// IANA name.
-    #[schema(example = "Europe/Berlin")]
+    #[schema(value_type = schema::TimeZone)]
     time_zone: String,
     /// Degrees north; with `longitude` or not at all.
+    #[schema(minimum = -90, maximum = 90)]
     latitude: Option<f64>,
     /// Degrees east.
+    #[schema(minimum = -180, maximum = 180)]
     longitude: Option<f64>,
 }
 
@@ -139,10 +141,15 @@ impl NewVenue {
 pub struct VenuePatch {
     /// The version the change was made on; another one is refused.
     version: Option<u32>,
+    #[schema(value_type = Option<schema::Name>)]
     name: Option<String>,
+    #[schema(value_type = Option<schema::Name>)]
     city: Option<String>,
+    #[schema(value_type = Option<schema::Country>)]
     country: Option<String>,
+    #[schema(value_type = Option<schema::Name>)]
     address: Option<String>,
+    #[schema(value_type = Option<schema::TimeZone>)]
     time_zone: Option<String>,
 }
 

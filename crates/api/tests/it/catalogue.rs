@@ -115,13 +115,21 @@ async fn a_query_that_makes_no_sense_is_refused() {
         ("cursor=zzz", "invalid_cursor"),
         ("cursor=", "invalid_cursor"),
         (&format!("q={wildcards}"), "invalid_query"),
-        ("q=%ff%fe", "invalid_query"),
     ] {
         let refused = app.nobody().get(&format!("/events?{query}")).await;
         assert_eq!((refused.status, refused.code().as_str()), (400, code), "{query}: {}", refused.text());
     }
     // Operators of query languages are only letters here.
-    for query in ["q=%27%20OR%201%3D1--", "q=%25%25%25", "q=a%20AND%20(b", "q=%00", "city=%27%3B", "q=%E2%80%AE"] {
+    for query in [
+        "q=%27%20OR%201%3D1--",
+        "q=%25%25%25",
+        "q=a%20AND%20(b",
+        "q=%00",
+        "q=%ff%fe",
+        "q=%c0%af",
+        "city=%27%3B",
+        "q=%E2%80%AE",
+    ] {
         app.nobody().get(&format!("/events?{query}")).await.expect(200);
     }
     // A cursor of another list is no cursor here.

@@ -12,7 +12,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::app::{OnSale, TestApp, Wish};
 use crate::caller::Caller;
-use crate::maps::{FLOOR_CAPACITY, SEATS, seat_id, seat_index, statuses};
+use crate::maps::{self, FLOOR_CAPACITY, SEATS, bits, seat_id, seat_index, statuses};
 
 /// Longer than anything here takes; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -322,25 +322,86 @@ async fn viewers_hear_that_an_event_changes_its_status() {
     assert_eq!(viewer.word().await, json!({ "type": "event", "status": "cancelled" }));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_viewer_too_slow_to_follow_is_moved_to_a_snapshot() {
+#[tokio::test]
+async fn a_version_that_is_too_old_is_answered_with_a_snapshot() {
     let app = TestApp::with(Wish::unlimited()).await;
     let (event, ann, address) = (app.event_on_sale().await, app.fan("ann").await, app.serve());
-    let mut viewer = Viewer::watch(address, &event, "").await;
-    viewer.until(|viewer| viewer.version.is_some()).await;
-    // More versions than are kept pass while the viewer is away; its socket is not read.
-    for turn in 0..700 {
+    let (old, ..) = available(&app, &event).await;
+    // More versions pass than are kept. Reading closes one, so each hold and each release is one.
+    for turn in 0..300 {
         let hold = ann.held(&event.id, &[&seat_id(turn % 12)]).await;
+        available(&app, &event).await;
         ann.delete(&format!("/holds/{hold}")).await.expect(204);
         available(&app, &event).await;
     }
     ann.held(&event.id, &["S-D-1"]).await;
     let (version, seats, _) = available(&app, &event).await;
-    let mut late = Viewer::watch(address, &event, "?since=1").await;
+    assert_eq!(version, old + 601);
+    let mut late = Viewer::watch(address, &event, &format!("?since={old}")).await;
     late.until(|viewer| viewer.version >= Some(version)).await;
-    assert_eq!((late.snapshots, &late.seats), (1, &seats));
-    viewer.until(|viewer| viewer.version >= Some(version)).await;
-    assert_eq!(viewer.seats, seats);
+    assert_eq!((late.snapshots, late.deltas, &late.seats), (1, 0, &seats));
+}
+
+/// Seats of the large map.
+const MANY: usize = 20_000;
+
+/// One section of 40 rows of 500 seats.
+fn large_map() -> Value {
+    let seat =
+        |row: usize, number: usize| json!({ "label": number.to_string(), "x": number, "y": row, "level": "front" });
+    let row = |row: usize| {
+        let seats: Vec<_> = (1..=500).map(|number| seat(row, number)).collect();
+        json!({ "label": row.to_string(), "seats": seats })
+    };
+    json!({
+        "width": 600, "height": 600, "levels": maps::hall()["levels"],
+        "sections": [{ "id": "S", "name": "Stalls", "rows": (1..=MANY / 500).map(row).collect::<Vec<_>>() }],
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_viewer_too_slow_to_follow_is_moved_to_a_snapshot() {
+    let app = TestApp::new().await;
+    let (event, house, address) = (app.event_on_sale().await, app.aurora().await, app.serve());
+    let maps = format!("/organizers/{}/venues/{}/seat-maps", house.id, event.venue);
+    let map = house.owner.post(&maps, large_map()).await.expect(201).id();
+    house.owner.post(&event.staff_path("/seat-map"), json!({ "seatMapId": map })).await.expect(200);
+    let url = format!("ws://{address}/api/v1{}", event.path("/live"));
+    let (mut socket, _) = connect_async(url).await.expect("the map can be watched");
+    let inventory = &app.app.inventory;
+    let id = event.id.parse().unwrap();
+    // The viewer reads nothing while the whole house changes again and again: hundreds of
+    // kilobytes a time, far more than sockets keep.
+    for turn in 0..60 {
+        let seats = (0..MANY as u32).collect();
+        match turn % 2 {
+            0 => inventory.block(id, seats).await.expect("all are free"),
+            _ => inventory.unblock(id, seats).await.expect("all are blocked"),
+        }
+        tokio::time::sleep(Duration::from_millis(60)).await;
+    }
+    inventory.block(id, vec![7]).await.expect("it is free");
+    let last = inventory.view(id).await.unwrap().snapshot();
+    let (mut snapshots, mut version, mut seats) = (0, 0, Vec::new());
+    while version < last.version {
+        let message = tokio::time::timeout(PATIENCE, socket.next()).await.expect("a frame comes in time");
+        let Message::Text(text) = message.expect("the socket is open").expect("the frame is whole") else { continue };
+        let frame: Value = serde_json::from_str(&text).unwrap();
+        let next = frame["version"].as_u64().unwrap();
+        if frame["type"] == "snapshot" {
+            snapshots += 1;
+            seats = bits(frame["seats"].as_str().unwrap(), MANY);
+        } else {
+            assert_eq!(next, version + 1, "a gap in the versions");
+            for change in frame["seats"].as_array().unwrap() {
+                seats[change[0].as_u64().unwrap() as usize] = change[1].as_u64().unwrap() as u8;
+            }
+        }
+        version = next;
+    }
+    assert!(snapshots >= 2, "the first one, and at least one for what the viewer missed");
+    let expected: Vec<u8> = (0..MANY).map(|seat| if seat == 7 { 3 } else { 0 }).collect();
+    assert_eq!(seats, expected);
 }
 
 #[tokio::test]

@@ -6,10 +6,15 @@ mod contract;
 mod maps;
 
 mod accounts;
+mod authorization;
+mod bad_input;
 mod bookings;
 mod catalogue;
+mod description;
+mod fuzz;
 mod holds;
 mod live;
 mod orders;
 mod organizers;
+mod sockets;
 mod tickets;

@@ -1,5 +1,6 @@
 //! Seat maps for tests, in our format and as an open seating plan.
 
+use base64::Engine;
 use serde_json::{Value, json};
 
 pub const ROWS: [&str; 8] = ["A", "B", "C", "D", "E", "F", "G", "H"];
@@ -47,11 +48,15 @@ pub fn seat_index(id: &str) -> usize {
     (0..SEATS).find(|index| seat_id(*index) == id).expect("the hall has the seat")
 }
 
-/// Two bits a seat of what `availability` gives: 0 available, 1 held, 2 sold, 3 blocked.
+/// Statuses of the hall's seats from what `availability` gives.
 pub fn statuses(encoded: &str) -> Vec<u8> {
-    use base64::Engine;
+    bits(encoded, SEATS)
+}
+
+/// Two bits a seat: 0 available, 1 held, 2 sold, 3 blocked.
+pub fn bits(encoded: &str, seats: usize) -> Vec<u8> {
     let bytes = base64::engine::general_purpose::STANDARD.decode(encoded).expect("base64");
-    (0..SEATS).map(|seat| bytes[seat / 4] >> (seat % 4 * 2) & 3).collect()
+    (0..seats).map(|seat| bytes[seat / 4] >> (seat % 4 * 2) & 3).collect()
 }
 
 /// The same idea in the open seating-plan form: zones with rows of seats, placed in their zone.

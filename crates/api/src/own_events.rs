@@ -1,0 +1,530 @@
+//! An organizer's events: from draft to sale, changes, blocks and capacities.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use catalog::{Event, EventDetails, EventType, NewEvent, OrphanPolicy, PriceLevel, SaleWindow, TicketType, Transition};
+use sales::OnSaleError;
+use serde::{Deserialize, Serialize};
+use stagedoor_core::{
+    Currency, Env, EventId, FieldError, Money, Name, OrganizerId, PerformerId, SeatMapId, Timestamp, VenueId,
+};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::auth::{ManageCatalogue, ManageSales, SeeCatalogue, Staff};
+use crate::extract::{Body, Params, Path, id};
+use crate::openapi::MoneySchema;
+use crate::problem::Envelope;
+use crate::venues::{List, PageParams};
+use crate::{App, Problem, holds, schema};
+
+/// Performers one event can bring; the catalogue's own limit.
+const PERFORMERS_MAX: usize = 100;
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(own_events, create_event))
+        .routes(routes!(own_event, update_event))
+        .routes(routes!(publish_event))
+        .routes(routes!(take_off_sale))
+        .routes(routes!(postpone_event))
+        .routes(routes!(cancel_event))
+        .routes(routes!(move_to_seat_map))
+        .routes(routes!(block))
+        .routes(routes!(unblock))
+        .routes(routes!(set_capacity))
+}
+
+/// An event as its organizer sees it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnEventView {
+    #[schema(value_type = String)]
+    id: EventId,
+    #[schema(value_type = String)]
+    venue_id: VenueId,
+    #[schema(value_type = Option<String>)]
+    seat_map_id: Option<SeatMapId>,
+    #[schema(value_type = Option<String>)]
+    series_id: Option<EventId>,
+    name: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// `draft`, `announced`, `published`, `off_sale`, `postponed`, `rescheduled` or `cancelled`.
+    state: &'static str,
+    /// What the public is told.
+    status: &'static str,
+    #[schema(value_type = String, format = DateTime)]
+    starts_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ends_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    doors_at: Option<Timestamp>,
+    currency: &'static str,
+    price_levels: Vec<LevelView>,
+    #[schema(value_type = Vec<schema::TicketType>)]
+    ticket_types: Vec<TicketType>,
+    #[schema(value_type = Vec<schema::SaleWindow>)]
+    sale_windows: Vec<SaleWindow>,
+    hold_seconds: u64,
+    seats_per_hold_max: u32,
+    tickets_per_fan_max: Option<u32>,
+    orphan_policy: &'static str,
+    refund_window_seconds: u64,
+    capacity: u32,
+    version: u32,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct LevelView {
+    key: String,
+    name: String,
+    #[schema(value_type = MoneySchema)]
+    price: Money,
+}
+
+impl OwnEventView {
+    fn new(event: &Event, now: Timestamp) -> Self {
+        let details = &event.details;
+        let level =
+            |level: &PriceLevel| LevelView { key: level.key.clone(), name: level.name.clone(), price: level.price };
+        Self {
+            id: event.id,
+            venue_id: event.venue,
+            seat_map_id: event.seat_map,
+            series_id: event.series,
+            name: details.name.to_string(),
+            kind: details.kind.text(),
+            state: event.state.text(),
+            status: event.status_at(now).text(),
+            starts_at: details.starts_at,
+            ends_at: details.ends_at,
+            doors_at: details.doors_at,
+            currency: details.currency.code(),
+            price_levels: details.price_levels.iter().map(level).collect(),
+            ticket_types: details.ticket_types.clone(),
+            sale_windows: details.sale_windows.clone(),
+            hold_seconds: details.hold_ttl.as_secs(),
+            seats_per_hold_max: details.seats_per_hold_max,
+            tickets_per_fan_max: details.tickets_per_fan_max,
+            orphan_policy: details.orphan_policy.text(),
+            refund_window_seconds: details.refund_window.as_secs(),
+            capacity: event.capacity,
+            version: event.version,
+        }
+    }
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct NewLevel {
+    /// The level's key in the seat map.
+    #[schema(value_type = schema::Key)]
+    key: String,
+    #[schema(value_type = schema::Name)]
+    name: String,
+    /// In the minor unit of the event's currency.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    amount: i64,
+}
+
+/// The two bodies share their optional part by being written together: serde refuses no unknown
+/// field of a struct with flattened parts.
+macro_rules! event_bodies {
+    ($($(#[$doc:meta])* $name:ident { $($own:tt)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Deserialize, ToSchema)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        pub struct $name {
+            $($own)*
+            #[schema(value_type = Option<schema::Instant>)]
+            ends_at: Option<Timestamp>,
+            #[schema(value_type = Option<schema::Instant>)]
+            doors_at: Option<Timestamp>,
+            /// By name, in the order of the bill; those not known yet are added.
+            #[schema(value_type = Option<Vec<schema::Name>>, max_items = 100)]
+            performers: Option<Vec<String>>,
+            /// One for each level of the seat map that has places.
+            #[schema(max_items = 250)]
+            price_levels: Option<Vec<NewLevel>>,
+            /// One has the key `standard`.
+            #[schema(value_type = Option<Vec<schema::TicketType>>, min_items = 1, max_items = 50)]
+            ticket_types: Option<Vec<TicketType>>,
+            /// None: from publishing until the start.
+            #[schema(value_type = Option<Vec<schema::SaleWindow>>, max_items = 50)]
+            sale_windows: Option<Vec<SaleWindow>>,
+            #[schema(minimum = 30, maximum = 3_600)]
+            hold_seconds: Option<u64>,
+            #[schema(minimum = 1, maximum = 10)]
+            seats_per_hold_max: Option<u32>,
+            #[schema(minimum = 1, maximum = 1_000_000)]
+            tickets_per_fan_max: Option<u32>,
+            /// Whether a pick may leave a single seat over.
+            #[schema(value_type = Option<schema::OrphanPolicy>)]
+            orphan_policy: Option<OrphanPolicy>,
+            /// How long before the start tickets can be given back for the last time.
+            #[schema(maximum = 31_536_000)]
+            refund_window_seconds: Option<u64>,
+        }
+
+        impl $name {
+            /// The optional part as a change to an event's details.
+            fn terms(self, env: &Env, currency: Currency) -> impl Fn(&mut EventDetails) + Send + 'static {
+                let level = |level: NewLevel| {
+                    PriceLevel::new(env, level.key, level.name, Money::new(level.amount, currency))
+                };
+                let levels = self.price_levels.map(|levels| levels.into_iter().map(level).collect::<Vec<_>>());
+                move |details: &mut EventDetails| {
+                    set(&mut details.ends_at, self.ends_at.map(Some));
+                    set(&mut details.doors_at, self.doors_at.map(Some));
+                    set(&mut details.price_levels, levels.clone());
+                    set(&mut details.ticket_types, self.ticket_types.clone());
+                    set(&mut details.sale_windows, self.sale_windows.clone());
+                    set(&mut details.hold_ttl, self.hold_seconds.map(Duration::from_secs));
+                    set(&mut details.seats_per_hold_max, self.seats_per_hold_max);
+                    set(&mut details.tickets_per_fan_max, self.tickets_per_fan_max.map(Some));
+                    set(&mut details.orphan_policy, self.orphan_policy);
+                    set(&mut details.refund_window, self.refund_window_seconds.map(Duration::from_secs));
+                }
+            }
+        }
+    )*};
+}
+
+event_bodies! {
+    NewEventBody {
+        #[schema(value_type = schema::VenueId)]
+        venue_id: String,
+        /// Without it, the venue's latest map.
+        #[schema(value_type = Option<schema::SeatMapId>)]
+        seat_map_id: Option<String>,
+        /// Any event this one is a further time slot of.
+        #[schema(value_type = Option<schema::EventId>)]
+        series_id: Option<String>,
+        /// Every price of the event is in it.
+        #[schema(value_type = schema::Currency)]
+        currency: String,
+        #[schema(value_type = schema::Name)]
+        name: String,
+        #[serde(rename = "type")]
+        #[schema(value_type = schema::EventType)]
+        kind: EventType,
+        #[schema(value_type = schema::Instant)]
+        starts_at: Timestamp,
+    }
+
+    /// What to change; fields left out stay as they are.
+    EventPatch {
+        /// The version the change was made on; another one is refused.
+        version: Option<u32>,
+        #[schema(value_type = Option<schema::Name>)]
+        name: Option<String>,
+        #[serde(rename = "type")]
+        #[schema(value_type = Option<schema::EventType>)]
+        kind: Option<EventType>,
+        #[schema(value_type = Option<schema::Instant>)]
+        starts_at: Option<Timestamp>,
+    }
+}
+
+fn set<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}
+
+/// The names as performers, added where they are new: the last step before the event is written,
+/// so that a refused request leaves none behind.
+async fn performers(
+    app: &App,
+    organizer: OrganizerId,
+    names: Option<Vec<Name>>,
+) -> Result<Option<Vec<PerformerId>>, Problem> {
+    let Some(names) = names else { return Ok(None) };
+    let mut ids = Vec::with_capacity(names.len());
+    for name in names {
+        ids.push(app.catalog.performer_named(organizer, name).await?.id);
+    }
+    Ok(Some(ids))
+}
+
+fn performer_names(texts: Option<Vec<String>>) -> Result<Option<Vec<Name>>, Problem> {
+    let Some(texts) = texts else { return Ok(None) };
+    if texts.len() > PERFORMERS_MAX {
+        return Err(FieldError::new("performers", format!("must be at most {PERFORMERS_MAX}")).into());
+    }
+    let names = texts.iter().map(|text| Name::parse("performers", text)).collect::<Result<Vec<_>, _>>()?;
+    if (1..names.len()).any(|at| names[..at].contains(&names[at])) {
+        return Err(FieldError::new("performers", "must not name a performer twice").into());
+    }
+    Ok(Some(names))
+}
+
+/// The organizer's events, drafts too.
+#[utoipa::path(get, path = "/api/v1/organizers/{org}/events", tag = "organizers", security(("bearer" = [])),
+    params(("org" = String, Path, description = "id of the organizer"), PageParams),
+    responses((status = 200, body = List<OwnEventView>), (status = 400, body = Envelope), (status = 401, body = Envelope),
+        (status = 403, body = Envelope), (status = 404, body = Envelope)))]
+pub async fn own_events(
+    State(app): State<App>,
+    staff: Staff<SeeCatalogue>,
+    Params(page): Params<PageParams>,
+) -> Result<Json<List<OwnEventView>>, Problem> {
+    let (page, now) = (app.catalog.events_of(staff.organizer, &page.paging()?).await?, app.env.now());
+    Ok(Json(List::of(page, |event| OwnEventView::new(&event, now))))
+}
+
+/// Make a draft of an event.
+#[utoipa::path(post, path = "/api/v1/organizers/{org}/events", tag = "organizers", request_body = NewEventBody,
+    security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer")),
+    responses((status = 201, body = OwnEventView), (status = 400, body = Envelope), (status = 401, body = Envelope),
+        (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 413, body = Envelope),
+        (status = 415, body = Envelope)))]
+pub async fn create_event(
+    State(app): State<App>,
+    staff: Staff<ManageCatalogue>,
+    Body(mut body): Body<NewEventBody>,
+) -> Result<(StatusCode, Json<OwnEventView>), Problem> {
+    let currency =
+        Currency::from_code(&body.currency).ok_or_else(|| FieldError::new("currency", "is no currency of ISO 4217"))?;
+    let mut new = NewEvent {
+        venue: id("venueId", &body.venue_id)?,
+        seat_map: body.seat_map_id.as_deref().map(|text| id("seatMapId", text)).transpose()?,
+        series: body.series_id.as_deref().map(|text| id("seriesId", text)).transpose()?,
+        details: EventDetails::new(Name::parse("name", &body.name)?, body.kind, body.starts_at, currency),
+    };
+    let names = performer_names(body.performers.take())?;
+    body.terms(&app.env, currency)(&mut new.details);
+    new.details.check()?;
+    set(&mut new.details.performers, performers(&app, staff.organizer, names).await?);
+    let event = app.catalog.create_event(staff.organizer, new).await?;
+    Ok((StatusCode::CREATED, Json(OwnEventView::new(&event, app.env.now()))))
+}
+
+/// One of the organizer's events.
+#[utoipa::path(get, path = "/api/v1/organizers/{org}/events/{event}", tag = "organizers", security(("bearer" = [])),
+    params(("org" = String, Path, description = "id of the organizer"), ("event" = String, Path, description = "id of the event")),
+    responses((status = 200, body = OwnEventView), (status = 401, body = Envelope), (status = 403, body = Envelope),
+        (status = 404, body = Envelope)))]
+pub async fn own_event(
+    State(app): State<App>,
+    staff: Staff<SeeCatalogue>,
+    Path((_, event)): Path<(String, EventId)>,
+) -> Result<Json<OwnEventView>, Problem> {
+    let listing = app.catalog.event_of(staff.organizer, event).await?;
+    Ok(Json(OwnEventView::new(&listing.event, app.env.now())))
+}
+
+/// Change an event. Prices of holds that exist stay as they are.
+#[utoipa::path(patch, path = "/api/v1/organizers/{org}/events/{event}", tag = "organizers", request_body = EventPatch,
+    security(("bearer" = [])),
+    params(("org" = String, Path, description = "id of the organizer"), ("event" = String, Path, description = "id of the event")),
+    responses((status = 200, body = OwnEventView), (status = 400, body = Envelope), (status = 401, body = Envelope),
+        (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 409, body = Envelope),
+        (status = 413, body = Envelope), (status = 415, body = Envelope), (status = 503, body = Envelope)))]
+pub async fn update_event(
+    State(app): State<App>,
+    staff: Staff<ManageCatalogue>,
+    Path((_, event)): Path<(String, EventId)>,
+    Body(mut patch): Body<EventPatch>,
+) -> Result<Json<OwnEventView>, Problem> {
+    let known = app.catalog.event_of(staff.organizer, event).await?;
+    let (version, starts_at, kind) = (patch.version, patch.starts_at, patch.kind);
+    let name = patch.name.take().map(|text| Name::parse("name", &text)).transpose()?;
+    let names = performer_names(patch.performers.take())?;
+    let terms = patch.terms(&app.env, known.event.details.currency);
+    let mut tried = known.event.details.clone();
+    let change = move |details: &mut EventDetails| {
+        set(&mut details.name, name.clone());
+        set(&mut details.kind, kind);
+        set(&mut details.starts_at, starts_at);
+        terms(details);
+    };
+    change(&mut tried);
+    tried.check()?;
+    let performers = performers(&app, staff.organizer, names).await?;
+    let change = move |details: &mut EventDetails| {
+        change(details);
+        set(&mut details.performers, performers);
+    };
+    let event = app.sales.update_event(staff.organizer, event, version, change).await?;
+    Ok(Json(OwnEventView::new(&event, app.env.now())))
+}
+
+async fn transition(
+    app: &App,
+    organizer: OrganizerId,
+    event: EventId,
+    to: Transition,
+) -> Result<Json<OwnEventView>, Problem> {
+    let event = app.sales.transition_event(organizer, event, to).await?;
+    Ok(Json(OwnEventView::new(&event, app.env.now())))
+}
+
+macro_rules! transitions {
+    ($($(#[$doc:meta])* $name:ident, $path:literal, $to:ident;)*) => {$(
+        $(#[$doc])*
+        #[utoipa::path(post, path = $path, tag = "organizers", security(("bearer" = [])),
+            params(("org" = String, Path, description = "id of the organizer"),
+                ("event" = String, Path, description = "id of the event")),
+            responses((status = 200, body = OwnEventView), (status = 400, body = Envelope),
+                (status = 401, body = Envelope), (status = 403, body = Envelope), (status = 404, body = Envelope),
+                (status = 409, body = Envelope), (status = 503, body = Envelope)))]
+        pub async fn $name(
+            State(app): State<App>,
+            staff: Staff<ManageCatalogue>,
+            Path((_, event)): Path<(String, EventId)>,
+        ) -> Result<Json<OwnEventView>, Problem> {
+            transition(&app, staff.organizer, event, Transition::$to).await
+        }
+    )*};
+}
+
+transitions! {
+    /// Show an event to everyone and sell it in its sale windows.
+    publish_event, "/api/v1/organizers/{org}/events/{event}/publish", Publish;
+    /// Stop selling an event.
+    take_off_sale, "/api/v1/organizers/{org}/events/{event}/take-off-sale", TakeOffSale;
+    /// Say that an event will not happen when it says.
+    postpone_event, "/api/v1/organizers/{org}/events/{event}/postpone", Postpone;
+    /// Call an event off: every order is refunded.
+    cancel_event, "/api/v1/organizers/{org}/events/{event}/cancel", Cancel;
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SeatMapChoice {
+    #[schema(value_type = schema::SeatMapId)]
+    seat_map_id: String,
+}
+
+/// Move an event to another version of its venue's map. Refused when places in use would vanish.
+#[utoipa::path(post, path = "/api/v1/organizers/{org}/events/{event}/seat-map", tag = "organizers",
+    request_body = SeatMapChoice, security(("bearer" = [])),
+    params(("org" = String, Path, description = "id of the organizer"), ("event" = String, Path, description = "id of the event")),
+    responses((status = 200, body = OwnEventView), (status = 400, body = Envelope), (status = 401, body = Envelope),
+        (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 409, body = Envelope),
+        (status = 413, body = Envelope), (status = 415, body = Envelope), (status = 503, body = Envelope)))]
+pub async fn move_to_seat_map(
+    State(app): State<App>,
+    staff: Staff<ManageCatalogue>,
+    Path((_, event)): Path<(String, EventId)>,
+    Body(body): Body<SeatMapChoice>,
+) -> Result<Json<OwnEventView>, Problem> {
+    let map = id("seatMapId", &body.seat_map_id)?;
+    match app.sales.move_to_seat_map(staff.organizer, event, map).await {
+        Ok(event) => Ok(Json(OwnEventView::new(&event, app.env.now()))),
+        Err(error) => Err(named(&app, event, error).await),
+    }
+}
+
+/// What to take off sale: exactly one of `seats` and `area`, because either happens whole or not
+/// at all.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BlockBody {
+    /// Ids as the seat map gives them.
+    #[schema(min_items = 1)]
+    seats: Option<Vec<String>>,
+    area: Option<AreaBlock>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct AreaBlock {
+    id: String,
+    /// Places off sale from now on, in total.
+    blocked: u32,
+}
+
+/// Take free seats or places off sale.
+#[utoipa::path(post, path = "/api/v1/organizers/{org}/events/{event}/block", tag = "organizers", request_body = BlockBody,
+    security(("bearer" = [])),
+    params(("org" = String, Path, description = "id of the organizer"), ("event" = String, Path, description = "id of the event")),
+    responses((status = 204), (status = 400, body = Envelope), (status = 401, body = Envelope),
+        (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 409, body = Envelope),
+        (status = 413, body = Envelope), (status = 415, body = Envelope), (status = 503, body = Envelope)))]
+pub async fn block(
+    State(app): State<App>,
+    staff: Staff<ManageSales>,
+    Path((_, event)): Path<(String, EventId)>,
+    Body(body): Body<BlockBody>,
+) -> Result<StatusCode, Problem> {
+    let blocked = match (&body.seats, &body.area) {
+        (Some(seats), None) => app.sales.block_seats(staff.organizer, event, seats).await,
+        (None, Some(area)) => app.sales.block_area(staff.organizer, event, &area.id, area.blocked).await,
+        _ => return Err(FieldError::new("seats", "send exactly one of seats and area").into()),
+    };
+    done(&app, event, blocked).await
+}
+
+/// The answer to what the seat engine was asked, with the seats it names by their ids.
+async fn done(app: &App, event: EventId, result: Result<(), OnSaleError>) -> Result<StatusCode, Problem> {
+    match result {
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Err(error) => Err(named(app, event, error).await),
+    }
+}
+
+async fn named(app: &App, event: EventId, error: OnSaleError) -> Problem {
+    match error {
+        OnSaleError::Refused(refused) => match app.inventory.view(event).await {
+            Ok(view) => holds::problem(refused, &view),
+            Err(_) => refused.into(),
+        },
+        other => other.into(),
+    }
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UnblockBody {
+    #[schema(min_items = 1)]
+    seats: Vec<String>,
+}
+
+/// Put blocked seats on sale again.
+#[utoipa::path(post, path = "/api/v1/organizers/{org}/events/{event}/unblock", tag = "organizers",
+    request_body = UnblockBody, security(("bearer" = [])),
+    params(("org" = String, Path, description = "id of the organizer"), ("event" = String, Path, description = "id of the event")),
+    responses((status = 204), (status = 400, body = Envelope), (status = 401, body = Envelope),
+        (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 413, body = Envelope),
+        (status = 415, body = Envelope), (status = 503, body = Envelope)))]
+pub async fn unblock(
+    State(app): State<App>,
+    staff: Staff<ManageSales>,
+    Path((_, event)): Path<(String, EventId)>,
+    Body(body): Body<UnblockBody>,
+) -> Result<StatusCode, Problem> {
+    done(&app, event, app.sales.unblock_seats(staff.organizer, event, &body.seats).await).await
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CapacityBody {
+    /// Id of the area.
+    area: String,
+    #[schema(maximum = 500_000)]
+    capacity: u32,
+}
+
+/// Change how many places an area has. Refused below what is sold, held or blocked.
+#[utoipa::path(post, path = "/api/v1/organizers/{org}/events/{event}/capacity", tag = "organizers",
+    request_body = CapacityBody, security(("bearer" = [])),
+    params(("org" = String, Path, description = "id of the organizer"), ("event" = String, Path, description = "id of the event")),
+    responses((status = 204), (status = 400, body = Envelope), (status = 401, body = Envelope),
+        (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 409, body = Envelope),
+        (status = 413, body = Envelope), (status = 415, body = Envelope), (status = 503, body = Envelope)))]
+pub async fn set_capacity(
+    State(app): State<App>,
+    staff: Staff<ManageSales>,
+    Path((_, event)): Path<(String, EventId)>,
+    Body(body): Body<CapacityBody>,
+) -> Result<StatusCode, Problem> {
+    done(&app, event, app.sales.set_area_capacity(staff.organizer, event, &body.area, body.capacity).await).await
+}

@@ -1,0 +1,161 @@
+//! How OpenAPI describes wire values whose Rust types know nothing of it: ids, instants, and the
+//! words and offers of the catalogue. Nothing here is ever made; the names stand in
+//! `#[schema(value_type = ...)]`.
+
+use std::borrow::Cow;
+
+use stagedoor_core::Id;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+/// What names cannot contain: control characters, and marks that make two names look alike.
+const HIDDEN: &str = r"\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff";
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident => $object:expr;)*) => {$(
+        $(#[$doc])*
+        pub enum $name {}
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let object: ObjectBuilder = $object;
+                object.schema_type(Type::String).into()
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+        }
+    )*};
+}
+
+/// Type prefix and a UUIDv7 in TypeID form.
+fn id<T: Id>() -> ObjectBuilder {
+    let (prefix, example) = (T::PREFIX, "01h455vb4pex5vsknk084sn02q");
+    ObjectBuilder::new()
+        .pattern(Some(format!("^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$")))
+        .examples([format!("{prefix}_{example}")])
+}
+
+fn words(all: impl IntoIterator<Item: Into<serde_json::Value>>) -> ObjectBuilder {
+    ObjectBuilder::new().enum_values(Some(all))
+}
+
+/// Every code there is; the list itself is not public where the currencies come from.
+fn currencies() -> impl Iterator<Item = &'static str> {
+    let letters = || 'A'..='Z';
+    let codes =
+        letters().flat_map(move |a| letters().flat_map(move |b| letters().map(move |c| String::from_iter([a, b, c]))));
+    codes.filter_map(|code| stagedoor_core::Currency::from_code(&code)).map(|currency| currency.code())
+}
+
+texts! {
+    UserId => id::<stagedoor_core::UserId>();
+    OrganizerId => id::<stagedoor_core::OrganizerId>();
+    VenueId => id::<stagedoor_core::VenueId>();
+    SeatMapId => id::<stagedoor_core::SeatMapId>();
+    EventId => id::<stagedoor_core::EventId>();
+    PriceLevelId => id::<stagedoor_core::PriceLevelId>();
+    HoldId => id::<stagedoor_core::HoldId>();
+    OrderId => id::<stagedoor_core::OrderId>();
+    PaymentId => id::<stagedoor_core::PaymentId>();
+    TicketId => id::<stagedoor_core::TicketId>();
+    /// A person's or thing's name: something to see, and no control characters.
+    Name => ObjectBuilder::new()
+        .pattern(Some(format!(r"^[^{HIDDEN}]*[^{HIDDEN}\s][^{HIDDEN}]*$")))
+        .max_length(Some(stagedoor_core::Name::MAX));
+    /// In ASCII, as far as this description goes; other letters are fine, too.
+    Email => ObjectBuilder::new()
+        .pattern(Some(r"^[A-Za-z0-9_+-]{1,30}(\.[A-Za-z0-9_+-]{1,30})?@[A-Za-z0-9]{1,30}(\.[A-Za-z0-9]{1,30}){1,3}$"))
+        .examples(["fan@example.org"]);
+    /// The key of a price level or ticket type.
+    Key => ObjectBuilder::new().pattern(Some("^[A-Za-z0-9._~]{1,40}$"));
+    /// RFC 3339, from year 1 to year 9999; answers are in UTC.
+    Instant => ObjectBuilder::new().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+    /// ISO 4217.
+    /// A day at the venue, or an instant.
+    DateBound => ObjectBuilder::new().pattern(Some(r"^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d))?$"));
+    /// ISO 3166-1, two letters.
+    Country => ObjectBuilder::new().pattern(Some("^[A-Z]{2}$")).examples(["DE"]);
+    /// IANA name.
+    TimeZone => ObjectBuilder::new().examples(["Europe/Berlin"]);
+    Currency => words(currencies());
+    EventType => words(catalog::EventType::ALL.map(catalog::EventType::text));
+    OrphanPolicy => words(["forbid", "avoid", "ignore"]);
+    SortOrder => words(["date", "relevance"]);
+    TicketStatus => words(["issued", "used", "refunded", "revoked"]);
+    BarcodeFormat => words(["svg", "png", "json"]);
+    ErrorCode => words(stagedoor_core::Code::ALL.iter().map(|code| code.text()));
+    PaymentMethod => words(["simulated"]);
+    ChallengeWord => words(["approve", "reject"]);
+    SaleKind => words(["presale", "general"]);
+    Role => words(identity::Role::ALL.map(identity::Role::text));
+}
+
+/// Who a ticket is for, and how that changes the level's price.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "describes the catalogue's type of that name")]
+pub struct TicketType {
+    #[schema(value_type = Key)]
+    key: (),
+    #[schema(value_type = Name)]
+    name: (),
+    pricing: Pricing,
+}
+
+/// One of the two.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub enum Pricing {
+    Factor(FactorPricing),
+    Fixed(FixedPricing),
+}
+
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "a part of a description")]
+pub struct FactorPricing {
+    factor: Factor,
+}
+
+/// A share of the level's price: 10,000 is all of it, 5,000 half.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "a part of a description")]
+pub struct Factor {
+    #[schema(minimum = 0, maximum = 100_000)]
+    basis_points: u32,
+}
+
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "a part of a description")]
+pub struct FixedPricing {
+    fixed: Fixed,
+}
+
+/// Amounts in the currency's minor unit by level key; levels left out keep their price.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "a part of a description")]
+pub struct Fixed {
+    prices: std::collections::BTreeMap<String, i64>,
+}
+
+/// When tickets can be bought, and by whom.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "describes the catalogue's type of that name")]
+pub struct SaleWindow {
+    #[schema(value_type = SaleKind)]
+    kind: (),
+    #[schema(value_type = Instant)]
+    opens_at: (),
+    /// Exclusive; without it the sale goes on until the event starts.
+    #[schema(value_type = Option<Instant>)]
+    closes_at: Option<()>,
+}

@@ -1,0 +1,122 @@
+//! The OpenAPI document: whole, true to its own rules, and the same as the committed one.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::contract::{document, operations};
+
+#[test]
+fn the_committed_document_is_the_one_that_is_served() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+    let committed = std::fs::read_to_string(&file).unwrap_or_default();
+    let current = api::document().to_pretty_json().expect("the document is JSON") + "\n";
+    assert!(committed == current, "docs/openapi.json is not what the code says: stagedoor openapi > docs/openapi.json");
+}
+
+#[test]
+fn every_operation_says_what_it_is_for_and_how_it_ends() {
+    let mut wrong = Vec::new();
+    let mut ids = BTreeSet::new();
+    for operation in operations() {
+        let (described, name) = (operation.describe(), operation.name());
+        let mut must = |holds: bool, what: &str| {
+            if !holds {
+                wrong.push(format!("{name}: {what}"));
+            }
+        };
+        must(described["summary"].as_str().is_some_and(|text| text.len() > 5), "no summary");
+        must(described["tags"].as_array().is_some_and(|tags| tags.len() == 1), "not exactly one tag");
+        must(
+            described["operationId"].as_str().is_some_and(|id| ids.insert(id.to_owned())),
+            "no operation id of its own",
+        );
+        let answers = described["responses"].as_object().expect("responses");
+        must(answers.keys().any(|status| matches!(status.as_bytes()[0], b'1' | b'2' | b'3')), "never succeeds");
+        must(!answers.contains_key("default"), "a default answer says nothing");
+        let says = |status: &str| answers.contains_key(status);
+        // Where tokens are given out, they can be refused.
+        let signs_in = name.contains("/auth/") && !name.ends_with("/register");
+        must(says("401") == (operation.is_secured() || signs_in), "401 without security, or the reverse");
+        must(operation.parameters().is_empty() || says("404"), "an id that can be absent, and no 404");
+        if operation.body().is_some() {
+            must(says("400") && says("408") && says("413") && says("415"), "a body that cannot be wrong");
+        }
+        for (status, answer) in answers {
+            must(answer["description"].is_string(), "an answer without a description");
+            if status.as_bytes()[0] >= b'4' && operation.path != "/readyz" {
+                let shape = &answer["content"]["application/json"]["schema"]["$ref"];
+                must(shape == "#/components/schemas/Problem", "an error without the envelope");
+            }
+            if status == "429" || status == "503" {
+                must(answer["headers"]["Retry-After"].is_object(), "no word of Retry-After");
+            }
+        }
+        let parameters = described["parameters"].as_array().cloned().unwrap_or_default();
+        for wanted in operation.parameters() {
+            let found = parameters.iter().find(|known| known["name"] == wanted && known["in"] == "path");
+            must(found.is_some_and(|found| found["required"] == true), "an undescribed part of the path");
+        }
+        for known in &parameters {
+            must(known["schema"].is_object(), "a parameter without a schema");
+            must(known["description"].is_string(), "a parameter without a description");
+            let in_path = operation.parameters().iter().any(|name| known["name"] == *name);
+            must((known["in"] == "path") == in_path, "a parameter that the path has not");
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Calls `visit` with every object in `value`.
+fn each<'a>(value: &'a Value, visit: &mut impl FnMut(&'a serde_json::Map<String, Value>)) {
+    match value {
+        Value::Object(fields) => {
+            visit(fields);
+            fields.values().for_each(|field| each(field, visit));
+        }
+        Value::Array(items) => items.iter().for_each(|item| each(item, visit)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let document = document();
+    assert_eq!(document["openapi"], "3.1.0");
+    assert!(document["info"]["title"].is_string() && document["info"]["version"].is_string());
+    each(document, &mut |object| {
+        if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
+            let pointer = reference.strip_prefix('#').expect("references stay inside");
+            assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+        }
+    });
+}
+
+#[test]
+fn bodies_of_requests_are_closed() {
+    let document = document();
+    let mut open = Vec::new();
+    for operation in operations() {
+        let Some(reference) =
+            operation.body().and_then(|body| body["content"]["application/json"]["schema"]["$ref"].as_str())
+        else {
+            continue;
+        };
+        let schema = document.pointer(&reference[1..]).unwrap();
+        if schema["additionalProperties"] != false {
+            open.push(reference);
+        }
+    }
+    assert!(open.is_empty(), "unknown fields are refused, and the description should say so: {open:#?}");
+}
+
+#[test]
+fn fields_are_in_camel_case() {
+    let mut wrong = BTreeSet::new();
+    each(document(), &mut |object| {
+        let Some(Value::Object(properties)) = object.get("properties") else { return };
+        wrong.extend(properties.keys().filter(|name| name.contains('_') || name.starts_with(char::is_uppercase)));
+    });
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
