@@ -165,7 +165,7 @@ impl EventDetails {
         offer::check_windows(&self.sale_windows, self.starts_at)?;
         if !(HOLD_TTL_RANGE.0..=HOLD_TTL_RANGE.1).contains(&self.hold_ttl) {
             let (least, most) = (HOLD_TTL_RANGE.0.as_secs(), HOLD_TTL_RANGE.1.as_secs());
-            return wrong("holdTtlSeconds", format!("must be {least} to {most}"));
+            return wrong("holdSeconds", format!("must be {least} to {most}"));
         }
         if !(1..=SEATS_PER_HOLD_MAX as u32).contains(&self.seats_per_hold_max) {
             return wrong("seatsPerHoldMax", format!("must be 1 to {SEATS_PER_HOLD_MAX}"));
@@ -425,7 +425,7 @@ mod tests {
             ("doorsAt", Box::new(|event| event.doors_at = Some(event.starts_at + Duration::from_secs(1)))),
             ("performers", Box::new(move |event| event.performers = vec![same, same])),
             ("ticketTypes", Box::new(|event| event.ticket_types.clear())),
-            ("holdTtlSeconds", Box::new(|event| event.hold_ttl = Duration::ZERO)),
+            ("holdSeconds", Box::new(|event| event.hold_ttl = Duration::ZERO)),
             ("seatsPerHoldMax", Box::new(|event| event.seats_per_hold_max = 11)),
             ("seatsPerHoldMax", Box::new(|event| event.seats_per_hold_max = 0)),
             ("ticketsPerFanMax", Box::new(|event| event.tickets_per_fan_max = Some(0))),

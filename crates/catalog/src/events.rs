@@ -14,6 +14,9 @@ use crate::search::EventCard;
 use crate::seat_map::SeatMapVersion;
 use crate::sql;
 
+/// Said of a seat map that is absent or another venue's.
+pub const NO_SUCH_MAP: &str = "is not one of the venue's seat maps";
+
 /// Time slots of one series that are shown.
 pub const TIME_SLOTS_MAX: u32 = 500;
 
@@ -41,7 +44,7 @@ impl Catalog {
     pub async fn create_event_in(&self, tx: &Tx, organizer: OrganizerId, new: NewEvent) -> Result<Event, EventError> {
         new.details.check()?;
         let venue = sql::venue(tx, new.venue).await?.filter(|venue| venue.organizer == organizer);
-        let venue = venue.ok_or_else(|| FieldError::new("venue", "is not one of the organizer's venues"))?;
+        let venue = venue.ok_or_else(|| FieldError::new("venueId", "is not one of the organizer's venues"))?;
         let map = match new.seat_map {
             Some(id) => Some(map_at(tx, venue.id, id).await?),
             None => sql::latest_map(tx, venue.id).await?,
@@ -50,7 +53,7 @@ impl Catalog {
         let series = match new.series {
             Some(member) => {
                 let series = sql::series_of(tx, organizer, member).await?;
-                Some(series.ok_or_else(|| FieldError::new("series", "is not one of the organizer's events"))?)
+                Some(series.ok_or_else(|| FieldError::new("seriesId", "is not one of the organizer's events"))?)
             }
             None => None,
         };
@@ -258,7 +261,7 @@ impl Catalog {
     }
 
     async fn check_sellable(&self, tx: &Tx, event: &Event) -> Result<(), EventError> {
-        let missing = || FieldError::new("seatMap", "an event needs a seat map before it goes on sale");
+        let missing = || FieldError::new("seatMapId", "an event needs a seat map before it goes on sale");
         let id = event.seat_map.ok_or_else(missing)?;
         let map = sql::map_info(tx, id).await?.ok_or_else(missing)?;
         Ok(event.details.check_prices(&map)?)
@@ -278,7 +281,7 @@ impl Catalog {
 
 async fn map_at(tx: &Tx, venue: VenueId, id: SeatMapId) -> Result<SeatMapVersion, EventError> {
     let found = sql::map_info(tx, id).await?.filter(|map| map.venue == venue);
-    Ok(found.ok_or_else(|| FieldError::new("seatMap", "is not one of the venue's seat maps"))?)
+    Ok(found.ok_or_else(|| FieldError::new("seatMapId", NO_SUCH_MAP))?)
 }
 
 async fn check_bill(tx: &Tx, organizer: OrganizerId, details: &EventDetails) -> Result<(), EventError> {

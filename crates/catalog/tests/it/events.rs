@@ -71,10 +71,10 @@ async fn foreign_parts_are_refused_like_absent_ones() {
         new
     };
     for (new, field) in [
-        (NewEvent { venue: foreign.id, ..new() }, "venue"),
-        (NewEvent { venue: VenueId::fresh(world.env()), ..new() }, "venue"),
-        (NewEvent { seat_map: Some(foreign_map), ..new() }, "seatMap"),
-        (NewEvent { series: Some(EventId::fresh(world.env())), ..new() }, "series"),
+        (NewEvent { venue: foreign.id, ..new() }, "venueId"),
+        (NewEvent { venue: VenueId::fresh(world.env()), ..new() }, "venueId"),
+        (NewEvent { seat_map: Some(foreign_map), ..new() }, "seatMapId"),
+        (NewEvent { series: Some(EventId::fresh(world.env())), ..new() }, "seriesId"),
         (billed(foreign_performer), "performers"),
         (billed(absent_performer), "performers"),
     ] {
@@ -92,7 +92,7 @@ async fn publishing_needs_a_map_and_a_price_for_each_level() {
     let bare = world.venue("Bare", "Ulm", "UTC").await;
     let unmapped = world.draft(&bare, "Nowhere to sit", START).await;
     let error = world.catalog.transition(world.organizer, unmapped.id, Transition::Publish).await.unwrap_err();
-    assert!(matches!(&error, EventError::Invalid(wrong) if wrong.field == "seatMap"), "{error}");
+    assert!(matches!(&error, EventError::Invalid(wrong) if wrong.field == "seatMapId"), "{error}");
 
     let map = world.catalog.add_seat_map(world.organizer, bare.id, small_map()).await.unwrap().version.id;
     let event = world.catalog.set_seat_map(world.organizer, unmapped.id, map).await.unwrap();
