@@ -1,6 +1,8 @@
 //! One simulated run: fans and staff who ask for everything there is, a clock that jumps, a disk
 //! that fails and a process that dies, with every answer held against the [`Auditor`].
 
+mod checks;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::ops::AddAssign;
@@ -10,14 +12,13 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use inventory::engine::{
-    AccessibleRelease, Actor, Best, HoldStatus, KeyPrint, Need, Orphans, Places, Prices, Refusal, Rules, SaleStatus,
-    Want,
+    AccessibleRelease, Actor, Best, KeyPrint, Need, Orphans, Places, Prices, Rules, SaleStatus, Want,
 };
 use inventory::{Config, EventView, FanLimits, Hold, HoldRequest, Inventory, Opening, Refused, Writers};
 use parking_lot::Mutex;
 use stagedoor_core::{Entropy, Env, EventId, HoldId, OrderId, Timestamp, UserId};
 
-use super::auditor::{Account, Auditor, Fate, Owner};
+use super::auditor::{Auditor, Owner};
 use super::disk::{Disk, DiskJournal, Failure};
 use super::hall::{Hall, MAPS, Name};
 
@@ -532,298 +533,10 @@ impl Run {
         let started = Inventory::by_hand(Config { limits, partitions: 1 }, self.env.clone(), open);
         self.process = Some(started.expect("what is on disk can be recovered"));
     }
-
-    // ---- what must hold
-
-    fn account(&self, event: EventId) -> Option<&Account> {
-        self.auditor.events.get(&event)
-    }
-
-    /// Checks one answer. `alone`: nothing else was asked and nothing failed, so a refusal must
-    /// be right by the state as it is.
-    fn heard(&mut self, event: EventId, ask: &Ask, said: Said, alone: bool, steady: bool) {
-        let known = |said: &Said| match said {
-            Ok(Some(hold)) => hold.id().0.as_u128() as u64 ^ hold.view.status as u64,
-            Ok(None) => 1,
-            Err(refused) => 2 + refused.code() as u64,
-        };
-        self.trace = mix(self.trace, known(&said));
-        match said {
-            Ok(answer) => {
-                self.counts.answered += 1;
-                self.check_done(event, ask, answer.as_ref(), alone);
-            }
-            Err(Refused::Unavailable) => {
-                assert!(!steady, "unavailable while nothing fails: {ask:?}");
-                self.lost();
-            }
-            Err(Refused::UnknownEvent) => assert!(self.account(event).is_none() || !steady, "{event} is open"),
-            Err(Refused::RateLimited { .. }) => panic!("no such limit is set"),
-            Err(Refused::HoldLimit) => {
-                self.counts.refused += 1;
-                let Ask::Hold { fan, .. } = ask else { panic!("a limit of holds for {ask:?}") };
-                let (now, active) = (self.env.now(), self.auditor.active(*fan, self.env.now()));
-                let excused = !alone || now < self.grudge_until;
-                assert!(excused || active >= HOLDS_MAX as usize, "{active} active holds are no limit");
-            }
-            Err(Refused::Rule(refusal)) => {
-                self.counts.refused += 1;
-                if alone {
-                    self.check_refusal(event, ask, &refusal);
-                }
-            }
-        }
-    }
-
-    fn check_done(&mut self, event: EventId, ask: &Ask, answer: Option<&Hold>, alone: bool) {
-        if matches!(ask, Ask::Settle) {
-            return;
-        }
-        let account = self.auditor.events.get(&event).expect("what is answered is of an open event");
-        if let Some(hold) = answer {
-            check_hold(&self.hall, account, hold);
-        }
-        let fate = |hold: &HoldId| account.holds[hold].fate;
-        match ask {
-            Ask::Hold { fan, key, .. } => {
-                let hold = answer.expect("a hold is answered with one");
-                let booked = &account.holds[&hold.id()];
-                assert_eq!(booked.fan, *fan, "another fan's hold");
-                assert_eq!(hold.expires_at(), booked.expires_first);
-                self.counts.repeated += u64::from(hold.replayed);
-                if let Some(key) = key {
-                    let at = booked.expires_first;
-                    let first =
-                        self.first_answers.entry((event, key.key)).or_insert(FirstAnswer { hold: hold.id(), at });
-                    let day = Duration::from_secs(24 * 60 * 60);
-                    let lapsed = first.at + day <= at;
-                    assert!(first.hold == hold.id() || lapsed, "a key answered with two holds");
-                    *first = FirstAnswer { hold: hold.id(), at };
-                }
-                if !self.holds.iter().rev().take(40).any(|(_, known, _)| *known == hold.id()) {
-                    self.holds.push((event, hold.id(), *fan));
-                }
-            }
-            Ask::Release { hold, .. } => {
-                assert!(matches!(fate(hold), Fate::Released | Fate::Expired), "{:?} after a release", fate(hold));
-            }
-            Ask::Extend { hold, .. } => assert!(account.holds[hold].extended),
-            Ask::Sell { hold, order, .. } => assert_eq!(fate(hold), Fate::Sold(*order)),
-            Ask::Return { order, seats, areas } if alone => {
-                for seat in seats {
-                    let Owner::Sold(hold) = account.owner(*seat) else { continue };
-                    assert_ne!(fate(&hold), Fate::Sold(*order), "seat {seat} was given back and is not free");
-                }
-                for (area, total) in areas {
-                    let area = account.map.areas[usize::from(*area)].0;
-                    let back = account.returned.get(&(*order, area)).copied().unwrap_or(0);
-                    assert!(back >= *total, "{back} of {total} places came back");
-                }
-            }
-            Ask::Block(seats) if alone => {
-                assert!(seats.iter().all(|seat| account.owner(*seat) == Owner::Blocked));
-            }
-            Ask::Unblock(seats) if alone => {
-                assert!(seats.iter().all(|seat| account.owner(*seat) != Owner::Blocked));
-            }
-            Ask::Rules(rules) if alone => assert_eq!(account.rules, *rules),
-            Ask::Swap(map) if alone => assert!(Arc::ptr_eq(&account.map, &self.hall.maps[*map])),
-            Ask::Capacity(area, capacity) if alone => {
-                let name = account.map.areas[usize::from(*area)].0;
-                assert_eq!(account.areas[usize::from(name)].capacity, *capacity);
-            }
-            Ask::Look { hold, fan } => {
-                let booked = &account.holds[hold];
-                assert_eq!(booked.fan, *fan);
-                if alone {
-                    let status = match booked.fate {
-                        Fate::Live => HoldStatus::Held,
-                        Fate::Sold(_) => HoldStatus::Sold,
-                        Fate::Released => HoldStatus::Released,
-                        Fate::Expired => HoldStatus::Expired,
-                    };
-                    let view = answer.expect("a look is answered with a hold");
-                    assert_eq!((view.status(), view.expires_at()), (status, booked.expires_at));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Refused alone, so the state that refused is the state that is.
-    fn check_refusal(&self, event: EventId, ask: &Ask, refusal: &Refusal) {
-        let Some(account) = self.account(event) else { return };
-        let at = self.latest.max(self.auditor.last_at);
-        let booked = match ask {
-            Ask::Release { hold, .. } | Ask::Extend { hold, .. } | Ask::Sell { hold, .. } | Ask::Look { hold, .. } => {
-                account.holds.get(hold)
-            }
-            _ => None,
-        };
-        match (refusal, ask) {
-            (Refusal::SeatUnavailable(seats), Ask::Hold { .. } | Ask::Block(_)) => {
-                assert!(seats.as_slice().iter().all(|seat| account.owner(*seat) != Owner::Nobody), "free: {seats:?}");
-            }
-            (Refusal::SoldOut, Ask::Hold { want: Want::Picked { places, .. }, .. }) => {
-                for place in places.iter() {
-                    let inventory::engine::Place::Area { area, quantity, .. } = place else { continue };
-                    let name = account.map.areas[usize::from(area)].0;
-                    assert!(account.areas[usize::from(name)].free() < u32::from(quantity));
-                }
-            }
-            (Refusal::SoldOut, Ask::Hold { want: Want::Best(best), .. }) => {
-                let Best { quantity: 1, level: None, section: None, accessible: 0, .. } = best else { return };
-                if account.rules.orphans == Orphans::Forbid {
-                    return;
-                }
-                let free = |name: &Name| {
-                    account.seats[usize::from(*name)] == Owner::Nobody && !self.hall.special[usize::from(*name)]
-                };
-                assert!(!account.map.seats.iter().any(free), "sold out with free seats");
-            }
-            (Refusal::NotOnSale, Ask::Hold { .. }) => assert!(!account.on_sale(at)),
-            (Refusal::NotOnSale, Ask::Sell { .. }) => assert_eq!(account.rules.status, SaleStatus::Cancelled),
-            (Refusal::TicketLimit { max }, Ask::Hold { fan, want, .. }) => {
-                let more = match want {
-                    Want::Picked { places, .. } => places.people(),
-                    Want::Best(best) => u32::from(best.quantity),
-                };
-                assert_eq!(Some(*max), account.rules.tickets_per_fan_max);
-                assert!(account.tickets.get(fan).copied().unwrap_or(0) + more > u32::from(*max));
-            }
-            (Refusal::HoldExpired, _) => {
-                let booked = booked.expect("an expired hold was there");
-                assert!(booked.fate == Fate::Expired || booked.expires_at <= at, "{booked:?} at {at}");
-            }
-            (Refusal::HoldEnded, _) => assert_ne!(booked.expect("an ended hold was there").fate, Fate::Live),
-            (Refusal::NotFound, _) => {
-                let own = match ask {
-                    Ask::Extend { fan, .. } | Ask::Sell { fan, .. } | Ask::Look { fan, .. } => Some(*fan),
-                    Ask::Release { by: Actor::Fan(fan), .. } => Some(*fan),
-                    _ => None,
-                };
-                let live =
-                    booked.is_some_and(|booked| booked.fate == Fate::Live && own.is_none_or(|fan| fan == booked.fan));
-                assert!(!live, "a live hold is not found by {ask:?}");
-            }
-            (Refusal::KeyMismatch, Ask::Hold { key: Some(key), .. }) => {
-                let (_, body) = account.keys[&key.key];
-                assert_ne!(body, key.body, "the same request again");
-            }
-            (Refusal::CapacityBelowSold { .. }, Ask::Capacity(area, wanted)) => {
-                let crowd = &account.areas[usize::from(account.map.areas[usize::from(*area)].0)];
-                assert!(crowd.capacity - crowd.free() > *wanted);
-            }
-            _ => {}
-        }
-    }
-
-    /// Every view shows what the journal says.
-    fn compare_views(&self) {
-        let (inventory, _) = self.process.as_ref().expect("a process runs");
-        for (event, account) in &self.auditor.events {
-            let Some(view) = inventory.loaded(*event) else { continue };
-            let snapshot = view.snapshot();
-            let (seats, areas) = account.shown();
-            assert_eq!(
-                (&unpack(&snapshot.seats, seats.len()), &snapshot.areas),
-                (&seats, &areas),
-                "seats and areas of {event}"
-            );
-            assert_eq!(view.level_available(), account.levels(&self.hall), "price levels of {event}");
-            assert_eq!(view.rules, account.rules);
-        }
-    }
-
-    /// A viewer of the live map: deltas without gaps lead to the state that everyone sees.
-    fn watch(&mut self) {
-        let (inventory, _) = self.process.as_ref().expect("a process runs");
-        for (event, account) in &self.auditor.events {
-            let Some(view) = inventory.loaded(*event) else { continue };
-            let known = self.viewers.get_mut(event);
-            // A viewer that reconnects brings its version to whatever view there is now, unless
-            // the map changed.
-            let resumed = known.and_then(|viewer| {
-                let same = Arc::ptr_eq(&viewer.view.manifest, &view.manifest);
-                let deltas = if same { view.deltas_since(viewer.version)? } else { return None };
-                for delta in deltas {
-                    assert_eq!(delta.version, viewer.version + 1, "a delta is missing");
-                    viewer.version = delta.version;
-                    delta.seats.iter().for_each(|(seat, status)| viewer.seats[*seat as usize] = *status);
-                    delta.areas.iter().for_each(|(area, left)| viewer.areas[usize::from(*area)] = *left);
-                    self.counts.deltas += 1;
-                }
-                viewer.view = view.clone();
-                Some(())
-            });
-            if resumed.is_none() {
-                let snapshot = view.snapshot();
-                let seats = unpack(&snapshot.seats, view.manifest.seats());
-                let (version, areas) = (snapshot.version, snapshot.areas.clone());
-                self.viewers.insert(*event, Viewer { view, version, seats, areas });
-            }
-            let viewer = &self.viewers[event];
-            assert_eq!((&viewer.seats, &viewer.areas), (&account.shown().0, &account.shown().1), "a viewer of {event}");
-        }
-    }
-
-    /// The whole journal again, from its first batch: the same state, and every snapshot the
-    /// same bytes.
-    fn audit(&self) {
-        let mut journal = DiskJournal::open(&self.disk);
-        let audit = inventory::audit::audit(&mut journal, &mut || {}).expect("the disk can be read");
-        assert!(audit.findings.is_empty(), "{:?}", audit.findings);
-        assert_eq!(audit.states.len(), self.auditor.events.len());
-        for (event, account) in &self.auditor.events {
-            let state = &audit.states[event];
-            assert_eq!(state.version(), account.version);
-            assert_eq!(unpack(&state.seat_bits(), account.map.seats.len()), account.shown().0);
-            for hold in &account.live {
-                let (view, booked) = (state.hold(*hold).expect("a live hold is known"), &account.holds[hold]);
-                assert_eq!((view.status, view.expires_at), (HoldStatus::Held, booked.expires_at));
-            }
-        }
-    }
-
-    /// After a recovery each live hold is found by its fan.
-    fn look_up_live_holds(&self) {
-        let (inventory, _) = self.process.as_ref().expect("a process runs");
-        for (event, account) in &self.auditor.events {
-            for hold in &account.live {
-                assert_eq!(inventory.locate(account.holds[hold].fan, *hold), Some(*event));
-            }
-        }
-    }
-}
-
-/// What is answered is in the journal, with the same owner and the same places.
-fn check_hold(hall: &Hall, account: &Account, hold: &Hold) {
-    let booked = account.holds.get(&hold.id()).expect("a hold that is answered is in the journal");
-    assert_eq!(booked.fan, hold.fan());
-    let (mut seats, mut areas) = (Vec::new(), Vec::new());
-    for place in hold.places() {
-        match place.seat {
-            Some(_) => seats.push(hall.seat(&place.id())),
-            None => areas.push((hall.area(&place.id()), u32::from(place.quantity))),
-        }
-    }
-    let (mut booked_seats, mut booked_areas) = (booked.seats.clone(), booked.areas.clone());
-    [&mut seats, &mut booked_seats].into_iter().for_each(|names| names.sort_unstable());
-    [&mut areas, &mut booked_areas].into_iter().for_each(|names| names.sort_unstable());
-    // A later map may lack what an ended hold once had.
-    if booked.fate != Fate::Live && booked.maps != account.maps {
-        seats.iter().for_each(|seat| assert!(booked_seats.contains(seat), "seat {seat} was never in it"));
-    } else {
-        assert_eq!((seats, areas), (booked_seats, booked_areas), "places of {booked:?}");
-    }
 }
 
 fn prices(minor: i64) -> Arc<Prices> {
     Arc::new(Prices::new(&[vec![Some(minor)], vec![Some(minor * 2)]]).expect("two levels, one ticket type"))
-}
-
-fn unpack(bits: &[u8], seats: usize) -> Vec<u8> {
-    (0..seats).map(|seat| bits[seat / 4] >> (seat % 4 * 2) & 3).collect()
 }
 
 fn mix(trace: u64, more: u64) -> u64 {
