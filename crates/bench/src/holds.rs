@@ -53,7 +53,7 @@ pub struct ProductClient<'a> {
 }
 
 impl Client for ProductClient<'_> {
-    fn request(&mut self, connection: usize, out: &mut Vec<u8>) {
+    fn request(&mut self, _: usize, out: &mut Vec<u8>) {
         let (events, seats) = match self.spread {
             Spread::Uniform => (self.events.len(), self.seats.len()),
             Spread::Hot => (1, HOT_SEATS),
@@ -65,7 +65,7 @@ impl Client for ProductClient<'_> {
             let _ = write!(body, "{comma}\"{}\"", self.seats[seat]);
         }
         body.extend_from_slice(b"]}");
-        let token = &self.tokens[connection % self.tokens.len()];
+        let token = &self.tokens[self.dice.roll(self.tokens.len())];
         let _ = write!(
             out,
             "POST /api/v1/events/{event}/holds HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: {:016x}{:016x}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",

@@ -188,8 +188,8 @@ impl Product {
 /// Limits that a load generator with few fans would meet at once; everything else as shipped.
 fn settings() -> [(&'static str, &'static str); 4] {
     [
-        ("STAGEDOOR_HOLD_ATTEMPTS_PER_MINUTE", "4000000000"),
-        ("STAGEDOOR_ACTIVE_HOLDS_MAX", "4000000000"),
+        ("STAGEDOOR_HOLD_ATTEMPTS_PER_MINUTE", "1000000"),
+        ("STAGEDOOR_ACTIVE_HOLDS_MAX", "1000"),
         ("STAGEDOOR_PASSWORD_MEMORY_KIB", "64"),
         ("STAGEDOOR_LOG", "warn"),
     ]

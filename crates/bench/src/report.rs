@@ -26,6 +26,8 @@ type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
 const WARM_UP: Duration = Duration::from_secs(1);
 /// Events of the product that HTTP runs spread over; as many seats as the baselines have rows.
 const EVENTS: usize = 25;
+/// Signed-in fans that take turns, so that nobody collects more holds than a server keeps in view.
+const FANS: usize = 4_096;
 const EXPIRING: usize = 1_000_000;
 const RECOVERED: u64 = 3_000_000;
 
@@ -146,7 +148,7 @@ fn baseline(name: &'static str, arguments: &[&str]) -> Fallible<Server> {
 
 fn over_http(plan: &Plan, table: &mut Table) -> Fallible<()> {
     let folder = tempfile::tempdir()?;
-    let product = Product::start(folder.path(), None, EVENTS, plan.connections)?;
+    let product = Product::start(folder.path(), None, EVENTS, FANS)?;
     if table.wants("live") {
         let viewers = live::watch(&product, plan.viewers)?;
         let measured = format!("{:.1} KiB", viewers.resident_bytes / 1024.0);
@@ -177,7 +179,8 @@ fn over_http(plan: &Plan, table: &mut Table) -> Fallible<()> {
                 samples[at].push(measure(plan, server.address, server.process.pid(), &mut client)?);
             }
             let mut client = ProductClient {
-                dice: Dice(round * 7 + 1),
+                // No key of another run is used again.
+                dice: Dice(round * 2 + spread as u64 + 1_000),
                 spread,
                 events: &product.events,
                 seats: &product.seats,

@@ -10,7 +10,8 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 /// An empty place for journals: a folder, or a database of its own on the server that
-/// `STAGEDOOR_TEST_POSTGRES` names.
+/// `STAGEDOOR_TEST_POSTGRES` names. Nothing drops the database: that waits for a checkpoint of
+/// everything the server has to write, and the server of a run takes its databases with it.
 pub enum Home {
     Sqlite(TempDir),
     Postgres { server: String, name: String },
@@ -105,14 +106,6 @@ impl Home {
 
     fn raw(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.folder().join("journal-0.db")).unwrap()
-    }
-}
-
-impl Drop for Home {
-    fn drop(&mut self) {
-        if let Home::Postgres { server, name } = self {
-            on_server(server, &format!("DROP DATABASE {name} WITH (FORCE)"));
-        }
     }
 }
 
