@@ -162,8 +162,8 @@ fn best(house: &House, what: &str, best: Best) {
 
 fn main() {
     let manifest = Arc::new(Manifest::build(&bowl()).expect("the bowl is a good map"));
-    let parts: [(&str, fn(&Arc<Manifest>)); 6] = [
-        ("manifest", manifest_itself),
+    let parts = [
+        ("manifest", manifest_itself as fn(&Arc<Manifest>)),
         ("churn", churning),
         ("refuse", refusing),
         ("best", best_available),

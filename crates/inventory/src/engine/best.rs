@@ -16,6 +16,7 @@ use super::manifest::{Manifest, Row};
 use super::orphan::{LEFT, Strip, leaves, windows};
 use super::place::{Place, Places};
 use super::rules::LevelSet;
+use super::seats::Clean;
 use super::split;
 use super::state::EventState;
 use super::{Best, Orphans, Refusal};
@@ -200,11 +201,8 @@ impl<'state> Search<'state> {
         // The index counts standard seats of all levels and knows of no seats given away.
         let plain = wanted == Wanted::Clean && self.given.is_empty() && self.is_plain(place);
         if plain {
-            let search = || {
-                let best = self.row_best(self.row_at(place), count, wanted);
-                best.expect("the index says that a window is there").rank
-            };
-            return Some(Cost::new(0, self.state.seats.index.best_clean(place, count, search)));
+            let search = || self.row_best(self.row_at(place), count, wanted).map(|window| window.rank);
+            return self.state.seats.index.best_clean(place, count, search).map(|rank| Cost::new(0, rank));
         }
         self.row_best(self.row_at(place), count, wanted).map(Window::cost)
     }
@@ -230,11 +228,11 @@ impl<'state> Search<'state> {
     #[inline(always)]
     fn visit(&self, count: u32, wanted: Wanted, mut row: impl FnMut(u32) -> ControlFlow<()>) {
         let (manifest, index) = (self.manifest(), &self.state.seats.index);
-        let size = count as usize - 1;
-        let fits = if wanted == Wanted::Clean { &index.clean[size] } else { &index.fits[size] };
+        index.ask();
+        let clean = if wanted == Wanted::Clean { Clean::Only } else { Clean::NotOnly };
         // What the index does not know: special seats when they are for everyone.
         let candidates = |at: usize| {
-            let mut rows = fits[at];
+            let mut rows = index.candidates(at, count, clean);
             if self.released {
                 rows |= manifest.special_rows[at];
             }
@@ -252,7 +250,7 @@ impl<'state> Search<'state> {
             }
             return;
         }
-        for at in 0..fits.len() {
+        for at in 0..manifest.special_rows.len() {
             let mut rows = candidates(at);
             while rows != 0 {
                 let place = at as u32 * 64 + rows.trailing_zeros();
@@ -567,7 +565,7 @@ impl Found {
         }
         // Multiplying keeps the choice even whatever the number's good bits are.
         let mixed = spread.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let chosen = (u128::from(mixed) * good as u128 >> 64) as usize;
+        let chosen = ((u128::from(mixed) * good as u128) >> 64) as usize;
         Some(self.kept[chosen].1)
     }
 }

@@ -116,7 +116,6 @@ pub struct KeyPrint {
 
 /// What a command comes to.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "made and taken apart once per command; a box would cost more")]
 pub enum Outcome {
     /// To be journaled and applied; [`EventState::answer`](super::EventState::answer) tells what
     /// to answer once it is.
@@ -127,7 +126,6 @@ pub enum Outcome {
 
 /// What the asker is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "nearly every answer is a hold")]
 pub enum Answer {
     Hold(HoldView),
     Done,

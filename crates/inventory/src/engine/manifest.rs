@@ -103,6 +103,8 @@ pub(super) struct Word {
     /// Accessible seats.
     pub accessible: u64,
     pub row: u32,
+    /// The place of its row in the order.
+    pub place: u32,
 }
 
 /// Distinct texts, one after the other.

@@ -84,7 +84,7 @@ impl Default for Rules {
 impl Rules {
     /// These rules, when every limit is within what the system allows.
     pub fn checked(self) -> Result<Rules, RulesError> {
-        let whole = |span: Duration| span.subsec_nanos() % 1_000_000 == 0;
+        let whole = |span: Duration| span.subsec_nanos().is_multiple_of(1_000_000);
         let (shortest, longest) = HOLD_TTL_RANGE;
         if !(shortest..=longest).contains(&self.hold_ttl) || !whole(self.hold_ttl) {
             return Err(RulesError::new("holdTtl", format!("must be {shortest:?} to {longest:?}, in milliseconds")));

@@ -1,7 +1,7 @@
 //! The status of every seat and area of an event, in a few bits and bytes each, and an index of
 //! which rows still fit a party.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use stagedoor_core::limits::SEATS_PER_HOLD_MAX;
 
@@ -59,13 +59,21 @@ pub(super) struct Seats {
 
 /// Rows by what still fits into them, counting standard seats only. Rows are bits, from the best
 /// row to the worst as in `Manifest::order`.
+///
+/// Only searches need it, so a change merely marks its row as stale, and nothing is computed while
+/// fans pick seats by hand. A search takes stale rows as they are and says that it was there; the
+/// next change then brings the index up to date.
 pub(super) struct RowIndex {
+    /// Rows that changed since they were last looked at.
+    stale: Box<[u64]>,
+    has_stale: bool,
+    searched: AtomicBool,
     /// By row: the lengths of its free runs.
     lengths: Box<[u16]>,
     /// By party size less one: rows with that many free neighbours.
-    pub fits: [Box<[u64]>; SEATS_PER_HOLD_MAX],
+    fits: [Box<[u64]>; SEATS_PER_HOLD_MAX],
     /// The same, leaving nobody alone.
-    pub clean: [Box<[u64]>; SEATS_PER_HOLD_MAX],
+    clean: [Box<[u64]>; SEATS_PER_HOLD_MAX],
     /// By row in order and party size less one: the rank of the best window that leaves nobody
     /// alone, plus one; 0 until a search has asked. Searches only remember here what they
     /// compute, so a search is still a question that changes nothing.
@@ -73,20 +81,45 @@ pub(super) struct RowIndex {
 }
 
 impl RowIndex {
+    /// 64 rows from `at * 64` on in the order: those where `count` free neighbours may be, or may
+    /// be without leaving somebody alone. No other row has them.
+    #[inline]
+    pub fn candidates(&self, at: usize, count: u32, clean: Clean) -> u64 {
+        let sets = if clean == Clean::Only { &self.clean } else { &self.fits };
+        sets[count as usize - 1][at] | self.stale[at]
+    }
+
+    /// Says that a search wants the index, see [`RowIndex`].
+    pub fn ask(&self) {
+        if self.has_stale {
+            self.searched.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// The rank of the best window of `count` that leaves nobody alone in the row at `place` of
     /// the order, found by `search` unless it is known.
     #[inline]
-    pub fn best_clean(&self, place: u32, count: u32, search: impl FnOnce() -> u32) -> u32 {
+    pub fn best_clean(&self, place: u32, count: u32, search: impl FnOnce() -> Option<u32>) -> Option<u32> {
+        if self.stale[place as usize / 64] >> (place % 64) & 1 == 1 {
+            return search();
+        }
         let known = &self.best[place as usize][count as usize - 1];
         match known.load(Ordering::Relaxed) {
             0 => {
-                let rank = search();
+                let rank = search()?;
                 known.store(rank + 1, Ordering::Relaxed);
-                rank
+                Some(rank)
             }
-            rank => rank - 1,
+            rank => Some(rank - 1),
         }
     }
+}
+
+/// Whether only windows count that leave nobody alone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Clean {
+    Only,
+    NotOnly,
 }
 
 impl Seats {
@@ -106,6 +139,9 @@ impl Seats {
             counts: Counts { by_status: [manifest.seats() as u32, 0, 0, 0], standard_available },
             level_available,
             index: RowIndex {
+                stale: vec![0; row_words].into(),
+                has_stale: false,
+                searched: AtomicBool::new(false),
                 lengths: vec![0; manifest.rows.len()].into(),
                 fits: rows(),
                 clean: rows(),
@@ -159,13 +195,15 @@ impl Seats {
     }
 
     /// Moves a seat from one status, which it must have, to another. `owner`: the record that
-    /// loses it or gets it. The row index is stale until [`Seats::refresh`] has seen its row.
+    /// loses it or gets it. Its row is stale until [`Seats::refresh`].
+    #[inline]
     pub fn set(&mut self, manifest: &Manifest, seat: u32, from: SeatStatus, to: SeatStatus, owner: u32) {
         let bit = manifest.bits[seat as usize];
-        let planes = &mut self.planes[(bit >> 6) as usize];
-        let (shift, was) = (bit & 63, from as u64);
+        let (word, shift) = ((bit >> 6) as usize, bit & 63);
+        let planes = &mut self.planes[word];
+        let was = from as u64;
         let now = planes[0] >> shift & 1 | (planes[1] >> shift & 1) << 1;
-        assert_eq!(now, was, "seat {seat} has status {now}, not {was}");
+        assert!(now == was, "seat {seat} has status {now}, not {was}");
         let change = was ^ to as u64;
         planes[0] ^= (change & 1) << shift;
         planes[1] ^= (change >> 1) << shift;
@@ -175,23 +213,42 @@ impl Seats {
         *owned = if has_owner(to) { owner } else { NONE };
         self.counts.by_status[from as usize] -= 1;
         self.counts.by_status[to as usize] += 1;
-        let freed = i64::from(to == SeatStatus::Available) - i64::from(from == SeatStatus::Available);
+        let freed = i32::from(to == SeatStatus::Available) - i32::from(from == SeatStatus::Available);
         if freed != 0 {
-            let add = freed as u32;
+            let layout = &manifest.words[word];
             let level = &mut self.level_available[usize::from(manifest.level(seat))];
-            *level = level.wrapping_add(add);
-            if manifest.words[(bit >> 6) as usize].special >> shift & 1 == 0 {
-                self.counts.standard_available = self.counts.standard_available.wrapping_add(add);
-            }
+            *level = level.wrapping_add_signed(freed);
+            let standard = (layout.special >> shift & 1) as i32 - 1;
+            self.counts.standard_available = self.counts.standard_available.wrapping_add_signed(freed & standard);
+            self.index.stale[layout.place as usize / 64] |= 1 << (layout.place % 64);
+            self.index.has_stale = true;
         }
     }
 
-    /// Brings the index up to date with a row.
-    pub fn refresh(&mut self, manifest: &Manifest, row_index: u32) {
-        let row = &manifest.rows[row_index as usize];
-        let lengths = self.run_lengths(manifest, row);
-        let old = std::mem::replace(&mut self.index.lengths[row_index as usize], lengths);
-        let place = manifest.order_of[row_index as usize];
+    /// Brings the row index up to date if a search has asked for it since the last change.
+    #[inline]
+    pub fn refresh(&mut self, manifest: &Manifest) {
+        if *self.index.searched.get_mut() {
+            self.refresh_stale(manifest);
+        }
+    }
+
+    fn refresh_stale(&mut self, manifest: &Manifest) {
+        for at in 0..self.index.stale.len() {
+            let mut rows = std::mem::take(&mut self.index.stale[at]);
+            while rows != 0 {
+                self.refresh_row(manifest, at as u32 * 64 + rows.trailing_zeros());
+                rows &= rows - 1;
+            }
+        }
+        self.index.has_stale = false;
+        *self.index.searched.get_mut() = false;
+    }
+
+    fn refresh_row(&mut self, manifest: &Manifest, place: u32) {
+        let row_index = manifest.order[place as usize] as usize;
+        let lengths = self.run_lengths(manifest, &manifest.rows[row_index]);
+        let old = std::mem::replace(&mut self.index.lengths[row_index], lengths);
         self.index.best[place as usize] = Default::default();
         if old != lengths {
             flip(&mut self.index.fits, sizes_that_fit(old) ^ sizes_that_fit(lengths), place);
@@ -199,8 +256,11 @@ impl Seats {
         }
     }
 
+    /// Brings the row index up to date with every row.
     pub fn refresh_all(&mut self, manifest: &Manifest) {
-        (0..manifest.rows.len() as u32).for_each(|row| self.refresh(manifest, row));
+        (0..manifest.rows.len() as u32).for_each(|place| self.refresh_row(manifest, place));
+        self.index.stale.fill(0);
+        self.index.has_stale = false;
     }
 
     fn run_lengths(&self, manifest: &Manifest, row: &Row) -> u16 {
@@ -244,6 +304,7 @@ impl Seats {
             + self.level_available.len() * 4
             + self.index.lengths.len() * (2 + size_of::<[AtomicU32; SEATS_PER_HOLD_MAX]>())
             + row_bits
+            + self.index.stale.len() * 8
     }
 }
 

@@ -28,7 +28,7 @@ impl<T: Copy> Slab<T> {
         }
         let slot = self.used;
         assert!(slot < NONE, "{slot} slots are in use");
-        if slot as usize % CHUNK == 0 {
+        if (slot as usize).is_multiple_of(CHUNK) {
             self.chunks.push(Box::new([value; CHUNK]));
         } else {
             self.chunks[slot as usize / CHUNK][slot as usize % CHUNK] = value;

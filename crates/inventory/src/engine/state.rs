@@ -208,44 +208,30 @@ impl EventState {
 
     /// Moves all that is left of some places from one status to another.
     fn move_places(&mut self, places: &[Packed], from: Status, to: Status, owner: u32, changes: &mut Changes) {
-        let mut row = NONE;
         for packed in places {
             match packed.place() {
                 Place::Seat { seat, .. } => {
                     if packed.gone() == 0 {
-                        self.move_seat(seat, from, to, owner, &mut row, changes);
+                        self.move_seat(seat, from, to, owner, changes);
                     }
                 }
                 Place::Area { area, .. } => self.move_area(area, u32::from(packed.left()), from, to, changes),
             }
         }
-        self.refresh(row);
+        self.seats.refresh(&self.manifest);
     }
 
     fn move_seats(&mut self, seats: &[u32], from: Status, to: Status, changes: &mut Changes) {
-        let mut row = NONE;
         for seat in seats {
-            self.move_seat(*seat, from, to, NONE, &mut row, changes);
+            self.move_seat(*seat, from, to, NONE, changes);
         }
-        self.refresh(row);
+        self.seats.refresh(&self.manifest);
     }
 
-    /// `row`: the row of the seat before, whose index is refreshed once the next row begins.
     #[inline]
-    fn move_seat(&mut self, seat: u32, from: Status, to: Status, owner: u32, row: &mut u32, changes: &mut Changes) {
-        let own = self.manifest.row_index(seat);
-        if own != *row {
-            self.refresh(*row);
-            *row = own;
-        }
+    fn move_seat(&mut self, seat: u32, from: Status, to: Status, owner: u32, changes: &mut Changes) {
         self.seats.set(&self.manifest, seat, from, to, owner);
         changes.seats.push((seat, to));
-    }
-
-    fn refresh(&mut self, row: u32) {
-        if row != NONE {
-            self.seats.refresh(&self.manifest, row);
-        }
     }
 
     fn move_area(&mut self, area: u16, quantity: u32, from: Status, to: Status, changes: &mut Changes) {
@@ -271,7 +257,6 @@ impl EventState {
 
     fn give_back(&mut self, order: OrderId, seats: &[u32], areas: &[(u16, u32)], changes: &mut Changes) {
         let slots: Vec<u32> = self.books.records_of(order).collect();
-        let mut row = NONE;
         // What is still to be returned of each area, beyond what was returned before.
         let mut more: Vec<(u16, u32)> =
             areas.iter().map(|(area, total)| (*area, total - self.books.returned(order, *area))).collect();
@@ -284,7 +269,7 @@ impl EventState {
                         if place.gone() == 0 && seats.contains(&seat) {
                             *place = place.with_gone(1);
                             people += 1;
-                            self.move_seat(seat, Status::Sold, Status::Available, slot, &mut row, changes);
+                            self.move_seat(seat, Status::Sold, Status::Available, slot, changes);
                         }
                     }
                     Place::Area { area, .. } => {
@@ -306,7 +291,7 @@ impl EventState {
                 self.books.settle(slot);
             }
         }
-        self.refresh(row);
+        self.seats.refresh(&self.manifest);
     }
 
     /// What to answer to the command that led to `fact`, once it is applied.

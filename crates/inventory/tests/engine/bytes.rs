@@ -71,7 +71,7 @@ proptest! {
         check_fact(&bytes)?;
         // With the first byte of a real fact they get further.
         let mut bytes = bytes;
-        bytes.insert(0, kind % 16 << 3 | 1);
+        bytes.insert(0, (kind % 16) << 3 | 1);
         check_fact(&bytes)?;
         bytes[0] = 1;
         let _ = Manifest::decode(&bytes);

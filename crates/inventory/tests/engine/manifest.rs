@@ -77,8 +77,8 @@ fn what_a_map_may_not_have() {
     assert!(matches!(Manifest::build(&spec), Err(ManifestError::TooMany { .. })));
 
     let seat = SeatSpec { label: "1".into(), ..SeatSpec::default() };
-    let rows = |count: usize| (0..count).map(|_| RowSpec { label: "A".into(), seats: vec![seat.clone()] }).collect();
-    spec.sections[0].rows = rows(SEATS_PER_MAP_MAX + 1);
+    let row = RowSpec { label: "A".into(), seats: vec![seat] };
+    spec.sections[0].rows = vec![row; SEATS_PER_MAP_MAX + 1];
     assert!(matches!(Manifest::build(&spec), Err(ManifestError::TooMany { .. })));
 }
 
@@ -90,7 +90,7 @@ fn a_gap_in_the_coordinates_is_an_aisle() {
         seat.x = x;
     }
     let manifest = Manifest::build(&spec).unwrap();
-    // Three in a row are there once: over the gap there are none.
+    // To say that there is an aisle adds nothing.
     let mut gap = one_row(&["1", "2", "3", "4", "5"]);
     gap.sections[0].rows[0].seats[2].aisle_after = true;
     gap.sections[0].rows[0].seats.iter_mut().zip([0.0, 0.5, 1.0, 2.2, 2.7]).for_each(|(seat, x)| seat.x = x);

@@ -164,6 +164,9 @@ impl Run {
             if places.is_empty() || self.chance(10) {
                 for (area, quantity) in self.some_areas(4) {
                     places.push(Place::Area { area, quantity: quantity as u8, ticket_type });
+                    if self.chance(30) {
+                        places.push(Place::Area { area, quantity: 1, ticket_type: 1 - ticket_type });
+                    }
                 }
             }
             let need = if self.chance(10) { Need::Accessible } else { Need::None };

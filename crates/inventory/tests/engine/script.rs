@@ -130,7 +130,7 @@ impl Script {
 
     fn seconds(&self, at: Timestamp) -> String {
         let millis = at.since(self.start).as_millis();
-        if millis % 1_000 == 0 { (millis / 1_000).to_string() } else { (millis as f64 / 1e3).to_string() }
+        if millis.is_multiple_of(1_000) { (millis / 1_000).to_string() } else { (millis as f64 / 1e3).to_string() }
     }
 
     /// `A1`, or `T:A1` in another section than the first.

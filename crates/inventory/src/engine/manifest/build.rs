@@ -351,6 +351,7 @@ pub(super) fn assemble(mut parts: Parts) -> Result<Manifest, ManifestError> {
     let mut order_of = vec![0; rows.len()];
     order.iter().zip(0..).for_each(|(row, place)| order_of[*row as usize] = place);
 
+    words.iter_mut().for_each(|word| word.place = order_of[word.row as usize]);
     let mut section_order = order_of.clone();
     for section in &sections {
         section_order[section.rows.start as usize..section.rows.end as usize].sort_unstable();
