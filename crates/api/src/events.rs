@@ -19,8 +19,7 @@ use crate::problem::Envelope;
 use crate::venues::{List, conflict};
 use crate::{App, Problem, schema};
 
-/// Longest search text in bytes; anything beyond is not typed by a person. The description says
-/// 50 characters, which always fit.
+/// Longest search text in characters; anything beyond is not typed by a person.
 const QUERY_MAX: usize = 200;
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -32,10 +31,10 @@ pub fn routes() -> OpenApiRouter<App> {
 #[serde(rename_all = "camelCase")]
 pub struct SearchParams {
     /// Words from the names of the event, its performers, venue or city; parts and typos are fine.
-    #[param(max_length = 50)]
+    #[param(max_length = 200)]
     q: Option<String>,
     /// The whole name of a city.
-    #[param(max_length = 50)]
+    #[param(max_length = 200)]
     city: Option<String>,
     /// What kind of event.
     #[serde(rename = "type")]
@@ -251,7 +250,7 @@ fn query(app: &App, params: SearchParams) -> Result<EventQuery, Problem> {
         Problem::new(Code::InvalidQuery, format!("{field} {reason}")).with(serde_json::json!({ "field": field }))
     };
     let short = |field: &str, text: Option<String>| match text {
-        Some(text) if text.len() > QUERY_MAX => Err(invalid(field, "is too long")),
+        Some(text) if text.chars().count() > QUERY_MAX => Err(invalid(field, "is too long")),
         text => Ok(text.filter(|text| !text.trim().is_empty())),
     };
     let mut query = EventQuery::all(paging(params.limit, params.cursor)?);

@@ -83,7 +83,7 @@ struct AttendeeBody {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CancelBody {
     /// Ids of the tickets to give back; without it, all of the order.
-    #[schema(value_type = Option<Vec<schema::TicketId>>)]
+    #[schema(value_type = Option<Vec<schema::TicketId>>, min_items = 1)]
     tickets: Option<Vec<String>>,
 }
 
@@ -421,25 +421,22 @@ pub async fn answer_challenge(
 }
 
 macro_rules! problems {
-    ($($error:ident),*) => {$(
+    ($($error:ident $(($invalid:ident))?),*) => {$(
         impl From<$error> for Problem {
             fn from(error: $error) -> Self {
-                let code = error.code();
-                match code {
-                    Code::NotFound => Problem::not_found(),
-                    Code::Unavailable => Problem::unavailable(),
-                    Code::Internal => Problem::fault(&error),
-                    _ => match field_of(&error) {
-                        Some(field) => field.clone().into(),
-                        None => Problem::new(code, error.to_string()),
-                    },
+                match (error.code(), error) {
+                    $((_, $error::$invalid(field)) => field.into(),)?
+                    (Code::NotFound, _) => Problem::not_found(),
+                    (Code::Unavailable, _) => Problem::unavailable(),
+                    (Code::Internal, error) => Problem::fault(&error),
+                    (code, error) => Problem::new(code, error.to_string()),
                 }
             }
         }
     )*};
 }
 
-problems!(CheckoutError, OrderError, RefundError);
+problems!(CheckoutError(Invalid), RefundError(Invalid), OrderError);
 
 impl From<OnSaleError> for Problem {
     fn from(error: OnSaleError) -> Self {
@@ -452,16 +449,4 @@ impl From<OnSaleError> for Problem {
             OnSaleError::Fault(fault) => Problem::fault(&fault),
         }
     }
-}
-
-/// The field that an error is about, when it is about one.
-fn field_of<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a FieldError> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(field) = error.downcast_ref::<FieldError>() {
-            return Some(field);
-        }
-        next = error.source();
-    }
-    None
 }

@@ -243,7 +243,7 @@ pub async fn sold_order(
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RefundBody {
     /// Ids of the tickets; without it, all of the organizer's in the order.
-    #[schema(value_type = Option<Vec<schema::TicketId>>)]
+    #[schema(value_type = Option<Vec<schema::TicketId>>, min_items = 1)]
     tickets: Option<Vec<String>>,
     /// Why; kept with the refund.
     #[schema(value_type = schema::Name)]

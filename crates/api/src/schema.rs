@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use stagedoor_core::Id;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 /// What names cannot contain: control characters, and marks that make two names look alike.
@@ -76,8 +76,6 @@ texts! {
     /// RFC 3339, from year 1 to year 9999; answers are in UTC.
     Instant => ObjectBuilder::new().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
     /// ISO 4217.
-    /// A day at the venue, or an instant.
-    DateBound => ObjectBuilder::new().pattern(Some(r"^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d))?$"));
     /// ISO 3166-1, two letters.
     Country => ObjectBuilder::new().pattern(Some("^[A-Z]{2}$")).examples(["DE"]);
     /// IANA name.
@@ -94,6 +92,19 @@ texts! {
     SaleKind => words(["presale", "general"]);
     Role => words(identity::Role::ALL.map(identity::Role::text));
 }
+
+/// A day at the venue, or an instant.
+pub enum DateBound {}
+
+impl PartialSchema for DateBound {
+    fn schema() -> RefOr<Schema> {
+        let text =
+            |format| ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(format)));
+        OneOfBuilder::new().item(text(KnownFormat::Date)).item(text(KnownFormat::DateTime)).into()
+    }
+}
+
+impl ToSchema for DateBound {}
 
 /// Who a ticket is for, and how that changes the level's price.
 #[derive(ToSchema)]

@@ -285,6 +285,8 @@ async fn tickets_given_back_in_time_are_refunded_and_sold_again() {
     let all = ann.post(&path, json!({})).await.expect(200).json();
     assert_eq!((&all["status"], &all["refunded"]), (&json!("refunded"), &euros(FRONT + SIDE)));
     ann.post(&path, json!({})).await.refused(409, "wrong_state");
+    let nothing = ann.post(&path, json!({ "tickets": [] })).await.refused(400, "invalid_field");
+    assert_eq!(nothing.details()["field"], "tickets");
     let absent = json!({ "tickets": ["tkt_01h455vb4pex5vsknk084sn02q"] });
     ann.post(&path, absent).await.refused(404, "not_found");
     let back: i64 = app
