@@ -10,13 +10,14 @@
 //! cost hardly depends on the size of the house. What the best window of a row is worth is
 //! remembered until a seat of the row changes.
 
+use std::cell::Ref;
 use std::ops::ControlFlow;
 
 use super::manifest::{Manifest, Row};
 use super::orphan::{LEFT, Strip, leaves, windows};
 use super::place::{Place, Places};
 use super::rules::LevelSet;
-use super::seats::Clean;
+use super::seats::{Clean, RowIndex};
 use super::split;
 use super::state::EventState;
 use super::{Best, Orphans, Refusal};
@@ -29,6 +30,7 @@ const SPREAD_PART: u32 = 16;
 /// One search. It holds what the request means on this map.
 pub(super) struct Search<'state> {
     pub state: &'state EventState,
+    index: Ref<'state, RowIndex>,
     pub best: Best,
     pub orphans: Orphans,
     /// Accessible and companion seats are for everyone.
@@ -99,6 +101,7 @@ impl<'state> Search<'state> {
         let all = sold == manifest.levels().len();
         Ok(Self {
             state,
+            index: state.seats.index(manifest),
             best: *best,
             orphans,
             released,
@@ -201,8 +204,11 @@ impl<'state> Search<'state> {
         // The index counts standard seats of all levels and knows of no seats given away.
         let plain = wanted == Wanted::Clean && self.given.is_empty() && self.is_plain(place);
         if plain {
-            let search = || self.row_best(self.row_at(place), count, wanted).map(|window| window.rank);
-            return self.state.seats.index.best_clean(place, count, search).map(|rank| Cost::new(0, rank));
+            let search = || {
+                let best = self.row_best(self.row_at(place), count, wanted);
+                best.expect("the index says that a window is there").rank
+            };
+            return Some(Cost::new(0, self.index.best_clean(place, count, search)));
         }
         self.row_best(self.row_at(place), count, wanted).map(Window::cost)
     }
@@ -227,12 +233,11 @@ impl<'state> Search<'state> {
     /// Rows that may fit, as their places in the order, best first.
     #[inline(always)]
     fn visit(&self, count: u32, wanted: Wanted, mut row: impl FnMut(u32) -> ControlFlow<()>) {
-        let (manifest, index) = (self.manifest(), &self.state.seats.index);
-        index.ask();
-        let clean = if wanted == Wanted::Clean { Clean::Only } else { Clean::NotOnly };
+        let manifest = self.manifest();
+        let fits = self.index.rows(count, if wanted == Wanted::Clean { Clean::Only } else { Clean::NotOnly });
         // What the index does not know: special seats when they are for everyone.
         let candidates = |at: usize| {
-            let mut rows = index.candidates(at, count, clean);
+            let mut rows = fits[at];
             if self.released {
                 rows |= manifest.special_rows[at];
             }
@@ -250,7 +255,7 @@ impl<'state> Search<'state> {
             }
             return;
         }
-        for at in 0..manifest.special_rows.len() {
+        for at in 0..fits.len() {
             let mut rows = candidates(at);
             while rows != 0 {
                 let place = at as u32 * 64 + rows.trailing_zeros();

@@ -1,7 +1,7 @@
 //! The status of every seat and area of an event, in a few bits and bytes each, and an index of
 //! which rows still fit a party.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::cell::{Cell, Ref, RefCell};
 
 use stagedoor_core::limits::SEATS_PER_HOLD_MAX;
 
@@ -54,64 +54,95 @@ pub(super) struct Seats {
     pub counts: Counts,
     /// Available seats by price level.
     pub level_available: Box<[u32]>,
-    pub index: RowIndex,
+    /// Brought up to date by the search that asks for it, see [`RowIndex`]. So a state may move
+    /// between threads but not be shared by them, which its single writer never does.
+    index: RefCell<RowIndex>,
 }
 
 /// Rows by what still fits into them, counting standard seats only. Rows are bits, from the best
 /// row to the worst as in `Manifest::order`.
 ///
-/// Only searches need it, so a change merely marks its row as stale, and nothing is computed while
-/// fans pick seats by hand. A search takes stale rows as they are and says that it was there; the
-/// next change then brings the index up to date.
+/// Only searches need it, so a change merely marks its row, and nothing is computed while fans
+/// pick seats by hand. It follows from the statuses: to bring it up to date, and to remember what
+/// a search found out, changes no answer.
 pub(super) struct RowIndex {
-    /// Rows that changed since they were last looked at.
+    /// Rows that changed since the last search.
     stale: Box<[u64]>,
-    has_stale: bool,
-    searched: AtomicBool,
-    /// By row: the lengths of its free runs.
+    any_stale: bool,
+    /// By row in order: the lengths of its free runs.
     lengths: Box<[u16]>,
     /// By party size less one: rows with that many free neighbours.
-    fits: [Box<[u64]>; SEATS_PER_HOLD_MAX],
+    fits: RowSets,
     /// The same, leaving nobody alone.
-    clean: [Box<[u64]>; SEATS_PER_HOLD_MAX],
+    clean: RowSets,
     /// By row in order and party size less one: the rank of the best window that leaves nobody
-    /// alone, plus one; 0 until a search has asked. Searches only remember here what they
-    /// compute, so a search is still a question that changes nothing.
-    best: Box<[[AtomicU32; SEATS_PER_HOLD_MAX]]>,
+    /// alone, plus one; 0 until a search has asked.
+    best: Box<[[Cell<u32>; SEATS_PER_HOLD_MAX]]>,
 }
 
+/// A set of rows for each party size.
+type RowSets = [Box<[u64]>; SEATS_PER_HOLD_MAX];
+
 impl RowIndex {
-    /// 64 rows from `at * 64` on in the order: those where `count` free neighbours may be, or may
-    /// be without leaving somebody alone. No other row has them.
-    #[inline]
-    pub fn candidates(&self, at: usize, count: u32, clean: Clean) -> u64 {
-        let sets = if clean == Clean::Only { &self.clean } else { &self.fits };
-        sets[count as usize - 1][at] | self.stale[at]
+    fn new(rows: usize) -> RowIndex {
+        let set = || vec![0u64; rows.div_ceil(64)].into_boxed_slice();
+        let mut stale = set();
+        (0..rows).for_each(|place| stale[place / 64] |= 1 << (place % 64));
+        RowIndex {
+            stale,
+            any_stale: rows > 0,
+            lengths: vec![0; rows].into(),
+            fits: std::array::from_fn(|_| set()),
+            clean: std::array::from_fn(|_| set()),
+            best: (0..rows).map(|_| Default::default()).collect(),
+        }
     }
 
-    /// Says that a search wants the index, see [`RowIndex`].
-    pub fn ask(&self) {
-        if self.has_stale {
-            self.searched.store(true, Ordering::Relaxed);
+    #[inline]
+    fn mark(&mut self, place: u32) {
+        self.stale[place as usize / 64] |= 1 << (place % 64);
+        self.any_stale = true;
+    }
+
+    fn refresh(&mut self, lengths: impl Fn(u32) -> u16) {
+        for at in 0..self.stale.len() {
+            let mut rows = std::mem::take(&mut self.stale[at]);
+            while rows != 0 {
+                let place = at as u32 * 64 + rows.trailing_zeros();
+                rows &= rows - 1;
+                let new = lengths(place);
+                let old = std::mem::replace(&mut self.lengths[place as usize], new);
+                self.best[place as usize] = Default::default();
+                if old != new {
+                    flip(&mut self.fits, sizes_that_fit(old) ^ sizes_that_fit(new), place);
+                    flip(&mut self.clean, sizes_that_fit_clean(old) ^ sizes_that_fit_clean(new), place);
+                }
+            }
         }
+        self.any_stale = false;
+    }
+
+    /// Rows where `count` free neighbours are, or are without leaving somebody alone.
+    #[inline]
+    pub fn rows(&self, count: u32, clean: Clean) -> &[u64] {
+        let sets = if clean == Clean::Only { &self.clean } else { &self.fits };
+        &sets[count as usize - 1]
     }
 
     /// The rank of the best window of `count` that leaves nobody alone in the row at `place` of
     /// the order, found by `search` unless it is known.
     #[inline]
-    pub fn best_clean(&self, place: u32, count: u32, search: impl FnOnce() -> Option<u32>) -> Option<u32> {
-        if self.stale[place as usize / 64] >> (place % 64) & 1 == 1 {
-            return search();
-        }
+    pub fn best_clean(&self, place: u32, count: u32, search: impl FnOnce() -> u32) -> u32 {
         let known = &self.best[place as usize][count as usize - 1];
-        match known.load(Ordering::Relaxed) {
-            0 => {
-                let rank = search()?;
-                known.store(rank + 1, Ordering::Relaxed);
-                Some(rank)
-            }
-            rank => Some(rank - 1),
+        if known.get() == 0 {
+            known.set(search() + 1);
         }
+        known.get() - 1
+    }
+
+    fn memory_bytes(&self) -> usize {
+        let sets = self.fits.iter().chain(&self.clean).map(|rows| rows.len()).sum::<usize>();
+        (sets + self.stale.len()) * 8 + self.lengths.len() * (2 + size_of::<[Cell<u32>; SEATS_PER_HOLD_MAX]>())
     }
 }
 
@@ -125,31 +156,28 @@ pub(super) enum Clean {
 impl Seats {
     /// Everything available.
     pub fn new(manifest: &Manifest) -> Seats {
-        let row_words = manifest.rows.len().div_ceil(64);
-        let rows = || std::array::from_fn(|_| vec![0; row_words].into_boxed_slice());
         let mut level_available = vec![0; manifest.levels().len()].into_boxed_slice();
         let mut standard_available = 0;
         for seat in 0..manifest.seats() as u32 {
             level_available[usize::from(manifest.level(seat))] += 1;
             standard_available += u32::from(manifest.kind(seat) == SeatKind::Standard);
         }
-        let mut seats = Seats {
+        Seats {
             planes: vec![[0; 2]; manifest.words.len()].into(),
             owner: vec![NONE; manifest.seats()].into(),
             counts: Counts { by_status: [manifest.seats() as u32, 0, 0, 0], standard_available },
             level_available,
-            index: RowIndex {
-                stale: vec![0; row_words].into(),
-                has_stale: false,
-                searched: AtomicBool::new(false),
-                lengths: vec![0; manifest.rows.len()].into(),
-                fits: rows(),
-                clean: rows(),
-                best: manifest.rows.iter().map(|_| Default::default()).collect(),
-            },
-        };
-        seats.refresh_all(manifest);
-        seats
+            index: RefCell::new(RowIndex::new(manifest.rows.len())),
+        }
+    }
+
+    /// The row index, up to date.
+    pub fn index(&self, manifest: &Manifest) -> Ref<'_, RowIndex> {
+        if self.index.borrow().any_stale {
+            let row = |place: u32| &manifest.rows[manifest.order[place as usize] as usize];
+            self.index.borrow_mut().refresh(|place| self.run_lengths(manifest, row(place)));
+        }
+        self.index.borrow()
     }
 
     /// Available seats of a word, of every kind.
@@ -195,7 +223,7 @@ impl Seats {
     }
 
     /// Moves a seat from one status, which it must have, to another. `owner`: the record that
-    /// loses it or gets it. Its row is stale until [`Seats::refresh`].
+    /// loses it or gets it.
     #[inline]
     pub fn set(&mut self, manifest: &Manifest, seat: u32, from: SeatStatus, to: SeatStatus, owner: u32) {
         let bit = manifest.bits[seat as usize];
@@ -220,47 +248,8 @@ impl Seats {
             *level = level.wrapping_add_signed(freed);
             let standard = (layout.special >> shift & 1) as i32 - 1;
             self.counts.standard_available = self.counts.standard_available.wrapping_add_signed(freed & standard);
-            self.index.stale[layout.place as usize / 64] |= 1 << (layout.place % 64);
-            self.index.has_stale = true;
+            self.index.get_mut().mark(layout.place);
         }
-    }
-
-    /// Brings the row index up to date if a search has asked for it since the last change.
-    #[inline]
-    pub fn refresh(&mut self, manifest: &Manifest) {
-        if *self.index.searched.get_mut() {
-            self.refresh_stale(manifest);
-        }
-    }
-
-    fn refresh_stale(&mut self, manifest: &Manifest) {
-        for at in 0..self.index.stale.len() {
-            let mut rows = std::mem::take(&mut self.index.stale[at]);
-            while rows != 0 {
-                self.refresh_row(manifest, at as u32 * 64 + rows.trailing_zeros());
-                rows &= rows - 1;
-            }
-        }
-        self.index.has_stale = false;
-        *self.index.searched.get_mut() = false;
-    }
-
-    fn refresh_row(&mut self, manifest: &Manifest, place: u32) {
-        let row_index = manifest.order[place as usize] as usize;
-        let lengths = self.run_lengths(manifest, &manifest.rows[row_index]);
-        let old = std::mem::replace(&mut self.index.lengths[row_index], lengths);
-        self.index.best[place as usize] = Default::default();
-        if old != lengths {
-            flip(&mut self.index.fits, sizes_that_fit(old) ^ sizes_that_fit(lengths), place);
-            flip(&mut self.index.clean, sizes_that_fit_clean(old) ^ sizes_that_fit_clean(lengths), place);
-        }
-    }
-
-    /// Brings the row index up to date with every row.
-    pub fn refresh_all(&mut self, manifest: &Manifest) {
-        (0..manifest.rows.len() as u32).for_each(|place| self.refresh_row(manifest, place));
-        self.index.stale.fill(0);
-        self.index.has_stale = false;
     }
 
     fn run_lengths(&self, manifest: &Manifest, row: &Row) -> u16 {
@@ -298,18 +287,15 @@ impl Seats {
     }
 
     pub fn memory_bytes(&self) -> usize {
-        let row_bits = self.index.fits.iter().chain(&self.index.clean).map(|rows| rows.len() * 8).sum::<usize>();
         self.planes.len() * 16
             + self.owner.len() * 4
             + self.level_available.len() * 4
-            + self.index.lengths.len() * (2 + size_of::<[AtomicU32; SEATS_PER_HOLD_MAX]>())
-            + row_bits
-            + self.index.stale.len() * 8
+            + self.index.borrow().memory_bytes()
     }
 }
 
 /// Flips the bit of a row in the sets of the sizes given as bits.
-fn flip(sets: &mut [Box<[u64]>; SEATS_PER_HOLD_MAX], mut sizes: u16, place: u32) {
+fn flip(sets: &mut RowSets, mut sizes: u16, place: u32) {
     while sizes != 0 {
         let size = sizes.trailing_zeros() as usize;
         sets[size][place as usize / 64] ^= 1 << (place % 64);

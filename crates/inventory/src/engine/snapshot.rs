@@ -188,7 +188,6 @@ impl EventState {
                 return Err(CodecError::OutOfRange("ended hold"));
             }
         }
-        self.seats.refresh_all(&manifest);
         Ok(())
     }
 

@@ -218,14 +218,12 @@ impl EventState {
                 Place::Area { area, .. } => self.move_area(area, u32::from(packed.left()), from, to, changes),
             }
         }
-        self.seats.refresh(&self.manifest);
     }
 
     fn move_seats(&mut self, seats: &[u32], from: Status, to: Status, changes: &mut Changes) {
         for seat in seats {
             self.move_seat(*seat, from, to, NONE, changes);
         }
-        self.seats.refresh(&self.manifest);
     }
 
     #[inline]
@@ -291,7 +289,6 @@ impl EventState {
                 self.books.settle(slot);
             }
         }
-        self.seats.refresh(&self.manifest);
     }
 
     /// What to answer to the command that led to `fact`, once it is applied.
@@ -531,7 +528,6 @@ impl EventState {
             moved.sort_unstable_by_key(|packed| packed.with_gone(0));
             self.books.set_places(slot, &Places::from_packed(&moved));
         }
-        self.seats.refresh_all(&manifest);
     }
 }
 
