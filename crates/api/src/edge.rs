@@ -54,13 +54,19 @@ impl Edge {
         Ok(Edge { sockets, address })
     }
 
-    /// Serves until `stop` is true, then answers what was accepted. Blocks.
-    pub fn serve(self, router: Router, inventory: &Inventory, stop: watch::Receiver<bool>) {
+    /// Serves until `stop` is true, answers what was accepted, then calls `finish`. Blocks.
+    ///
+    /// A database connection belongs to the worker that opened it, whoever uses it later, so the
+    /// workers stay until the last one is idle and `finish` has ended everything else.
+    pub fn serve(self, router: Router, inventory: &Inventory, stop: watch::Receiver<bool>, finish: impl FnOnce()) {
         let open = Arc::new(AtomicUsize::new(0));
+        let (is_idle, idle) = std::sync::mpsc::channel::<()>();
+        let (let_go, gone) = watch::channel(());
         let threads: Vec<_> = (0..)
             .zip(self.sockets)
             .map(|(number, socket): (usize, _)| {
                 let (router, worker, stop, open) = (router.clone(), inventory.worker(), stop.clone(), open.clone());
+                let (is_idle, mut gone) = (is_idle.clone(), gone.clone());
                 let run = move || {
                     let runtime = tokio::runtime::Builder::new_current_thread()
                         .enable_all()
@@ -73,6 +79,8 @@ impl Edge {
                         let pump = tokio::spawn(worker.run());
                         accept(socket, router, stop, open).await;
                         pump.abort();
+                        drop(is_idle);
+                        let _ = gone.changed().await;
                     });
                     runtime.shutdown_timeout(Duration::from_secs(1));
                 };
@@ -82,6 +90,11 @@ impl Edge {
                     .expect("the system can start a thread")
             })
             .collect();
+        drop(is_idle);
+        // Ends when every worker has dropped its end, also one that panicked.
+        let _ = idle.recv();
+        finish();
+        drop(let_go);
         for thread in threads {
             if thread.join().is_err() {
                 tracing::error!("an HTTP worker panicked");

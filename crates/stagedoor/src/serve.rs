@@ -63,13 +63,17 @@ pub fn serve(settings: &Settings, runtime: &Runtime) -> Result<(), Fault> {
     let background = start_background(&system, recorder, runtime, &stopping);
 
     announce(&edge);
-    edge.serve(router, &system.inventory, stopping);
-    for task in background {
-        if let Err(error) = runtime.block_on(task) {
-            tracing::error!(%error, "a background task broke");
+    let inventory = system.inventory.clone();
+    let mut ended = Ok(());
+    edge.serve(router, &inventory, stopping, || {
+        for task in background {
+            if let Err(error) = runtime.block_on(task) {
+                tracing::error!(%error, "a background task broke");
+            }
         }
-    }
-    system.stop(runtime)?;
+        ended = system.stop(runtime);
+    });
+    ended?;
     tracing::info!("stopped");
     Ok(())
 }

@@ -253,7 +253,7 @@ impl TestApp {
         let edge = Edge::bind((Ipv4Addr::LOCALHOST, 0).into(), 2).expect("a port is free");
         let address = edge.address;
         let (router, inventory, stop) = (self.router.clone(), self.app.inventory.clone(), self.app.stop.clone());
-        std::thread::spawn(move || edge.serve(router, &inventory, stop));
+        std::thread::spawn(move || edge.serve(router, &inventory, stop, || {}));
         address
     }
 
