@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use identity::{Permission, Principal, Role};
@@ -24,13 +25,19 @@ impl FromRequestParts<App> for Fan {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        principal(parts, app)?.ok_or_else(|| Problem::new(Code::NotSignedIn, "sign in first")).map(Fan)
+        Fan::of(&parts.headers, app)
     }
 }
 
-fn principal(parts: &Parts, app: &App) -> Result<Option<Principal>, Problem> {
+impl Fan {
+    pub(crate) fn of(headers: &HeaderMap, app: &App) -> Result<Self, Problem> {
+        principal(headers, app)?.ok_or_else(|| Problem::new(Code::NotSignedIn, "sign in first")).map(Fan)
+    }
+}
+
+fn principal(headers: &HeaderMap, app: &App) -> Result<Option<Principal>, Problem> {
     let invalid = || Problem::new(Code::InvalidToken, "the access token is not valid");
-    let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
+    let mut headers = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = headers.next() else { return Ok(None) };
     let text = value.to_str().map_err(|_| invalid())?;
     let token = match text.split_once(' ') {

@@ -3,7 +3,6 @@
 //! A connection stays on the thread that accepted it, so what its requests ask the seat engine
 //! travels in that thread's batches, and no request wakes another core on its way in or out.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,11 +13,12 @@ use axum::Router;
 use axum::extract::{ConnectInfo, Request};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use inventory::Inventory;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tower::ServiceExt;
+
+use crate::{App, shortcut};
 
 /// Connections waiting to be accepted: an on-sale opens with a rush.
 const BACKLOG: i32 = 4096;
@@ -54,18 +54,19 @@ impl Edge {
         Ok(Edge { sockets, address })
     }
 
-    /// Serves until `stop` is true, answers what was accepted, then calls `finish`. Blocks.
+    /// Serves until the app's `stop` is true, answers what was accepted, then calls `finish`. Blocks.
     ///
     /// A database connection belongs to the worker that opened it, whoever uses it later, so the
     /// workers stay until the last one is idle and `finish` has ended everything else.
-    pub fn serve(self, router: Router, inventory: &Inventory, stop: watch::Receiver<bool>, finish: impl FnOnce()) {
+    pub fn serve(self, app: App, finish: impl FnOnce()) {
+        let router = crate::router(app.clone());
         let open = Arc::new(AtomicUsize::new(0));
         let (is_idle, idle) = std::sync::mpsc::channel::<()>();
         let (let_go, gone) = watch::channel(());
         let threads: Vec<_> = (0..)
             .zip(self.sockets)
             .map(|(number, socket): (usize, _)| {
-                let (router, worker, stop, open) = (router.clone(), inventory.worker(), stop.clone(), open.clone());
+                let (app, router, worker, open) = (app.clone(), router.clone(), app.inventory.worker(), open.clone());
                 let (is_idle, mut gone) = (is_idle.clone(), gone.clone());
                 let run = move || {
                     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -77,7 +78,7 @@ impl Edge {
                         .expect("the system gives a runtime its descriptors");
                     runtime.block_on(async {
                         let pump = tokio::spawn(worker.run());
-                        accept(socket, router, stop, open).await;
+                        accept(socket, app, router, open).await;
                         pump.abort();
                         drop(is_idle);
                         let _ = gone.changed().await;
@@ -113,12 +114,8 @@ fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     Ok(socket.into())
 }
 
-async fn accept(
-    socket: std::net::TcpListener,
-    router: Router,
-    mut stop: watch::Receiver<bool>,
-    open: Arc<AtomicUsize>,
-) {
+async fn accept(socket: std::net::TcpListener, app: App, router: Router, open: Arc<AtomicUsize>) {
+    let mut stop = app.stop.clone();
     let listener = TcpListener::from_std(socket).expect("the socket is listening");
     let mut connections = tokio::task::JoinSet::new();
     let own_tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
@@ -131,9 +128,9 @@ async fn accept(
                         continue;
                     }
                     let counted = Counted::new(&open);
-                    let (router, stop) = (router.clone(), stop.clone());
+                    let (app, router) = (app.clone(), router.clone());
                     connections.spawn(async move {
-                        connection(stream, from, router, stop).await;
+                        connection(stream, from, app, router).await;
                         drop(counted);
                     });
                 }
@@ -161,14 +158,21 @@ async fn accept(
     let _ = tokio::time::timeout(GOODBYE_TIMEOUT, goodbyes).await;
 }
 
-async fn connection(stream: TcpStream, from: SocketAddr, router: Router, mut stop: watch::Receiver<bool>) {
+async fn connection(stream: TcpStream, from: SocketAddr, app: App, router: Router) {
+    let mut stop = app.stop.clone();
     // Answers are one write each; waiting to fill packets would only delay them.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        let mut request: Request = request.map(axum::body::Body::new);
-        request.extensions_mut().insert(ConnectInfo(from));
-        let router = router.clone();
-        async move { Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {})) }
+        let (app, router) = (app.clone(), router.clone());
+        async move {
+            if shortcut::is_hold(&request) {
+                // Boxed, or every idle connection would keep room for it.
+                return Ok(Box::pin(shortcut::place_hold(&app, request)).await);
+            }
+            let mut request: Request = request.map(axum::body::Body::new);
+            request.extensions_mut().insert(ConnectInfo(from));
+            router.oneshot(request).await
+        }
     });
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADERS_TIMEOUT).max_buf_size(HEADERS_MAX).pipeline_flush(true);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use bytes::Bytes;
@@ -18,6 +19,8 @@ use crate::Problem;
 /// How long a client may take to send its body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
+pub const JSON: &str = "application/json";
+
 /// A JSON body of at most `MAX` bytes. Unknown fields are refused by the types themselves
 /// (`deny_unknown_fields`).
 pub struct Body<T, const MAX: usize = BODY_MAX>(pub T);
@@ -26,7 +29,8 @@ impl<S: Sync, T: DeserializeOwned, const MAX: usize> FromRequest<S> for Body<T, 
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        parse(&read_json(request, MAX).await?).map(Body)
+        let (parts, body) = request.into_parts();
+        parse(&read(&parts.headers, body, JSON, MAX).await?).map(Body)
     }
 }
 
@@ -37,27 +41,33 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for RawBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let bytes = read_json(request, BODY_MAX).await?;
+        let (parts, body) = request.into_parts();
+        RawBody::read(&parts.headers, body).await
+    }
+}
+
+impl<T: DeserializeOwned> RawBody<T> {
+    pub(crate) async fn read(headers: &HeaderMap, body: impl Incoming) -> Result<Self, Problem> {
+        let bytes = read(headers, body, JSON, BODY_MAX).await?;
         Ok(RawBody(parse(&bytes)?, bytes))
     }
 }
 
-/// The bytes of a body that says it is JSON, see [`read`].
-pub async fn read_json(request: Request, max: usize) -> Result<Bytes, Problem> {
-    read(request, "application/json", max).await
-}
+/// A body on its way here.
+pub trait Incoming: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> {}
+impl<B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>> Incoming for B {}
 
-/// The whole body, if it says that it is of this kind, is no longer than `max` bytes and comes in
-/// time.
-pub async fn read(request: Request, wanted: &'static str, max: usize) -> Result<Bytes, Problem> {
-    let fits = request.headers().get(CONTENT_TYPE).is_some_and(|value| {
+/// The whole body, if its headers say that it is of this kind, and it is no longer than `max`
+/// bytes and comes in time.
+pub async fn read(headers: &HeaderMap, body: impl Incoming, wanted: &str, max: usize) -> Result<Bytes, Problem> {
+    let fits = headers.get(CONTENT_TYPE).is_some_and(|value| {
         let kind = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
         kind.trim_ascii().eq_ignore_ascii_case(wanted.as_bytes())
     });
     if !fits {
         return Err(Problem::new(Code::UnsupportedMediaType, format!("send the body as {wanted}")));
     }
-    let body = Limited::new(request.into_body(), max);
+    let body = Limited::new(body, max);
     match tokio::time::timeout(BODY_TIMEOUT, body.collect()).await {
         Err(_) => Err(Problem::new(Code::RequestTimeout, "the body took too long")),
         Ok(Ok(body)) => Ok(body.to_bytes()),
@@ -149,7 +159,13 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let mut values = parts.headers.get_all("idempotency-key").iter();
+        Self::of(&parts.headers)
+    }
+}
+
+impl IdempotencyKey {
+    pub(crate) fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+        let mut values = headers.get_all("idempotency-key").iter();
         let Some(value) = values.next() else { return Ok(Self(None)) };
         let bytes = value.as_bytes();
         let fits = (1..=255).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic);

@@ -188,6 +188,16 @@ pub async fn place_hold(
     fan: Fan,
     Path(event): Path<EventId>,
     key: IdempotencyKey,
+    body: RawBody<NewHold>,
+) -> Result<Response, Problem> {
+    place(&app, fan, event, key, body).await
+}
+
+pub(crate) async fn place(
+    app: &App,
+    fan: Fan,
+    event: EventId,
+    key: IdempotencyKey,
     RawBody(body, bytes): RawBody<NewHold>,
 ) -> Result<Response, Problem> {
     let listing = app.catalog.any_event(event).await?;
@@ -222,7 +232,8 @@ pub async fn release_hold(State(app): State<App>, fan: Fan, Path(hold): Path<Hol
 }
 
 fn answer(status: StatusCode, hold: &Hold, listing: &Listing) -> Response {
-    let body = serde_json::to_vec(&HoldView::new(hold, listing)).expect("a hold is JSON");
+    let mut body = Vec::with_capacity(512 + 256 * hold.view.places.len());
+    serde_json::to_writer(&mut body, &HoldView::new(hold, listing)).expect("a hold is JSON");
     let mut response = (status, [("content-type", "application/json")], body).into_response();
     if hold.replayed {
         response.headers_mut().insert("idempotency-replayed", axum::http::HeaderValue::from_static("true"));

@@ -22,6 +22,7 @@ pub mod problem;
 pub mod respond;
 pub mod schema;
 pub mod seat_maps;
+pub mod shortcut;
 pub mod tickets;
 pub mod venues;
 

@@ -409,7 +409,8 @@ pub async fn answer_challenge(
     request: axum::extract::Request,
 ) -> Result<Response, Problem> {
     let gateway = app.simulated.as_ref().ok_or_else(Problem::not_found)?;
-    let approval = match &*read(request, "application/x-www-form-urlencoded", BODY_MAX).await? {
+    let (parts, body) = request.into_parts();
+    let approval = match &*read(&parts.headers, body, "application/x-www-form-urlencoded", BODY_MAX).await? {
         b"answer=approve" => Approval::Approve,
         b"answer=reject" => Approval::Reject,
         _ => return Err(FieldError::new("answer", "must be approve or reject").into()),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use stagedoor_core::{Code, FieldError, RequestId, Timestamp};
@@ -69,6 +70,11 @@ impl Problem {
         Self::new(Code::Internal, "something went wrong on our side")
     }
 
+    /// A handler broke an invariant; the panic itself was logged by its hook.
+    pub(crate) fn panicked() -> Self {
+        Self::new(Code::Internal, "something went wrong on our side")
+    }
+
     /// The body and headers of the answer.
     pub(crate) fn render(self, request: RequestId, at: Timestamp) -> Response {
         let envelope = Envelope {
@@ -84,16 +90,16 @@ impl Problem {
         let mut response = Response::new(body.into());
         *response.status_mut() = status(self.code);
         let headers = response.headers_mut();
-        headers.insert("content-type", "application/json".parse().expect("a header value"));
-        headers.insert("cache-control", "no-store".parse().expect("a header value"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(wait) = self.retry_after {
-            headers.insert("retry-after", wait.as_millis().div_ceil(1000).max(1).to_string().parse().expect("digits"));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_millis().div_ceil(1000).max(1) as u64));
         }
         if self.replayed {
-            headers.insert("idempotency-replayed", "true".parse().expect("a header value"));
+            headers.insert("idempotency-replayed", HeaderValue::from_static("true"));
         }
         if self.code.status() == 401 {
-            headers.insert("www-authenticate", "Bearer".parse().expect("a header value"));
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::Response;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -61,15 +61,14 @@ where
         request.extensions_mut().insert(id);
         let method = request.method().clone();
         let path = request.extensions().get::<MatchedPath>().cloned();
-        let too_long = request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > URI_MAX);
-        let answer = (!too_long).then(|| self.inner.call(request));
+        let answer = (!is_too_long(request.uri())).then(|| self.inner.call(request));
         Box::pin(async move {
             let mut response = match answer {
                 None => Problem::new(Code::UriTooLong, "the address is too long").render(id, began),
                 // A handler that panics must not take its connection, or its thread, along.
                 Some(answer) => match std::panic::AssertUnwindSafe(answer).catch_unwind().await {
                     Ok(answer) => answer?,
-                    Err(_) => Problem::new(Code::Internal, "something went wrong on our side").render(id, began),
+                    Err(_) => Problem::panicked().render(id, began),
                 },
             };
             if let Some(problem) = response.extensions_mut().remove::<Problem>() {
@@ -79,20 +78,26 @@ where
                 response = Problem::new(Code::MethodNotAllowed, "that method is not offered here").render(id, began);
                 response.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
             }
-            let headers = response.headers_mut();
-            if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
-                headers.insert(REQUEST_ID, value);
-            }
-            headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-            let took = env.now().since(began);
-            note(&method, path.as_ref(), response.status(), took, id);
+            let route = path.as_ref().map_or("unmatched", MatchedPath::as_str);
+            finish(&mut response, &method, route, id, env.now().since(began));
             Ok(response)
         })
     }
 }
 
-fn note(method: &Method, path: Option<&MatchedPath>, status: StatusCode, took: Duration, id: RequestId) {
-    let route = path.map_or("unmatched", MatchedPath::as_str);
+pub fn is_too_long(uri: &Uri) -> bool {
+    uri.path_and_query().is_some_and(|uri| uri.as_str().len() > URI_MAX)
+}
+
+/// What every answer carries, and what is written down about it. `route`: the pattern of the
+/// address.
+pub fn finish<B>(response: &mut Response<B>, method: &Method, route: &str, id: RequestId, took: Duration) {
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert(REQUEST_ID, value);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let status = response.status();
     measure(method, route, status, took);
     if status.is_server_error() {
         tracing::warn!(request = %id, %method, route, status = status.as_u16(), took_us = took.as_micros(), "answered");

@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 
 use crate::auth::{ManageCatalogue, SeeCatalogue, Staff};
 use crate::events::has_tag;
-use crate::extract::{Params, Path, read_json};
+use crate::extract::{JSON, Params, Path, read};
 use crate::problem::Envelope;
 use crate::venues::{List, PageParams};
 use crate::{App, Problem};
@@ -135,7 +135,8 @@ pub async fn add_seat_map(
     Path((_, venue)): Path<(String, VenueId)>,
     request: Request,
 ) -> Result<(StatusCode, Json<SeatMapView>), Problem> {
-    let bytes = read_json(request, SEAT_MAP_BODY_MAX).await?;
+    let (parts, body) = request.into_parts();
+    let bytes = read(&parts.headers, body, JSON, SEAT_MAP_BODY_MAX).await?;
     // A stadium takes tens of milliseconds to read and check: not on a thread that serves.
     let map: SeatMap = tokio::task::spawn_blocking(move || catalog::import::seat_map(&bytes))
         .await

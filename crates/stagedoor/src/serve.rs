@@ -57,15 +57,13 @@ pub fn serve(settings: &Settings, runtime: &Runtime) -> Result<(), Fault> {
         stop: stopping.clone(),
         public_url,
     });
-    let router = api::router(app);
     // Spawned first: from here on a signal ends the server in order.
     runtime.block_on(async { catch_signals(stop) })?;
     let background = start_background(&system, recorder, runtime, &stopping);
 
     announce(&edge);
-    let inventory = system.inventory.clone();
     let mut ended = Ok(());
-    edge.serve(router, &inventory, stopping, || {
+    edge.serve(app, || {
         for task in background {
             if let Err(error) = runtime.block_on(task) {
                 tracing::error!(%error, "a background task broke");

@@ -252,8 +252,8 @@ impl TestApp {
     pub fn serve(&self) -> SocketAddr {
         let edge = Edge::bind((Ipv4Addr::LOCALHOST, 0).into(), 2).expect("a port is free");
         let address = edge.address;
-        let (router, inventory, stop) = (self.router.clone(), self.app.inventory.clone(), self.app.stop.clone());
-        std::thread::spawn(move || edge.serve(router, &inventory, stop, || {}));
+        let app = self.app.clone();
+        std::thread::spawn(move || edge.serve(app, || {}));
         address
     }
 

@@ -1,0 +1,55 @@
+//! The way around the router for the one request that an on-sale consists of: placing a hold.
+//!
+//! Routing, boxed futures and extensions would cost it more than the seat engine does. Its checks
+//! and their order are those of [`holds::place_hold`], which describes the route and serves the
+//! addresses that are written in an unusual way.
+
+use std::panic::AssertUnwindSafe;
+
+use axum::http::Method;
+use axum::response::Response;
+use futures_util::FutureExt;
+use hyper::Request;
+use hyper::body::Incoming;
+use stagedoor_core::RequestId;
+
+use crate::auth::Fan;
+use crate::extract::{IdempotencyKey, RawBody};
+use crate::{App, Problem, holds, respond};
+
+const ROUTE: &str = "/api/v1/events/{event}/holds";
+
+/// Whether a request is for [`place_hold`].
+pub fn is_hold<B>(request: &Request<B>) -> bool {
+    // Anything but a plain id, such as one with a percent sign, is left to the router.
+    let is_plain = |event: &str| event.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    request.method() == Method::POST
+        && event(request.uri().path()).is_some_and(is_plain)
+        && !respond::is_too_long(request.uri())
+}
+
+fn event(path: &str) -> Option<&str> {
+    path.strip_prefix("/api/v1/events/")?.strip_suffix("/holds")
+}
+
+/// Answers a request that [`is_hold`].
+pub async fn place_hold(app: &App, request: Request<Incoming>) -> Response {
+    let (id, began): (RequestId, _) = (app.env.id(), app.env.now());
+    // A handler that panics must not take its connection, or its thread, along.
+    let mut response = match AssertUnwindSafe(answer(app, request)).catch_unwind().await {
+        Ok(Ok(response)) => response,
+        Ok(Err(problem)) => problem.render(id, began),
+        Err(_) => Problem::panicked().render(id, began),
+    };
+    respond::finish(&mut response, &Method::POST, ROUTE, id, app.env.now().since(began));
+    response
+}
+
+async fn answer(app: &App, request: Request<Incoming>) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let fan = Fan::of(&parts.headers, app)?;
+    let event = event(parts.uri.path()).and_then(|text| text.parse().ok()).ok_or_else(Problem::not_found)?;
+    let key = IdempotencyKey::of(&parts.headers)?;
+    let body = RawBody::read(&parts.headers, body).await?;
+    holds::place(app, fan, event, key, body).await
+}
