@@ -58,7 +58,8 @@ pub struct Manifest {
     /// Rows that have accessible or companion seats, as bits in `order`.
     pub(super) special_rows: Box<[u64]>,
     hasher: DefaultHashBuilder,
-    by_id: HashTable<u32>,
+    /// Rows by the beginning of their seats' ids.
+    by_beginning: HashTable<u32>,
 }
 
 pub(super) struct Section {
@@ -87,8 +88,50 @@ pub(super) struct Row {
     pub unimodal: bool,
     /// When all its seats have the same.
     pub level: Option<u8>,
+    /// When its seats' labels simply count.
+    numbering: Option<Numbering>,
     /// By window length: where the best window of the empty row starts.
     pub best_start: [u16; SEATS_PER_HOLD_MAX],
+}
+
+/// The labels of a row that simply count: `first`, `first + step` and so on.
+#[derive(Debug, Clone, Copy)]
+struct Numbering {
+    first: i64,
+    /// 0 for a single seat.
+    step: i64,
+}
+
+impl Numbering {
+    fn of<'text>(mut labels: impl Iterator<Item = &'text str>) -> Option<Numbering> {
+        let first = number(labels.next()?)?;
+        let Some(second) = labels.next() else { return Some(Numbering { first, step: 0 }) };
+        let step = number(second)? - first;
+        let mut last = first + step;
+        for label in labels {
+            last += step;
+            if number(label)? != last {
+                return None;
+            }
+        }
+        Some(Numbering { first, step })
+    }
+
+    /// Where a seat with this label would be in a row that is long enough.
+    fn offset(&self, label: &str) -> Option<usize> {
+        let distance = number(label)? - self.first;
+        match self.step {
+            0 => (distance == 0).then_some(0),
+            step => (distance % step == 0).then(|| usize::try_from(distance / step).ok())?,
+        }
+    }
+}
+
+/// The number that is written exactly like this.
+fn number(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_plain = digits.starts_with(|first: char| ('1'..='9').contains(&first)) || text == "0";
+    if is_plain { text.parse::<i32>().ok().map(i64::from) } else { None }
 }
 
 /// 64 places of a row; a bit per seat.
@@ -177,16 +220,31 @@ impl Manifest {
 
     /// The seat with this id, `section-row-seat`.
     pub fn seat(&self, id: &str) -> Option<u32> {
-        let hash = self.hasher.hash_one(id);
-        self.by_id.find(hash, |seat| self.has_id(*seat, id)).copied()
+        if id.len() > build::SEAT_ID_MAX {
+            return None;
+        }
+        // Names may have dashes themselves, so each dash may be the one before the seat's label.
+        let mut dashes = id.match_indices('-').rev();
+        dashes.find_map(|(at, _)| self.seat_at_label(&id[..at], &id[at + 1..]))
     }
 
-    fn has_id(&self, seat: u32, id: &str) -> bool {
-        let row = self.row_of(seat);
-        let section = &self.sections[usize::from(row.section)].id;
-        let rest = id.strip_prefix(&**section).and_then(|rest| rest.strip_prefix('-'));
-        let rest = rest.and_then(|rest| rest.strip_prefix(self.labels.get(row.label)));
-        rest.and_then(|rest| rest.strip_prefix('-')) == Some(self.seat_label(seat))
+    /// `beginning`: section and row.
+    fn seat_at_label(&self, beginning: &str, label: &str) -> Option<u32> {
+        // Two halves of a row may share its name.
+        let mut rows = self.by_beginning.iter_hash(self.hasher.hash_one(beginning));
+        rows.find_map(|row| {
+            let row = &self.rows[*row as usize];
+            let section = beginning.strip_prefix(&*self.sections[usize::from(row.section)].id)?;
+            if section.strip_prefix('-')? != self.labels.get(row.label) {
+                return None;
+            }
+            let seats = usize::from(row.seats);
+            let offset = match row.numbering {
+                Some(numbering) => numbering.offset(label).filter(|offset| *offset < seats)?,
+                None => (0..seats).find(|at| self.seat_label(row.first_seat + *at as u32) == label)?,
+            };
+            Some(row.first_seat + offset as u32)
+        })
     }
 
     /// `section-row-seat`. Panics, like every accessor below, on an index the map does not have.
@@ -274,7 +332,7 @@ impl Manifest {
             + self.rows.len() * (size_of::<Row>() + 4 + 4 + 4 + 2 + 1)
             + self.words.len() * size_of::<Word>()
             + self.seats() * (4 + 1 + 1 + 4 + 2 + 4)
-            + self.by_id.allocation_size()
+            + self.by_beginning.allocation_size()
     }
 
     pub(super) fn row_of(&self, seat: u32) -> &Row {

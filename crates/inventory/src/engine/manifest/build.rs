@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
 use stagedoor_core::limits::{AREAS_PER_MAP_MAX, LEVELS_MAX, SEATS_PER_HOLD_MAX, SEATS_PER_MAP_MAX};
 
-use super::{Area, GAP_AFTER, Labels, Manifest, RESTRICTED, Row, SeatKind, Section, Word, codec, kind_of};
+use super::{Area, GAP_AFTER, Labels, Manifest, Numbering, RESTRICTED, Row, SeatKind, Section, Word, codec, kind_of};
 
 /// A seat map version. `levels`: keys of the price levels, which seats and areas name by index.
 #[derive(Debug, Clone, Default)]
@@ -75,6 +75,8 @@ pub(super) const ID_MAX: usize = 64;
 pub(super) const LABEL_MAX: usize = 32;
 pub(super) const NAME_MAX: usize = 800;
 pub(super) const SECTIONS_MAX: usize = 10_000;
+/// Longest id of a seat: section, row and seat, with dashes between.
+pub(super) const SEAT_ID_MAX: usize = ID_MAX + 1 + LABEL_MAX + 1 + LABEL_MAX;
 /// Seats in one row; the longest benches have a few hundred.
 pub(super) const ROW_SEATS_MAX: usize = 4_096;
 
@@ -318,6 +320,7 @@ pub(super) fn assemble(mut parts: Parts) -> Result<Manifest, ManifestError> {
                 label: labels.label(&row.label),
                 unimodal: is_unimodal(&ranks),
                 level: row.seats.iter().all(|seat| seat.level == first_level).then_some(first_level),
+                numbering: Numbering::of(row.seats.iter().map(|seat| &*seat.label)),
                 best_start: best_starts(&ranks),
             });
             for (offset, seat) in row.seats.iter().enumerate() {
@@ -397,25 +400,32 @@ pub(super) fn assemble(mut parts: Parts) -> Result<Manifest, ManifestError> {
         level_rows: level_rows.into(),
         special_rows,
         hasher: DefaultHashBuilder::default(),
-        by_id: HashTable::new(),
+        by_beginning: HashTable::new(),
     };
     index(&mut manifest)?;
     manifest.hash = codec::hash(&manifest);
     Ok(manifest)
 }
 
-/// Makes seats findable by id; an id that two seats share, be it by dashes in labels, is refused.
+/// Makes seats findable by id; an id that two seats share, be it by dashes in labels, is refused:
+/// only one of them would be found.
 fn index(manifest: &mut Manifest) -> Result<(), ManifestError> {
-    let mut by_id = HashTable::with_capacity(manifest.seats());
+    let mut by_beginning = HashTable::with_capacity(manifest.rows.len());
+    let hash = |manifest: &Manifest, row: u32| {
+        let row = &manifest.rows[row as usize];
+        let section = &manifest.sections[usize::from(row.section)].id;
+        manifest.hasher.hash_one(format!("{section}-{}", manifest.labels.get(row.label)).as_str())
+    };
+    for row in 0..manifest.rows.len() as u32 {
+        by_beginning.insert_unique(hash(manifest, row), row, |other| hash(manifest, *other));
+    }
+    manifest.by_beginning = by_beginning;
     for seat in 0..manifest.seats() as u32 {
         let id = manifest.seat_id(seat);
-        let hash = manifest.hasher.hash_one(id.as_str());
-        if by_id.find(hash, |other| manifest.has_id(*other, &id)).is_some() {
+        if manifest.seat(&id) != Some(seat) {
             return Err(ManifestError::Twice { what: "seat", id });
         }
-        by_id.insert_unique(hash, seat, |other| manifest.hasher.hash_one(manifest.seat_id(*other).as_str()));
     }
-    manifest.by_id = by_id;
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use stagedoor_core::limits::{AREAS_PER_MAP_MAX, LEVELS_MAX, SEATS_PER_MAP_MAX};
 use super::build::{
     ID_MAX, LABEL_MAX, NAME_MAX, Parts, ROW_SEATS_MAX, RowPart, SECTIONS_MAX, SeatPart, SectionPart, assemble,
 };
-use super::{AreaSpec, Manifest, Row};
+use super::{AreaSpec, Manifest, Numbering, Row};
 use crate::engine::CodecError;
 use crate::engine::bytes::{Reader, Write};
 
@@ -52,17 +52,16 @@ impl Manifest {
 
     fn encode_row(&self, row: &Row, out: &mut Vec<u8>) {
         let seats = row.first_seat..row.first_seat + u32::from(row.seats);
-        let numbering = numbering(seats.clone().map(|seat| self.seat_label(seat)));
         let plain = seats.clone().all(|seat| self.traits[seat as usize] == 0);
         out.text(self.labels.get(row.label));
         out.varint(u64::from(row.seats));
         out.byte(
-            if numbering.is_some() { NUMBERED } else { 0 }
+            if row.numbering.is_some() { NUMBERED } else { 0 }
                 | if row.level.is_some() { ONE_LEVEL } else { 0 }
                 | if plain { PLAIN } else { 0 },
         );
-        match numbering {
-            Some((first, step)) => {
+        match row.numbering {
+            Some(Numbering { first, step }) => {
                 out.signed(first);
                 out.signed(step);
             }
@@ -164,20 +163,4 @@ fn decode_row(reader: &mut Reader) -> Result<RowPart, CodecError> {
 
 pub(super) fn hash(manifest: &Manifest) -> [u8; 32] {
     digest(&SHA256, &manifest.encode()).as_ref().try_into().expect("SHA-256 has 32 bytes")
-}
-
-/// First number and step, when the labels count like that and are spelled plainly.
-fn numbering<'text>(mut labels: impl Iterator<Item = &'text str>) -> Option<(i64, i64)> {
-    let number = |text: &str| text.parse::<i32>().ok().filter(|number| number.to_string() == text).map(i64::from);
-    let first = number(labels.next()?)?;
-    let Some(second) = labels.next() else { return Some((first, 0)) };
-    let step = number(second)? - first;
-    let mut last = first + step;
-    for label in labels {
-        if number(label)? != last + step {
-            return None;
-        }
-        last += step;
-    }
-    Some((first, step))
 }
