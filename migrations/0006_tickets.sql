@@ -8,8 +8,8 @@ CREATE TABLE ticket (
     -- Counted from zero in the order's list of places: issuing an order again finds its tickets.
     position BIGINT NOT NULL,
     owner_id UUID NOT NULL,
-    -- A seat has all four of these, a general-admission place has the two area columns.
-    seat_index BIGINT,
+    -- A seat has all four of these, a general-admission place has the two area columns. The seat's
+    -- id is its name in every version of the seat map; its number in the map changes with the map.
     seat TEXT,
     section TEXT,
     row_label TEXT,
@@ -24,12 +24,12 @@ CREATE TABLE ticket (
     status TEXT NOT NULL CHECK (status IN ('issued', 'used', 'refunded', 'revoked')),
     generation BIGINT NOT NULL CHECK (generation >= 1),
     issued_at BIGINT NOT NULL,
-    CHECK ((seat_index IS NULL) = (area IS NOT NULL))
+    CHECK ((seat IS NULL) = (area IS NOT NULL))
 );
 CREATE UNIQUE INDEX ticket_order ON ticket (order_id, position);
 -- A seat has at most one live ticket.
-CREATE UNIQUE INDEX ticket_live_seat ON ticket (event_id, seat_index)
-    WHERE seat_index IS NOT NULL AND status IN ('issued', 'used');
+CREATE UNIQUE INDEX ticket_live_seat ON ticket (event_id, seat)
+    WHERE seat IS NOT NULL AND status IN ('issued', 'used');
 CREATE INDEX ticket_owner ON ticket (owner_id, id);
 CREATE INDEX ticket_event ON ticket (event_id, id);
 

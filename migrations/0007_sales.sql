@@ -39,8 +39,6 @@ CREATE TABLE order_place (
     order_id UUID NOT NULL REFERENCES sales_order (id),
     position BIGINT NOT NULL,
     hold_position BIGINT NOT NULL,
-    -- The seat's index and id when it was held; a later seat map may number it anew.
-    seat_index BIGINT,
     seat_id TEXT,
     area_id TEXT,
     -- Name of the section, or of the area.

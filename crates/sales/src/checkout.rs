@@ -202,8 +202,7 @@ impl Sales {
                         event: event.id,
                         organizer: event.organizer,
                         spot: match held.seat {
-                            Some(index) => Place::Seat {
-                                index,
+                            Some(_) => Place::Seat {
                                 id: held.id(),
                                 section: held.section_name.to_owned(),
                                 row: held.row.to_owned(),

@@ -14,7 +14,7 @@ use crate::ticket::{Access, Cause, Change, ChangeKind, Page, PageRequest, Place,
 /// limits on parameters.
 const ROWS_MAX: usize = 100;
 
-const TICKET: &str = "id, organizer_id, event_id, order_id, position, owner_id, seat_index, seat, section, row_label, \
+const TICKET: &str = "id, organizer_id, event_id, order_id, position, owner_id, seat, section, row_label, \
                       seat_label, area, area_name, level, level_name, ticket_type, face_value_minor, currency, status, \
                       generation, issued_at";
 
@@ -25,11 +25,11 @@ pub async fn insert_tickets(tx: &Tx, tickets: &[Ticket]) -> Result<u64> {
     for some in tickets.chunks(ROWS_MAX) {
         let mut params = Vec::new();
         for ticket in some {
-            let (index, seat, section, row, label, area, area_name) = match &ticket.place {
-                Place::Seat { index, id, section, row, label } => {
-                    (Some(*index), Some(&**id), Some(&**section), Some(&**row), Some(&**label), None, None)
+            let (seat, section, row, label, area, area_name) = match &ticket.place {
+                Place::Seat { id, section, row, label } => {
+                    (Some(&**id), Some(&**section), Some(&**row), Some(&**label), None, None)
                 }
-                Place::Area { id, name } => (None, None, None, None, None, Some(&**id), Some(&**name)),
+                Place::Area { id, name } => (None, None, None, None, Some(&**id), Some(&**name)),
             };
             params.extend([
                 ticket.id.into_param(),
@@ -38,7 +38,6 @@ pub async fn insert_tickets(tx: &Tx, tickets: &[Ticket]) -> Result<u64> {
                 ticket.order.into_param(),
                 ticket.position.into_param(),
                 ticket.owner.into_param(),
-                index.into_param(),
                 seat.into_param(),
                 section.into_param(),
                 row.into_param(),
@@ -55,7 +54,7 @@ pub async fn insert_tickets(tx: &Tx, tickets: &[Ticket]) -> Result<u64> {
                 ticket.issued_at.into_param(),
             ]);
         }
-        let rows = rows(some.len(), 21);
+        let rows = rows(some.len(), 20);
         let sql = format!("INSERT INTO ticket ({TICKET}) VALUES {rows} ON CONFLICT DO NOTHING");
         inserted += tx.execute(&sql, params).await?;
     }
@@ -315,14 +314,12 @@ pub async fn scans_of(tx: &Tx, organizer: OrganizerId, ticket: TicketId) -> Resu
 }
 
 fn ticket(row: &Row) -> Result<Ticket> {
-    let place = match (row.get(6)?, row.get(7)?, row.get(8)?, row.get(9)?, row.get(10)?, row.get(11)?, row.get(12)?) {
-        (Some(index), Some(id), Some(section), Some(row), Some(label), None, None) => {
-            Place::Seat { index, id, section, row, label }
-        }
-        (None, None, None, None, None, Some(id), Some(name)) => Place::Area { id, name },
+    let place = match (row.get(6)?, row.get(7)?, row.get(8)?, row.get(9)?, row.get(10)?, row.get(11)?) {
+        (Some(id), Some(section), Some(row), Some(label), None, None) => Place::Seat { id, section, row, label },
+        (None, None, None, None, Some(id), Some(name)) => Place::Area { id, name },
         _ => return Err(Error::corrupt("a ticket is neither for a seat nor for an area")),
     };
-    let status: String = row.get(18)?;
+    let status: String = row.get(17)?;
     Ok(Ticket {
         id: row.get(0)?,
         organizer: row.get(1)?,
@@ -331,13 +328,13 @@ fn ticket(row: &Row) -> Result<Ticket> {
         position: row.get(4)?,
         owner: row.get(5)?,
         place,
-        level: row.get(13)?,
-        level_name: row.get(14)?,
-        ticket_type: row.get(15)?,
-        face_value: Money::new(row.get(16)?, row.get(17)?),
+        level: row.get(12)?,
+        level_name: row.get(13)?,
+        ticket_type: row.get(14)?,
+        face_value: Money::new(row.get(15)?, row.get(16)?),
         status: status.parse().map_err(|_| Error::corrupt(format!("{status:?} is no status of a ticket")))?,
-        generation: row.get(19)?,
-        issued_at: row.get(20)?,
+        generation: row.get(18)?,
+        issued_at: row.get(19)?,
     })
 }
 

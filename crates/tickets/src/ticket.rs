@@ -30,9 +30,7 @@ pub struct Ticket {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     Seat {
-        /// Its place in the event's manifest.
-        index: u32,
-        /// `section-row-seat`, as the seat map names it.
+        /// `section-row-seat`, as every version of the event's seat map names it.
         id: String,
         section: String,
         row: String,

@@ -59,17 +59,16 @@ async fn insert_holds(tx: &Tx, order: &Order) -> Result<()> {
 }
 
 async fn insert_places(tx: &Tx, order: &Order) -> Result<()> {
-    let mut params = Vec::with_capacity(order.places.len() * 12);
+    let mut params = Vec::with_capacity(order.places.len() * 11);
     for place in &order.places {
         params.push(order.id.into_param());
         params.push((place.position as i64).into_param());
         params.push((place.hold as i64).into_param());
         let (seat, area, section, row) = match &place.spot {
-            Place::Seat { index, id, section, row, label } => (Some((*index, id)), None, section, Some((row, label))),
+            Place::Seat { id, section, row, label } => (Some(id), None, section, Some((row, label))),
             Place::Area { id, name } => (None, Some(id), name, None),
         };
-        params.push(seat.map(|(index, _)| i64::from(index)).into_param());
-        params.push(seat.map(|(_, id)| id.clone()).into_param());
+        params.push(seat.cloned().into_param());
         params.push(area.cloned().into_param());
         params.push(section.into_param());
         params.push(row.map(|(row, _)| row.clone()).into_param());
@@ -79,9 +78,9 @@ async fn insert_places(tx: &Tx, order: &Order) -> Result<()> {
         params.push((&place.ticket_type).into_param());
     }
     let sql = format!(
-        "INSERT INTO order_place (order_id, position, hold_position, seat_index, seat_id, area_id, section, row_label,
-                                  seat_label, level, level_name, ticket_type) VALUES {}",
-        placeholders(order.places.len(), 12)
+        "INSERT INTO order_place (order_id, position, hold_position, seat_id, area_id, section, row_label, seat_label,
+                                  level, level_name, ticket_type) VALUES {}",
+        placeholders(order.places.len(), 11)
     );
     tx.execute(&sql, params).await.map(drop)
 }
@@ -224,8 +223,8 @@ async fn complete(tx: &Tx, mut orders: Vec<Order>) -> Result<Vec<Order>> {
     });
     let holds = by_order(holds.await?);
     let places = format!(
-        "SELECT order_id, position, hold_position, seat_index, seat_id, area_id, section, row_label, seat_label, level,
-                level_name, ticket_type, refund_id
+        "SELECT order_id, position, hold_position, seat_id, area_id, section, row_label, seat_label, level, level_name,
+                ticket_type, refund_id
            FROM order_place WHERE order_id IN ({any}) ORDER BY order_id, position"
     );
     let places = tx.all(&places, params(), |row| place_from(row, &holds)).await?;
@@ -293,17 +292,16 @@ fn place_from(row: &Row, holds: &HashMap<OrderId, Vec<OrderHold>>) -> Result<(Or
     let at = row.get::<i64>(2)? as usize;
     let hold = holds.get(&order).and_then(|holds| holds.get(at));
     let hold = hold.ok_or_else(|| Error::corrupt(format!("{order} has no hold {at}")))?;
-    let section: String = row.get(6)?;
+    let section: String = row.get(5)?;
     let missing = || Error::corrupt(format!("a place of {order} has neither seat nor area"));
-    let spot = match row.get::<Option<String>>(4)? {
+    let spot = match row.get::<Option<String>>(3)? {
         Some(id) => Place::Seat {
-            index: row.get::<Option<u32>>(3)?.ok_or_else(missing)?,
             id,
             section,
-            row: row.get::<Option<String>>(7)?.ok_or_else(missing)?,
-            label: row.get::<Option<String>>(8)?.ok_or_else(missing)?,
+            row: row.get::<Option<String>>(6)?.ok_or_else(missing)?,
+            label: row.get::<Option<String>>(7)?.ok_or_else(missing)?,
         },
-        None => Place::Area { id: row.get::<Option<String>>(5)?.ok_or_else(missing)?, name: section },
+        None => Place::Area { id: row.get::<Option<String>>(4)?.ok_or_else(missing)?, name: section },
     };
     let place = OrderPlace {
         position: row.get::<i64>(1)? as usize,
@@ -311,10 +309,10 @@ fn place_from(row: &Row, holds: &HashMap<OrderId, Vec<OrderHold>>) -> Result<(Or
         event: hold.event,
         organizer: hold.organizer,
         spot,
-        level: row.get(9)?,
-        level_name: row.get(10)?,
-        ticket_type: row.get(11)?,
-        refund: row.get(12)?,
+        level: row.get(8)?,
+        level_name: row.get(9)?,
+        ticket_type: row.get(10)?,
+        refund: row.get(11)?,
     };
     Ok((order, place))
 }

@@ -88,12 +88,6 @@ fn floor() -> Place {
     Place::Area { id: "floor".into(), name: "Floor".into() }
 }
 
-fn seat(index: u32) -> Place {
-    Place::Seat {
-        index,
-        id: format!("101-A-{index}"),
-        section: "101".into(),
-        row: "A".into(),
-        label: index.to_string(),
-    }
+fn seat(number: u32) -> Place {
+    Place::Seat { id: format!("101-A-{number}"), section: "101".into(), row: "A".into(), label: number.to_string() }
 }
