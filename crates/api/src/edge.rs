@@ -175,7 +175,7 @@ async fn connection(stream: TcpStream, from: SocketAddr, app: App, router: Route
         }
     });
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADERS_TIMEOUT).max_buf_size(HEADERS_MAX).pipeline_flush(true);
+    http.timer(TokioTimer::new()).header_read_timeout(HEADERS_TIMEOUT).max_buf_size(HEADERS_MAX);
     let serving = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
     tokio::pin!(serving);
     let ended = tokio::select! {
