@@ -24,7 +24,7 @@ type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// Before the counted part of an HTTP run.
 const WARM_UP: Duration = Duration::from_secs(1);
-/// Events of the product that HTTP runs spread over; as many seats as the baselines have rows.
+/// Events of the product that one HTTP run spreads over; as many seats as the baselines have rows.
 const EVENTS: usize = 25;
 /// Signed-in fans that take turns, so that nobody collects more holds than a server keeps in view.
 const FANS: usize = 4_096;
@@ -157,7 +157,8 @@ fn baseline(name: &'static str, arguments: &[&str]) -> Fallible<Server> {
 
 fn over_http(plan: &Plan, table: &mut Table) -> Fallible<()> {
     let folder = tempfile::tempdir()?;
-    let product = Product::start(folder.path(), None, EVENTS, FANS)?;
+    // Every round finds all its seats free, as the baselines nearly do.
+    let product = Product::start(folder.path(), None, EVENTS * plan.rounds, FANS)?;
     if table.wants("live") {
         let viewers = live::watch(&product, plan.viewers)?;
         let measured = format!("{:.1} KiB", viewers.resident_bytes / 1024.0);
@@ -183,6 +184,9 @@ fn over_http(plan: &Plan, table: &mut Table) -> Fallible<()> {
     for spread in [Spread::Uniform, Spread::Hot] {
         let mut samples: Vec<Vec<Figure>> = vec![Vec::new(); servers.len() + 1];
         for round in 0..plan.rounds as u64 {
+            if let Some(url) = &plan.redis {
+                redis::cmd("FLUSHALL").exec(&mut redis::Client::open(url.as_str())?.get_connection()?)?;
+            }
             for (at, server) in servers.iter().enumerate() {
                 let mut client = BaselineClient { dice: Dice(round), spread };
                 samples[at].push(measure(plan, server.address, server.process.pid(), &mut client)?);
@@ -191,7 +195,7 @@ fn over_http(plan: &Plan, table: &mut Table) -> Fallible<()> {
                 // No key of another run is used again.
                 dice: Dice(round * 2 + spread as u64 + 1_000),
                 spread,
-                events: &product.events,
+                events: &product.events[round as usize * EVENTS..][..EVENTS],
                 seats: &product.seats,
                 tokens: &product.tokens,
             };
@@ -254,7 +258,6 @@ fn set_always(url: &str) -> Fallible<()> {
     let mut connection = redis::Client::open(url)?.get_connection()?;
     redis::cmd("CONFIG").arg("SET").arg("appendonly").arg("yes").exec(&mut connection)?;
     redis::cmd("CONFIG").arg("SET").arg("appendfsync").arg("always").exec(&mut connection)?;
-    redis::cmd("FLUSHALL").exec(&mut connection)?;
     Ok(())
 }
 
