@@ -383,7 +383,7 @@ impl From<Refused> for Problem {
             Refused::RateLimited { retry_after } => {
                 Problem::new(Code::RateLimited, "too many attempts, wait a little").retry_after(retry_after)
             }
-            Refused::Unavailable => Problem::unavailable(),
+            Refused::MapChanged | Refused::Unavailable => Problem::unavailable(),
         }
     }
 }

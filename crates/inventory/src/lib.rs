@@ -8,6 +8,7 @@
 //! Invariants:
 //! - an answer other than a refusal is given after its facts are on disk;
 //! - refusals touch no disk, and one that the view can prove never reaches the writer;
+//! - places are numbers of one seat map, and no command takes effect on another map than its own;
 //! - if a journal write fails, the partition stops serving and recovers from the journal;
 //! - state in memory is a fold over the journal, and everything else here can be rebuilt from it.
 //!
@@ -17,7 +18,8 @@
 //! # async fn example(event: stagedoor_core::EventId, fan: stagedoor_core::UserId, want: inventory::engine::Want) {
 //! let open = |partition| Ok(Box::new(journal::SqliteJournal::open("data".as_ref(), partition)?) as _);
 //! let inventory = Inventory::start(Config::default(), Env::system(), open).expect("the journal is readable");
-//! let hold = inventory.hold(event, HoldRequest { fan, want, key: None }).await;
+//! let view = inventory.view(event).await.expect("the event is on sale");
+//! let hold = inventory.hold_in(&view, HoldRequest { fan, want, key: None }).await;
 //! # }
 //! ```
 

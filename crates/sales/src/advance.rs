@@ -191,23 +191,20 @@ impl Sales {
         seats: &[&OrderPlace],
         total: &[&OrderPlace],
     ) -> Result<(), Fault> {
-        let mut events: BTreeMap<EventId, (Vec<u32>, BTreeMap<u16, u32>)> = BTreeMap::new();
+        let mut events: BTreeMap<EventId, (Vec<&str>, BTreeMap<&str, u32>)> = BTreeMap::new();
         for place in seats {
-            // By id, because a newer seat map may have numbered the seats anew. A seat that is
-            // gone from the map was back before: a map cannot lose a sold one.
-            let view = self.parts.inventory.view(place.event).await?;
-            let (indexes, areas) = events.entry(place.event).or_default();
+            let (ids, areas) = events.entry(place.event).or_default();
             match &place.spot {
-                Place::Seat { id, .. } => indexes.extend(view.manifest.seat(id)),
+                Place::Seat { id, .. } => ids.push(id),
                 Place::Area { id, .. } => {
                     let same = |other: &&&OrderPlace| other.event == place.event && other.spot == place.spot;
-                    let count = total.iter().filter(same).count() as u32;
-                    areas.extend(view.manifest.area(id).map(|area| (area, count)));
+                    areas.insert(id, total.iter().filter(same).count() as u32);
                 }
             }
         }
         for (event, (seats, areas)) in events {
-            self.parts.inventory.return_to_sale(event, order, seats, areas.into_iter().collect()).await?;
+            let areas: Vec<_> = areas.into_iter().collect();
+            self.parts.inventory.return_to_sale(event, order, &seats, &areas).await?;
         }
         Ok(())
     }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use catalog::seat_map::AREA_CAPACITY_MAX;
 use catalog::{Event, EventDetails, EventState, MapError, NO_SUCH_MAP, OrphanPolicy, SaleWindow, SeatMap, Transition};
 use inventory::engine::{
-    AccessibleRelease, AreaSpec, Manifest, ManifestSpec, Orphans, Prices, RowSpec, Rules, SaleStatus, SeatKind,
-    SeatSpec, SectionSpec,
+    AccessibleRelease, AreaSpec, Manifest, ManifestSpec, Orphans, Prices, Refusal, RowSpec, Rules, SaleStatus,
+    SeatKind, SeatSpec, SectionSpec,
 };
 use inventory::{Opening, Refused};
 use stagedoor_core::limits::SEATS_PER_MAP_MAX;
@@ -96,7 +96,7 @@ impl Sales {
         match self.parts.inventory.swap_manifest(id, manifest).await {
             // Not on sale yet: it will open with the new map.
             Ok(()) | Err(Refused::UnknownEvent) => {}
-            Err(Refused::Rule(inventory::engine::Refusal::NotFound)) => {}
+            Err(Refused::Rule(Refusal::NotFound)) => {}
             Err(refused) => return Err(refused.into()),
         }
         tx.commit().await?;
@@ -106,7 +106,7 @@ impl Sales {
 
     /// Takes available seats (by id) off sale; those that are blocked stay so.
     pub async fn block_seats(&self, organizer: OrganizerId, id: EventId, seats: &[String]) -> Result<(), OnSaleError> {
-        let seats = self.seat_indexes(organizer, id, seats).await?;
+        self.check_seats(organizer, id, seats).await?;
         Ok(self.parts.inventory.block(id, seats).await?)
     }
 
@@ -117,7 +117,7 @@ impl Sales {
         id: EventId,
         seats: &[String],
     ) -> Result<(), OnSaleError> {
-        let seats = self.seat_indexes(organizer, id, seats).await?;
+        self.check_seats(organizer, id, seats).await?;
         Ok(self.parts.inventory.unblock(id, seats).await?)
     }
 
@@ -129,7 +129,7 @@ impl Sales {
         area: &str,
         blocked: u32,
     ) -> Result<(), OnSaleError> {
-        let area = self.area_index(organizer, id, area).await?;
+        self.parts.catalog.event_of(organizer, id).await?;
         Ok(self.parts.inventory.block_area(id, area, blocked).await?)
     }
 
@@ -145,7 +145,6 @@ impl Sales {
         if capacity > AREA_CAPACITY_MAX {
             return Err(FieldError::new("capacity", format!("must be at most {AREA_CAPACITY_MAX}")).into());
         }
-        let index = self.area_index(organizer, id, area).await?;
         self.intend(organizer, id).await?;
         let tx = self.parts.store.begin_write().await?;
         sql::set_area_capacity(&tx, id, area, capacity).await?;
@@ -156,7 +155,7 @@ impl Sales {
             .sum::<u32>();
         self.parts.catalog.record_capacity_in(&tx, id, manifest.seats() as u32 + area_total).await?;
         // Last, because it may refuse, and then nothing has changed.
-        self.parts.inventory.set_capacity(id, index, capacity).await?;
+        self.parts.inventory.set_capacity(id, area, Some(capacity)).await?;
         Ok(tx.commit().await?)
     }
 
@@ -224,8 +223,12 @@ impl Sales {
         let changed: HashMap<_, _> =
             sql::area_capacities(&self.parts.store.begin_read().await?, id).await?.into_iter().collect();
         for area in 0..manifest.areas() as u16 {
-            let capacity = changed.get(manifest.area_id(area)).copied().unwrap_or(manifest.area_capacity(area));
-            self.parts.inventory.set_capacity(id, area, capacity).await?;
+            let area = manifest.area_id(area);
+            match self.parts.inventory.set_capacity(id, area, changed.get(area).copied()).await {
+                // The event went over to another map meanwhile; who moved it does the same for that.
+                Ok(()) | Err(Refused::Rule(Refusal::UnknownArea)) => {}
+                Err(refused) => return Err(refused.into()),
+            }
         }
         Ok(())
     }
@@ -252,26 +255,12 @@ impl Sales {
         Ok(manifest)
     }
 
-    async fn seat_indexes(
-        &self,
-        organizer: OrganizerId,
-        id: EventId,
-        seats: &[String],
-    ) -> Result<Vec<u32>, OnSaleError> {
+    async fn check_seats(&self, organizer: OrganizerId, id: EventId, seats: &[String]) -> Result<(), OnSaleError> {
         if seats.is_empty() || seats.len() > SEATS_PER_MAP_MAX {
             return Err(FieldError::new("seats", format!("must name 1 to {SEATS_PER_MAP_MAX} seats")).into());
         }
         self.parts.catalog.event_of(organizer, id).await?;
-        let view = self.parts.inventory.view(id).await?;
-        let index = |seat: &String| view.manifest.seat(seat).ok_or(inventory::engine::Refusal::UnknownSeat);
-        Ok(seats.iter().map(index).collect::<Result<_, _>>().map_err(Refused::from)?)
-    }
-
-    async fn area_index(&self, organizer: OrganizerId, id: EventId, area: &str) -> Result<u16, OnSaleError> {
-        self.parts.catalog.event_of(organizer, id).await?;
-        let view = self.parts.inventory.view(id).await?;
-        let index = view.manifest.area(area).ok_or(inventory::engine::Refusal::UnknownArea);
-        Ok(index.map_err(Refused::from)?)
+        Ok(())
     }
 }
 

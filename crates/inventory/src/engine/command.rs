@@ -5,6 +5,7 @@ use std::sync::Arc;
 use stagedoor_core::limits::SEATS_PER_HOLD_MAX;
 use stagedoor_core::{Code, HoldId, OrderId, Timestamp, UserId};
 
+use super::state::seat_in;
 use super::{Fact, Manifest, Need, Place, Places, Prices, Rules, RulesError, SeatList};
 
 /// A wish to change one event.
@@ -82,6 +83,27 @@ pub enum Want {
     Picked { places: Places, need: Need },
     /// The best ones the engine finds.
     Best(Best),
+}
+
+impl Want {
+    /// The same wish in the numbers of a later map of the same event. Refused when that map lacks
+    /// a place it names.
+    pub(crate) fn on_map(&self, old: &Manifest, new: &Manifest) -> Result<Want, Refusal> {
+        match *self {
+            Want::Picked { places, need } => {
+                let moved: Result<Vec<Place>, Refusal> = places.iter().map(|place| place.on_map(old, new)).collect();
+                Ok(Want::Picked { places: Places::new(moved?)?, need })
+            }
+            // All maps of an event have the same price levels.
+            Want::Best(best) => {
+                let moved = |section| {
+                    let known = usize::from(section) < old.sections();
+                    known.then(|| new.section(old.section_id(section))).flatten().ok_or(Refusal::UnknownSection)
+                };
+                Ok(Want::Best(Best { section: best.section.map(moved).transpose()?, ..best }))
+            }
+        }
+    }
 }
 
 /// A wish for the best available seats.
@@ -226,6 +248,19 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The same refusal of a hold in the numbers of an earlier map of the same event; `None` when
+    /// it names a seat that map lacks.
+    pub(crate) fn on_map(self, new: &Manifest, old: &Manifest) -> Option<Refusal> {
+        let moved = |seat| seat_in(new, old, seat);
+        let all = |seats: SeatList| seats.as_slice().iter().map(|seat| moved(*seat)).collect::<Option<SeatList>>();
+        match self {
+            Refusal::SeatUnavailable(seats) => all(seats).map(Refusal::SeatUnavailable),
+            Refusal::AccessibleOnly(seats) => all(seats).map(Refusal::AccessibleOnly),
+            Refusal::OrphanSeat { leaves } => moved(leaves).map(|leaves| Refusal::OrphanSeat { leaves }),
+            other => Some(other),
+        }
+    }
+
     pub fn code(&self) -> Code {
         match self {
             Refusal::NotOnSale => Code::NotOnSale,

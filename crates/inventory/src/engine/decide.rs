@@ -101,20 +101,8 @@ impl EventState {
         key: Option<KeyPrint>,
         spread: u64,
     ) -> Result<Outcome, Refusal> {
-        if let Some(key) = key
-            && let Some(known) = self.books.key(key.key)
-        {
-            if known.body != key.body {
-                return Err(Refusal::KeyMismatch);
-            }
-            let mut view = self.view(known.record);
-            (view.status, view.order, view.expires_at) = (HoldStatus::Held, None, known.expires_at);
-            return Ok(Outcome::Unchanged(Answer::Hold(view)));
-        }
-        // The id is made for this command alone, so the same id is the same command again.
-        if let Some(slot) = self.books.find(hold) {
-            let view = self.view(slot);
-            return if view.fan == fan { Ok(Outcome::Unchanged(Answer::Hold(view))) } else { Err(Refusal::NotFound) };
+        if let Some(known) = self.known_hold(hold, fan, key) {
+            return known;
         }
         if !self.is_open() || !self.rules.on_sale(at) {
             return Err(Refusal::NotOnSale);
@@ -139,6 +127,28 @@ impl EventState {
         let ttl_ms = self.rules.hold_ttl.as_millis() as u32;
         let price_list = self.price_lists.len() as u32 - 1;
         Ok(changed(Fact::Held { hold, fan, places, ttl_ms, price_list, key }))
+    }
+
+    /// The outcome of a wish for a hold that was granted before, whatever places it names now.
+    pub(crate) fn known_hold(
+        &self,
+        hold: HoldId,
+        fan: UserId,
+        key: Option<KeyPrint>,
+    ) -> Option<Result<Outcome, Refusal>> {
+        if let Some(key) = key
+            && let Some(known) = self.books.key(key.key)
+        {
+            if known.body != key.body {
+                return Some(Err(Refusal::KeyMismatch));
+            }
+            let mut view = self.view(known.record);
+            (view.status, view.order, view.expires_at) = (HoldStatus::Held, None, known.expires_at);
+            return Some(Ok(Outcome::Unchanged(Answer::Hold(view))));
+        }
+        // The id is made for this command alone, so the same id is the same command again.
+        let view = self.view(self.books.find(hold)?);
+        Some(if view.fan == fan { Ok(Outcome::Unchanged(Answer::Hold(view))) } else { Err(Refusal::NotFound) })
     }
 
     fn check_size(&self, people: u32) -> Result<(), Refusal> {

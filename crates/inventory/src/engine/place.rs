@@ -4,7 +4,8 @@ use std::fmt;
 
 use stagedoor_core::limits::{AREAS_PER_MAP_MAX, SEATS_PER_HOLD_MAX, SEATS_PER_MAP_MAX};
 
-use super::Refusal;
+use super::state::seat_in;
+use super::{Manifest, Refusal};
 
 /// One line of a hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,22 @@ impl Place {
     pub fn ticket_type(self) -> u8 {
         match self {
             Place::Seat { ticket_type, .. } | Place::Area { ticket_type, .. } => ticket_type,
+        }
+    }
+
+    /// The place of the same id on another map.
+    pub(super) fn on_map(self, old: &Manifest, new: &Manifest) -> Result<Place, Refusal> {
+        match self {
+            Place::Seat { seat, ticket_type } => {
+                let known = (seat as usize) < old.seats();
+                let seat = known.then(|| seat_in(old, new, seat)).flatten().ok_or(Refusal::UnknownSeat)?;
+                Ok(Place::Seat { seat, ticket_type })
+            }
+            Place::Area { area, quantity, ticket_type } => {
+                let known = usize::from(area) < old.areas();
+                let area = known.then(|| new.area(old.area_id(area))).flatten().ok_or(Refusal::UnknownArea)?;
+                Ok(Place::Area { area, quantity, ticket_type })
+            }
         }
     }
 }

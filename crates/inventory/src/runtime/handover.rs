@@ -102,7 +102,8 @@ impl Mailbox {
 }
 
 /// Commands in batches from a plain thread, without an executor: what a node that forwards
-/// others' commands does. Limits over all events are the sender's business.
+/// others' commands does. Limits over all events are the sender's business, and so is that the
+/// numbers of places are of the map the event has.
 pub struct Batches {
     queue: Queue,
     number: u32,
@@ -131,7 +132,7 @@ impl Batches {
     pub fn send(&mut self, commands: impl IntoIterator<Item = (u32, EventId, Command)>) {
         let envelopes = commands.into_iter().map(|(slot, event, command)| Envelope {
             event,
-            work: Work::Command(command),
+            work: Work::Command { command, map: None },
             books: Books::Apart,
             reply_to: ReplyTo::Slot { mailbox: self.number, slot },
         });

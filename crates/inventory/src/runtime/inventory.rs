@@ -21,6 +21,10 @@ use crate::engine::{
     Actor, Answer, Command, HoldStatus, HoldView, KeyPrint, Manifest, Place, Places, Prices, Refusal, Rules, Want,
 };
 
+/// Maps of an event that one command is tried on: organizers change them by hand, so even a second
+/// change while a command is under way is hardly seen.
+const MAPS_PER_COMMAND_MAX: usize = 3;
+
 #[derive(Debug, Clone, Copy)]
 pub struct Config {
     pub limits: FanLimits,
@@ -345,13 +349,11 @@ impl Inventory {
         }
     }
 
-    /// Holds seats for a fan. Refused by the fan's limits (`HoldLimit`, `RateLimited`) or by the
+    /// Holds places for a fan. Refused by the fan's limits (`HoldLimit`, `RateLimited`) or by the
     /// rules of the event; a key used before answers as it did then.
-    pub async fn hold(&self, event: EventId, request: HoldRequest) -> Result<Hold, Refused> {
-        self.hold_in(&self.view(event).await?, request).await
-    }
-
-    /// The same for a caller that has the event's view already.
+    ///
+    /// `view`: the event's; the request's places, and those that a refusal names, are numbers of
+    /// its map. If the event has another map by then, the same ids are held there.
     pub async fn hold_in(&self, view: &Arc<EventView>, request: HoldRequest) -> Result<Hold, Refused> {
         let HoldRequest { fan, want, key } = request;
         let env = &self.shared.env;
@@ -370,10 +372,54 @@ impl Inventory {
             return Err(refusal.into());
         }
         let hold: HoldId = env.id();
+        let done = match self.ask_hold(view, hold, request, books).await {
+            // Boxed, so that what hardly ever happens does not make every hold's future larger.
+            Err(Refused::MapChanged) => Box::pin(self.hold_on_newer_map(view, hold, request, books)).await?,
+            reply => reply?,
+        };
+        self.hold_answer(view, done).await
+    }
+
+    async fn ask_hold(&self, view: &EventView, hold: HoldId, request: HoldRequest, books: Books) -> Reply {
+        let HoldRequest { fan, want, key } = request;
         // The second half of an id is random.
         let command = Command::Hold { hold, fan, want, key, spread: hold.0.as_u128() as u64 };
-        let done = self.ask(view.event, Work::Command(command), books).await?;
-        self.hold_answer(view, done).await
+        self.ask(view.event, Work::Command { command, map: Some(map_print(&view.manifest)) }, books).await
+    }
+
+    /// Goes on after the writer said that `asked` shows another map than the event has. The fan's
+    /// place in the books is still reserved.
+    async fn hold_on_newer_map(&self, asked: &EventView, hold: HoldId, request: HoldRequest, books: Books) -> Reply {
+        for _ in 1..MAPS_PER_COMMAND_MAX {
+            let moved = self.view(asked.event).await.and_then(|view| {
+                let want = request.want.on_map(&asked.manifest, &view.manifest)?;
+                Ok((view, HoldRequest { want, ..request }))
+            });
+            let (view, request) = match moved {
+                Ok(moved) => moved,
+                Err(refused) => {
+                    self.settle_books(request.fan, books);
+                    return Err(refused);
+                }
+            };
+            match self.ask_hold(&view, hold, request, books).await {
+                Err(Refused::MapChanged) => {}
+                Err(Refused::Rule(refusal)) => {
+                    let refusal = refusal.on_map(&view.manifest, &asked.manifest);
+                    return Err(refusal.map_or(Refused::MapChanged, Refused::Rule));
+                }
+                reply => return reply,
+            }
+        }
+        self.settle_books(request.fan, books);
+        Err(Refused::MapChanged)
+    }
+
+    /// A hold attempt came to nothing.
+    fn settle_books(&self, fan: UserId, books: Books) {
+        if books == Books::Reserved {
+            self.shared.fans.refused(fan);
+        }
     }
 
     pub async fn release(&self, event: EventId, hold: HoldId, by: Actor) -> Result<(), Refused> {
@@ -393,33 +439,47 @@ impl Inventory {
         self.hold_answer(&self.view(event).await?, done).await
     }
 
-    /// `areas`: (area, how many of the order's places there are returned in total), so that
-    /// asking again is harmless.
+    /// `seats` by id; `areas`: (id, how many of the order's places there are returned in total),
+    /// so that asking again is harmless. What the map lacks was returned before: no map of the
+    /// event can lose a place that is sold.
     pub async fn return_to_sale(
         &self,
         event: EventId,
         order: OrderId,
-        seats: Vec<u32>,
-        areas: Vec<(u16, u32)>,
+        seats: &[&str],
+        areas: &[(&str, u32)],
     ) -> Result<(), Refused> {
-        self.command(event, Command::Return { order, seats, areas }).await.map(drop)
+        let on_map = |map: &Manifest| {
+            let seats = seats.iter().filter_map(|id| map.seat(id)).collect();
+            let areas = areas.iter().filter_map(|(id, total)| Some((map.area(id)?, *total))).collect();
+            Ok(Command::Return { order, seats, areas })
+        };
+        self.on_map(event, on_map).await
     }
 
-    pub async fn block(&self, event: EventId, seats: Vec<u32>) -> Result<(), Refused> {
-        self.command(event, Command::Block { seats }).await.map(drop)
+    /// Takes available seats (by id) off sale; those that are blocked stay so. What a refusal
+    /// names are numbers of the map that the event has then, here and below.
+    pub async fn block(&self, event: EventId, seats: &[impl AsRef<str>]) -> Result<(), Refused> {
+        self.on_map(event, |map| Ok(Command::Block { seats: seats_of(map, seats)? })).await
     }
 
-    pub async fn unblock(&self, event: EventId, seats: Vec<u32>) -> Result<(), Refused> {
-        self.command(event, Command::Unblock { seats }).await.map(drop)
+    /// Puts blocked seats (by id) on sale again.
+    pub async fn unblock(&self, event: EventId, seats: &[impl AsRef<str>]) -> Result<(), Refused> {
+        self.on_map(event, |map| Ok(Command::Unblock { seats: seats_of(map, seats)? })).await
     }
 
     /// `blocked`: how many places of the area are off sale from now on, in total.
-    pub async fn block_area(&self, event: EventId, area: u16, blocked: u32) -> Result<(), Refused> {
-        self.command(event, Command::BlockArea { area, blocked }).await.map(drop)
+    pub async fn block_area(&self, event: EventId, area: &str, blocked: u32) -> Result<(), Refused> {
+        self.on_map(event, |map| Ok(Command::BlockArea { area: area_of(map, area)?, blocked })).await
     }
 
-    pub async fn set_capacity(&self, event: EventId, area: u16, capacity: u32) -> Result<(), Refused> {
-        self.command(event, Command::SetCapacity { area, capacity }).await.map(drop)
+    /// `capacity`: how many people the area takes; `None` for as many as the map says.
+    pub async fn set_capacity(&self, event: EventId, area: &str, capacity: Option<u32>) -> Result<(), Refused> {
+        let on_map = |map: &Manifest| {
+            let area = area_of(map, area)?;
+            Ok(Command::SetCapacity { area, capacity: capacity.unwrap_or(map.area_capacity(area)) })
+        };
+        self.on_map(event, on_map).await
     }
 
     pub async fn set_rules(&self, event: EventId, rules: Rules) -> Result<(), Refused> {
@@ -503,13 +563,31 @@ impl Inventory {
     }
 
     async fn command(&self, event: EventId, command: Command) -> Reply {
-        self.ask(event, Work::Command(command), Books::Apart).await
+        self.ask(event, Work::Command { command, map: None }, Books::Apart).await
+    }
+
+    /// Asks for what `command` makes of the event's map, and again when the event has gone over
+    /// to another map before the writer decides.
+    async fn on_map(
+        &self,
+        event: EventId,
+        command: impl Fn(&Manifest) -> Result<Command, Refusal>,
+    ) -> Result<(), Refused> {
+        for _ in 0..MAPS_PER_COMMAND_MAX {
+            let view = self.view(event).await?;
+            let work = Work::Command { command: command(&view.manifest)?, map: Some(map_print(&view.manifest)) };
+            match self.ask(event, work, Books::Apart).await {
+                Err(Refused::MapChanged) => {}
+                reply => return reply.map(drop),
+            }
+        }
+        Err(Refused::MapChanged)
     }
 
     async fn ask(&self, event: EventId, work: Work, books: Books) -> Reply {
         if self.queue.is_full() {
             if books == Books::Reserved
-                && let Work::Command(Command::Hold { fan, .. }) = &work
+                && let Work::Command { command: Command::Hold { fan, .. }, .. } = &work
             {
                 self.shared.fans.refused(*fan);
             }
@@ -538,11 +616,20 @@ impl Inventory {
     }
 }
 
+fn seats_of(map: &Manifest, ids: &[impl AsRef<str>]) -> Result<Vec<u32>, Refusal> {
+    ids.iter().map(|id| map.seat(id.as_ref()).ok_or(Refusal::UnknownSeat)).collect()
+}
+
+fn area_of(map: &Manifest, id: &str) -> Result<u16, Refusal> {
+    map.area(id).ok_or(Refusal::UnknownArea)
+}
+
 /// A refusal that the shared view proves, so that a crowd after sold seats never queues.
 fn refused_early(view: &EventView, places: &Places) -> Option<Refusal> {
     match view.taken(places) {
         Taken::Nothing => None,
-        Taken::Seats(seats) if view.is_replaced() || seats.as_slice().is_empty() => None,
+        // It may show what was taken long ago.
+        Taken::Seats(_) | Taken::Area if view.is_replaced() => None,
         Taken::Seats(seats) => Some(Refusal::SeatUnavailable(seats)),
         Taken::Area => Some(Refusal::SoldOut),
     }

@@ -41,6 +41,10 @@ pub enum Refused {
     RateLimited { retry_after: Duration },
     #[error("the event is not on sale here")]
     UnknownEvent,
+    /// The event went over to other maps faster than places could be found on them. Nothing
+    /// was done.
+    #[error("the seat map is changing")]
+    MapChanged,
     /// The journal cannot be written, the process is stopping or overloaded. Whether a command
     /// that was waiting took effect is told by asking again with the same key.
     #[error("seats cannot be changed at the moment")]
@@ -54,7 +58,7 @@ impl Refused {
             Refused::HoldLimit => Code::HoldLimit,
             Refused::RateLimited { .. } => Code::RateLimited,
             Refused::UnknownEvent => Code::NotFound,
-            Refused::Unavailable => Code::Unavailable,
+            Refused::MapChanged | Refused::Unavailable => Code::Unavailable,
         }
     }
 }
@@ -62,7 +66,10 @@ impl Refused {
 /// What the writer is asked.
 #[derive(Debug)]
 pub(crate) enum Work {
-    Command(Command),
+    /// `map`: [`map_print`] of the map whose numbers the command names places by, so that it
+    /// cannot take effect on another; `None` when it names no places, or whoever asks vouches for
+    /// the map.
+    Command { command: Command, map: Option<u64> },
     /// Bring the event into memory, so that its view can be read.
     Load,
     /// A hold as its fan sees it, if they own it.

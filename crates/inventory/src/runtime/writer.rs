@@ -431,13 +431,13 @@ impl Writer {
                 }
                 Ok(())
             }
-            Work::Command(command) => self.command(at, event, command, books, reply_to),
+            Work::Command { command, map } => self.command(at, event, command, map, books, reply_to),
         }
     }
 
     fn refuse(&mut self, reply_to: ReplyTo, work: &Work, books: Books, refused: Refused) {
         if books == Books::Reserved
-            && let Work::Command(Command::Hold { fan, .. }) = work
+            && let Work::Command { command: Command::Hold { fan, .. }, .. } = work
         {
             self.shared.fans.refused(*fan);
         }
@@ -450,12 +450,25 @@ impl Writer {
         at: Timestamp,
         event: EventId,
         command: Command,
+        map: Option<u64>,
         books: Books,
         reply_to: ReplyTo,
     ) -> Result<(), Broken> {
         let loaded = self.events.get_mut(&event).expect("brought in");
         loaded.used_at = at;
-        let fact = match loaded.state.decide(at, &command) {
+        let decided = if map.is_none_or(|map| map == map_print(loaded.state.manifest())) {
+            loaded.state.decide(at, &command)
+        } else if let Command::Hold { hold, fan, key, .. } = command
+            && let Some(known) = loaded.state.known_hold(hold, fan, key)
+        {
+            known
+        } else {
+            // The newer map may be part of this very batch, so whoever asked hears of it when the
+            // event's view shows it. The place in the fan's books stays reserved for the next try.
+            self.pending.replies.push(reply_to, Err(Refused::MapChanged));
+            return Ok(());
+        };
+        let fact = match decided {
             Ok(Outcome::Changed(fact)) => fact,
             Ok(Outcome::Unchanged(answer)) => {
                 if books == Books::Reserved
@@ -469,7 +482,7 @@ impl Writer {
                 return Ok(());
             }
             Err(refusal) => {
-                self.refuse(reply_to, &Work::Command(command), books, refusal.into());
+                self.refuse(reply_to, &Work::Command { command, map }, books, refusal.into());
                 return Ok(());
             }
         };
@@ -510,7 +523,7 @@ impl Writer {
             return Ok(true);
         }
         if !self.directory.contains_key(&event) {
-            if !matches!(work, Work::Command(Command::Open { .. })) {
+            if !matches!(work, Work::Command { command: Command::Open { .. }, .. }) {
                 return Ok(false);
             }
             self.admit(event, EventState::new(), false);

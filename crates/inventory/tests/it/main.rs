@@ -1,4 +1,5 @@
 //! The engine with its threads and a real journal, through the handle everyone else uses.
 
+mod by_hand;
 mod runtime;
 mod simulation;

@@ -46,7 +46,11 @@ impl House {
     }
 
     async fn hold(&self, fan: UserId, seats: &[u32]) -> Result<inventory::Hold, Refused> {
-        self.inventory.hold(self.event, request(fan, seats, None)).await
+        self.ask(self.event, request(fan, seats, None)).await
+    }
+
+    async fn ask(&self, event: EventId, request: HoldRequest) -> Result<inventory::Hold, Refused> {
+        self.inventory.hold_in(&self.inventory.view(event).await?, request).await
     }
 
     async fn advance(&self, span: Duration) {
@@ -164,19 +168,19 @@ async fn a_key_answers_the_same_after_a_restart_and_refuses_another_body() {
     let house = House::open().await;
     let ann = house.fan();
     let key = KeyPrint { key: 77, body: 1 };
-    let first = house.inventory.hold(house.event, request(ann, &[5], Some(key))).await.unwrap();
+    let first = house.ask(house.event, request(ann, &[5], Some(key))).await.unwrap();
     assert!(!first.replayed);
     let house = house.restart().await;
-    let again = house.inventory.hold(house.event, request(ann, &[5], Some(key))).await.unwrap();
+    let again = house.ask(house.event, request(ann, &[5], Some(key))).await.unwrap();
     assert!(again.replayed);
     assert_eq!(again.view, first.view);
     let other = KeyPrint { body: 2, ..key };
-    let refused = house.inventory.hold(house.event, request(ann, &[6], Some(other))).await.unwrap_err();
+    let refused = house.ask(house.event, request(ann, &[6], Some(other))).await.unwrap_err();
     assert_eq!(rule(refused), Refusal::KeyMismatch);
     house.advance(IDEMPOTENCY_RETENTION + HOLD_TTL).await;
     // Old keys leave with the next change.
     house.hold(house.fan(), &[0]).await.unwrap();
-    let fresh = house.inventory.hold(house.event, request(ann, &[6], Some(other))).await.unwrap();
+    let fresh = house.ask(house.event, request(ann, &[6], Some(other))).await.unwrap();
     assert!(!fresh.replayed);
 }
 
@@ -187,7 +191,7 @@ async fn three_holds_at_a_time_over_all_events() {
     house.inventory.open(other, opening(10)).await.unwrap();
     let first = house.hold(ann, &[0]).await.unwrap();
     house.hold(ann, &[1]).await.unwrap();
-    house.inventory.hold(other, request(ann, &[0], None)).await.unwrap();
+    house.ask(other, request(ann, &[0], None)).await.unwrap();
     assert_eq!(house.hold(ann, &[2]).await.unwrap_err(), Refused::HoldLimit);
     house.inventory.sell(house.event, first.id(), ann, house.env.id()).await.unwrap();
     house.hold(ann, &[2]).await.unwrap();
@@ -199,14 +203,15 @@ async fn three_holds_at_a_time_over_all_events() {
 #[tokio::test]
 async fn a_crowd_gets_each_seat_once() {
     let house = House::open().await;
+    let view = house.inventory.view(house.event).await.unwrap();
     let mut crowd = tokio::task::JoinSet::new();
     for turn in 0..200u32 {
-        let (inventory, event, fan) = (house.inventory.clone(), house.event, house.fan());
+        let (inventory, view, fan) = (house.inventory.clone(), view.clone(), house.fan());
         let best =
             Want::Best(Best { quantity: 2, level: None, section: None, accessible: 0, companions: 0, ticket_type: 0 });
         let request =
             if turn % 2 == 0 { request(fan, &[turn % 20], None) } else { HoldRequest { fan, want: best, key: None } };
-        crowd.spawn(async move { inventory.hold(event, request).await });
+        crowd.spawn(async move { inventory.hold_in(&view, request).await });
     }
     let mut taken: Vec<u32> = Vec::new();
     for hold in crowd.join_all().await.into_iter().flatten() {
@@ -240,7 +245,7 @@ async fn deltas_are_gapless_and_lead_to_the_snapshot() {
     assert_eq!(seats[..4], [0, 1, 1, 0]);
     house.inventory.sell(house.event, hold.id(), ann, house.env.id()).await.unwrap();
     house.hold(bob, &[7]).await.unwrap();
-    house.inventory.block(house.event, vec![9]).await.unwrap();
+    house.inventory.block(house.event, &["S-1-10"]).await.unwrap();
     apply(&mut seats, &mut version);
     let now = view.snapshot();
     let unpacked: Vec<u8> = (0..20).map(|seat: usize| now.seats[seat / 4] >> (seat % 4 * 2) & 3).collect();
@@ -255,13 +260,13 @@ async fn area_places_are_counted_and_a_capacity_below_what_is_sold_is_refused() 
     let house = House::open().await;
     let floor = |quantity| Want::Picked { places: Places::areas([(0, quantity, 0)]).unwrap(), need: Need::None };
     let ann = house.fan();
-    let hold = house.inventory.hold(house.event, HoldRequest { fan: ann, want: floor(8), key: None }).await.unwrap();
+    let hold = house.ask(house.event, HoldRequest { fan: ann, want: floor(8), key: None }).await.unwrap();
     house.inventory.sell(house.event, hold.id(), ann, house.env.id()).await.unwrap();
-    let refused = house.inventory.set_capacity(house.event, 0, 7).await.unwrap_err();
+    let refused = house.inventory.set_capacity(house.event, "F", Some(7)).await.unwrap_err();
     assert_eq!(rule(refused), Refusal::CapacityBelowSold { in_use: 8 });
-    house.inventory.set_capacity(house.event, 0, 10).await.unwrap();
+    house.inventory.set_capacity(house.event, "F", Some(10)).await.unwrap();
     let bob = HoldRequest { fan: house.fan(), want: floor(3), key: None };
-    assert_eq!(rule(house.inventory.hold(house.event, bob).await.unwrap_err()), Refusal::SoldOut);
+    assert_eq!(rule(house.ask(house.event, bob).await.unwrap_err()), Refusal::SoldOut);
 }
 
 #[tokio::test]
@@ -269,7 +274,7 @@ async fn an_unknown_event_is_absent() {
     let house = House::open().await;
     let nowhere: EventId = house.env.id();
     assert_eq!(house.inventory.view(nowhere).await.err(), Some(Refused::UnknownEvent));
-    let refused = house.inventory.hold(nowhere, request(house.fan(), &[0], None)).await.unwrap_err();
+    let refused = house.ask(nowhere, request(house.fan(), &[0], None)).await.unwrap_err();
     assert_eq!(refused, Refused::UnknownEvent);
 }
 
@@ -278,15 +283,16 @@ async fn a_port_carries_answers_in_batches() {
     let house = House::open().await;
     let pump = tokio::spawn(house.inventory.worker().run());
     tokio::task::yield_now().await;
+    let view = house.inventory.view(house.event).await.unwrap();
     let mut crowd = tokio::task::JoinSet::new();
     for seat in 0..20u32 {
-        let (inventory, event, fan) = (house.inventory.clone(), house.event, house.fan());
-        crowd.spawn(async move { inventory.hold(event, request(fan, &[seat], None)).await });
+        let (inventory, view, fan) = (house.inventory.clone(), view.clone(), house.fan());
+        crowd.spawn(async move { inventory.hold_in(&view, request(fan, &[seat], None)).await });
     }
     assert!(crowd.join_all().await.iter().all(Result::is_ok));
     // Whoever leaves before the answer loses nothing but the answer.
-    let (inventory, event, fan) = (house.inventory.clone(), house.event, house.fan());
-    let leaving = tokio::spawn(async move { inventory.hold(event, request(fan, &[3], None)).await });
+    let (inventory, view, fan) = (house.inventory.clone(), view.clone(), house.fan());
+    let leaving = tokio::spawn(async move { inventory.hold_in(&view, request(fan, &[3], None)).await });
     tokio::task::yield_now().await;
     leaving.abort();
     house.inventory.settle().await;

@@ -139,10 +139,10 @@ impl World {
     }
 
     pub async fn try_hold(&self, fan: UserId, event: EventId, seats: &[&str]) -> Result<Hold, Refused> {
-        let manifest = self.inventory.view(event).await?.manifest.clone();
-        let seats = seats.iter().map(|seat| (manifest.seat(seat).expect("the map has the seat"), 0));
+        let view = self.inventory.view(event).await?;
+        let seats = seats.iter().map(|seat| (view.manifest.seat(seat).expect("the map has the seat"), 0));
         let want = Want::Picked { places: Places::seats(seats)?, need: Need::None };
-        self.inventory.hold(event, HoldRequest { fan, want, key: None }).await
+        self.inventory.hold_in(&view, HoldRequest { fan, want, key: None }).await
     }
 
     pub async fn hold(&self, fan: UserId, event: EventId, seats: &[&str]) -> HoldId {
@@ -150,9 +150,10 @@ impl World {
     }
 
     pub async fn hold_floor(&self, fan: UserId, event: EventId, people: u8) -> HoldId {
-        let area = self.inventory.view(event).await.unwrap().manifest.area("FLOOR").unwrap();
+        let view = self.inventory.view(event).await.unwrap();
+        let area = view.manifest.area("FLOOR").unwrap();
         let want = Want::Picked { places: Places::areas([(area, people, 0)]).unwrap(), need: Need::None };
-        self.inventory.hold(event, HoldRequest { fan, want, key: None }).await.expect("the floor has room").id()
+        self.inventory.hold_in(&view, HoldRequest { fan, want, key: None }).await.expect("the floor has room").id()
     }
 
     pub fn key(&self) -> Key {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use inventory::engine::{Fact, Place, Rules, SaleStatus};
+use inventory::engine::{Fact, Place, Places, Rules, SaleStatus};
 use journal::BatchHeader;
 use stagedoor_core::{EventId, HoldId, OrderId, Timestamp, UserId};
 
@@ -75,12 +75,39 @@ pub struct Account {
     pub keys: HashMap<u128, (Timestamp, u64)>,
 }
 
+/// A fact that somebody must have asked for, with the places as the map named them then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    Held {
+        fan: UserId,
+        seats: Vec<Name>,
+        areas: Vec<(Name, u32)>,
+    },
+    Returned {
+        order: OrderId,
+        seats: Vec<Name>,
+        areas: Vec<(Name, u32)>,
+    },
+    Blocked(Vec<Name>),
+    Unblocked(Vec<Name>),
+    AreaBlocked(Name, u32),
+    /// `of_map`: what the map itself says.
+    CapacitySet {
+        area: Name,
+        capacity: u32,
+        of_map: u32,
+    },
+    Swapped,
+}
+
 pub struct Auditor {
     pub hall: Arc<Hall>,
     pub events: BTreeMap<EventId, Account>,
     pub batches: usize,
     pub last_at: Timestamp,
     pub facts: u64,
+    /// What was done to places since the caller last looked.
+    pub deeds: Vec<(EventId, Deed)>,
     holds_max: usize,
     /// Live holds of each fan over all events.
     active: HashMap<UserId, Vec<(HoldId, Timestamp)>>,
@@ -88,8 +115,8 @@ pub struct Auditor {
 
 impl Auditor {
     pub fn new(hall: Arc<Hall>, holds_max: usize) -> Self {
-        let (events, active) = Default::default();
-        Self { hall, events, batches: 0, last_at: Timestamp::MIN, facts: 0, holds_max, active }
+        let (events, active, deeds) = Default::default();
+        Self { hall, events, batches: 0, last_at: Timestamp::MIN, facts: 0, deeds, holds_max, active }
     }
 
     /// Live holds of a fan at `at`.
@@ -113,6 +140,7 @@ impl Auditor {
             let account = self.events.get_mut(event).expect("an event begins with its opening");
             assert_eq!(*version, account.version + 1, "versions of {event} have no gaps");
             account.version = *version;
+            self.deeds.extend(account.deed(&fact).map(|deed| (*event, deed)));
             account.add(header.at, &fact, &self.hall);
             self.note(header.at, *event, &fact);
         }
@@ -172,6 +200,43 @@ impl Account {
         self.seats[usize::from(self.map.seats[index as usize])]
     }
 
+    fn names(&self, seats: impl IntoIterator<Item = u32>) -> Vec<Name> {
+        seats.into_iter().map(|seat| self.map.seats[seat as usize]).collect()
+    }
+
+    /// The seats and areas of a hold.
+    fn places(&self, places: &Places) -> (Vec<Name>, Vec<(Name, u32)>) {
+        let areas = places.iter().filter_map(|place| match place {
+            Place::Seat { .. } => None,
+            Place::Area { area, quantity, .. } => Some((self.map.areas[usize::from(area)].0, u32::from(quantity))),
+        });
+        (self.names(places.seat_indexes()), areas.collect())
+    }
+
+    fn deed(&self, fact: &Fact) -> Option<Deed> {
+        let area_of = |area: u16| self.map.areas[usize::from(area)];
+        Some(match fact {
+            Fact::Held { fan, places, .. } => {
+                let (seats, areas) = self.places(places);
+                Deed::Held { fan: *fan, seats, areas }
+            }
+            Fact::Returned { order, seats, areas } => Deed::Returned {
+                order: *order,
+                seats: self.names(seats.iter().copied()),
+                areas: areas.iter().map(|(area, total)| (area_of(*area).0, *total)).collect(),
+            },
+            Fact::Blocked { seats } => Deed::Blocked(self.names(seats.iter().copied())),
+            Fact::Unblocked { seats } => Deed::Unblocked(self.names(seats.iter().copied())),
+            Fact::AreaBlocked { area, blocked } => Deed::AreaBlocked(area_of(*area).0, *blocked),
+            Fact::CapacitySet { area, capacity } => {
+                let (area, of_map) = area_of(*area);
+                Deed::CapacitySet { area, capacity: *capacity, of_map }
+            }
+            Fact::ManifestSwapped { .. } => Deed::Swapped,
+            _ => return None,
+        })
+    }
+
     fn move_seat(&mut self, seat: Name, from: Owner, to: Owner) {
         let owner = std::mem::replace(&mut self.seats[usize::from(seat)], to);
         assert_eq!(owner, from, "seat {seat} on its way to {to:?}");
@@ -200,15 +265,7 @@ impl Account {
             Fact::Held { hold, fan, places, ttl_ms, key, .. } => {
                 assert!(self.on_sale(at), "hold {hold} while not on sale");
                 assert_eq!(u128::from(*ttl_ms), self.rules.hold_ttl.as_millis());
-                let (mut seats, mut areas) = (Vec::new(), Vec::new());
-                for place in places.iter() {
-                    match place {
-                        Place::Seat { seat, .. } => seats.push(self.map.seats[seat as usize]),
-                        Place::Area { area, quantity, .. } => {
-                            areas.push((self.map.areas[usize::from(area)].0, u32::from(quantity)));
-                        }
-                    }
-                }
+                let (seats, areas) = self.places(places);
                 let count = people(&seats, &areas);
                 assert!((1..=u32::from(self.rules.seats_per_hold_max)).contains(&count), "{count} places in a hold");
                 seats.iter().for_each(|seat| self.move_seat(*seat, Owner::Nobody, Owner::Held(*hold)));
@@ -262,11 +319,11 @@ impl Account {
             }
             Fact::Returned { order, seats, areas } => self.give_back(*order, seats, areas),
             Fact::Blocked { seats } => {
-                let names: Vec<Name> = seats.iter().map(|seat| self.map.seats[*seat as usize]).collect();
+                let names = self.names(seats.iter().copied());
                 names.iter().for_each(|seat| self.move_seat(*seat, Owner::Nobody, Owner::Blocked));
             }
             Fact::Unblocked { seats } => {
-                let names: Vec<Name> = seats.iter().map(|seat| self.map.seats[*seat as usize]).collect();
+                let names = self.names(seats.iter().copied());
                 names.iter().for_each(|seat| self.move_seat(*seat, Owner::Blocked, Owner::Nobody));
             }
             Fact::AreaBlocked { area, blocked } => self.crowd(*area).blocked = *blocked,

@@ -15,6 +15,7 @@ const AREAS: [(&str, u32, u8); 2] = [("F", 14, 1), ("G", 5, 0)];
 /// Price levels: balcony and stalls.
 pub const LEVELS: usize = 2;
 pub const MAPS: usize = 4;
+pub const SECTIONS: [&str; 2] = ["A", "B"];
 
 pub struct Map {
     pub manifest: Arc<Manifest>,
@@ -30,23 +31,25 @@ pub struct Hall {
     pub area_levels: Vec<usize>,
     /// Seats for those who need them, and beside them.
     pub special: Vec<bool>,
+    seat_ids: Vec<String>,
     seat_names: BTreeMap<String, Name>,
     area_names: BTreeMap<String, Name>,
 }
 
 impl Hall {
     pub fn build() -> Self {
-        let (mut seat_names, mut seat_levels, mut special) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let (mut seat_ids, mut seat_levels, mut special) = (Vec::new(), Vec::new(), Vec::new());
         for (section, row, seats, level) in ROWS {
             for number in 1..=seats {
-                seat_names.insert(format!("{section}-{row}-{number}"), seat_levels.len() as Name);
+                seat_ids.push(format!("{section}-{row}-{number}"));
                 seat_levels.push(usize::from(level));
                 special.push(kind(row, number) != SeatKind::Standard);
             }
         }
+        let seat_names = seat_ids.iter().cloned().zip(0..).collect();
         let area_names = (0..).zip(AREAS).map(|(name, (id, ..))| (id.to_owned(), name)).collect();
         let area_levels = AREAS.iter().map(|(_, _, level)| usize::from(*level)).collect();
-        let mut hall = Hall { maps: Vec::new(), seat_levels, area_levels, special, seat_names, area_names };
+        let mut hall = Hall { maps: Vec::new(), seat_levels, area_levels, special, seat_ids, seat_names, area_names };
         hall.maps = (0..MAPS).map(|version| Arc::new(hall.version(version))).collect();
         hall
     }
@@ -58,6 +61,15 @@ impl Hall {
 
     pub fn area(&self, id: &str) -> Name {
         self.area_names[id]
+    }
+
+    /// What the map's makers call them.
+    pub fn seat_id(&self, name: Name) -> &str {
+        &self.seat_ids[usize::from(name)]
+    }
+
+    pub fn area_id(&self, name: Name) -> &'static str {
+        AREAS[usize::from(name)].0
     }
 
     pub fn map(&self, hash: [u8; 32]) -> &Arc<Map> {

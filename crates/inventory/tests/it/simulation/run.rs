@@ -3,7 +3,7 @@
 
 mod checks;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::ops::AddAssign;
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use inventory::engine::{
-    AccessibleRelease, Actor, Best, KeyPrint, Need, Orphans, Places, Prices, Rules, SaleStatus, Want,
+    AccessibleRelease, Actor, Best, KeyPrint, Manifest, Need, Orphans, Places, Prices, Refusal, Rules, SaleStatus, Want,
 };
 use inventory::{Config, EventView, FanLimits, Hold, HoldRequest, Inventory, Opening, Refused, Writers};
 use parking_lot::Mutex;
@@ -20,7 +20,7 @@ use stagedoor_core::{Entropy, Env, EventId, HoldId, OrderId, Timestamp, UserId};
 
 use super::auditor::{Auditor, Owner};
 use super::disk::{Disk, DiskJournal, Failure};
-use super::hall::{Hall, MAPS, Name};
+use super::hall::{Hall, MAPS, Name, SECTIONS};
 
 const EVENTS: usize = 3;
 const FANS: u64 = 6;
@@ -45,6 +45,7 @@ pub struct Counts {
     pub clock_back: u64,
     pub deadline_hits: u64,
     pub deltas: u64,
+    pub map_changes: u64,
 }
 
 impl AddAssign for Counts {
@@ -62,27 +63,91 @@ impl AddAssign for Counts {
         self.clock_back += other.clock_back;
         self.deadline_hits += other.deadline_hits;
         self.deltas += other.deltas;
+        self.map_changes += other.map_changes;
     }
 }
 
 /// Something a fan or a member of staff asks for.
 #[derive(Debug, Clone)]
 enum Ask {
-    Hold { fan: UserId, want: Want, key: Option<KeyPrint> },
-    Release { hold: HoldId, by: Actor },
-    Extend { hold: HoldId, fan: UserId },
-    Sell { hold: HoldId, fan: UserId, order: OrderId },
-    Return { order: OrderId, seats: Vec<u32>, areas: Vec<(u16, u32)> },
-    Look { hold: HoldId, fan: UserId },
-    Block(Vec<u32>),
-    Unblock(Vec<u32>),
-    BlockArea(u16, u32),
-    Capacity(u16, u32),
+    Hold {
+        fan: UserId,
+        wish: Wish,
+        key: Option<KeyPrint>,
+    },
+    Release {
+        hold: HoldId,
+        by: Actor,
+    },
+    Extend {
+        hold: HoldId,
+        fan: UserId,
+    },
+    Sell {
+        hold: HoldId,
+        fan: UserId,
+        order: OrderId,
+    },
+    Return {
+        order: OrderId,
+        seats: Vec<Name>,
+        areas: Vec<(Name, u32)>,
+    },
+    Look {
+        hold: HoldId,
+        fan: UserId,
+    },
+    Block(Vec<Name>),
+    Unblock(Vec<Name>),
+    BlockArea(Name, u32),
+    /// `None`: what the map says.
+    Capacity(Name, Option<u32>),
     Rules(Rules),
     Prices(i64),
     Swap(usize),
     Open(usize),
     Settle,
+}
+
+/// What a fan wants to hold, whatever its numbers on a map.
+#[derive(Debug, Clone)]
+enum Wish {
+    Seats(Vec<Name>, Need),
+    Area(Name, u8),
+    /// `section` stands for the one of [`Best`].
+    Best {
+        best: Best,
+        section: Option<&'static str>,
+    },
+}
+
+impl Wish {
+    fn people(&self) -> u32 {
+        match self {
+            Wish::Seats(seats, _) => seats.len() as u32,
+            Wish::Area(_, people) => u32::from(*people),
+            Wish::Best { best, .. } => u32::from(best.quantity),
+        }
+    }
+
+    /// In the numbers of a map.
+    fn on(&self, map: &Manifest, hall: &Hall) -> Result<Want, Refusal> {
+        Ok(match self {
+            Wish::Seats(seats, need) => {
+                let number = |name: &Name| map.seat(hall.seat_id(*name)).ok_or(Refusal::UnknownSeat);
+                let seats = seats.iter().map(number).collect::<Result<Vec<_>, _>>()?;
+                Want::Picked { places: Places::seats(seats.into_iter().map(|seat| (seat, 0)))?, need: *need }
+            }
+            Wish::Area(area, people) => {
+                let area = map.area(hall.area_id(*area)).ok_or(Refusal::UnknownArea)?;
+                Want::Picked { places: Places::areas([(area, *people, 0)])?, need: Need::None }
+            }
+            Wish::Best { best, section } => {
+                let section = section.map(|id| map.section(id).ok_or(Refusal::UnknownSection)).transpose()?;
+                Want::Best(Best { section, ..*best })
+            }
+        })
+    }
 }
 
 /// An answer; `None` where there is nothing to say but that it was done.
@@ -112,7 +177,10 @@ pub struct Run {
     events: Vec<EventId>,
     fans: Vec<UserId>,
     /// Asked for with a key, to be asked for again.
-    keyed: Vec<(EventId, UserId, Want, KeyPrint)>,
+    keyed: Vec<(EventId, UserId, Wish, KeyPrint)>,
+    /// What is being played, and the events that went over to another map meanwhile.
+    asked: Vec<(EventId, Ask)>,
+    swapped: BTreeSet<EventId>,
     first_answers: BTreeMap<(EventId, u128), FirstAnswer>,
     /// Holds and orders someone knows of, latest last.
     holds: Vec<(EventId, HoldId, UserId)>,
@@ -142,6 +210,8 @@ impl Run {
             events,
             fans,
             keyed: Vec::new(),
+            asked: Vec::new(),
+            swapped: BTreeSet::new(),
             first_answers: BTreeMap::new(),
             holds: Vec::new(),
             orders: Vec::new(),
@@ -188,6 +258,10 @@ impl Run {
         }
         let count = if self.roll(2) == 0 { 1 } else { 2 + self.roll(4) };
         let mut asks = Vec::new();
+        if count > 1 && self.roll(8) == 0 {
+            // What the others name was found on the map before this one.
+            asks.push((self.events[self.roll(EVENTS as u64) as usize], Ask::Swap(self.roll(MAPS as u64) as usize)));
+        }
         for _ in 0..count {
             let ask = self.invent();
             if self.roll(10) < 3 {
@@ -211,8 +285,8 @@ impl Run {
     }
 
     /// One of the last few.
-    fn recent<T: Copy>(&self, from: &[T]) -> Option<T> {
-        self.pick(&from[from.len().saturating_sub(12)..]).copied()
+    fn recent<T: Clone>(&self, from: &[T]) -> Option<T> {
+        self.pick(&from[from.len().saturating_sub(12)..]).cloned()
     }
 
     fn move_clock(&mut self) {
@@ -252,42 +326,39 @@ impl Run {
         let event = self.events[self.roll(EVENTS as u64) as usize];
         let fan = self.fans[self.roll(FANS) as usize];
         let Some(account) = self.auditor.events.get(&event) else { return (event, Ask::Open(self.roll(3) as usize)) };
-        let (seats, areas) = (account.map.seats.len() as u64, account.map.areas.len() as u64);
-        let some_seats = |from: Option<Owner>| -> Vec<u32> {
-            let fits = |seat: &u32| from.is_none_or(|owner| account.owner(*seat) == owner);
-            let all: Vec<u32> = (0..seats as u32).filter(fits).collect();
+        let areas = account.map.areas.len() as u64;
+        let some_seats = |from: Option<Owner>| -> Vec<Name> {
+            let fits = |name: &&Name| from.is_none_or(|owner| account.seats[usize::from(**name)] == owner);
+            let all: Vec<Name> = account.map.seats.iter().filter(fits).copied().collect();
             let start = self.roll(all.len() as u64 + 1) as usize;
             all.into_iter().skip(start).take(1 + self.roll(4) as usize).collect()
         };
-        let area = self.roll(areas.max(1)) as u16;
+        let area = account.map.areas[self.roll(areas) as usize].0;
         let ask = match self.roll(100) {
             0..16 => {
                 let free = (self.roll(3) > 0).then_some(Owner::Nobody);
-                match Places::seats(some_seats(free).into_iter().map(|seat| (seat, 0))) {
-                    Ok(places) => self.hold(event, fan, Want::Picked { places, need: self.need() }),
-                    Err(_) => Ask::Settle,
+                match some_seats(free) {
+                    seats if seats.is_empty() => Ask::Settle,
+                    seats => self.hold(event, fan, Wish::Seats(seats, self.need())),
                 }
             }
-            16..28 => {
-                let quantity = 1 + self.roll(4) as u8;
-                let places = Places::areas([(area, quantity, 0)]).expect("one area, a few people");
-                self.hold(event, fan, Want::Picked { places, need: Need::None })
-            }
+            16..28 => self.hold(event, fan, Wish::Area(area, 1 + self.roll(4) as u8)),
             28..38 => {
                 let best = Best {
                     quantity: 1 + self.roll(4) as u8,
                     level: (self.roll(3) == 0).then(|| self.roll(2) as u8),
-                    section: (self.roll(4) == 0).then(|| self.roll(2) as u16),
+                    section: None,
                     accessible: u8::from(self.roll(6) == 0),
                     companions: 0,
                     ticket_type: 0,
                 };
-                self.hold(event, fan, Want::Best(best))
+                let section = (self.roll(4) == 0).then(|| SECTIONS[self.roll(2) as usize]);
+                self.hold(event, fan, Wish::Best { best, section })
             }
             38..44 => match self.recent(&self.keyed) {
-                Some((event, fan, want, mut key)) => {
+                Some((event, fan, wish, mut key)) => {
                     key.body += u64::from(self.roll(8) == 0);
-                    return (event, Ask::Hold { fan, want, key: Some(key) });
+                    return (event, Ask::Hold { fan, wish, key: Some(key) });
                 }
                 None => Ask::Settle,
             },
@@ -305,7 +376,7 @@ impl Run {
             84..87 => Ask::Block(some_seats(Some(Owner::Nobody))),
             87..90 => Ask::Unblock(some_seats(Some(Owner::Blocked))),
             90..91 => Ask::BlockArea(area, self.roll(8) as u32),
-            91..93 => Ask::Capacity(area, self.roll(20) as u32),
+            91..93 => Ask::Capacity(area, (self.roll(4) > 0).then(|| self.roll(20) as u32)),
             93..95 => Ask::Rules(self.rules()),
             95 => Ask::Prices(1_000 + self.roll(3) as i64),
             96..98 => Ask::Swap(self.roll(MAPS as u64) as usize),
@@ -319,15 +390,15 @@ impl Run {
         if self.roll(4) == 0 { Need::Accessible } else { Need::None }
     }
 
-    fn hold(&mut self, event: EventId, fan: UserId, want: Want) -> Ask {
+    fn hold(&mut self, event: EventId, fan: UserId, wish: Wish) -> Ask {
         let key = (self.roll(4) > 0).then(|| {
             let high = u128::from(self.dice.next_u64());
             KeyPrint { key: high << 64 | u128::from(self.dice.next_u64()), body: self.roll(1_000) }
         });
         if let Some(key) = key {
-            self.keyed.push((event, fan, want, key));
+            self.keyed.push((event, fan, wish.clone(), key));
         }
-        Ask::Hold { fan, want, key }
+        Ask::Hold { fan, wish, key }
     }
 
     fn about_hold(&mut self, event: EventId, hold: HoldId, fan: UserId) -> Ask {
@@ -350,16 +421,13 @@ impl Run {
     fn give_back(&self, event: EventId, order: OrderId) -> Ask {
         let account = &self.auditor.events[&event];
         let holds = account.orders.get(&order).map_or(&[][..], Vec::as_slice);
-        let index_of = |name: Name| account.map.seats.iter().position(|seat| *seat == name).map(|at| at as u32);
-        let area_of = |name: Name| account.map.areas.iter().position(|(area, _)| *area == name).map(|at| at as u16);
         let (mut seats, mut areas) = (Vec::new(), Vec::new());
         for booked in holds.iter().map(|hold| &account.holds[hold]) {
-            seats.extend(booked.seats.iter().filter_map(|seat| index_of(*seat)).filter(|_| self.roll(2) == 0));
-            let some = booked.areas.iter().filter_map(|(area, count)| Some((area_of(*area)?, *count)));
-            areas.extend(some.map(|(area, count)| (area, 1 + self.roll(u64::from(count)) as u32)));
+            seats.extend(booked.seats.iter().copied().filter(|_| self.roll(2) == 0));
+            areas.extend(booked.areas.iter().map(|(area, count)| (*area, 1 + self.roll(u64::from(*count)) as u32)));
         }
         if self.roll(10) == 0 {
-            seats.push(self.roll(account.map.seats.len() as u64) as u32);
+            seats.extend(self.pick(&account.map.seats));
         }
         Ask::Return { order, seats, areas }
     }
@@ -394,16 +462,25 @@ impl Run {
         Box::pin(async move {
             let done = |said: Result<(), Refused>| said.map(|()| None);
             match ask {
-                Ask::Hold { fan, want, key } => inventory.hold(event, HoldRequest { fan, want, key }).await.map(Some),
+                Ask::Hold { fan, wish, key } => {
+                    let view = inventory.view(event).await?;
+                    let want = wish.on(&view.manifest, &hall)?;
+                    inventory.hold_in(&view, HoldRequest { fan, want, key }).await.map(Some)
+                }
                 Ask::Release { hold, by } => done(inventory.release(event, hold, by).await),
                 Ask::Extend { hold, fan } => inventory.extend(event, hold, fan).await.map(Some),
                 Ask::Sell { hold, fan, order } => inventory.sell(event, hold, fan, order).await.map(Some),
-                Ask::Return { order, seats, areas } => done(inventory.return_to_sale(event, order, seats, areas).await),
+                Ask::Return { order, seats, areas } => {
+                    let areas: Vec<_> = areas.iter().map(|(area, total)| (hall.area_id(*area), *total)).collect();
+                    done(inventory.return_to_sale(event, order, &ids(&hall, &seats), &areas).await)
+                }
                 Ask::Look { hold, fan } => inventory.hold_view(event, hold, fan).await.map(Some),
-                Ask::Block(seats) => done(inventory.block(event, seats).await),
-                Ask::Unblock(seats) => done(inventory.unblock(event, seats).await),
-                Ask::BlockArea(area, blocked) => done(inventory.block_area(event, area, blocked).await),
-                Ask::Capacity(area, capacity) => done(inventory.set_capacity(event, area, capacity).await),
+                Ask::Block(seats) => done(inventory.block(event, &ids(&hall, &seats)).await),
+                Ask::Unblock(seats) => done(inventory.unblock(event, &ids(&hall, &seats)).await),
+                Ask::BlockArea(area, blocked) => done(inventory.block_area(event, hall.area_id(area), blocked).await),
+                Ask::Capacity(area, capacity) => {
+                    done(inventory.set_capacity(event, hall.area_id(area), capacity).await)
+                }
                 Ask::Rules(rules) => done(inventory.set_rules(event, rules).await),
                 Ask::Prices(minor) => done(inventory.set_prices(event, prices(minor)).await),
                 Ask::Swap(map) => done(inventory.swap_manifest(event, hall.maps[map].manifest.clone()).await),
@@ -422,6 +499,8 @@ impl Run {
 
     /// Asks everything at once and sees it through, whatever fails meanwhile.
     fn play(&mut self, asks: Vec<(EventId, Ask)>) {
+        self.asked.clone_from(&asks);
+        self.swapped.clear();
         let mut waiting: Vec<Option<Waiting>> =
             asks.iter().map(|(event, ask)| Some(self.send(*event, ask.clone()))).collect();
         let alone = asks.len() == 1;
@@ -496,6 +575,8 @@ impl Run {
             let chain = u64::from_le_bytes(batch.header.chain.0[..8].try_into().expect("eight bytes"));
             self.trace = mix(self.trace, chain);
         }
+        drop(disk);
+        self.check_deeds();
     }
 
     fn recover(&mut self) {
@@ -533,6 +614,10 @@ impl Run {
         let started = Inventory::by_hand(Config { limits, partitions: 1 }, self.env.clone(), open);
         self.process = Some(started.expect("what is on disk can be recovered"));
     }
+}
+
+fn ids<'a>(hall: &'a Hall, seats: &[Name]) -> Vec<&'a str> {
+    seats.iter().map(|name| hall.seat_id(*name)).collect()
 }
 
 fn prices(minor: i64) -> Arc<Prices> {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use inventory::Hold;
-use inventory::engine::{Actor, Best, HoldStatus, Orphans, Place, Refusal, SaleStatus, Want};
+use inventory::engine::{Actor, Best, HoldStatus, Orphans, Refusal, SaleStatus};
 use stagedoor_core::{EventId, HoldId};
 
-use super::super::auditor::{Account, Fate, Owner};
+use super::super::auditor::{Account, Deed, Fate, Owner};
 use super::super::disk::DiskJournal;
 use super::super::hall::{Hall, Name};
-use super::{Ask, FirstAnswer, HOLDS_MAX, Refused, Run, Said, Viewer, mix};
+use super::{Ask, FirstAnswer, HOLDS_MAX, Refused, Run, Said, Viewer, Wish, mix};
 
 impl Run {
     pub(super) fn account(&self, event: EventId) -> Option<&Account> {
@@ -36,6 +36,11 @@ impl Run {
                 self.lost();
             }
             Err(Refused::UnknownEvent) => assert!(self.account(event).is_none() || !steady, "{event} is open"),
+            Err(Refused::MapChanged) => {
+                self.counts.refused += 1;
+                let swap = |(other, ask): &(EventId, Ask)| *other == event && matches!(ask, Ask::Swap(_));
+                assert!(self.asked.iter().any(swap), "the map of {event} did not change");
+            }
             Err(Refused::RateLimited { .. }) => panic!("no such limit is set"),
             Err(Refused::HoldLimit) => {
                 self.counts.refused += 1;
@@ -89,26 +94,25 @@ impl Run {
             Ask::Sell { hold, order, .. } => assert_eq!(fate(hold), Fate::Sold(*order)),
             Ask::Return { order, seats, areas } if alone => {
                 for seat in seats {
-                    let Owner::Sold(hold) = account.owner(*seat) else { continue };
+                    let Owner::Sold(hold) = account.seats[usize::from(*seat)] else { continue };
                     assert_ne!(fate(&hold), Fate::Sold(*order), "seat {seat} was given back and is not free");
                 }
                 for (area, total) in areas {
-                    let area = account.map.areas[usize::from(*area)].0;
-                    let back = account.returned.get(&(*order, area)).copied().unwrap_or(0);
+                    let back = account.returned.get(&(*order, *area)).copied().unwrap_or(0);
                     assert!(back >= *total, "{back} of {total} places came back");
                 }
             }
             Ask::Block(seats) if alone => {
-                assert!(seats.iter().all(|seat| account.owner(*seat) == Owner::Blocked));
+                assert!(seats.iter().all(|seat| account.seats[usize::from(*seat)] == Owner::Blocked));
             }
             Ask::Unblock(seats) if alone => {
-                assert!(seats.iter().all(|seat| account.owner(*seat) != Owner::Blocked));
+                assert!(seats.iter().all(|seat| account.seats[usize::from(*seat)] != Owner::Blocked));
             }
             Ask::Rules(rules) if alone => assert_eq!(account.rules, *rules),
             Ask::Swap(map) if alone => assert!(Arc::ptr_eq(&account.map, &self.hall.maps[*map])),
             Ask::Capacity(area, capacity) if alone => {
-                let name = account.map.areas[usize::from(*area)].0;
-                assert_eq!(account.areas[usize::from(name)].capacity, *capacity);
+                let of_map = account.map.areas.iter().find(|(name, _)| name == area).expect("it is on the map").1;
+                assert_eq!(account.areas[usize::from(*area)].capacity, capacity.unwrap_or(of_map));
             }
             Ask::Look { hold, fan } => {
                 let booked = &account.holds[hold];
@@ -142,15 +146,11 @@ impl Run {
             (Refusal::SeatUnavailable(seats), Ask::Hold { .. } | Ask::Block(_)) => {
                 assert!(seats.as_slice().iter().all(|seat| account.owner(*seat) != Owner::Nobody), "free: {seats:?}");
             }
-            (Refusal::SoldOut, Ask::Hold { want: Want::Picked { places, .. }, .. }) => {
-                for place in places.iter() {
-                    let Place::Area { area, quantity, .. } = place else { continue };
-                    let name = account.map.areas[usize::from(area)].0;
-                    assert!(account.areas[usize::from(name)].free() < u32::from(quantity));
-                }
+            (Refusal::SoldOut, Ask::Hold { wish: Wish::Area(area, people), .. }) => {
+                assert!(account.areas[usize::from(*area)].free() < u32::from(*people));
             }
-            (Refusal::SoldOut, Ask::Hold { want: Want::Best(best), .. }) => {
-                let Best { quantity: 1, level: None, section: None, accessible: 0, .. } = best else { return };
+            (Refusal::SoldOut, Ask::Hold { wish: Wish::Best { best, section: None }, .. }) => {
+                let Best { quantity: 1, level: None, accessible: 0, .. } = best else { return };
                 if account.rules.orphans == Orphans::Forbid {
                     return;
                 }
@@ -161,13 +161,9 @@ impl Run {
             }
             (Refusal::NotOnSale, Ask::Hold { .. }) => assert!(!account.on_sale(at)),
             (Refusal::NotOnSale, Ask::Sell { .. }) => assert_eq!(account.rules.status, SaleStatus::Cancelled),
-            (Refusal::TicketLimit { max }, Ask::Hold { fan, want, .. }) => {
-                let more = match want {
-                    Want::Picked { places, .. } => places.people(),
-                    Want::Best(best) => u32::from(best.quantity),
-                };
+            (Refusal::TicketLimit { max }, Ask::Hold { fan, wish, .. }) => {
                 assert_eq!(Some(*max), account.rules.tickets_per_fan_max);
-                assert!(account.tickets.get(fan).copied().unwrap_or(0) + more > u32::from(*max));
+                assert!(account.tickets.get(fan).copied().unwrap_or(0) + wish.people() > u32::from(*max));
             }
             (Refusal::HoldExpired, _) => {
                 let booked = booked.expect("an expired hold was there");
@@ -189,10 +185,23 @@ impl Run {
                 assert_ne!(body, key.body, "the same request again");
             }
             (Refusal::CapacityBelowSold { .. }, Ask::Capacity(area, wanted)) => {
-                let crowd = &account.areas[usize::from(account.map.areas[usize::from(*area)].0)];
-                assert!(crowd.capacity - crowd.free() > *wanted);
+                let crowd = &account.areas[usize::from(*area)];
+                let of_map = account.map.areas.iter().find(|(name, _)| name == area).expect("it is on the map").1;
+                assert!(crowd.capacity - crowd.free() > wanted.unwrap_or(of_map));
             }
             _ => {}
+        }
+    }
+
+    /// Nothing is done to places but what somebody asks for, whatever map they found them on.
+    pub(super) fn check_deeds(&mut self) {
+        for (event, deed) in std::mem::take(&mut self.auditor.deeds) {
+            let asked = self.asked.iter().any(|(other, ask)| *other == event && ask.leads_to(&deed, &self.hall));
+            assert!(asked, "nobody asked for {deed:?} in {event}: {:?}", self.asked);
+            match deed {
+                Deed::Swapped => _ = self.swapped.insert(event),
+                _ => self.counts.map_changes += u64::from(self.swapped.contains(&event)),
+            }
         }
     }
 
@@ -270,6 +279,36 @@ impl Run {
             for hold in &account.live {
                 assert_eq!(inventory.locate(account.holds[hold].fan, *hold), Some(*event));
             }
+        }
+    }
+}
+
+impl Ask {
+    fn leads_to(&self, deed: &Deed, hall: &Hall) -> bool {
+        let within = |some: &[Name], all: &[Name]| some.iter().all(|name| all.contains(name));
+        match (self, deed) {
+            (Ask::Hold { fan, wish, .. }, Deed::Held { fan: holder, seats, areas }) => {
+                let fits = match wish {
+                    Wish::Seats(all, _) => areas.is_empty() && seats.len() == all.len() && within(seats, all),
+                    Wish::Area(area, people) => seats.is_empty() && *areas == [(*area, u32::from(*people))],
+                    Wish::Best { best, section } => {
+                        let in_section =
+                            |name: &Name| section.is_none_or(|section| hall.seat_id(*name).starts_with(section));
+                        seats.len() == usize::from(best.quantity) && seats.iter().all(in_section)
+                    }
+                };
+                fan == holder && fits
+            }
+            (Ask::Return { order, seats, areas }, Deed::Returned { order: of, seats: some, areas: in_areas }) => {
+                order == of && within(some, seats) && in_areas.iter().all(|total| areas.contains(total))
+            }
+            (Ask::Block(all), Deed::Blocked(some)) | (Ask::Unblock(all), Deed::Unblocked(some)) => within(some, all),
+            (Ask::BlockArea(area, wanted), Deed::AreaBlocked(of, blocked)) => (area, wanted) == (of, blocked),
+            (Ask::Capacity(area, wanted), Deed::CapacitySet { area: of, capacity, of_map }) => {
+                area == of && wanted.unwrap_or(*of_map) == *capacity
+            }
+            (Ask::Swap(_), Deed::Swapped) => true,
+            _ => false,
         }
     }
 }
