@@ -37,6 +37,16 @@ impl Mark {
         Ok(Self { file, path: path.to_owned(), partition })
     }
 
+    /// For reading only; none where there is no mark, or not yet a whole one.
+    pub fn open_reader(path: &Path, partition: Partition) -> io::Result<Option<Self>> {
+        match File::open(path) {
+            Ok(file) if file.metadata()?.len() < SLOT * SLOTS => Ok(None),
+            Ok(file) => Ok(Some(Self { file, path: path.to_owned(), partition })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -13,9 +13,10 @@ use std::future::Future;
 use std::str::FromStr;
 use std::time::Duration;
 
-use futures_util::{StreamExt, TryStreamExt};
-use sqlx::postgres::{PgConnectOptions, PgRow};
-use sqlx::{ConnectOptions, Connection, PgConnection, Row};
+use futures_util::TryStreamExt;
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow};
+use sqlx::query::Query;
+use sqlx::{ConnectOptions, Connection, PgConnection, Postgres, Row};
 use stagedoor_core::{EventId, Timestamp};
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
@@ -32,7 +33,8 @@ use crate::{
 /// (a new log segment, a server checkpoint: 50 ms), shorter than a fan waits.
 const APPEND_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// For everything that is not an append: a claim may wait for the last append of the owner before.
+/// For everything that is not an append, and for each row of a long answer: a claim may wait for
+/// the last append of the owner before.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// See the module's text in `postgres.rs`.
@@ -49,16 +51,7 @@ impl PostgresJournal {
     /// Connects to `url` (`postgres://user@host/database`) and makes the tables when they are
     /// missing. Several partitions share them.
     pub fn open(url: &str, partition: Partition) -> Result<Self> {
-        let options = PgConnectOptions::from_str(url)
-            .map_err(fault("read the journal's database address"))?
-            .application_name(&format!("stagedoor journal {partition}"))
-            .disable_statement_logging();
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|source| Error::Fault { doing: "start the journal's runtime", source: source.into() })?;
-        let mut journal = Self { connection: None, options, writer: Writer::new(partition), runtime };
-        journal.connect()?;
+        let mut journal = Self::prepare(url, partition)?;
         journal.run("make the journal's tables", async |connection| {
             if sqlx::query_scalar(sql::SCHEMA_EXISTS).fetch_one(&mut *connection).await? {
                 return Ok(());
@@ -71,6 +64,34 @@ impl PostgresJournal {
             tx.commit().await
         })?;
         Ok(journal)
+    }
+
+    /// Opens an existing journal for reading, also while its owner writes: the server refuses
+    /// writes.
+    pub fn open_reader(url: &str, partition: Partition) -> Result<Self> {
+        let mut journal = Self::prepare(url, partition)?;
+        journal.options = journal.options.options([("default_transaction_read_only", "on")]);
+        let exists: bool = journal.run("open the journal", async |connection| {
+            sqlx::query_scalar(sql::PARTITION_EXISTS).bind(partition.0 as i32).fetch_one(connection).await
+        })?;
+        if !exists {
+            let source = "this database has none for the partition".into();
+            return Err(Error::Fault { doing: "open the journal", source });
+        }
+        Ok(journal)
+    }
+
+    /// Not connected yet.
+    fn prepare(url: &str, partition: Partition) -> Result<Self> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(fault("read the journal's database address"))?
+            .application_name(&format!("stagedoor journal {partition}"))
+            .disable_statement_logging();
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|source| Error::Fault { doing: "start the journal's runtime", source: source.into() })?;
+        Ok(Self { connection: None, options, writer: Writer::new(partition), runtime })
     }
 
     fn connect(&mut self) -> Result<()> {
@@ -147,19 +168,38 @@ impl PostgresJournal {
         visit: &mut Visit<'_>,
         report: &mut dyn FnMut(Finding) -> Result<()>,
     ) -> Result<()> {
+        let partition = self.writer.partition;
+        let select = sqlx::query(sql::BATCHES).bind(partition.0 as i32).bind(walk.last().seq.0 as i64);
+        self.each("read a batch", select, &mut |row| {
+            let header = header(row).map_err(fault("read a batch"))?;
+            walk.batch(&header, row.try_get(4).map_err(fault("read a batch"))?, visit, report)
+        })
+    }
+
+    /// Shows every row of an answer as it comes. Each may take as long as a call, the answer as
+    /// long as it is large; the visit runs outside of the runtime, so that it may block as it likes.
+    fn each(
+        &mut self,
+        doing: &'static str,
+        select: Query<'_, Postgres, PgArguments>,
+        visit: &mut dyn FnMut(&PgRow) -> Result<()>,
+    ) -> Result<()> {
         if self.connection.is_none() {
             self.connect()?;
         }
-        let connection = self.connection.as_mut().expect("connected above");
-        let select = sqlx::query(sql::BATCHES).bind(self.writer.partition.0 as i32).bind(walk.last().seq.0 as i64);
-        let mut rows = select.fetch(connection);
-        // The visit runs outside of the runtime, so that it may block as it likes.
-        while let Some(row) = self.runtime.block_on(rows.next()) {
-            let row = row.map_err(fault("read a batch"))?;
-            let header = header(&row).map_err(fault("read a batch"))?;
-            walk.batch(&header, row.try_get(4).map_err(fault("read a batch"))?, visit, report)?;
+        let mut rows = select.fetch(self.connection.as_mut().expect("connected above"));
+        let lost = loop {
+            match self.runtime.block_on(within(CALL_TIMEOUT, rows.try_next())) {
+                Ok(Some(row)) => visit(&row)?,
+                Ok(None) => return Ok(()),
+                Err(error) => break error,
+            }
+        };
+        drop(rows);
+        if !matches!(lost, sqlx::Error::Database(_)) {
+            self.connection = None;
         }
-        Ok(())
+        Err(fault(doing)(lost))
     }
 
     fn stored_header(&mut self, seq: BatchSeq) -> Result<Option<BatchHeader>> {
@@ -191,17 +231,14 @@ impl PostgresJournal {
             Ok(snapshot) => findings.check_version(&walk, snapshot.event, snapshot.version),
             Err(damage) => findings.note(damage),
         })?;
-        let blobs = self.run("read blobs", async |connection| {
-            let mut rows = sqlx::query(sql::BLOBS).fetch(connection);
-            let mut count = 0;
-            while let Some(row) = rows.try_next().await? {
-                let hash = blob_hash(row.try_get(0)?);
-                if BlobHash::of(row.try_get(1)?) != hash {
-                    findings.note(Damage::Blob { hash });
-                }
-                count += 1;
+        let mut blobs = 0;
+        self.each("read blobs", sqlx::query(sql::BLOBS), &mut |row| {
+            let hash = blob_hash(row.try_get(0).map_err(fault("read blobs"))?);
+            if BlobHash::of(row.try_get(1).map_err(fault("read blobs"))?) != hash {
+                findings.note(Damage::Blob { hash });
             }
-            Ok(count)
+            blobs += 1;
+            Ok(())
         })?;
         Ok(Verification {
             batches: replay.batches,
@@ -214,16 +251,13 @@ impl PostgresJournal {
     }
 
     fn each_snapshot(&mut self, visit: &mut dyn FnMut(CheckedSnapshot)) -> Result<u64> {
-        if self.connection.is_none() {
-            self.connect()?;
-        }
-        let connection = self.connection.as_mut().expect("connected above");
-        let mut rows = sqlx::query(sql::SNAPSHOTS).bind(self.writer.partition.0 as i32).fetch(connection);
+        let partition = self.writer.partition;
         let mut count = 0;
-        while let Some(row) = self.runtime.block_on(rows.next()) {
-            visit(row.and_then(|row| read_snapshot(&row)).map_err(fault("read snapshots"))?);
+        self.each("read snapshots", sqlx::query(sql::SNAPSHOTS).bind(partition.0 as i32), &mut |row| {
+            visit(read_snapshot(row).map_err(fault("read snapshots"))?);
             count += 1;
-        }
+            Ok(())
+        })?;
         Ok(count)
     }
 }

@@ -60,6 +60,7 @@ pub(crate) mod postgres {
     /// Two nodes that start at once must not both create the tables. The number is arbitrary.
     pub const SCHEMA_LOCK: &str = "SELECT pg_advisory_xact_lock(7305804402566)";
     pub const SCHEMA_EXISTS: &str = "SELECT to_regclass('journal_blob') IS NOT NULL";
+    pub const PARTITION_EXISTS: &str = "SELECT EXISTS (SELECT 1 FROM journal_partition WHERE partition = $1)";
     /// An acknowledged batch is on the server's disk whatever the server's default is; a stricter
     /// default (waiting for standbys to apply) is kept.
     pub const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)

@@ -46,7 +46,8 @@ const COMMIT_PAGES: u64 = 3;
 /// See the module's text in `sqlite.rs`.
 pub struct SqliteJournal {
     connection: Connection,
-    mark: Mark,
+    /// An owner has one.
+    mark: Option<Mark>,
     writer: Writer,
     path: PathBuf,
     /// Pages in the log, estimated: from the file at the start, by what was written since.
@@ -70,26 +71,33 @@ impl SqliteJournal {
         let connection = connect(&path, partition)?;
         let log_pages = log_pages(&path);
         let writer = Writer::new(partition);
-        let mut journal = Self { connection, mark, writer, path, log_pages, lock: Some(lock) };
+        let journal = Self { connection, mark: Some(mark), writer, path, log_pages, lock: Some(lock) };
         journal.check_end()?;
         Ok(journal)
     }
 
-    /// Opens an existing journal for reading, also while its owner writes.
+    /// Opens an existing journal for reading, also while its owner writes. Changes no file but
+    /// SQLite's own `-wal` and `-shm`, through which readers and writer agree.
     pub fn open_reader(folder: &Path, partition: Partition) -> Result<Self> {
         let path = folder.join(format!("journal-{partition}.db"));
-        let connection = open_file(&path, OpenFlags::empty()).map_err(fault("open the journal"))?;
-        connection.pragma_update(None, "query_only", true).map_err(fault("open the journal"))?;
+        let connection = open_file(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(fault("open the journal"))?;
         check_partition(&connection, partition)?;
-        let mark = Mark::open(&folder.join(format!("journal-{partition}.mark")), partition)
+        let mark = Mark::open_reader(&folder.join(format!("journal-{partition}.mark")), partition)
             .map_err(io("open the journal's mark"))?;
         Ok(Self { connection, mark, writer: Writer::new(partition), path, log_pages: 0, lock: None })
     }
 
+    /// The mark, and the last batch that was acknowledged as far as it knows.
+    fn marked(&self) -> Result<Option<(&Mark, (BatchSeq, Chain))>> {
+        let Some(mark) = &self.mark else { return Ok(None) };
+        let read = mark.read().map_err(io("read the journal's mark"))?;
+        Ok(read.map(|marked| (mark, marked)))
+    }
+
     /// The last batch, checked against the one before it and against the mark.
-    fn check_end(&mut self) -> Result<BatchHeader> {
+    fn check_end(&self) -> Result<BatchHeader> {
         let partition = self.writer.partition;
-        let marked = self.mark.read().map_err(io("read the journal's mark"))?;
+        let marked = self.marked()?;
         let mut rows: Vec<(BatchHeader, Vec<u8>)> = {
             let mut select = self.connection.prepare_cached(sql::LAST).map_err(fault("read the last batch"))?;
             let rows = select.query_map([], |row| Ok((header(row)?, row.get(4)?)));
@@ -97,12 +105,12 @@ impl SqliteJournal {
         };
         rows.reverse();
         let last = Walk::end(partition, &rows)?;
-        let Some((marked, chain)) = marked else { return Ok(last) };
+        let Some((mark, (marked, chain))) = marked else { return Ok(last) };
         if last.seq < marked {
-            let mark = self.mark.path().to_owned();
+            let mark = mark.path().to_owned();
             return Err(Error::Lost { partition, found: last.seq, marked, mark });
         }
-        if !self.contains(marked, chain)? {
+        if self.header(marked)?.is_none_or(|header| header.chain != chain) {
             return Err(Error::Damaged(Finding { partition, seq: Some(marked), record: None, damage: Damage::Chain }));
         }
         Ok(last)
@@ -222,7 +230,7 @@ impl Journal for SqliteJournal {
         }
         self.log_pages += batch.body().len() as u64 / PAGE_SIZE + COMMIT_PAGES;
         self.writer.appended(header);
-        if let Err(error) = self.mark.write(&header) {
+        if let Err(error) = self.mark.as_ref().expect("an owner has a mark").write(&header) {
             // The batch is durable and is acknowledged; the next one would go unmarked.
             tracing::error!(partition = %self.writer.partition, %error, "could not write the journal's mark");
             self.writer.poison();
@@ -256,7 +264,7 @@ impl Journal for SqliteJournal {
         let partition = self.writer.partition;
         let findings = Findings::new(partition);
         // Read before the database, because an owner may be writing.
-        let marked = self.mark.read().map_err(io("read the journal's mark"))?;
+        let marked = self.marked()?.map(|(_, (marked, _))| marked);
         // Dropping it rolls back, which ends the one state of the database all of this reads.
         let _state = self.connection.unchecked_transaction().map_err(fault("begin reading"))?;
         let mut walk = Walk::after(partition, BatchHeader::genesis(partition));
@@ -270,7 +278,7 @@ impl Journal for SqliteJournal {
             Err(error) => return Err(error),
         }
         let replay = walk.finish();
-        if let Some((marked, _)) = marked.filter(|(marked, _)| replay.last.seq < *marked) {
+        if let Some(marked) = marked.filter(|marked| replay.last.seq < *marked) {
             findings.note(Damage::Lost { marked });
         }
         let checkpoint = checkpoint(&self.connection)?;

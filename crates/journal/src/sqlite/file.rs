@@ -37,10 +37,9 @@ pub(super) fn lock(path: &Path) -> Result<File> {
     }
 }
 
-pub(super) fn open_file(path: &Path, create: OpenFlags) -> rusqlite::Result<Connection> {
+pub(super) fn open_file(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     // One thread at a time uses a journal, so SQLite needs no mutex of its own.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_NO_MUTEX | access)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "mmap_size", 0)?;
     connection.pragma_update(None, "cell_size_check", true)?;
@@ -51,7 +50,7 @@ pub(super) fn open_file(path: &Path, create: OpenFlags) -> rusqlite::Result<Conn
 /// Opens the database for its owner and makes the tables when it is new.
 pub(super) fn connect(path: &Path, partition: Partition) -> Result<Connection> {
     let doing = "open the journal";
-    let mut connection = open_file(path, OpenFlags::SQLITE_OPEN_CREATE).map_err(fault(doing))?;
+    let mut connection = open_file(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE).map_err(fault(doing))?;
     let settings = format!(
         "PRAGMA page_size = {PAGE_SIZE};
          PRAGMA journal_mode = WAL;

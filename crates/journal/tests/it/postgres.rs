@@ -92,6 +92,19 @@ fn a_server_that_ends_the_connection_leaves_an_outcome_to_be_asked() {
     journal.append(at(2), &batch(&[(1, 2, "b")])).unwrap();
 }
 
+#[test]
+fn a_reader_makes_nothing_and_cannot_write() {
+    let Some(home) = Home::postgres() else { return };
+    assert!(PostgresJournal::open_reader(&home.url(), Partition(0)).is_err(), "there is no journal yet");
+    let mut owner = home.own();
+    owner.append(at(1), &batch(&[(1, 1, "a")])).unwrap();
+    assert!(PostgresJournal::open_reader(&home.url(), Partition(1)).is_err(), "nor one of another partition");
+    let mut reader = PostgresJournal::open_reader(&home.url(), Partition(0)).unwrap();
+    assert_eq!(reader.verify(&mut |_, _| Ok(())).unwrap().records, 1);
+    assert!(reader.claim().is_err());
+    owner.append(at(2), &batch(&[(1, 2, "b")])).unwrap();
+}
+
 /// Passes bytes between a journal and the server; keeps the server's to itself when told to.
 struct Proxy {
     url: String,

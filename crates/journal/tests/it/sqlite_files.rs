@@ -235,6 +235,32 @@ fn one_owner_opens_a_folder_and_readers_may_look() {
 }
 
 #[test]
+fn a_reader_changes_no_file_and_makes_none() {
+    let home = Home::sqlite();
+    let mut owner = home.own();
+    owner.append(at(1), &batch(&[(1, 1, "a")])).unwrap();
+    let (folder, log) = (tempfile::tempdir().unwrap(), "journal-0.db-wal");
+    // As a crash leaves it: what was acknowledged is in the log only.
+    for name in ["journal-0.db", log] {
+        fs::copy(home.folder().join(name), folder.path().join(name)).unwrap();
+    }
+    drop(owner);
+    let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
+    let before = (read("journal-0.db"), read(log));
+    let mut reader = SqliteJournal::open_reader(folder.path(), Partition(0)).unwrap();
+    assert_eq!(reader.verify(&mut |_, _| Ok(())).unwrap().records, 1);
+    drop(reader);
+    assert_eq!((read("journal-0.db"), read(log)), before);
+    let mut names: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.retain(|name| !name.ends_with("-shm"));
+    names.sort();
+    assert_eq!(names, ["journal-0.db", log]);
+    assert!(SqliteJournal::open_reader(folder.path(), Partition(1)).is_err());
+    assert!(!folder.path().join("journal-1.db").exists());
+}
+
+#[test]
 fn a_file_of_another_partition_or_a_newer_release_is_refused() {
     let home = Home::sqlite();
     drop(home.own());
