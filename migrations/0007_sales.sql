@@ -81,6 +81,15 @@ CREATE TABLE order_refund (
     state_at BIGINT NOT NULL
 );
 CREATE INDEX order_refund_order ON order_refund (order_id);
+-- Somebody must look at these.
+CREATE INDEX order_refund_refused ON order_refund (order_id) WHERE state = 'refused';
+
+-- Which places a refund is for. A refusal of the gateway frees the places, and this stays.
+CREATE TABLE order_refund_place (
+    refund_id UUID NOT NULL REFERENCES order_refund (id),
+    position BIGINT NOT NULL,
+    PRIMARY KEY (refund_id, position)
+);
 
 -- How many people an area of an event takes, where it is not what the seat map says.
 CREATE TABLE area_capacity (

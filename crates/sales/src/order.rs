@@ -5,7 +5,7 @@ use stagedoor_core::{
 };
 use tickets::{Place, Ticket};
 
-use crate::refund::{Refund, RefundState};
+use crate::refund::{Refund, RefundCause, RefundState};
 
 /// One purchase of one fan: places over one or several holds and events, in one currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -282,7 +282,7 @@ impl Order {
     }
 
     /// The order as the staff of one organizer may see it: another organizer's part of the same
-    /// cart is left out.
+    /// cart, and of a refund of it, is left out.
     pub fn part_of(mut self, organizer: OrganizerId) -> Option<Order> {
         self.holds.retain(|hold| hold.organizer == organizer);
         if self.holds.is_empty() {
@@ -292,8 +292,21 @@ impl Order {
         let kept = |position: usize| self.places.iter().any(|place| place.position == position);
         self.lines.retain(|line| kept(line.place));
         self.tickets.retain(|ticket| ticket.organizer == organizer);
-        self.refunds.retain(|refund| self.places.iter().any(|place| place.refund == Some(refund.id)));
+        for refund in &mut self.refunds {
+            refund.places.retain(|position| kept(*position));
+        }
+        self.refunds.retain(|refund| !refund.places.is_empty());
+        let amounts: Vec<Money> =
+            self.refunds.iter().map(|refund| self.amount_back(&refund.cause, &refund.places)).collect();
+        for (refund, amount) in self.refunds.iter_mut().zip(amounts) {
+            refund.amount = amount;
+        }
         Some(self)
+    }
+
+    /// What a refund of `places`, given by position, gives back.
+    pub(crate) fn amount_back(&self, cause: &RefundCause, places: &[usize]) -> Money {
+        self.sum(|line| cause.gives_back(line, places))
     }
 
     pub fn lines_of(&self, place: usize) -> impl Iterator<Item = &OrderLine> {

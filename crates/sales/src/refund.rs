@@ -2,10 +2,15 @@
 
 use stagedoor_core::{Money, RefundId, Timestamp, UserId};
 
+use crate::order::OrderLine;
+
 /// Some places of one order given back for their money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
     pub id: RefundId,
+    /// Positions of the places it is for, also after the gateway refused it.
+    pub places: Vec<usize>,
+    /// The sum of the lines that go back with them.
     pub amount: Money,
     pub cause: RefundCause,
     pub state: RefundState,
@@ -53,8 +58,9 @@ impl RefundState {
 }
 
 impl RefundCause {
-    /// Whether lines that a fan does not get back are given back too.
-    pub fn returns_everything(&self) -> bool {
-        !matches!(self, RefundCause::Fan)
+    /// Whether `line` is part of a refund of `places`, given by position.
+    pub(crate) fn gives_back(&self, line: &OrderLine, places: &[usize]) -> bool {
+        let everything = !matches!(self, RefundCause::Fan);
+        places.contains(&line.place) && (line.refundable || everything)
     }
 }

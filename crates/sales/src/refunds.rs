@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use catalog::EventState;
 use payments::NewRefund;
 use payments::ledger;
-use stagedoor_core::{EventId, FieldError, Money, Name, OrderId, OrganizerId, RefundId, TicketId, Timestamp, UserId};
+use stagedoor_core::{EventId, FieldError, Name, OrderId, OrganizerId, RefundId, TicketId, Timestamp, UserId};
 use store::Tx;
 use store::idempotency::{self, Answer, Claim, Scope};
 use tickets::{Cause, ChangeError, Ending, Reach, Status};
@@ -13,7 +13,7 @@ use tickets::{Cause, ChangeError, Ending, Reach, Status};
 use crate::advance::sale_lines;
 use crate::error::{Fault, RefundError};
 use crate::jobs;
-use crate::order::{Order, OrderLine, OrderPlace, OrderState};
+use crate::order::{Order, OrderPlace, OrderState};
 use crate::refund::{Refund, RefundCause, RefundState};
 use crate::sales::{Answered, Key, Sales};
 use crate::sql;
@@ -182,13 +182,12 @@ impl Sales {
             self.check_window(order, &places).await?;
         }
         let positions: Vec<usize> = places.iter().map(|place| place.position).collect();
-        let lines = |line: &&OrderLine| goes_back(line, &positions, &wish.cause);
-        let amount = Money::sum(order.currency, order.lines.iter().filter(lines).map(|line| line.amount));
-        let amount = amount.expect("a part of a total that was checked");
+        let amount = order.amount_back(&wish.cause, &positions);
         let tx = self.parts.store.begin_write().await?;
         let requested_at = tx.now();
         let refund = Refund {
             id: tx.env().id(),
+            places: positions.clone(),
             amount,
             cause: wish.cause.clone(),
             state: RefundState::Refunding,
@@ -200,7 +199,7 @@ impl Sales {
                 return Ok(before);
             }
         }
-        if !sql::insert_refund(&tx, order.id, &refund, &positions).await? {
+        if !sql::insert_refund(&tx, order.id, &refund).await? {
             return Err(RefundError::NothingLeft);
         }
         self.end_tickets(&tx, order, &positions, &wish.cause).await?;
@@ -288,9 +287,7 @@ impl Sales {
 
     /// Asks for the money to go back; `None` when it is not known whether it did.
     async fn pay_back(&self, order: &Order, refund: &Refund) -> Result<Option<RefundState>, Fault> {
-        let of_refund = |place: &&OrderPlace| place.refund == Some(refund.id);
-        let positions: Vec<usize> = order.places.iter().filter(of_refund).map(|place| place.position).collect();
-        let lines = sale_lines(order, |line| goes_back(line, &positions, &refund.cause));
+        let lines = sale_lines(order, |line| refund.cause.gives_back(line, &refund.places));
         let entry = ledger::refunded(refund.id, &lines)?;
         let paid = self.parts.payments.refund(refund.id, &entry).await?;
         Ok(match paid.state {
@@ -358,11 +355,6 @@ fn choose<'a>(order: &'a Order, wish: &Wish<'_>) -> Result<Vec<&'a OrderPlace>, 
     }
     chosen.sort_by_key(|place| place.position);
     Ok(chosen)
-}
-
-/// Whether a line is part of a refund of the places `positions`.
-fn goes_back(line: &OrderLine, positions: &[usize], cause: &RefundCause) -> bool {
-    positions.contains(&line.place) && (line.refundable || cause.returns_everything())
 }
 
 /// Tickets can be given back up to and including the instant at which the window closes.

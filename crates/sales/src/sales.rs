@@ -137,6 +137,12 @@ impl Sales {
         Ok(orders.into_iter().filter_map(|order| order.part_of(organizer)).collect())
     }
 
+    /// How many refunds the gateway refused and nobody has asked for again: money that is owed and
+    /// does not move by itself. The orders' refunds say which ([`RefundState::Refused`](crate::RefundState)).
+    pub async fn refunds_owed(&self) -> store::Result<u64> {
+        sql::refunds_owed(&self.parts.store.begin_read().await?).await
+    }
+
     /// Who will come, if the fan said so.
     pub async fn attendee(&self, order: &Order) -> Result<Option<Attendee>, OrderError> {
         let tx = self.parts.store.begin_read().await?;

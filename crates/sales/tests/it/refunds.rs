@@ -1,14 +1,16 @@
 //! Giving back: when it is allowed, what exactly goes back, and that nothing goes back twice.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use catalog::Transition;
+use payments::{Authorize, PaymentGateway, RefundRequest, RefundStanding, Reply, SimulatedGateway, Standing};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use sales::{Cancel, FeeRule, FeeScope, Order, OrderStatus, RefundError, StaffRefund};
+use sales::{Cancel, FeeRule, FeeScope, Order, OrderStatus, RefundError, RefundState, StaffRefund};
 use stagedoor_core::limits::REFUND_WINDOW;
-use stagedoor_core::{Code, Currency, Money, TicketId, Timestamp};
+use stagedoor_core::{Code, Currency, Money, PaymentId, RefundId, TicketId, Timestamp};
 use tickets::{Door, NewScan, Scan, Signer, Status, Window};
 
 use crate::world::{FLOOR, FRONT, SIDE, START, World, render, seat_id};
@@ -239,6 +241,82 @@ async fn a_cancellation_is_answered_once_per_key() {
     other.key.as_mut().unwrap().body_hash = [9; 32];
     assert_eq!(world.sales.cancel(other, render).await.unwrap_err().code(), Code::IdempotencyMismatch);
     world.audit().await;
+}
+
+#[tokio::test]
+async fn an_organizer_sees_its_own_part_of_a_refund() {
+    let world = World::new().await;
+    let (here, fan) = (world.event().await, world.fan());
+    let (stranger, there) = world.foreign_event().await;
+    let keep = FeeRule { basis_points: 1_000, per_ticket_minor: 0, refundable: false };
+    world.sales.set_fees(FeeScope::Event(here), keep).await.unwrap();
+    let holds = [world.hold(fan, here, &["S-A-1"]).await, world.hold(fan, there, &["S-E-1", "S-E-2"]).await];
+    let order = world.buy(fan, &holds, "tok_ok").await;
+    world.cancel(&order, None).await.unwrap();
+    assert_eq!(world.reload(&order).await.refunded_total().minor, FRONT + 2 * SIDE);
+    for (organizer, own) in [(world.organizer, FRONT), (stranger, 2 * SIDE)] {
+        let part = world.sales.order_for(organizer, order.id).await.unwrap();
+        let amounts: Vec<_> = part.refunds.iter().map(|refund| refund.amount.minor).collect();
+        assert_eq!((part.refunded_total().minor, amounts), (own, vec![own]));
+    }
+    world.audit_all(&[world.organizer, stranger]).await;
+}
+
+/// What the gateway will not pay back stays owed, in sight of everybody it concerns, until it is
+/// asked for again.
+#[tokio::test]
+async fn a_refund_that_the_gateway_refuses_stays_in_sight_until_it_is_paid() {
+    let refuses = Arc::new(AtomicBool::new(true));
+    let switch = refuses.clone();
+    let world = World::wrapped(|inner| Arc::new(NoRefunds { inner, refuses: switch })).await;
+    let (here, fan) = (world.event().await, world.fan());
+    let (stranger, there) = world.foreign_event().await;
+    let holds = [world.hold(fan, here, &["S-A-1"]).await, world.hold(fan, there, &["S-E-1"]).await];
+    let order = world.buy(fan, &holds, "tok_ok").await;
+    world.cancel(&order, None).await.unwrap();
+    world.rest().await;
+    assert_eq!(world.sales.refunds_owed().await.unwrap(), 1);
+    for (organizer, own) in [(world.organizer, FRONT), (stranger, SIDE)] {
+        let page = sales::OrderPage { before: None, limit: 1 };
+        let parts = world.sales.orders_for(organizer, None, page).await.unwrap();
+        let [refund] = &parts[0].refunds[..] else { panic!("{parts:?}") };
+        assert!(matches!(refund.state, RefundState::Refused { .. }), "{refund:?}");
+        assert_eq!((refund.amount.minor, parts[0].refunded_total().minor), (own, 0));
+    }
+    refuses.store(false, Ordering::SeqCst);
+    world.cancel(&order, None).await.unwrap();
+    let order = world.reload(&order).await;
+    assert_eq!((order.status(), order.refunded_total()), (OrderStatus::Refunded, order.total()));
+    assert_eq!(world.sales.refunds_owed().await.unwrap(), 0);
+}
+
+struct NoRefunds {
+    inner: SimulatedGateway,
+    refuses: Arc<AtomicBool>,
+}
+
+impl PaymentGateway for NoRefunds {
+    fn authorize(&self, request: Authorize) -> Reply<'_, Standing> {
+        self.inner.authorize(request)
+    }
+    fn capture(&self, payment: PaymentId, amount: Money) -> Reply<'_, Standing> {
+        self.inner.capture(payment, amount)
+    }
+    fn void(&self, payment: PaymentId) -> Reply<'_, Standing> {
+        self.inner.void(payment)
+    }
+    fn status(&self, payment: PaymentId) -> Reply<'_, Standing> {
+        self.inner.status(payment)
+    }
+    fn refund(&self, request: RefundRequest) -> Reply<'_, RefundStanding> {
+        if self.refuses.load(Ordering::SeqCst) {
+            return Box::pin(async { Ok(RefundStanding::Refused { reason: "account_closed".into() }) });
+        }
+        self.inner.refund(request)
+    }
+    fn refund_status(&self, payment: PaymentId, refund: RefundId) -> Reply<'_, RefundStanding> {
+        self.inner.refund_status(payment, refund)
+    }
 }
 
 /// Eight clicks on "cancel" with eight keys, and eight parts of one order at the same time.
