@@ -15,7 +15,7 @@ use journal::Partition;
 use payments::{Moved, PaymentStanding, SimulatedGateway, ledger};
 use sales::{Stage, Standing};
 use serde::Serialize;
-use stagedoor_core::{EventId, OrderId, PaymentId};
+use stagedoor_core::{EventId, OrderId, PaymentId, Timestamp};
 use store::Tx;
 use tickets::Ticket;
 use tokio::runtime::Runtime;
@@ -30,6 +30,9 @@ const PAGE: u32 = 5_000;
 /// Beside a running server the parts are not read at one instant. What differs for that reason
 /// agrees when looked at again after this long.
 const SECOND_LOOK: Duration = Duration::from_secs(1);
+/// An order or refund that is on its way for longer is stuck: a buyer has the minutes of a hold,
+/// and an outcome that is not known is asked for every five minutes.
+const ON_ITS_WAY_MAX: Duration = Duration::from_secs(60 * 60);
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -124,11 +127,13 @@ fn look(settings: &Settings, data: &Data, runtime: &Runtime) -> Result<Report, F
     report.events = states.len();
     (report.orders, report.payments, report.tickets) = (orders.len(), payments.len(), tickets.len());
     report.findings.extend(ledger.iter().map(|finding| format!("ledger: {finding}")));
+    let stuck_before = data.store.env().now() - ON_ITS_WAY_MAX;
     // Without the whole journal every sold seat would look wrong.
     if !damaged {
-        compare_seats(&mut report, &states, &tickets, &orders);
+        compare_seats(&mut report, &states, &tickets, &orders, stuck_before);
     }
     compare_money(&mut report, &orders, &payments, &books);
+    find_stuck(&mut report, &orders, stuck_before);
     Ok(report)
 }
 
@@ -184,6 +189,7 @@ fn compare_seats(
     states: &HashMap<EventId, EventState>,
     tickets: &[Live],
     orders: &HashMap<OrderId, Standing>,
+    stuck_before: Timestamp,
 ) {
     let mut of_seats: HashMap<EventId, HashMap<&str, OrderId>> = HashMap::new();
     let mut of_areas: HashMap<EventId, HashMap<&str, u32>> = HashMap::new();
@@ -196,7 +202,7 @@ fn compare_seats(
     }
     // Seats and tickets of these need not agree yet.
     let moving = |order: OrderId| {
-        orders.get(&order).is_some_and(|standing| standing.stage == Stage::Open || standing.refund_under_way)
+        orders.get(&order).and_then(|standing| standing.moving_since).is_some_and(|since| since >= stuck_before)
     };
     for (event, state) in states.iter().filter(|(_, state)| state.is_open()) {
         compare_event(report, *event, state, of_seats.entry(*event).or_default(), orders, &moving);
@@ -276,6 +282,15 @@ fn compare_areas(
         if tickets > sold || tickets + open < sold {
             report.findings.insert(format!("area {id} of {event} sold {sold} places and has {tickets} live tickets"));
         }
+    }
+}
+
+/// Orders and refunds that no job seems to bring to their end.
+fn find_stuck(report: &mut Report, orders: &HashMap<OrderId, Standing>, stuck_before: Timestamp) {
+    for Standing { order, stage, moving_since, .. } in orders.values() {
+        let Some(since) = moving_since.filter(|since| *since < stuck_before) else { continue };
+        let what = if *stage == Stage::Open { "" } else { "a refund of " };
+        report.findings.insert(format!("{what}{order} is on its way since {since}"));
     }
 }
 

@@ -1,4 +1,4 @@
-use stagedoor_core::{OrderId, PaymentId};
+use stagedoor_core::{OrderId, PaymentId, Timestamp};
 use store::{Error, Result, Tx};
 use uuid::Uuid;
 
@@ -8,8 +8,9 @@ pub struct Standing {
     pub order: OrderId,
     pub payment: PaymentId,
     pub stage: Stage,
-    /// A refund of it has not ended: its tickets are dead and its seats not yet on sale again.
-    pub refund_under_way: bool,
+    /// Since when the order, or the oldest refund of it that has not ended, is on its way: until
+    /// then its seats and its tickets need not agree.
+    pub moving_since: Option<Timestamp>,
     pub total_minor: i64,
 }
 
@@ -27,8 +28,8 @@ pub enum Stage {
 /// Every order by id, at most `limit` after `after`.
 pub async fn standings(tx: &Tx, after: Option<OrderId>, limit: u32) -> Result<Vec<Standing>> {
     tx.all(
-        "SELECT o.id, o.payment_id, o.state,
-                (SELECT COUNT(*) FROM order_refund r WHERE r.order_id = o.id AND r.state IN ('refunding', 'refunded')),
+        "SELECT o.id, o.payment_id, o.state, o.placed_at,
+                (SELECT MIN(r.requested_at) FROM order_refund r WHERE r.order_id = o.id AND r.state IN ('refunding', 'refunded')),
                 (SELECT CAST(COALESCE(SUM(l.amount_minor), 0) AS BIGINT) FROM order_line l WHERE l.order_id = o.id)
            FROM sales_order o WHERE o.id > $1 ORDER BY o.id LIMIT $2",
         (after.unwrap_or(OrderId(Uuid::nil())), limit),
@@ -44,8 +45,11 @@ pub async fn standings(tx: &Tx, after: Option<OrderId>, limit: u32) -> Result<Ve
                 order: row.get(0)?,
                 payment: row.get(1)?,
                 stage,
-                refund_under_way: row.get::<i64>(3)? > 0,
-                total_minor: row.get(4)?,
+                moving_since: match stage {
+                    Stage::Open => Some(row.get(3)?),
+                    Stage::Completed | Stage::Ended => row.get(4)?,
+                },
+                total_minor: row.get(5)?,
             })
         },
     )

@@ -198,6 +198,11 @@ async fn verify_finds_what_was_tampered_with() {
             "UPDATE ticket SET status = 'issued'",
             "no live ticket",
         ),
+        (
+            "UPDATE sales_order SET state = 'sold', placed_at = placed_at - 3601000000",
+            "UPDATE sales_order SET state = 'completed', placed_at = placed_at + 3601000000",
+            "on its way since",
+        ),
         ("UPDATE ticket SET seat = 'X-1-1' WHERE position = 0", "", "which is not sold"),
     ] {
         assert_eq!(change(harm).await, 1);
