@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
@@ -33,6 +33,11 @@ impl Env {
 
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Measures from now on.
+    pub fn stopwatch(&self) -> Stopwatch {
+        self.clock.stopwatch()
     }
 
     /// A fresh UUIDv7 (RFC 9562): 48 bits of milliseconds, the rest random.
@@ -72,6 +77,14 @@ impl Clock {
         }
     }
 
+    /// Measures from now on.
+    pub fn stopwatch(&self) -> Stopwatch {
+        Stopwatch(match self {
+            Clock::System => Started::System(monotonic()),
+            Clock::Manual(micros) => Started::Manual(micros.clone(), self.now()),
+        })
+    }
+
     /// Moves a manual clock forward. Panics on the system clock.
     pub fn advance(&self, span: Duration) {
         self.set(self.now() + span);
@@ -84,6 +97,31 @@ impl Clock {
             Clock::Manual(micros) => micros.store(at.micros(), Ordering::SeqCst),
         }
     }
+}
+
+/// How long something took: steps of the machine's clock, which [`Env::now`] follows, do not
+/// reach it. A manual clock is its own measure; set back, it has measured nothing.
+#[derive(Debug, Clone)]
+pub struct Stopwatch(Started);
+
+#[derive(Debug, Clone)]
+enum Started {
+    System(Instant),
+    Manual(Arc<AtomicI64>, Timestamp),
+}
+
+impl Stopwatch {
+    pub fn elapsed(&self) -> Duration {
+        match &self.0 {
+            Started::System(start) => monotonic().saturating_duration_since(*start),
+            Started::Manual(micros, start) => Timestamp::from_micros(micros.load(Ordering::SeqCst)).since(*start),
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's monotonic clock")]
+fn monotonic() -> Instant {
+    Instant::now()
 }
 
 /// Random bytes.
@@ -194,6 +232,16 @@ mod tests {
         let second: EventId = one.id();
         assert!(first < second);
         assert_eq!(second.0.get_version_num(), 7);
+    }
+
+    #[test]
+    fn a_stopwatch_measures_what_passed() {
+        let env = Env::seeded(3);
+        let watch = env.stopwatch();
+        env.clock.advance(Duration::from_millis(7));
+        assert_eq!(watch.elapsed(), Duration::from_millis(7));
+        let system = Env::system().stopwatch();
+        assert!(system.elapsed() <= system.elapsed());
     }
 
     #[test]

@@ -21,7 +21,7 @@ mod text;
 mod time;
 
 pub use code::Code;
-pub use env::{Clock, Entropy, Env};
+pub use env::{Clock, Entropy, Env, Stopwatch};
 pub use id::*;
 pub use iso_currency::Currency;
 pub use money::{Money, MoneyError};

@@ -101,18 +101,23 @@ async fn the_metrics_are_what_their_readers_expect() {
     let (event, ann) = (app.event_on_sale().await, app.fan("ann").await);
     ann.bought(&event.id, &["S-A-1"]).await;
     app.nobody().get("/nowhere").await.expect(404);
+    for method in ["BREW", "PROPFIN", "MKCALENDAR"] {
+        app.nobody().call(method.parse().unwrap(), "/nowhere", Value::Null).await.expect(404);
+    }
     let answer = app.nobody().get("/metrics").await.expect(200);
     assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
     let text = answer.text();
     for wanted in [
         "stagedoor_http_requests_total{route=\"/api/v1/orders\",method=\"POST\",status=\"201\"}",
         "stagedoor_http_requests_total{route=\"unmatched\",method=\"GET\",status=\"404\"}",
+        "stagedoor_http_requests_total{route=\"unmatched\",method=\"other\",status=\"404\"}",
         "stagedoor_journal_facts_total",
         "stagedoor_events_loaded",
     ] {
         assert!(text.contains(wanted), "{wanted} is not in\n{text}");
     }
     assert!(!text.contains(&event.id) && !text.contains(&ann.id), "labels never hold ids");
+    assert!(!text.contains("BREW") && !text.contains("PROPFIN"), "nor what clients make up");
     let file = app.db.folder.path().join("metrics.txt");
     std::fs::write(&file, &text).unwrap();
     let stdin = std::fs::File::open(&file).unwrap();
