@@ -18,11 +18,13 @@ pub struct Problem {
     details: Option<serde_json::Value>,
     retry_after: Option<Duration>,
     replayed: bool,
+    /// Of a fault, for the log alone.
+    cause: Option<Box<str>>,
 }
 
 impl Problem {
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), details: None, retry_after: None, replayed: false }
+        Self { code, message: message.into(), details: None, retry_after: None, replayed: false, cause: None }
     }
 
     pub fn with(mut self, details: serde_json::Value) -> Self {
@@ -57,7 +59,8 @@ impl Problem {
         Self::new(Code::Unavailable, "the service cannot do this at the moment").retry_after(Duration::from_secs(2))
     }
 
-    /// A fault of ours. Its text goes to the log and never to the client.
+    /// A fault of ours. Its text goes to the log, with the id of the request, and never to the
+    /// client.
     pub fn fault(error: &(dyn std::error::Error + 'static)) -> Self {
         let mut chain = error.to_string();
         let mut source = error.source();
@@ -66,8 +69,8 @@ impl Problem {
             chain.push_str(&inner.to_string());
             source = inner.source();
         }
-        tracing::error!(error = chain, "a request failed");
-        Self::new(Code::Internal, "something went wrong on our side")
+        let problem = Self::new(Code::Internal, "something went wrong on our side");
+        Self { cause: Some(chain.into()), ..problem }
     }
 
     /// A handler broke an invariant; the panic itself was logged by its hook.
@@ -77,6 +80,9 @@ impl Problem {
 
     /// The body and headers of the answer.
     pub(crate) fn render(self, request: RequestId, at: Timestamp) -> Response {
+        if let Some(cause) = &self.cause {
+            tracing::error!(%request, error = &**cause, "a request failed");
+        }
         let envelope = Envelope {
             error: ErrorBody {
                 code: self.code.text(),
@@ -152,4 +158,41 @@ struct ErrorBody {
     #[schema(value_type = String, format = DateTime)]
     timestamp: Timestamp,
     request_id: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use stagedoor_core::Env;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_fault_is_logged_with_the_id_that_its_answer_carries() {
+        let (log, env) = (Log::default(), Env::seeded(1));
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        let id: RequestId = env.id();
+        tracing::subscriber::with_default(subscriber, || {
+            Problem::fault(&std::io::Error::other("the disk is gone")).render(id, env.now());
+        });
+        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert!(text.contains(&format!("request={id}")) && text.contains("the disk is gone"), "{text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
 }
