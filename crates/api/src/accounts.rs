@@ -1,8 +1,6 @@
 //! Sign-up, sign-in and the person signed in.
 
-use std::net::SocketAddr;
-
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
@@ -14,6 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::Fan;
+use crate::client::ClientAddress;
 use crate::extract::Body;
 use crate::problem::Envelope;
 use crate::{App, Problem, schema};
@@ -129,13 +128,13 @@ pub async fn register(State(app): State<App>, Body(body): Body<NewAccountBody>) 
         (status = 503, body = Envelope)))]
 pub async fn login(
     State(app): State<App>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    ClientAddress(address): ClientAddress,
     Body(body): Body<LoginBody>,
 ) -> Result<Response, Problem> {
     if body.otp.is_some() {
         return Err(stagedoor_core::FieldError::new("otp", "this account has no second factor").into());
     }
-    let credentials = Credentials { email: &body.email, password: &body.password, address: from.ip() };
+    let credentials = Credentials { email: &body.email, password: &body.password, address };
     let signed_in = app.identity.login(credentials).await?;
     Ok(private(StatusCode::OK, SignedInView::from(signed_in)))
 }

@@ -11,8 +11,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
+use axum::http::header;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::process::{Resource, getrlimit};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -22,8 +24,10 @@ use crate::{App, shortcut};
 
 /// Connections waiting to be accepted: an on-sale opens with a rush.
 const BACKLOG: i32 = 4096;
-/// Open connections of one process; the system allows 20,000 files here and the rest is needed.
-pub const CONNECTIONS_MAX: usize = 19_000;
+/// Files that connections leave to everything else: databases, journals, runtimes and their logs.
+const FILES_RESERVED: u64 = 512;
+/// Open connections of one process where files have no limit: memory has one.
+const CONNECTIONS_MAX: u64 = 1_000_000;
 /// Longest request line and headers together.
 const HEADERS_MAX: usize = 32 * 1024;
 /// How long a client may take to send its headers, and how long an idle connection is kept.
@@ -40,10 +44,13 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub struct Edge {
     sockets: Vec<std::net::TcpListener>,
     pub address: SocketAddr,
+    /// Open connections at a time, live viewers among them; one more is closed at once.
+    pub connections_max: usize,
 }
 
 impl Edge {
-    /// Binds `workers` sockets to one address; port 0 takes a free one.
+    /// Binds `workers` sockets to one address; port 0 takes a free one. How many connections there
+    /// may be follows from the files the process may open now.
     pub fn bind(address: SocketAddr, workers: usize) -> io::Result<Edge> {
         let first = listen(address)?;
         let address = first.local_addr()?;
@@ -51,7 +58,7 @@ impl Edge {
         for _ in 1..workers.max(1) {
             sockets.push(listen(address)?);
         }
-        Ok(Edge { sockets, address })
+        Ok(Edge { sockets, address, connections_max: connections_max(getrlimit(Resource::Nofile).current) })
     }
 
     /// Serves until the app's `stop` is true, answers what was accepted, then calls `finish`. Blocks.
@@ -60,13 +67,13 @@ impl Edge {
     /// workers stay until the last one is idle and `finish` has ended everything else.
     pub fn serve(self, app: App, finish: impl FnOnce()) {
         let router = crate::router(app.clone());
-        let open = Arc::new(AtomicUsize::new(0));
+        let limit = Arc::new(Limit { open: AtomicUsize::new(0), max: self.connections_max });
         let (is_idle, idle) = std::sync::mpsc::channel::<()>();
         let (let_go, gone) = watch::channel(());
         let threads: Vec<_> = (0..)
             .zip(self.sockets)
             .map(|(number, socket): (usize, _)| {
-                let (app, router, worker, open) = (app.clone(), router.clone(), app.inventory.worker(), open.clone());
+                let (app, router, worker, limit) = (app.clone(), router.clone(), app.inventory.worker(), limit.clone());
                 let (is_idle, mut gone) = (is_idle.clone(), gone.clone());
                 let run = move || {
                     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -78,7 +85,7 @@ impl Edge {
                         .expect("the system gives a runtime its descriptors");
                     runtime.block_on(async {
                         let pump = tokio::spawn(worker.run());
-                        accept(socket, app, router, open).await;
+                        accept(socket, app, router, limit).await;
                         pump.abort();
                         drop(is_idle);
                         let _ = gone.changed().await;
@@ -104,6 +111,12 @@ impl Edge {
     }
 }
 
+/// Half of a small limit, all but the reserve of a large one.
+fn connections_max(files: Option<u64>) -> usize {
+    let most = files.map_or(CONNECTIONS_MAX, |files| files.saturating_sub(FILES_RESERVED).max(files / 2));
+    most.min(CONNECTIONS_MAX) as usize
+}
+
 fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
@@ -114,7 +127,7 @@ fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     Ok(socket.into())
 }
 
-async fn accept(socket: std::net::TcpListener, app: App, router: Router, open: Arc<AtomicUsize>) {
+async fn accept(socket: std::net::TcpListener, app: App, router: Router, limit: Arc<Limit>) {
     let mut stop = app.stop.clone();
     let listener = TcpListener::from_std(socket).expect("the socket is listening");
     let mut connections = tokio::task::JoinSet::new();
@@ -123,16 +136,8 @@ async fn accept(socket: std::net::TcpListener, app: App, router: Router, open: A
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, from)) => {
-                    if open.load(Ordering::Relaxed) >= CONNECTIONS_MAX {
-                        drop(stream);
-                        continue;
-                    }
-                    let counted = Counted::new(&open);
-                    let (app, router) = (app.clone(), router.clone());
-                    connections.spawn(async move {
-                        connection(stream, from, app, router).await;
-                        drop(counted);
-                    });
+                    let Some(open) = limit.open() else { continue };
+                    connections.spawn(connection(stream, from, app.clone(), router.clone(), open));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -158,12 +163,14 @@ async fn accept(socket: std::net::TcpListener, app: App, router: Router, open: A
     let _ = tokio::time::timeout(GOODBYE_TIMEOUT, goodbyes).await;
 }
 
-async fn connection(stream: TcpStream, from: SocketAddr, app: App, router: Router) {
+async fn connection(stream: TcpStream, from: SocketAddr, app: App, router: Router, open: Open) {
     let mut stop = app.stop.clone();
     // Answers are one write each; waiting to fill packets would only delay them.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
         let (app, router) = (app.clone(), router.clone());
+        // Only a request that takes the socket over must count it from then on.
+        let open = request.headers().contains_key(header::UPGRADE).then(|| open.clone());
         async move {
             if shortcut::is_hold(&request) {
                 // Boxed, or every idle connection would keep room for it.
@@ -171,6 +178,9 @@ async fn connection(stream: TcpStream, from: SocketAddr, app: App, router: Route
             }
             let mut request: Request = request.map(axum::body::Body::new);
             request.extensions_mut().insert(ConnectInfo(from));
+            if let Some(open) = open {
+                request.extensions_mut().insert(open);
+            }
             router.oneshot(request).await
         }
     });
@@ -196,17 +206,48 @@ pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-struct Counted(Arc<AtomicUsize>);
+#[derive(Debug)]
+struct Limit {
+    open: AtomicUsize,
+    max: usize,
+}
 
-impl Counted {
-    fn new(open: &Arc<AtomicUsize>) -> Self {
-        open.fetch_add(1, Ordering::Relaxed);
-        Self(open.clone())
+impl Limit {
+    /// Room for one more connection, if there is. Workers that ask at the same moment may exceed
+    /// the limit by one each; the reserve has room for them.
+    fn open(self: &Arc<Self>) -> Option<Open> {
+        if self.open.load(Ordering::Relaxed) >= self.max {
+            return None;
+        }
+        self.open.fetch_add(1, Ordering::Relaxed);
+        Some(Open(Arc::new(Counted(self.clone()))))
     }
 }
 
+/// Counts a connection as open. Kept by whoever has the socket, which is no longer the server once
+/// it became a WebSocket.
+#[derive(Debug, Clone)]
+pub struct Open(#[expect(dead_code, reason = "counts by being there")] Arc<Counted>);
+
+#[derive(Debug)]
+struct Counted(Arc<Limit>);
+
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_leave_files_for_everything_else() {
+        let cases = [(256, 128), (1_024, 512), (20_000, 19_488), (u64::MAX, 1_000_000)];
+        for (files, connections) in cases {
+            assert_eq!(connections_max(Some(files)), connections, "{files} files");
+        }
+        assert_eq!(connections_max(None), 1_000_000);
     }
 }

@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod auth;
 pub mod bookings;
 pub mod checkins;
+pub mod client;
 pub mod edge;
 pub mod events;
 pub mod extract;
@@ -59,6 +60,8 @@ pub struct Parts {
     pub metrics: metrics_exporter_prometheus::PrometheusHandle,
     /// True once the process is to stop.
     pub stop: watch::Receiver<bool>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<client::Network>,
     /// Where this server is reached from outside, such as `http://127.0.0.1:8080`.
     pub public_url: String,
 }

@@ -7,8 +7,8 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
+use axum::extract::{Extension, State};
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -21,6 +21,7 @@ use stagedoor_core::limits::HOLD_WARNING;
 use stagedoor_core::{Code, EventId, HoldId, UserId};
 use tokio::sync::{broadcast, mpsc, watch};
 
+use crate::edge::Open;
 use crate::extract::{Params, Path};
 use crate::{App, Problem};
 
@@ -265,6 +266,7 @@ pub async fn watch(
     State(app): State<App>,
     Path(event): Path<EventId>,
     Params(params): Params<LiveParams>,
+    open: Option<Extension<Open>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     let view = app.inventory.view(event).await?;
@@ -277,7 +279,9 @@ pub async fn watch(
         .max_write_buffer_size(4 * 1024 * 1024)
         .max_message_size(INCOMING_MAX)
         .max_frame_size(INCOMING_MAX);
-    Ok(upgrade.on_upgrade(move |socket| Viewer { app, channel, socket, version: params.since, signed_in: None }.run()))
+    Ok(upgrade.on_upgrade(move |socket| {
+        Viewer { app, channel, socket, version: params.since, signed_in: None, _open: open }.run()
+    }))
 }
 
 struct Viewer {
@@ -287,6 +291,8 @@ struct Viewer {
     /// The last version sent.
     version: Option<u64>,
     signed_in: Option<SignedIn>,
+    /// The socket counts as long as somebody has it.
+    _open: Option<Extension<Open>>,
 }
 
 struct SignedIn {

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use api::client::Network;
 use clap::ValueEnum;
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
@@ -83,6 +84,10 @@ pub struct Flags {
     #[arg(long, global = true, env = "STAGEDOOR_LOGIN_FAILURES_PER_ADDRESS", value_name = "N")]
     login_failures_per_address: Option<u32>,
 
+    /// Proxies whose X-Forwarded-For names the client, as 10.0.0.0/8,192.0.2.1 [default: none]
+    #[arg(long, global = true, env = "STAGEDOOR_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',')]
+    trusted_proxies: Option<Vec<String>>,
+
     /// How long the simulated gateway takes for tok_slow, in milliseconds [default: 2500]
     #[arg(long, global = true, env = "STAGEDOOR_GATEWAY_LATENCY_MS", value_name = "MS")]
     gateway_latency_ms: Option<u64>,
@@ -122,6 +127,7 @@ pub struct Settings {
     pub password_memory_kib: u32,
     pub login_failures_per_account: u32,
     pub login_failures_per_address: u32,
+    pub trusted_proxies: Vec<Network>,
     pub gateway_latency_ms: u64,
     pub log: Option<String>,
     pub log_format: LogFormat,
@@ -144,6 +150,7 @@ impl Default for Settings {
             password_memory_kib: identity.password_memory_kib,
             login_failures_per_account: identity.login_failures_per_account,
             login_failures_per_address: identity.login_failures_per_address,
+            trusted_proxies: Vec::new(),
             gateway_latency_ms: 2_500,
             log: None,
             log_format: LogFormat::Text,
@@ -176,7 +183,7 @@ impl Settings {
         let mut given = serde_json::to_value(flags).map_err(because("read the command line"))?;
         if let Some(given) = given.as_object_mut() {
             // An empty variable, as compose files leave them, is no setting.
-            given.retain(|_, value| !value.is_null() && value != "");
+            given.retain(|_, value| !value.is_null() && value != "" && *value != serde_json::json!([""]));
         }
         let settings: Settings = figment.merge(Serialized::defaults(given)).extract().map_err(|error| {
             // One line a fault; the library's own text is about profiles, which we do not have.

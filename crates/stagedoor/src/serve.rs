@@ -55,6 +55,7 @@ pub fn serve(settings: &Settings, runtime: &Runtime) -> Result<(), Fault> {
         prints: api::holds::Prints::new(&system.keyring),
         metrics: recorder.clone(),
         stop: stopping.clone(),
+        trusted_proxies: settings.trusted_proxies.clone(),
         public_url,
     });
     // Spawned first: from here on a signal ends the server in order.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::Method;
 use serde_json::{Value, json};
 use stagedoor_core::limits::ACCESS_TOKEN_TTL;
 
@@ -83,6 +85,24 @@ async fn a_wrong_password_and_an_unknown_address_answer_alike_and_in_limits() {
     assert!(wait > 0);
     app.advance(Duration::from_secs(wait)).await;
     login("ann@example.org", PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn clients_behind_a_trusted_proxy_are_told_apart() {
+    for (trusted, second) in [(vec!["127.0.0.0/8".parse().unwrap()], 401), (vec![], 429)] {
+        let identity = identity::Config { login_failures_per_address: 1, ..Wish::default().identity };
+        let app = TestApp::with(Wish { identity, trusted_proxies: trusted, ..Wish::default() }).await;
+        let attempt = async |from: &str| {
+            let request = app.nobody().request(Method::POST, "/auth/login").header("x-forwarded-for", from);
+            let email = format!("fan{}@example.org", app.number());
+            let body = json!({ "email": email, "password": "not the old mill" });
+            let request = request.header("content-type", "application/json").body(Body::from(body.to_string()));
+            app.nobody().send(request.unwrap()).await.status
+        };
+        assert_eq!(attempt("198.51.100.1").await, 401);
+        assert_eq!(attempt("198.51.100.2").await, second);
+        assert_eq!(attempt("203.0.113.9, 198.51.100.1").await, 429, "what a client says of itself is not believed");
+    }
 }
 
 #[tokio::test]

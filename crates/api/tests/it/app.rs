@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use api::client::Network;
 use api::{App, Edge, Parts};
 use catalog::Catalog;
 use identity::{Identity, Role};
@@ -48,13 +49,14 @@ pub struct TestApp {
 pub struct Wish {
     pub limits: FanLimits,
     pub identity: identity::Config,
+    pub trusted_proxies: Vec<Network>,
 }
 
 impl Default for Wish {
     fn default() -> Self {
         // A password hash at full cost takes longer than most tests.
         let identity = identity::Config { password_memory_kib: 8, ..identity::Config::default() };
-        Self { limits: FanLimits::default(), identity }
+        Self { limits: FanLimits::default(), identity, trusted_proxies: Vec::new() }
     }
 }
 
@@ -130,6 +132,7 @@ impl TestApp {
             prints: api::holds::Prints::new(keyring),
             metrics: recorder(),
             stop: stopped,
+            trusted_proxies: wish.trusted_proxies,
             public_url: "http://box-office.test".to_owned(),
         });
         let router = api::router(app.clone());
@@ -250,7 +253,13 @@ impl TestApp {
 
     /// A real server for this app on a free port of this machine.
     pub fn serve(&self) -> SocketAddr {
-        let edge = Edge::bind((Ipv4Addr::LOCALHOST, 0).into(), 2).expect("a port is free");
+        self.serve_with(|_| {})
+    }
+
+    /// The same, changed before it serves.
+    pub fn serve_with(&self, change: impl FnOnce(&mut Edge)) -> SocketAddr {
+        let mut edge = Edge::bind((Ipv4Addr::LOCALHOST, 0).into(), 2).expect("a port is free");
+        change(&mut edge);
         let address = edge.address;
         let app = self.app.clone();
         std::thread::spawn(move || edge.serve(app, || {}));

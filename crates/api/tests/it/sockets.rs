@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -127,6 +128,20 @@ async fn two_confirmations_in_one_packet_are_one_order() {
     assert_eq!(answer.matches("HTTP/1.1 200 OK").count(), 2, "{answer}");
     assert_eq!(answer.matches("\"CONFIRMED\"").count(), 2, "{answer}");
     assert_eq!(app.gateway.books().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_live_viewer_is_one_of_the_open_connections() {
+    let app = TestApp::new().await;
+    let (event, address) = (app.event_on_sale().await, app.serve_with(|edge| edge.connections_max = 1));
+    let url = format!("ws://{address}/api/v1{}", event.path("/live"));
+    let (mut viewer, _) = tokio_tungstenite::connect_async(url).await.expect("the first is let in");
+    viewer.next().await.expect("a snapshot comes").unwrap();
+    let healthz = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    assert_eq!(say(address, healthz).await, "", "there is no room for a second");
+    drop(viewer);
+    let room = tokio::time::timeout(PATIENCE, async { while say(address, healthz).await.is_empty() {} });
+    room.await.expect("the viewer made room");
 }
 
 #[tokio::test]
