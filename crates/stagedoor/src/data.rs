@@ -7,10 +7,13 @@ use std::path::{Path, PathBuf};
 
 use journal::{Journal, Partition, PostgresJournal, SqliteJournal};
 use stagedoor_core::Env;
-use store::{Keyring, Store, installation};
+use store::{Keyring, Owner, Store, installation};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
+use crate::FAILED;
 use crate::config::Settings;
-use crate::fault::{Fault, because};
+use crate::fault::{Chain, Fault, because};
 
 const DATABASE: &str = "stagedoor.db";
 const LOCK: &str = "stagedoor.lock";
@@ -23,7 +26,7 @@ pub enum Access {
     Owner,
     /// To change other things, also beside an owner. Makes what is missing.
     Beside,
-    /// To look at what is there, also beside an owner.
+    /// To look at what is there, also beside an owner. Changes nothing and makes nothing.
     Looking,
 }
 
@@ -33,7 +36,15 @@ pub struct Data {
     pub store: Store,
     pub keyring: Keyring,
     pub journals: Journals,
+    owned: Option<Owned>,
     _lock: Option<File>,
+}
+
+/// The right to the database in PostgreSQL, kept by a task. The file's lock does not reach other
+/// machines.
+struct Owned {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
 }
 
 /// Where the seat journals are.
@@ -48,22 +59,57 @@ impl Data {
         let env = Env::system();
         let folder = &settings.data;
         let database = folder.join(DATABASE);
-        if access == Access::Looking && settings.database_url.is_none() && !database.is_file() {
+        if access != Access::Looking {
+            make_folder(folder).map_err(because(format!("make the data folder {}", folder.display())))?;
+        } else if settings.database_url.is_none() && !database.is_file() {
             return Err(format!("there is no database in {}", folder.display()).into());
         }
-        make_folder(folder).map_err(because(format!("make the data folder {}", folder.display())))?;
         let lock = match access {
             Access::Owner => Some(lock(folder)?),
             Access::Beside | Access::Looking => None,
         };
-        let keyring = Keyring::new(master_key(settings, &env)?, env.entropy.clone());
+        let keyring = Keyring::new(master_key(settings, access, &env)?, env.entropy.clone());
         let (url, journals) = match &settings.database_url {
             Some(url) => (url.clone(), Journals::Postgres { url: url.clone() }),
             None => (sqlite_url(&database)?, Journals::Sqlite { folder: folder.clone() }),
         };
-        let store = Store::open(&url, env.clone()).await.map_err(because("open the database"))?;
-        check(&store, &keyring, settings).await?;
-        Ok(Data { env, store, keyring, journals, _lock: lock })
+        // Before the database is opened: a newer release must not migrate it under an older one.
+        let owned = match (access, &settings.database_url) {
+            (Access::Owner, Some(url)) => Some(Owned::claim(url, &env).await?),
+            _ => None,
+        };
+        let store = match access {
+            Access::Looking => Store::open_reader(&url, env.clone()).await,
+            Access::Owner | Access::Beside => Store::open(&url, env.clone()).await,
+        };
+        let store = store.map_err(because("open the database"))?;
+        check(&store, &keyring, settings, access).await?;
+        Ok(Data { env, store, keyring, journals, owned, _lock: lock })
+    }
+
+    /// Gives up what an owner alone has. A process that ends without this gives it up as well, a
+    /// moment later.
+    pub async fn release(self) {
+        if let Some(Owned { stop, task }) = self.owned {
+            drop(stop);
+            drop(task.await);
+        }
+    }
+}
+
+impl Owned {
+    /// From here on the process ends when the right is lost, at once: whatever it would still
+    /// write belongs to somebody else. That loses nothing that was answered.
+    async fn claim(url: &str, env: &Env) -> Result<Owned, Fault> {
+        let owner = Owner::claim(url, env).await.map_err(because("take the database"))?;
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            if let Err(error) = owner.keep(async { drop(stopped.await) }).await {
+                tracing::error!(error = %Chain(&error), "the database was taken over, ending at once");
+                std::process::exit(FAILED.into());
+            }
+        });
+        Ok(Owned { stop, task })
     }
 }
 
@@ -80,8 +126,7 @@ impl Journals {
     pub fn open_reader(&self, partition: Partition) -> journal::Result<Box<dyn Journal>> {
         Ok(match self {
             Journals::Sqlite { folder } => Box::new(SqliteJournal::open_reader(folder, partition)?),
-            // Reading claims nothing, so the owner keeps writing.
-            Journals::Postgres { url } => Box::new(PostgresJournal::open(url, partition)?),
+            Journals::Postgres { url } => Box::new(PostgresJournal::open_reader(url, partition)?),
         })
     }
 }
@@ -114,12 +159,12 @@ fn sqlite_url(file: &Path) -> Result<String, Fault> {
 
 /// The secret all other keys are derived from: the one that is set, else the one in the data
 /// folder, which is made at the first start.
-fn master_key(settings: &Settings, env: &Env) -> Result<[u8; 32], Fault> {
+fn master_key(settings: &Settings, access: Access, env: &Env) -> Result<[u8; 32], Fault> {
     if let Some(text) = &settings.master_key {
         return key_from(text).ok_or_else(|| "master_key must be 64 hexadecimal digits".into());
     }
     let path = settings.master_key_file.clone().unwrap_or_else(|| settings.data.join(MASTER_KEY));
-    if settings.master_key_file.is_none() && !path.exists() {
+    if settings.master_key_file.is_none() && access != Access::Looking && !path.exists() {
         make_master_key(&settings.data, &path, env).map_err(because(format!("make {}", path.display())))?;
     }
     let text = fs::read_to_string(&path).map_err(because(format!("read the master key {}", path.display())))?;
@@ -159,13 +204,26 @@ fn key_from(text: &str) -> Option<[u8; 32]> {
 /// Refuses settings that do not fit the database: with another key nothing sealed would open, and
 /// with another number of partitions events would be looked for in the wrong journal and their
 /// seats sold again.
-async fn check(store: &Store, keyring: &Keyring, settings: &Settings) -> Result<(), Fault> {
+async fn check(store: &Store, keyring: &Keyring, settings: &Settings, access: Access) -> Result<(), Fault> {
     let print: String = keyring.derive("installation/print/v1")[..8].iter().map(|byte| format!("{byte:02x}")).collect();
     let partitions = settings.partitions.to_string();
-    let tx = store.begin_write().await?;
-    let decided_print = installation::decide(&tx, "master_key", &print).await?;
-    let decided_partitions = installation::decide(&tx, "partitions", &partitions).await?;
-    tx.commit().await?;
+    let (decided_print, decided_partitions) = match access {
+        Access::Looking => {
+            let tx = store.begin_read().await?;
+            let decided = async |name| {
+                let missing = || format!("nothing was ever kept in this database: it has no {name}");
+                installation::decided(&tx, name).await?.ok_or_else(|| Fault::from(missing()))
+            };
+            (decided("master_key").await?, decided("partitions").await?)
+        }
+        Access::Owner | Access::Beside => {
+            let tx = store.begin_write().await?;
+            let decided_print = installation::decide(&tx, "master_key", &print).await?;
+            let decided_partitions = installation::decide(&tx, "partitions", &partitions).await?;
+            tx.commit().await?;
+            (decided_print, decided_partitions)
+        }
+    };
     if decided_print != print {
         return Err("the master key is not the one this database was made with".into());
     }

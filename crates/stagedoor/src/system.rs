@@ -28,7 +28,7 @@ pub struct System {
     pub payments: Payments,
     pub sales: Sales,
     /// Keeps the data for this process.
-    _data: Data,
+    data: Data,
 }
 
 impl System {
@@ -59,13 +59,17 @@ impl System {
             keyring: keyring.clone(),
             fees: FeeRule::NONE,
         });
-        Ok(System { env, store, keyring, identity, catalog, inventory, gateway, payments, sales, _data: data })
+        Ok(System { env, store, keyring, identity, catalog, inventory, gateway, payments, sales, data })
     }
 
     /// Makes the seats' last checkpoint and closes the database. Blocks.
     pub fn stop(self, runtime: &Runtime) -> Result<(), Fault> {
         self.inventory.stop();
-        runtime.block_on(self.store.close()).map_err(because("close the database"))
+        runtime.block_on(async {
+            let closed = self.store.close().await;
+            self.data.release().await;
+            closed.map_err(because("close the database"))
+        })
     }
 }
 

@@ -36,17 +36,34 @@ impl Store {
     /// Connects and brings the schema up to date. `url` is `sqlite:<file>` (created when absent)
     /// or `postgres://user@host/database`.
     pub async fn open(url: &str, env: Env) -> Result<Store> {
-        let store = if url.starts_with("sqlite:") {
-            // One connection writes: waiting happens in the pool's fair queue, not in SQLite's.
-            let write = Database::connect(sqlite(url, 1)).await?;
-            Store { read: Database::connect(sqlite(url, SQLITE_READERS)).await?, write, backend: Backend::Sqlite, env }
-        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let pool = Database::connect(postgres(url)).await?;
-            Store { read: pool.clone(), write: pool, backend: Backend::Postgres, env }
-        } else {
-            return Err(Error::Setup("the database URL must start with sqlite: or postgres:".into()));
+        let store = match backend(url)? {
+            Backend::Sqlite => {
+                // One connection writes: waiting happens in the pool's fair queue, not in SQLite's.
+                let write = Database::connect(sqlite(url, 1)).await?;
+                let read = Database::connect(sqlite(url, SQLITE_READERS)).await?;
+                Store { read, write, backend: Backend::Sqlite, env }
+            }
+            Backend::Postgres => {
+                let pool = Database::connect(postgres(url)).await?;
+                Store { read: pool.clone(), write: pool, backend: Backend::Postgres, env }
+            }
         };
         migrate::run(&store).await?;
+        Ok(store)
+    }
+
+    /// Connects for reading only, also beside a server: the database itself refuses writes.
+    ///
+    /// Errors: [`Error::Setup`] when the schema is not the one of this release.
+    pub async fn open_reader(url: &str, env: Env) -> Result<Store> {
+        let backend = backend(url)?;
+        let options = match backend {
+            Backend::Sqlite => sqlite_reader(url),
+            Backend::Postgres => postgres_reader(url),
+        };
+        let read = Database::connect(options).await?;
+        let store = Store { write: read.clone(), read, backend, env };
+        migrate::check(&store).await?;
         Ok(store)
     }
 
@@ -82,10 +99,19 @@ impl Store {
     /// Closes the connections; SQLite folds its log into the database file.
     pub async fn close(self) -> Result<()> {
         self.read.close().await?;
-        if self.backend == Backend::Sqlite {
-            self.write.close().await?;
-        }
+        // On PostgreSQL it is the same pool, and closing it again does nothing.
+        self.write.close().await?;
         Ok(())
+    }
+}
+
+fn backend(url: &str) -> Result<Backend> {
+    if url.starts_with("sqlite:") {
+        Ok(Backend::Sqlite)
+    } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        Ok(Backend::Postgres)
+    } else {
+        Err(Error::Setup("the database URL must start with sqlite: or postgres:".into()))
     }
 }
 
@@ -104,10 +130,27 @@ fn sqlite(url: &str, connections: u32) -> ConnectOptions {
     options
 }
 
+fn sqlite_reader(url: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    common(&mut options, SQLITE_READERS);
+    options
+        .map_sqlx_sqlite_opts(|sqlite| sqlite.read_only(true).create_if_missing(false).busy_timeout(ACQUIRE_TIMEOUT));
+    options
+}
+
 fn postgres(url: &str) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     common(&mut options, POSTGRES_CONNECTIONS);
     options.map_sqlx_postgres_opts(|postgres| postgres.application_name("stagedoor").statement_cache_capacity(512));
+    options
+}
+
+fn postgres_reader(url: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    common(&mut options, POSTGRES_CONNECTIONS);
+    options.map_sqlx_postgres_opts(|postgres| {
+        postgres.application_name("stagedoor reader").options([("default_transaction_read_only", "on")])
+    });
     options
 }
 

@@ -43,6 +43,14 @@ pub fn for_update(backend: Backend) -> &'static str {
     }
 }
 
+/// A condition: whether the list of applied migrations exists.
+pub(crate) fn has_migrations(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Postgres => "to_regclass('schema_migration') IS NOT NULL",
+        Backend::Sqlite => "EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'schema_migration')",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,3 +8,8 @@ pub async fn decide(tx: &Tx, name: &str, value: &str) -> Result<String> {
         .await?;
     tx.one("SELECT value FROM installation WHERE name = $1", (name,), |row| row.get(0)).await
 }
+
+/// What `name` was decided to be; `None` when it was not.
+pub async fn decided(tx: &Tx, name: &str) -> Result<Option<String>> {
+    tx.optional("SELECT value FROM installation WHERE name = $1", (name,), |row| row.get(0)).await
+}

@@ -1,7 +1,8 @@
 //! One database behind one [`Tx`]: SQLite embedded, PostgreSQL at scale, the same SQL on both.
 //!
 //! What it owns: connections and their safety settings, migrations, the mapping between Rust
-//! values and columns, idempotency keys, and the [`Keyring`] that encrypts personal data.
+//! values and columns, idempotency keys, the [`Owner`]'s right to a PostgreSQL database, and the
+//! [`Keyring`] that encrypts personal data.
 //!
 //! Invariants:
 //! - a write transaction starts only through [`Store::begin_write`], so SQLite never has to
@@ -25,11 +26,13 @@ pub mod idempotency;
 pub mod installation;
 mod keyring;
 mod migrate;
+mod owner;
 mod tx;
 mod value;
 
 pub use connect::{Backend, Store};
 pub use error::{Error, Result};
 pub use keyring::{Keyring, KeyringError, Sealed};
+pub use owner::Owner;
 pub use tx::{Row, Tx};
 pub use value::{Column, IntoParam, Params};

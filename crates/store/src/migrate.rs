@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::{Backend, Error, Result, Store, dialect};
+use crate::{Backend, Error, Result, Store, Tx, dialect};
 
 /// Forward only; a released file is never edited (its hash is checked).
 const MIGRATIONS: &[(&str, &str)] = &[
@@ -29,28 +29,52 @@ pub(crate) async fn run(store: &Store) -> Result<()> {
         "CREATE TABLE IF NOT EXISTS schema_migration (name TEXT PRIMARY KEY, hash BYTEA NOT NULL, applied_at BIGINT NOT NULL)",
     ))
     .await?;
-    let applied = tx
-        .all("SELECT name, hash FROM schema_migration ORDER BY name", (), |row| {
-            Ok((row.get::<String>(0)?, row.get::<Vec<u8>>(1)?))
-        })
-        .await?;
-    if let Some((name, _)) = applied.iter().find(|(name, _)| !MIGRATIONS.iter().any(|(known, _)| known == name)) {
-        return Err(Error::Setup(format!("the database was migrated by a newer release ({name} is unknown here)")));
-    }
+    let applied = applied(&tx).await?;
     for (name, sql) in MIGRATIONS {
-        let hash: [u8; 32] = Sha256::digest(sql).into();
-        match applied.iter().find(|(done, _)| done == name) {
-            Some((_, before)) if before[..] == hash => continue,
-            Some(_) => return Err(Error::Setup(format!("migration {name} differs from the one that was applied"))),
-            None => {}
+        if applied.contains(name) {
+            continue;
         }
         tx.script(&dialect::schema(store.backend(), sql)).await?;
         tx.execute(
             "INSERT INTO schema_migration (name, hash, applied_at) VALUES ($1, $2, $3)",
-            (*name, hash, tx.now()),
+            (*name, hash(sql), tx.now()),
         )
         .await?;
         tracing::info!(migration = name, "schema migrated");
     }
     tx.commit().await
+}
+
+/// Refuses a schema that is not the one of this release; changes nothing.
+pub(crate) async fn check(store: &Store) -> Result<()> {
+    let tx = store.begin_read().await?;
+    let condition = format!("SELECT 1 WHERE {}", dialect::has_migrations(store.backend()));
+    if tx.optional(&condition, (), |_| Ok(())).await?.is_none() {
+        return Err(Error::Setup("this is not a database of Stagedoor".into()));
+    }
+    let applied = applied(&tx).await?;
+    match MIGRATIONS.iter().find(|(name, _)| !applied.contains(name)) {
+        Some((name, _)) => Err(Error::Setup(format!(
+            "the database was last used by an older release (this one needs its schema to have {name}): \
+             use that release, or start this one's server on it, which migrates it"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The migrations that were applied, each known here and the same.
+async fn applied(tx: &Tx) -> Result<Vec<&'static str>> {
+    let rows = tx.all("SELECT name, hash FROM schema_migration ORDER BY name", (), |row| {
+        Ok((row.get::<String>(0)?, row.get::<Vec<u8>>(1)?))
+    });
+    let known = |(name, before): (String, Vec<u8>)| match MIGRATIONS.iter().find(|(known, _)| *known == name) {
+        Some((known, sql)) if hash(sql)[..] == before => Ok(*known),
+        Some(_) => Err(Error::Setup(format!("migration {name} differs from the one that was applied"))),
+        None => Err(Error::Setup(format!("the database was migrated by a newer release ({name} is unknown here)"))),
+    };
+    rows.await?.into_iter().map(known).collect()
+}
+
+fn hash(sql: &str) -> [u8; 32] {
+    Sha256::digest(sql).into()
 }

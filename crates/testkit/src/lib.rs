@@ -13,5 +13,5 @@ mod server;
 pub use database::TestStore;
 pub use http::{Answer, Client};
 pub use hyper::{HeaderMap, Method};
-pub use postgres::{fresh_database, postgres_url, redis_url};
+pub use postgres::{Usurper, end_owner, fresh_database, postgres_url, redis_url, usurp};
 pub use server::{Installation, Server};

@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
+use std::time::Duration;
 
 use sqlx::{Connection, Executor, PgConnection};
 use stagedoor_core::Env;
@@ -42,6 +43,37 @@ pub async fn fresh_database(server: &str) -> String {
     connection.close().await.expect("the test server answers");
     beside(server, &name)
 }
+
+/// The lock of whoever owns a database, as `store::Owner` takes it: a number of 64 bits in halves.
+const OWNER: &str = "locktype = 'advisory' AND classid = 0 AND objid = 7827462
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+/// Ends the session that owns the database at `url`, as a failing network would.
+pub async fn end_owner(url: &str) {
+    let mut connection = PgConnection::connect(url).await.expect("the test server answers");
+    let end = format!("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE {OWNER} AND granted");
+    run(&mut connection, &end).await;
+}
+
+/// Takes the right to the database at `url` away from whoever owns it, and keeps it until dropped.
+pub async fn usurp(url: &str) -> Usurper {
+    let mut waiting = PgConnection::connect(url).await.expect("the test server answers");
+    let waiting = tokio::spawn(async move {
+        run(&mut waiting, "SELECT pg_advisory_lock(7827462)").await;
+        Usurper(waiting)
+    });
+    let mut connection = PgConnection::connect(url).await.expect("the test server answers");
+    // First in line, it has the lock before its last owner can ask for it again.
+    let in_line = format!("SELECT 1 FROM pg_locks WHERE {OWNER} AND NOT granted");
+    while connection.fetch_optional(sqlx::AssertSqlSafe(&*in_line)).await.expect("the test server answers").is_none() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    end_owner(url).await;
+    waiting.await.expect("the lock is given")
+}
+
+/// See [`usurp`].
+pub struct Usurper(#[expect(dead_code, reason = "it has the lock for as long as it lives")] PgConnection);
 
 /// Migrates under another name and renames at the end, so that who finds the template finds it whole.
 async fn make_template(server: &str, connection: &mut PgConnection, template: &str) {

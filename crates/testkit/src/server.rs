@@ -47,6 +47,17 @@ impl Installation {
         Self { folder, database_url, port: reserved_port() }
     }
 
+    /// The same database seen from another machine: a data folder of its own with the same master
+    /// key. None on SQLite, whose database is in the folder.
+    pub fn elsewhere(&self) -> Option<Self> {
+        let database_url = Some(self.database_url.clone()?);
+        let other =
+            Self { folder: tempfile::tempdir().expect("a folder can be made"), database_url, port: reserved_port() };
+        std::fs::create_dir(other.data()).expect("a folder can be made");
+        std::fs::copy(self.data().join("master.key"), other.data().join("master.key")).expect("there is a key");
+        Some(other)
+    }
+
     /// The data folder.
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")

@@ -50,7 +50,8 @@ pub(super) fn open_file(path: &Path, access: OpenFlags) -> rusqlite::Result<Conn
 /// Opens the database for its owner and makes the tables when it is new.
 pub(super) fn connect(path: &Path, partition: Partition) -> Result<Connection> {
     let doing = "open the journal";
-    let mut connection = open_file(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE).map_err(fault(doing))?;
+    let mut connection =
+        open_file(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE).map_err(fault(doing))?;
     let settings = format!(
         "PRAGMA page_size = {PAGE_SIZE};
          PRAGMA journal_mode = WAL;

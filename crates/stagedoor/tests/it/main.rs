@@ -5,3 +5,4 @@ mod box_office;
 mod commands;
 mod crash;
 mod process;
+mod verify;

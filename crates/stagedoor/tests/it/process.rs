@@ -1,7 +1,9 @@
 //! The server as a process: it starts, survives being killed, stops in order, and is alone on its
 //! data.
 
-use testkit::Installation;
+use std::time::Duration;
+
+use testkit::{Installation, Server, end_owner, usurp};
 
 #[tokio::test]
 async fn a_server_that_was_killed_starts_again_on_its_data() {
@@ -22,6 +24,51 @@ async fn a_second_server_on_the_same_data_is_refused() {
     let said = String::from_utf8_lossy(&second.stderr);
     assert!(said.contains("is using"), "{said}");
     server.client().get("/readyz").await.unwrap().expect(200);
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_same_database_is_refused_wherever_it_runs() {
+    let place = Installation::new().await;
+    let server = place.serve(&[]).await;
+    let Some(elsewhere) = place.elsewhere() else { return };
+    for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["demo"]] {
+        let second = elsewhere.output(command).await;
+        assert_eq!(second.status.code(), Some(1), "{command:?}");
+        let said = String::from_utf8_lossy(&second.stderr);
+        assert!(said.contains("is using this database"), "{said}");
+    }
+    elsewhere.run(&["verify"]).await;
+    server.client().get("/readyz").await.unwrap().expect(200);
+    // The next one need not wait, however its predecessor ended.
+    server.kill().await;
+    let server = elsewhere.serve(&[]).await;
+    assert!(server.stop().await.success());
+    place.serve(&[]).await;
+}
+
+/// Waits until the server logged `text`.
+async fn logged(server: &Server, text: &str) {
+    for _ in 0..600 {
+        if server.log().contains(text) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("never logged: {text}\n{}", server.log());
+}
+
+#[tokio::test]
+async fn a_server_that_lost_its_hold_on_the_database_takes_it_again_or_ends() {
+    let place = Installation::new().await;
+    let Some(url) = place.database_url() else { return };
+    let server = place.serve(&[]).await;
+    end_owner(url).await;
+    logged(&server, "owned again").await;
+    server.client().get("/readyz").await.unwrap().expect(200);
+
+    let _other = usurp(url).await;
+    logged(&server, "taken over").await;
+    assert_eq!(server.ended().await.code(), Some(1));
 }
 
 #[tokio::test]
