@@ -6,10 +6,10 @@ use inventory::Refused;
 use inventory::engine::{Actor, HoldStatus, Refusal};
 use payments::PaymentState;
 use payments::ledger::{self, Entry, SaleKind, SaleLine};
-use stagedoor_core::{EventId, OrderId, PaymentId, Timestamp, UserId};
+use stagedoor_core::{EventId, OrderId, PaymentId, Timestamp};
 use tickets::{NewTicket, NewTickets, Place};
 
-use crate::error::{Fault, OrderError};
+use crate::error::Fault;
 use crate::order::{Lapse, LineKind, Order, OrderHold, OrderPlace, OrderState, Step};
 use crate::sales::Sales;
 use crate::sql;
@@ -51,13 +51,8 @@ impl Sales {
 
     /// Gives up an order that waits for its buyer: its holds are released and nothing is paid. An
     /// order in any other state stays as it is.
-    pub async fn abandon(&self, fan: UserId, id: OrderId) -> Result<Order, OrderError> {
-        let order = self.order(fan, id).await?;
-        Ok(self.give_up(order).await?)
-    }
-
     pub(crate) async fn give_up(&self, mut order: Order) -> Result<Order, Fault> {
-        if matches!(order.state, OrderState::NeedsBuyer { .. }) {
+        if order.waits_for_buyer() {
             order = self.record(order, Step::Lapsed { why: Lapse::Abandoned }).await?;
         }
         if order.is_given_up() { self.driven(order).await } else { Ok(order) }

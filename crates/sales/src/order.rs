@@ -281,6 +281,10 @@ impl Order {
         self.state == OrderState::Lapsed { why } || self.state == OrderState::Cancelled { why }
     }
 
+    pub(crate) fn waits_for_buyer(&self) -> bool {
+        matches!(self.state, OrderState::NeedsBuyer { .. })
+    }
+
     /// The order as the staff of one organizer may see it: another organizer's part of the same
     /// cart, and of a refund of it, is left out.
     pub fn part_of(mut self, organizer: OrganizerId) -> Option<Order> {

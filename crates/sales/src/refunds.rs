@@ -70,7 +70,7 @@ impl Sales {
     /// the money goes back through the gateway, then the places return to sale; a job sees it
     /// through.
     ///
-    /// An order that waits for its buyer is given up instead: [`Sales::abandon`]. `render` and the key work as in
+    /// An order that waits for its buyer is given up instead. `render` and the key work as in
     /// [`Sales::place`].
     pub async fn cancel(
         &self,
@@ -82,10 +82,6 @@ impl Sales {
         let operation = |key| Scope { principal: (*fan).into(), operation: CANCEL, key };
         let scope = key.as_ref().map(|key| (operation(&key.text), key.body_hash));
         let wish = Wish { cause: RefundCause::Fan, reach: Whose::Fan(*fan), tickets: tickets.as_deref(), scope };
-        if order.is_given_up() || matches!(order.state, OrderState::NeedsBuyer { .. }) {
-            let order = self.give_up(order).await?;
-            return Ok(Answered { answer: render(&order), replayed: false });
-        }
         self.give_back(order, wish, render).await
     }
 
@@ -135,25 +131,35 @@ impl Sales {
         wish: Wish<'_>,
         render: impl FnOnce(&Order) -> Answer + Send,
     ) -> Result<Answered, RefundError> {
-        let claimed = match self.claimed_before(&wish).await? {
+        let claimed = match self.claimed_before(order.id, &wish).await? {
             Some(claimed) => claimed,
             None => match self.claim(&order, &wish).await {
                 Ok(claimed) => claimed,
                 // What refuses this request may be the same one, a moment earlier.
-                Err(refused) => self.claimed_before(&wish).await?.ok_or(refused)?,
+                Err(refused) => self.claimed_before(order.id, &wish).await?.ok_or(refused)?,
             },
         };
-        let (claimed, replayed) = match claimed {
-            Claimed::New(refund) => (refund, false),
-            Claimed::Before(refund) => (refund, true),
+        let (effect, replayed) = match claimed {
+            Claimed::New(effect) => (effect, false),
+            Claimed::Before(effect) => (effect, true),
             Claimed::Answered(answer) => return Ok(Answered { answer, replayed: true }),
         };
-        if let Err(fault) = self.advance_refund(claimed).await {
-            tracing::warn!(refund = %claimed, error = &fault as &dyn std::error::Error, "a refund was left to its job");
-        }
-        let order = self.load(order.id).await?;
+        let (order, done) = match effect {
+            Effect::Refund(id) => {
+                if let Err(fault) = self.advance_refund(id).await {
+                    tracing::warn!(refund = %id, error = &fault as &dyn std::error::Error, "a refund was left to its job");
+                }
+                let order = self.load(order.id).await?;
+                let done = order.refunds.iter().any(|refund| refund.id == id && refund.state.is_final());
+                (order, done)
+            }
+            Effect::GivingUp => {
+                let order = self.give_up(order).await?;
+                let done = order.state.is_final();
+                (order, done)
+            }
+        };
         let mut answer = render(&order);
-        let done = order.refunds.iter().any(|refund| refund.id == claimed && refund.state.is_final());
         if let Some((scope, body_hash)) = wish.scope
             && done
         {
@@ -162,11 +168,11 @@ impl Sales {
         Ok(Answered { answer, replayed })
     }
 
-    async fn claimed_before(&self, wish: &Wish<'_>) -> Result<Option<Claimed>, RefundError> {
+    async fn claimed_before(&self, order: OrderId, wish: &Wish<'_>) -> Result<Option<Claimed>, RefundError> {
         let Some((scope, body_hash)) = wish.scope else { return Ok(None) };
         let tx = self.parts.store.begin_read().await?;
         match idempotency::find(&tx, scope, body_hash).await? {
-            Some(claim) => Claimed::from_claim(claim),
+            Some(claim) => Claimed::from_claim(claim, order),
             None => Ok(None),
         }
     }
@@ -174,6 +180,9 @@ impl Sales {
     /// The one transaction after which the refund will happen: the key, the refund, its places,
     /// the dead tickets, the claim on the payment and the job exist together or not at all.
     async fn claim(&self, order: &Order, wish: &Wish<'_>) -> Result<Claimed, RefundError> {
+        if wish.cause == RefundCause::Fan && (order.is_given_up() || order.waits_for_buyer()) {
+            return self.claim_giving_up(order, wish).await;
+        }
         if order.state != OrderState::Completed {
             return Err(RefundError::NotCompleted);
         }
@@ -195,7 +204,7 @@ impl Sales {
         };
         if let Some((scope, body_hash)) = wish.scope {
             let claim = idempotency::claim(&tx, scope, body_hash, refund.id.into()).await?;
-            if let Some(before) = Claimed::from_claim(claim)? {
+            if let Some(before) = Claimed::from_claim(claim, order.id)? {
                 return Ok(before);
             }
         }
@@ -207,7 +216,20 @@ impl Sales {
         payments::create_refund(&tx, claim).await.map_err(Fault::from)?;
         jobs::enqueue_refund(&tx, refund.id).await?;
         tx.commit().await?;
-        Ok(Claimed::New(refund.id))
+        Ok(Claimed::New(Effect::Refund(refund.id)))
+    }
+
+    /// The order's own job sees to the rest.
+    async fn claim_giving_up(&self, order: &Order, wish: &Wish<'_>) -> Result<Claimed, RefundError> {
+        if let Some((scope, body_hash)) = wish.scope {
+            let tx = self.parts.store.begin_write().await?;
+            let claim = idempotency::claim(&tx, scope, body_hash, order.id.into()).await?;
+            if let Some(before) = Claimed::from_claim(claim, order.id)? {
+                return Ok(before);
+            }
+            tx.commit().await?;
+        }
+        Ok(Claimed::New(Effect::GivingUp))
     }
 
     async fn end_tickets(
@@ -301,18 +323,29 @@ impl Sales {
     }
 }
 
+/// How far a wish has come.
 enum Claimed {
-    New(RefundId),
-    Before(RefundId),
+    New(Effect),
+    /// By an earlier request with the same key.
+    Before(Effect),
+    /// And answered for good.
     Answered(Answer),
 }
 
+/// What a wish does; a key stands for the refund, or for the order that is given up.
+#[derive(Debug, Clone, Copy)]
+enum Effect {
+    Refund(RefundId),
+    GivingUp,
+}
+
 impl Claimed {
-    fn from_claim(claim: Claim) -> Result<Option<Claimed>, RefundError> {
+    fn from_claim(claim: Claim, order: OrderId) -> Result<Option<Claimed>, RefundError> {
         match claim {
             Claim::Fresh => Ok(None),
             Claim::Seen { answer: Some(answer), .. } => Ok(Some(Claimed::Answered(answer))),
-            Claim::Seen { subject, answer: None } => Ok(Some(Claimed::Before(RefundId(subject)))),
+            Claim::Seen { subject, answer: None } if subject == order.0 => Ok(Some(Claimed::Before(Effect::GivingUp))),
+            Claim::Seen { subject, answer: None } => Ok(Some(Claimed::Before(Effect::Refund(RefundId(subject))))),
             Claim::Mismatch => Err(RefundError::KeyMismatch),
         }
     }
