@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use jobs::NewJob;
+use serde::{Deserialize, Serialize};
 use stagedoor_core::{Code, FieldError, Name, Timestamp, UserId, email_normal};
 use store::{Keyring, Sealed, Tx};
 use unicode_normalization::UnicodeNormalization;
@@ -12,6 +14,16 @@ use crate::attempts::Key;
 use crate::password::{self, Overloaded};
 use crate::sql::{self, AccountRow};
 use crate::{Identity, organizer};
+
+/// The job that tells of an erased account. Whoever keeps personal data beside the account handles
+/// it; its payload is [`AccountErased`].
+pub const ACCOUNT_ERASED: &str = "identity.account_erased.v1";
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct AccountErased {
+    pub user: UserId,
+    pub at: Timestamp,
+}
 
 /// A person with an account. `Debug` shows the id alone.
 #[derive(Clone, PartialEq, Eq)]
@@ -239,7 +251,8 @@ impl Identity {
         self.user(id).await
     }
 
-    /// Erases everything personal and ends all sessions; the id stays for the books. `LastOwner`
+    /// Erases everything personal and ends all sessions; the id stays for the books. What others
+    /// keep of the person goes with the job [`ACCOUNT_ERASED`]. `LastOwner`
     /// while an organizer would be left without an owner.
     pub async fn delete(&self, id: UserId) -> Result<(), AccountError> {
         loop {
@@ -254,6 +267,8 @@ impl Identity {
                 continue;
             }
             sql::erase_account(&tx, id, tx.now()).await?;
+            let erased = AccountErased { user: id, at: tx.now() };
+            jobs::enqueue(&tx, NewJob::new(ACCOUNT_ERASED, &erased).key(id)).await?;
             let sessions = sql::revoke_sessions_of(&tx, id, tx.now()).await?;
             self.revoke_after_commit(&tx, sessions);
             for organizer in organizers {

@@ -37,7 +37,7 @@ use parking_lot::Mutex;
 use stagedoor_core::{Env, Timestamp, limits};
 use store::{Keyring, Store};
 
-pub use account::{AccountError, Credentials, NewAccount, SeedAccount, SignedIn, User};
+pub use account::{ACCOUNT_ERASED, AccountErased, AccountError, Credentials, NewAccount, SeedAccount, SignedIn, User};
 pub use organizer::{Member, Membership, Organizer, OrganizerError};
 pub use role::{Permission, Role};
 pub use token::{Principal, TokenError};

@@ -1,8 +1,9 @@
 //! The work that is done without a caller: seeing orders and refunds through, refunding cancelled
-//! events, and keeping the seat engine in line with the catalogue.
+//! events, keeping the seat engine in line with the catalogue, and erasing what is personal.
 
 use std::time::Duration;
 
+use identity::{ACCOUNT_ERASED, AccountErased};
 use jobs::{Job, Jobs, NewJob, Next, Outcome};
 use stagedoor_core::{EventId, OrderId, RefundId, Timestamp};
 use store::Tx;
@@ -24,6 +25,9 @@ const HEAD_START: Duration = Duration::from_secs(5);
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(300));
 /// How often to ask whether a buyer is done, in case nobody tells.
 const BUYER_POLL: Duration = Duration::from_secs(15);
+/// A request that the fan sent before the account was erased may place an order after. An access
+/// token is good for no longer. Source: API.md, "Sign-in".
+const LATE_ORDERS: Duration = Duration::from_secs(60 * 60);
 /// Orders of a cancelled event refunded in one run.
 const REFUND_BATCH: u32 = 100;
 
@@ -54,6 +58,7 @@ impl Sales {
     /// Registers this crate's jobs with a worker.
     pub fn handle(&self, worker: Jobs) -> Jobs {
         let (advance, refund, refund_event, sync) = (self.clone(), self.clone(), self.clone(), self.clone());
+        let erase = self.clone();
         worker
             .handle(ADVANCE, move |job: Job<OrderId>| {
                 let sales = advance.clone();
@@ -70,6 +75,10 @@ impl Sales {
             .handle(SYNC_EVENT, move |job: Job<EventId>| {
                 let sales = sync.clone();
                 async move { sales.run_sync(job.payload).await }
+            })
+            .handle(ACCOUNT_ERASED, move |job: Job<AccountErased>| {
+                let sales = erase.clone();
+                async move { sales.run_erase(job.payload).await }
             })
     }
 
@@ -132,6 +141,16 @@ impl Sales {
         let next = self.sync_event(event).await?;
         let now = self.parts.store.env().now();
         Ok(next.map_or(Next::Done, |at| Next::Again(at.since(now).max(PATIENCE.0))))
+    }
+
+    /// Who comes to a fan's events is personal; the orders themselves stay for the books.
+    async fn run_erase(&self, AccountErased { user, at }: AccountErased) -> Outcome {
+        let tx = self.parts.store.begin_write().await?;
+        sql::erase_attendees(&tx, user).await?;
+        let until = at + LATE_ORDERS;
+        let left = until.since(tx.now());
+        tx.commit().await?;
+        Ok(if left.is_zero() { Next::Done } else { Next::Again(left) })
     }
 
     fn patience(&self, since: Timestamp) -> Duration {

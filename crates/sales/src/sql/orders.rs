@@ -207,6 +207,12 @@ pub(crate) async fn attendee(tx: &Tx, order: OrderId) -> Result<Option<Vec<u8>>>
     tx.optional("SELECT attendee FROM sales_order WHERE id = $1", (order,), |row| row.get(0)).await.map(Option::flatten)
 }
 
+/// Forgets who comes with the orders of a fan.
+pub(crate) async fn erase_attendees(tx: &Tx, fan: UserId) -> Result<()> {
+    let sql = "UPDATE sales_order SET attendee = NULL WHERE fan_id = $1 AND attendee IS NOT NULL";
+    tx.execute(sql, (fan,)).await.map(drop)
+}
+
 /// Adds holds, places, lines and refunds to orders that were read without them.
 async fn complete(tx: &Tx, mut orders: Vec<Order>) -> Result<Vec<Order>> {
     if orders.is_empty() {

@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use catalog::Transition;
+use identity::{Identity, NewAccount};
 use payments::Approval;
-use sales::{Attendee, CheckoutError, FeeRule, FeeScope, Key, Lapse, LineKind, OrderPage, OrderState, OrderStatus};
+use sales::{
+    Attendee, Cancel, CheckoutError, FeeRule, FeeScope, Key, Lapse, LineKind, OrderPage, OrderState, OrderStatus,
+};
 use stagedoor_core::limits::{HOLD_EXTENSION, HOLD_TTL, IDEMPOTENCY_RETENTION};
 use stagedoor_core::{Code, Currency, HoldId, Money, OrderId};
 use store::idempotency::{self, body_hash};
@@ -189,11 +192,17 @@ async fn giving_up_a_challenge_frees_the_seats_at_once() {
     let (event, fan) = (world.event().await, world.fan());
     let hold = world.hold(fan, event, &["S-A-1"]).await;
     let order = world.buy(fan, &[hold], "tok_challenge").await;
-    assert_eq!(world.sales.abandon(world.fan(), order.id).await.unwrap_err().code(), Code::NotFound);
-    for _ in 0..2 {
-        let order = world.sales.abandon(fan, order.id).await.unwrap();
-        assert_eq!(order.state, OrderState::Cancelled { why: Lapse::Abandoned });
-    }
+    let key = Some(world.key());
+    let wish = |fan| Cancel { fan, order: order.id, tickets: None, key: key.clone() };
+    assert_eq!(world.sales.cancel(wish(world.fan()), render).await.unwrap_err().code(), Code::NotFound);
+    let first = world.sales.cancel(wish(fan), render).await.unwrap();
+    assert_eq!(world.reload(&order).await.state, OrderState::Cancelled { why: Lapse::Abandoned });
+    let again = world.sales.cancel(wish(fan), render).await.unwrap();
+    assert_eq!((again.answer, first.replayed, again.replayed), (first.answer, false, true));
+    let mut other = wish(fan);
+    other.key.as_mut().unwrap().body_hash = [9; 32];
+    assert_eq!(world.sales.cancel(other, render).await.unwrap_err().code(), Code::IdempotencyMismatch);
+    world.cancel(&order, None).await.unwrap();
     world.hold(world.fan(), event, &["S-A-1"]).await;
     world.audit().await;
 }
@@ -437,4 +446,33 @@ async fn an_attendee_is_kept_sealed() {
     let stored = tx.one("SELECT attendee FROM sales_order", (), |row| row.get::<Vec<u8>>(0)).await.unwrap();
     assert!(!String::from_utf8_lossy(&stored).to_lowercase().contains("ida"));
     assert!(Attendee::new(None, Some("nobody")).is_err());
+}
+
+/// Also of an order that was on its way to us while the account was erased.
+#[tokio::test]
+async fn erasing_an_account_erases_who_would_have_come() {
+    let world = World::new().await;
+    let people = Identity::new(
+        world.db.store.clone(),
+        world.db.keyring.clone(),
+        identity::Config { password_memory_kib: 8, ..identity::Config::default() },
+    );
+    let account = NewAccount { email: "ann@example.org", password: "an old mill by the sea", name: "Ann" };
+    let (fan, event) = (people.register(account).await.unwrap().user.id, world.event().await);
+    let buy = async |fan, seat: &str| {
+        let hold = world.hold(fan, event, &[seat]).await;
+        let mut wish = wish(fan, &[hold], "tok_ok", None);
+        wish.attendee = Some(Attendee::new(Some("Ida Berg"), None).unwrap());
+        let answered = world.place(wish).await.unwrap();
+        world.order_of(fan, &answered).await
+    };
+    let (before, other) = (buy(fan, "S-A-1").await, buy(world.fan(), "S-A-2").await);
+    people.delete(fan).await.unwrap();
+    world.jobs.run_due().await.unwrap();
+    let late = buy(fan, "S-A-3").await;
+    world.rest().await;
+    for (order, kept) in [(before, false), (late, false), (other, true)] {
+        assert_eq!(world.sales.attendee(&order).await.unwrap().is_some(), kept);
+        assert_eq!(world.reload(&order).await.state, OrderState::Completed);
+    }
 }
