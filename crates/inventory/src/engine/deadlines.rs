@@ -94,6 +94,13 @@ impl Deadlines {
         }
     }
 
+    /// Reads the neighbours of a hold, see [`super::warm`].
+    pub fn warm(&self, records: &Slab<Record>, slot: u32) -> u64 {
+        let State::Held { links, .. } = &records[slot].state else { return 0 };
+        let read = |slot: u32| if slot == NONE { 0 } else { u64::from(records[slot].price_list) };
+        read(links.before) ^ read(links.after)
+    }
+
     /// Forgets the live hold in `slot`.
     pub fn remove(&mut self, records: &mut Slab<Record>, slot: u32) {
         let (&mut Links { before, after }, &mut lane) = links(records, slot);

@@ -248,6 +248,12 @@ impl Books {
         Places::from_packed(&all[..len])
     }
 
+    /// The lines kept in the record itself.
+    pub fn near_places(&self, slot: u32) -> &[Packed] {
+        let record = &self.records[slot];
+        &record.places[..usize::from(record.len).min(INLINE - 1)]
+    }
+
     pub fn set_places(&mut self, slot: u32, places: &Places) {
         let packed = places.packed();
         let record = &mut self.records[slot];

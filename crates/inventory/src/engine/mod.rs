@@ -31,6 +31,7 @@ mod slab;
 mod snapshot;
 mod split;
 mod state;
+mod warm;
 
 pub use bytes::CodecError;
 pub use command::{Actor, Answer, Best, Command, HoldStatus, HoldView, KeyPrint, Outcome, Refusal, Want};

@@ -222,6 +222,13 @@ impl Seats {
         self.owner[seat as usize]
     }
 
+    /// Reads what changing a seat will need, see [`super::warm`].
+    #[inline]
+    pub fn warm(&self, manifest: &Manifest, seat: u32) -> u64 {
+        let Some(bit) = manifest.bits.get(seat as usize) else { return 0 };
+        self.planes[(bit >> 6) as usize][0] ^ u64::from(self.owner[seat as usize]) ^ u64::from(manifest.level(seat))
+    }
+
     /// Moves a seat from one status, which it must have, to another. `owner`: the record that
     /// loses it or gets it.
     #[inline]

@@ -3,15 +3,19 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 
 use inventory::engine::{
-    AreaSpec, Best, KeyPrint, Manifest, ManifestSpec, Need, Orphans, Places, Prices, Refusal, RowSpec, Rules,
+    AreaSpec, Best, Command, KeyPrint, Manifest, ManifestSpec, Need, Orphans, Places, Prices, Refusal, RowSpec, Rules,
     SaleStatus, SeatKind, SeatSpec, SectionSpec, Want,
 };
 use inventory::{Config, EventView, Hold, HoldRequest, Inventory, Opening, Refused, Writers};
+use parking_lot::Mutex;
 use stagedoor_core::{Env, EventId, OrderId, UserId};
 use tempfile::TempDir;
+
+use crate::simulation::disk::{Disk, DiskJournal, Failure};
 
 type Asked<T> = Pin<Box<dyn Future<Output = Result<T, Refused>>>>;
 
@@ -77,11 +81,20 @@ fn poll<T>(asked: &mut Asked<T>) -> Option<Result<T, Refused>> {
 impl House {
     fn open() -> Self {
         let (folder, env) = (tempfile::tempdir().unwrap(), Env::seeded(1));
-        let (inventory, writers) = process(&folder, &env);
+        let process = process(&folder, &env);
+        Self::served_by(process, folder, env, map(&FIRST, &AREAS))
+    }
+
+    fn served_by(
+        (inventory, writers): (Inventory, Writers),
+        folder: TempDir,
+        env: Env,
+        manifest: Arc<Manifest>,
+    ) -> Self {
         let mut house = House { _folder: folder, inventory, writers, event: env.id(), env };
         let prices = Arc::new(Prices::new(&[vec![Some(4_500)]]).unwrap());
         let rules = Rules { status: SaleStatus::OnSale, ..Rules::default() };
-        let opening = Opening { manifest: map(&FIRST, &AREAS), prices, rules };
+        let opening = Opening { manifest, prices, rules };
         let (inventory, event) = (house.inventory.clone(), house.event);
         house.now(Box::pin(async move { inventory.open(event, opening).await })).unwrap();
         house
@@ -334,4 +347,42 @@ fn a_refund_returns_the_places_it_names_when_the_map_changes_before_it_is_decide
     house.now(swap).unwrap();
     house.now(returned).unwrap();
     assert_eq!((house.available_in("F"), house.available_in("G")), (19, 10));
+}
+
+#[test]
+fn everyone_is_answered_when_a_write_fails_that_others_wait_behind() {
+    // More than one round decides.
+    const COMMANDS: u32 = 10_000;
+    let (disk, env) = (Arc::<Mutex<Disk>>::default(), Env::seeded(1));
+    let open = {
+        let disk = disk.clone();
+        move |_| Ok(Box::new(DiskJournal::open(&disk)) as _)
+    };
+    let process = Inventory::by_hand(Config::default(), env.clone(), open).unwrap();
+    let hall = map(&FIRST, &[("F", COMMANDS)]);
+    let mut house = House::served_by(process, tempfile::tempdir().unwrap(), env, hall);
+    let mut batches = house.inventory.batches();
+    let fans: Vec<UserId> = (0..COMMANDS).map(|_| house.env.id()).collect();
+    let refused = |house: &House| house.inventory.stats().refusals.load(Ordering::Relaxed);
+    batches.send((0..COMMANDS).map(|slot| {
+        let places = Places::areas([(0, 1, 0)]).unwrap();
+        let want = Want::Picked { places, need: Need::None };
+        let fan = fans[slot as usize];
+        (slot, house.event, Command::Hold { hold: house.env.id(), fan, want, key: None, spread: 0 })
+    }));
+    disk.lock().fail_after(0, Failure::Full);
+    house.writers.turn().expect_err("the disk is full");
+    disk.lock().restart();
+    house.writers.recover().unwrap();
+    assert!(refused(&house) > 0, "those behind the write are refused, too");
+    let mut answers = 0;
+    while answers < COMMANDS {
+        batches.receive(|_, answer| {
+            assert_eq!(answer.unwrap_err(), Refused::Unavailable);
+            answers += 1;
+        });
+    }
+    house.turn();
+    let hold = house.hold(fans[0], house.seats(&["A-1-1"]), None);
+    house.now(hold).expect("seats are served again");
 }

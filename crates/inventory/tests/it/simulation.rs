@@ -6,7 +6,7 @@
 //! `STAGEDOOR_SIM_SEEDS=n` runs more of them.
 
 mod auditor;
-mod disk;
+pub mod disk;
 mod hall;
 mod run;
 
