@@ -27,7 +27,7 @@ mod orphan;
 mod place;
 mod rules;
 mod seats;
-mod slab;
+pub(crate) mod slab;
 mod snapshot;
 mod split;
 mod state;

@@ -4,13 +4,13 @@
 use std::collections::VecDeque;
 
 /// Marks "no slot" where a slot may be absent.
-pub(super) const NONE: u32 = u32::MAX;
+pub(crate) const NONE: u32 = u32::MAX;
 
 /// Slots in one allocation: small, because thousands of events have a handful of holds each.
 const CHUNK: usize = 32;
 
 /// Values in numbered slots; a freed slot is the next to be used.
-pub(super) struct Slab<T> {
+pub(crate) struct Slab<T> {
     chunks: Vec<Box<[T; CHUNK]>>,
     used: u32,
     free: Vec<u32>,
@@ -35,6 +35,11 @@ impl<T: Copy> Slab<T> {
         }
         self.used += 1;
         slot
+    }
+
+    /// How many slots there are, free ones included.
+    pub fn slots(&self) -> u32 {
+        self.used
     }
 
     /// The slot must be in use; its value stays readable until the slot is used again.
@@ -63,7 +68,7 @@ impl<T> std::ops::IndexMut<u32> for Slab<T> {
 }
 
 /// First in, first out; every entry has a number by which it is found while it is in.
-pub(super) struct Queue<T> {
+pub(crate) struct Queue<T> {
     chunks: VecDeque<Box<[T; CHUNK]>>,
     /// Numbers of the first entry and of the next one to come; they wrap around.
     first: u32,
@@ -122,6 +127,13 @@ impl<T> std::ops::Index<u32> for Queue<T> {
     fn index(&self, number: u32) -> &T {
         let offset = number.wrapping_sub(self.base) as usize;
         &self.chunks[offset / CHUNK][offset % CHUNK]
+    }
+}
+
+impl<T> std::ops::IndexMut<u32> for Queue<T> {
+    fn index_mut(&mut self, number: u32) -> &mut T {
+        let offset = number.wrapping_sub(self.base) as usize;
+        &mut self.chunks[offset / CHUNK][offset % CHUNK]
     }
 }
 

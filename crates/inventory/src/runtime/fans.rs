@@ -4,19 +4,34 @@
 //! A caller reserves a place here before its command queues; the writer settles it with the
 //! outcome. The books are rebuilt from the journal, and every entry ends by itself a little after
 //! its hold would, so nothing that is lost on the way can lock a fan out.
+//!
+//! A hold is known for a day, so there may be millions. Each is found by its id and by its fan's
+//! key at once, and what is over is forgotten a few at a time: no call looks at more than the
+//! active holds of one fan.
 
 use std::hash::BuildHasher;
+use std::num::NonZeroU64;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use hashbrown::{DefaultHashBuilder, HashMap};
-use parking_lot::Mutex;
+use hashbrown::{DefaultHashBuilder, HashTable};
+use parking_lot::{Mutex, MutexGuard};
 use stagedoor_core::limits::{HOLD_ATTEMPTS_PER_MINUTE, HOLDS_PER_FAN_MAX, IDEMPOTENCY_RETENTION};
 use stagedoor_core::{EventId, HoldId, Timestamp, UserId};
 
-const SHARDS: usize = 64;
+use crate::engine::slab::{NONE, Queue, Slab};
+
+/// Each with a lock of its own. An index that doubles is locked meanwhile: with a million holds,
+/// for four thousand entries.
+const SHARDS: usize = 256;
 const MINUTE: i64 = 60_000_000;
 /// How long a reservation counts if its command is never settled.
 const RESERVATION_TTL: Duration = Duration::from_secs(10);
+/// Fans and holds that one sweep looks at.
+const LOOKS_PER_SWEEP: usize = 256;
+/// Fans, or holds, looked at whenever one is added. More than one, so that what is over goes
+/// faster than new ones come, even while nothing sweeps.
+const LOOKS_PER_ADDITION: usize = 2;
 
 /// Limits of one fan over all events.
 #[derive(Debug, Clone, Copy)]
@@ -46,58 +61,101 @@ pub(crate) enum Admission {
     },
 }
 
-#[derive(Debug)]
 pub(crate) struct Fans {
-    shards: Box<[Mutex<HashMap<UserId, Fan>>]>,
+    shards: Box<[Mutex<Shard>]>,
     hasher: DefaultHashBuilder,
     limits: FanLimits,
+    /// The shard to be swept next, counted on and on.
+    next_sweep: AtomicUsize,
 }
 
-#[derive(Debug, Default)]
+/// Some of the fans with everything known of them.
+struct Shard {
+    hasher: DefaultHashBuilder,
+    fans: Slab<Fan>,
+    by_user: HashTable<u32>,
+    /// The slot to be looked at next for a fan to forget.
+    hand: u32,
+    /// In the order they became known, which is the one they are forgotten in: each is kept for
+    /// the same time. One that is kept longer only makes those behind it wait.
+    holds: Queue<Known>,
+    by_hold: HashTable<u32>,
+    by_key: HashTable<u32>,
+}
+
+#[derive(Clone, Copy)]
 struct Fan {
+    user: UserId,
     /// The minute `attempts` counts, and the count of the minute before it.
     minute: i64,
     attempts: u32,
     attempts_before: u32,
     reserved: u32,
+    /// Known holds in all.
+    known: u32,
     reserved_until: Timestamp,
-    holds: Vec<Known>,
+    /// The first of the holds that have not ended, and how many they are: those whose time has
+    /// come are among them until the writer says so.
+    first: u32,
+    live: u32,
+    /// Whether the slot is in use.
+    is_present: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 struct Known {
     hold: HoldId,
     event: EventId,
-    key: Option<u128>,
-    /// The hold is active until then, or until it ends.
+    key: Option<KeyDigest>,
+    /// The hold is active until then, or until it ends, which sets it to the beginning of time.
     active_until: Timestamp,
     forget_at: Timestamp,
+    fan: u32,
+    /// Its neighbours among the fan's holds that have not ended.
+    before: u32,
+    after: u32,
+}
+
+const _: () = assert!(size_of::<Known>() == 72 && size_of::<Fan>() == 64);
+
+/// Half of an idempotency key's print: a fan for whom two keys look alike may take one hold too
+/// many, which happens to nobody.
+type KeyDigest = NonZeroU64;
+
+fn digest(key: u128) -> KeyDigest {
+    NonZeroU64::new(key as u64 ^ (key >> 64) as u64).unwrap_or(NonZeroU64::MAX)
 }
 
 impl Fans {
     pub fn new(limits: FanLimits) -> Self {
-        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { shards, hasher: DefaultHashBuilder::default(), limits }
+        Self::sharded(limits, SHARDS)
+    }
+
+    fn sharded(limits: FanLimits, shards: usize) -> Self {
+        let hasher = DefaultHashBuilder::default();
+        let shards = (0..shards).map(|_| Mutex::new(Shard::new(hasher.clone()))).collect();
+        Self { shards, hasher, limits, next_sweep: AtomicUsize::new(0) }
     }
 
     /// Counts an attempt and reserves a place for one more hold.
     pub fn admit(&self, fan: UserId, key: Option<u128>, at: Timestamp) -> Admission {
-        let mut shard = self.shard(fan).lock();
-        let books = shard.entry(fan).or_default();
-        if key.is_some() && books.holds.iter().any(|known| known.key == key && known.forget_at > at) {
+        let (mut shard, hash) = self.shard(fan);
+        let slot = shard.fan_or_new(hash, fan, at);
+        if key.is_some_and(|key| shard.knows(slot, digest(key), at)) {
             return Admission::Replay;
         }
+        let books = &mut shard.fans[slot];
         if let Err(retry_after) = books.attempt(self.limits.attempts_per_minute, at) {
             return Admission::RateLimited { retry_after };
         }
-        books.holds.retain(|known| known.forget_at > at);
         if books.reserved_until <= at {
             books.reserved = 0;
         }
-        let active = books.holds.iter().filter(|known| known.active_until > at).count() as u32;
-        if active + books.reserved >= self.limits.active_holds_max {
+        let room = self.limits.active_holds_max.saturating_sub(books.reserved);
+        if books.live >= room && shard.has_active(slot, room, at) {
             return Admission::HoldLimit;
         }
+        let books = &mut shard.fans[slot];
         books.reserved += 1;
         books.reserved_until = at + RESERVATION_TTL;
         Admission::Fresh
@@ -105,17 +163,20 @@ impl Fans {
 
     /// The reserved attempt came to nothing.
     pub fn refused(&self, fan: UserId) {
-        if let Some(books) = self.shard(fan).lock().get_mut(&fan) {
+        let (mut shard, hash) = self.shard(fan);
+        if let Some(slot) = shard.fan(hash, fan) {
+            let books = &mut shard.fans[slot];
             books.reserved = books.reserved.saturating_sub(1);
         }
     }
 
     /// The reserved attempt became `hold`.
     pub fn held(&self, fan: UserId, hold: HoldId, event: EventId, key: Option<u128>, at: Timestamp, until: Timestamp) {
-        let mut shard = self.shard(fan).lock();
-        let books = shard.entry(fan).or_default();
+        let (mut shard, hash) = self.shard(fan);
+        let slot = shard.fan_or_new(hash, fan, at);
+        let books = &mut shard.fans[slot];
         books.reserved = books.reserved.saturating_sub(1);
-        books.know(hold, event, key, until, at);
+        shard.know(slot, hold, event, key, at, until);
     }
 
     /// A hold found in the journal at start; `until` in the past when it has ended.
@@ -128,57 +189,219 @@ impl Fans {
         at: Timestamp,
         until: Timestamp,
     ) {
-        let mut shard = self.shard(fan).lock();
-        let books = shard.entry(fan).or_default();
-        match books.holds.iter_mut().find(|known| known.hold == hold) {
+        let (mut shard, hash) = self.shard(fan);
+        match shard.hold(fan, hold) {
             // What became of it may have been lost with the answer.
-            Some(known) => known.active_until = until,
-            None => books.know(hold, event, key, until, at),
+            Some(number) => shard.set_active(number, until),
+            None => {
+                let slot = shard.fan_or_new(hash, fan, at);
+                shard.know(slot, hold, event, key, at, until);
+            }
         }
     }
 
     pub fn extended(&self, fan: UserId, hold: HoldId, until: Timestamp) {
-        self.change(fan, hold, |known| {
-            known.active_until = until;
+        let (mut shard, _) = self.shard(fan);
+        if let Some(number) = shard.hold(fan, hold) {
+            shard.set_active(number, until);
+            let known = &mut shard.holds[number];
             known.forget_at = known.forget_at.max(until);
-        });
+        }
     }
 
     pub fn ended(&self, fan: UserId, hold: HoldId) {
-        self.change(fan, hold, |known| known.active_until = Timestamp::MIN);
+        let (mut shard, _) = self.shard(fan);
+        if let Some(number) = shard.hold(fan, hold) {
+            shard.set_active(number, Timestamp::MIN);
+        }
     }
 
     /// The event of a hold this fan has, or had within the last day.
     pub fn locate(&self, fan: UserId, hold: HoldId) -> Option<EventId> {
-        let shard = self.shard(fan).lock();
-        shard.get(&fan)?.holds.iter().find(|known| known.hold == hold).map(|known| known.event)
+        let (shard, _) = self.shard(fan);
+        let number = shard.hold(fan, hold)?;
+        Some(shard.holds[number].event)
     }
 
-    /// Forgets what is over in one shard; called in turn, so that no call takes long.
-    pub fn sweep(&self, turn: usize, at: Timestamp) {
-        let minute = at.micros().div_euclid(MINUTE);
-        let mut shard = self.shards[turn % SHARDS].lock();
-        shard.retain(|_, books| {
-            books.holds.retain(|known| known.forget_at > at);
-            !books.holds.is_empty() || books.reserved_until > at || books.minute + 1 >= minute
-        });
+    /// Forgets some of what is over, in one shard after the other.
+    pub fn sweep(&self, at: Timestamp) {
+        let turn = self.next_sweep.fetch_add(1, Ordering::Relaxed);
+        let mut shard = self.shards[turn % self.shards.len()].lock();
+        shard.forget_holds(at, LOOKS_PER_SWEEP);
+        shard.forget_fans(at, LOOKS_PER_SWEEP);
     }
 
-    fn change(&self, fan: UserId, hold: HoldId, change: impl FnOnce(&mut Known)) {
-        let mut shard = self.shard(fan).lock();
-        let known = shard.get_mut(&fan).and_then(|books| books.holds.iter_mut().find(|known| known.hold == hold));
-        known.map(change);
+    /// The shard of a fan, and the fan's hash.
+    fn shard(&self, fan: UserId) -> (MutexGuard<'_, Shard>, u64) {
+        let hash = self.hasher.hash_one(fan);
+        // Not the bits that its tables use.
+        let shard = (hash >> 32) as usize % self.shards.len();
+        (self.shards[shard].lock(), hash)
+    }
+}
+
+impl std::fmt::Debug for Fans {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Fans").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Shard {
+    fn new(hasher: DefaultHashBuilder) -> Self {
+        Self {
+            hasher,
+            fans: Slab::new(),
+            by_user: HashTable::new(),
+            hand: 0,
+            holds: Queue::new(),
+            by_hold: HashTable::new(),
+            by_key: HashTable::new(),
+        }
     }
 
-    fn shard(&self, fan: UserId) -> &Mutex<HashMap<UserId, Fan>> {
-        &self.shards[self.hasher.hash_one(fan) as usize % SHARDS]
+    fn fan(&self, hash: u64, user: UserId) -> Option<u32> {
+        self.by_user.find(hash, |slot| self.fans[*slot].user == user).copied()
+    }
+
+    fn fan_or_new(&mut self, hash: u64, user: UserId, at: Timestamp) -> u32 {
+        if let Some(slot) = self.fan(hash, user) {
+            return slot;
+        }
+        self.forget_fans(at, LOOKS_PER_ADDITION);
+        let slot = self.fans.insert(Fan::new(user));
+        let (fans, hasher) = (&self.fans, &self.hasher);
+        self.by_user.insert_unique(hash, slot, |slot| hasher.hash_one(fans[*slot].user));
+        slot
+    }
+
+    /// A hold of `fan`; another's looks like none.
+    fn hold(&self, fan: UserId, hold: HoldId) -> Option<u32> {
+        let is_it = |number: &u32| {
+            let known = &self.holds[*number];
+            known.hold == hold && self.fans[known.fan].user == fan
+        };
+        self.by_hold.find(self.hasher.hash_one(hold), is_it).copied()
+    }
+
+    fn knows(&self, fan: u32, key: KeyDigest, at: Timestamp) -> bool {
+        let is_it = |number: &u32| {
+            let known = &self.holds[*number];
+            known.key == Some(key) && known.fan == fan && known.forget_at > at
+        };
+        self.by_key.find(self.hasher.hash_one((fan, key)), is_it).is_some()
+    }
+
+    /// Whether a fan has at least `count` active holds.
+    fn has_active(&self, fan: u32, count: u32, at: Timestamp) -> bool {
+        let (mut active, mut next) = (0, self.fans[fan].first);
+        while active < count && next != NONE {
+            let known = &self.holds[next];
+            active += u32::from(known.active_until > at);
+            next = known.after;
+        }
+        active >= count
+    }
+
+    fn know(&mut self, fan: u32, hold: HoldId, event: EventId, key: Option<u128>, at: Timestamp, until: Timestamp) {
+        self.forget_holds(at, LOOKS_PER_ADDITION);
+        let (key, forget_at) = (key.map(digest), until.max(at + IDEMPOTENCY_RETENTION));
+        let ended = Timestamp::MIN;
+        let number =
+            self.holds.push(Known { hold, event, key, active_until: ended, forget_at, fan, before: NONE, after: NONE });
+        self.fans[fan].known += 1;
+        let (holds, hasher) = (&self.holds, &self.hasher);
+        self.by_hold.insert_unique(hasher.hash_one(hold), number, |number| hasher.hash_one(holds[*number].hold));
+        if let Some(key) = key {
+            let hash_of = |number: &u32| {
+                let known = &holds[*number];
+                hasher.hash_one((known.fan, known.key.expect("what is found by a key has one")))
+            };
+            self.by_key.insert_unique(hasher.hash_one((fan, key)), number, hash_of);
+        }
+        self.set_active(number, until);
+    }
+
+    /// Until when a hold is active; the beginning of time when it has ended.
+    fn set_active(&mut self, number: u32, until: Timestamp) {
+        let known = &mut self.holds[number];
+        let was = std::mem::replace(&mut known.active_until, until);
+        let Known { fan, before, after, .. } = *known;
+        let ended = Timestamp::MIN;
+        if was == ended && until != ended {
+            let first = std::mem::replace(&mut self.fans[fan].first, number);
+            self.fans[fan].live += 1;
+            (self.holds[number].before, self.holds[number].after) = (NONE, first);
+            if first != NONE {
+                self.holds[first].before = number;
+            }
+        } else if was != ended && until == ended {
+            self.fans[fan].live -= 1;
+            match before {
+                NONE => self.fans[fan].first = after,
+                _ => self.holds[before].after = after,
+            }
+            if after != NONE {
+                self.holds[after].before = before;
+            }
+        }
+    }
+
+    /// Forgets up to `most` holds whose time has come.
+    fn forget_holds(&mut self, at: Timestamp, most: usize) {
+        for _ in 0..most {
+            let Some(number) = self.holds.front() else { return };
+            let Known { hold, key, fan, forget_at, .. } = self.holds[number];
+            if forget_at > at {
+                return;
+            }
+            self.set_active(number, Timestamp::MIN);
+            let entry = self.by_hold.find_entry(self.hasher.hash_one(hold), |other| *other == number);
+            entry.unwrap_or_else(|_| panic!("hold {hold} is not in the index")).remove();
+            if let Some(key) = key {
+                let entry = self.by_key.find_entry(self.hasher.hash_one((fan, key)), |other| *other == number);
+                entry.unwrap_or_else(|_| panic!("the key of hold {hold} is not in the index")).remove();
+            }
+            self.fans[fan].known -= 1;
+            self.holds.pop();
+        }
+    }
+
+    /// Looks at up to `most` fans and forgets those of whom nothing is left to know.
+    fn forget_fans(&mut self, at: Timestamp, most: usize) {
+        for _ in 0..most.min(self.fans.slots() as usize) {
+            let slot = self.hand;
+            self.hand = (self.hand + 1) % self.fans.slots();
+            let fan = &mut self.fans[slot];
+            if fan.is_present && fan.is_over(at) {
+                fan.is_present = false;
+                let user = fan.user;
+                let entry = self.by_user.find_entry(self.hasher.hash_one(user), |other| *other == slot);
+                entry.unwrap_or_else(|_| panic!("fan {user} is not in the index")).remove();
+                self.fans.remove(slot);
+            }
+        }
     }
 }
 
 impl Fan {
-    fn know(&mut self, hold: HoldId, event: EventId, key: Option<u128>, until: Timestamp, at: Timestamp) {
-        let forget_at = until.max(at + IDEMPOTENCY_RETENTION);
-        self.holds.push(Known { hold, event, key, active_until: until, forget_at });
+    fn new(user: UserId) -> Self {
+        Fan {
+            user,
+            minute: 0,
+            attempts: 0,
+            attempts_before: 0,
+            reserved: 0,
+            known: 0,
+            reserved_until: Timestamp::MIN,
+            first: NONE,
+            live: 0,
+            is_present: true,
+        }
+    }
+
+    fn is_over(&self, at: Timestamp) -> bool {
+        let minute = at.micros().div_euclid(MINUTE);
+        self.known == 0 && self.reserved_until <= at && self.minute + 1 < minute
     }
 
     /// A sliding minute: the attempts of this calendar minute and the part of the last one's that
@@ -210,6 +433,8 @@ impl Fan {
 
 #[cfg(test)]
 mod tests {
+    use hashbrown::HashMap;
+    use proptest::prelude::*;
     use stagedoor_core::Env;
 
     use super::*;
@@ -256,6 +481,22 @@ mod tests {
     }
 
     #[test]
+    fn holds_whose_end_is_never_told_are_forgotten_like_others() {
+        let (fans, env, fan, event) = books();
+        for _ in 0..100 {
+            fans.restore(fan, env.id(), event, None, env.now(), env.now() + Duration::from_secs(300));
+        }
+        assert_eq!(fans.admit(fan, None, env.now()), Admission::HoldLimit);
+        env.clock.advance(IDEMPOTENCY_RETENTION);
+        (0..SHARDS).for_each(|_| fans.sweep(env.now()));
+        for _ in 0..3 {
+            assert_eq!(fans.admit(fan, None, env.now()), Admission::Fresh);
+            fans.held(fan, env.id(), event, None, env.now(), env.now() + Duration::from_secs(300));
+        }
+        assert_eq!(fans.admit(fan, None, env.now()), Admission::HoldLimit);
+    }
+
+    #[test]
     fn ten_attempts_fit_in_a_minute_and_the_wait_told_is_enough() {
         let (fans, env, fan, _) = books();
         env.clock.advance(Duration::from_secs(37));
@@ -283,7 +524,238 @@ mod tests {
             assert_eq!(fans.admit(fan, Some(7), env.now()), Admission::Replay);
         }
         env.clock.advance(IDEMPOTENCY_RETENTION);
-        (0..SHARDS).for_each(|turn| fans.sweep(turn, env.now()));
+        (0..SHARDS).for_each(|_| fans.sweep(env.now()));
         assert_eq!(fans.admit(fan, Some(7), env.now()), Admission::Fresh);
+    }
+
+    #[test]
+    fn what_is_over_is_forgotten_as_new_things_come_though_nothing_sweeps() {
+        let (fans, env) = (Fans::sharded(FanLimits::default(), 1), Env::seeded(1));
+        let come = |count: usize, key: u128| {
+            for turn in 0..count {
+                let (fan, hold, at) = (env.id(), env.id(), env.now());
+                assert_eq!(fans.admit(fan, None, at), Admission::Fresh);
+                fans.held(fan, hold, env.id(), Some(key + turn as u128), at, at + Duration::from_secs(300));
+                fans.refused(env.id());
+            }
+        };
+        come(2_000, 0);
+        env.clock.advance(IDEMPOTENCY_RETENTION);
+        come(1_100, 10_000);
+        let shard = fans.shards[0].lock();
+        assert_eq!((shard.by_hold.len(), shard.by_key.len(), shard.holds.len()), (1_100, 1_100, 1_100));
+        // A fan is seen to be over only after the last of their holds.
+        assert!(shard.fans.slots() < 3_100, "{}", shard.fans.slots());
+        drop(shard);
+        come(1_000, 20_000);
+        assert!(fans.shards[0].lock().fans.slots() < 3_100);
+    }
+
+    #[test]
+    fn one_sweep_after_the_other_forgets_everything() {
+        let (fans, env) = (Fans::new(FanLimits::default()), Env::seeded(1));
+        for turn in 0..10_000 {
+            let fan = env.id();
+            assert_eq!(fans.admit(fan, None, env.now()), Admission::Fresh);
+            if turn % 2 == 0 {
+                fans.held(fan, env.id(), env.id(), Some(turn), env.now(), env.now() + Duration::from_secs(300));
+            }
+        }
+        let left = || fans.shards.iter().map(|shard| shard.lock().by_user.len()).sum::<usize>();
+        env.clock.advance(Duration::from_secs(180));
+        (0..SHARDS).for_each(|_| fans.sweep(env.now()));
+        assert_eq!(left(), 5_000, "those who hold something");
+        env.clock.advance(IDEMPOTENCY_RETENTION);
+        (0..SHARDS).for_each(|_| fans.sweep(env.now()));
+        assert_eq!(left(), 0);
+        let empty = |shard: &Mutex<Shard>| {
+            let shard = shard.lock();
+            shard.by_hold.is_empty() && shard.by_key.is_empty() && shard.holds.len() == 0
+        };
+        assert!(fans.shards.iter().all(empty));
+    }
+
+    /// The same books kept the plainest way: a list per fan.
+    #[derive(Default)]
+    struct Plain(HashMap<UserId, PlainFan>);
+
+    #[derive(Default)]
+    struct PlainFan {
+        attempts: Option<Fan>,
+        reserved: u32,
+        reserved_until: Timestamp,
+        holds: Vec<PlainHold>,
+    }
+
+    struct PlainHold {
+        hold: HoldId,
+        event: EventId,
+        key: Option<u128>,
+        active_until: Timestamp,
+        forget_at: Timestamp,
+    }
+
+    impl Plain {
+        fn admit(&mut self, limits: FanLimits, user: UserId, key: Option<u128>, at: Timestamp) -> Admission {
+            let fan = self.0.entry(user).or_default();
+            fan.holds.retain(|known| known.forget_at > at);
+            if key.is_some() && fan.holds.iter().any(|known| known.key == key) {
+                return Admission::Replay;
+            }
+            let attempts = fan.attempts.get_or_insert_with(|| Fan::new(user));
+            if let Err(retry_after) = attempts.attempt(limits.attempts_per_minute, at) {
+                return Admission::RateLimited { retry_after };
+            }
+            if fan.reserved_until <= at {
+                fan.reserved = 0;
+            }
+            let active = fan.holds.iter().filter(|known| known.active_until > at).count() as u32;
+            if active + fan.reserved >= limits.active_holds_max {
+                return Admission::HoldLimit;
+            }
+            fan.reserved += 1;
+            fan.reserved_until = at + RESERVATION_TTL;
+            Admission::Fresh
+        }
+
+        fn settle(&mut self, fan: UserId) {
+            let fan = self.0.get_mut(&fan).expect("an attempt is settled");
+            fan.reserved = fan.reserved.saturating_sub(1);
+        }
+
+        fn know(&mut self, fan: UserId, new: PlainHold) {
+            self.0.entry(fan).or_default().holds.push(new);
+        }
+
+        fn hold(&mut self, fan: UserId, hold: HoldId) -> Option<&mut PlainHold> {
+            self.0.get_mut(&fan)?.holds.iter_mut().find(|known| known.hold == hold)
+        }
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Admit {
+            fan: usize,
+            key: Option<u128>,
+        },
+        /// What was admitted comes to nothing, or to a hold of so many seconds.
+        Refuse,
+        Hold {
+            seconds: u64,
+        },
+        Restore {
+            fan: usize,
+            key: Option<u128>,
+            seconds: u64,
+        },
+        /// Some hold that is known.
+        RestoreAgain {
+            which: usize,
+            seconds: Option<u64>,
+        },
+        Extend {
+            which: usize,
+            seconds: u64,
+        },
+        End {
+            which: usize,
+        },
+        Wait(Duration),
+        Sweep,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let (fan, which, seconds) = (0..3usize, 0..20usize, 1..400u64);
+        let key = || prop_oneof![Just(None), (0..6u128).prop_map(Some)];
+        prop_oneof![
+            12 => (fan.clone(), key()).prop_map(|(fan, key)| Step::Admit { fan, key }),
+            2 => Just(Step::Refuse),
+            8 => seconds.clone().prop_map(|seconds| Step::Hold { seconds }),
+            1 => (fan, key(), seconds.clone()).prop_map(|(fan, key, seconds)| Step::Restore { fan, key, seconds }),
+            1 => (which.clone(), proptest::option::of(seconds.clone()))
+                .prop_map(|(which, seconds)| Step::RestoreAgain { which, seconds }),
+            2 => (which.clone(), seconds).prop_map(|(which, seconds)| Step::Extend { which, seconds }),
+            3 => which.prop_map(|which| Step::End { which }),
+            6 => (0..20_000u64).prop_map(|ms| Step::Wait(Duration::from_millis(ms))),
+            2 => (0..300u64).prop_map(|seconds| Step::Wait(Duration::from_secs(seconds))),
+            1 => (1..30u64).prop_map(|hours| Step::Wait(Duration::from_secs(hours * 3_600))),
+            2 => Just(Step::Sweep),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_books_say_what_plain_lists_would(steps in proptest::collection::vec(step(), 1..150)) {
+            let limits = FanLimits { active_holds_max: 3, attempts_per_minute: 12 };
+            let (fans, mut plain, env) = (Fans::sharded(limits, 2), Plain::default(), Env::seeded(1));
+            let users: Vec<UserId> = (0..3).map(|_| env.id()).collect();
+            let (mut admitted, mut holds): (Vec<(UserId, Option<u128>)>, Vec<(UserId, HoldId)>) = Default::default();
+            for step in steps {
+                let at = env.now();
+                holds.retain(|(fan, hold)| plain.hold(*fan, *hold).is_some_and(|known| known.forget_at > at));
+                let some = |which: usize| holds.get(which % holds.len().max(1)).copied();
+                match step {
+                    Step::Admit { fan, key } => {
+                        let admission = fans.admit(users[fan], key, at);
+                        prop_assert_eq!(admission, plain.admit(limits, users[fan], key, at));
+                        if admission == Admission::Fresh {
+                            admitted.push((users[fan], key));
+                        }
+                    }
+                    Step::Refuse => {
+                        if let Some((fan, _)) = admitted.pop() {
+                            fans.refused(fan);
+                            plain.settle(fan);
+                        }
+                    }
+                    Step::Hold { seconds } => {
+                        let Some((fan, key)) = admitted.pop() else { continue };
+                        let (hold, event, until) = (env.id(), env.id(), at + Duration::from_secs(seconds));
+                        fans.held(fan, hold, event, key, at, until);
+                        plain.settle(fan);
+                        let forget_at = at + IDEMPOTENCY_RETENTION;
+                        plain.know(fan, PlainHold { hold, event, key, active_until: until, forget_at });
+                        holds.push((fan, hold));
+                    }
+                    Step::Restore { fan, key, seconds } => {
+                        let (fan, hold, event) = (users[fan], env.id(), env.id());
+                        let until = at + Duration::from_secs(seconds);
+                        fans.restore(fan, hold, event, key, at, until);
+                        let forget_at = at + IDEMPOTENCY_RETENTION;
+                        plain.know(fan, PlainHold { hold, event, key, active_until: until, forget_at });
+                        holds.push((fan, hold));
+                    }
+                    Step::RestoreAgain { which, seconds } => {
+                        let Some((fan, hold)) = some(which) else { continue };
+                        let until = seconds.map_or(Timestamp::MIN, |seconds| at + Duration::from_secs(seconds));
+                        fans.restore(fan, hold, env.id(), None, at, until);
+                        plain.hold(fan, hold).expect("it is known").active_until = until;
+                    }
+                    Step::Extend { which, seconds } => {
+                        let Some((fan, hold)) = some(which) else { continue };
+                        let until = at + Duration::from_secs(seconds);
+                        fans.extended(fan, hold, until);
+                        let known = plain.hold(fan, hold).expect("it is known");
+                        (known.active_until, known.forget_at) = (until, known.forget_at.max(until));
+                    }
+                    Step::End { which } => {
+                        let Some((fan, hold)) = some(which) else { continue };
+                        fans.ended(fan, hold);
+                        plain.hold(fan, hold).expect("it is known").active_until = Timestamp::MIN;
+                    }
+                    Step::Wait(span) => env.clock.advance(span),
+                    Step::Sweep => fans.sweep(at),
+                }
+                let at = env.now();
+                for (fan, hold) in &holds {
+                    let known = plain.hold(*fan, *hold).expect("it is known");
+                    if known.forget_at > at {
+                        prop_assert_eq!(fans.locate(*fan, *hold), Some(known.event));
+                    }
+                    let strangers = users.iter().filter(|user| *user != fan);
+                    prop_assert!(strangers.into_iter().all(|user| fans.locate(*user, *hold).is_none()));
+                }
+            }
+        }
     }
 }

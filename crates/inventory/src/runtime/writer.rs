@@ -359,7 +359,7 @@ impl Writer {
         self.journal.maintain()?;
         self.turns = self.turns.wrapping_add(1);
         if self.turns.is_multiple_of(64) || commands == 0 {
-            self.shared.fans.sweep(self.turns, at);
+            self.shared.fans.sweep(at);
         }
         self.checkpoint(at)
     }
