@@ -1,8 +1,7 @@
 use std::time::Duration;
 
 use sea_orm::{
-    AccessMode, ConnectOptions, Database, DatabaseConnection, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    ConnectOptions, Database, DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use stagedoor_core::Env;
@@ -22,6 +21,10 @@ const SQLITE_READERS: u32 = 8;
 const POSTGRES_CONNECTIONS: u32 = 24;
 /// How long a caller waits for a connection or SQLite's write lock before `Busy`.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// A connection that was idle for longer is tried before it is used, so that a restart of the server
+/// fails no request after it. Under load none is.
+const IDLE_TRUSTED: Duration = Duration::from_millis(500);
 
 /// The database: cheap to clone, clones share the connections.
 #[derive(Debug, Clone)]
@@ -88,7 +91,7 @@ impl Store {
     /// The only way to start a write. Keep it short: on SQLite it holds the one write lock.
     pub async fn begin_write(&self) -> Result<Tx> {
         let options = TransactionOptions {
-            access_mode: (self.backend == Backend::Postgres).then_some(AccessMode::ReadWrite),
+            access_mode: None,
             sqlite_transaction_mode: (self.backend == Backend::Sqlite).then_some(SqliteTransactionMode::Immediate),
             isolation_level: None,
         };
@@ -160,6 +163,6 @@ fn common(options: &mut ConnectOptions, connections: u32) {
         .min_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
+        .test_before_acquire_if_idle_for(IDLE_TRUSTED)
         .sqlx_logging(false);
 }

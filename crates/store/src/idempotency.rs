@@ -45,17 +45,23 @@ pub fn body_hash(body: &[u8]) -> [u8; 32] {
 
 /// Claims `scope` for `subject`, the id of what the effect creates or changes.
 pub async fn claim(tx: &Tx, scope: Scope<'_>, body_hash: [u8; 32], subject: Uuid) -> Result<Claim> {
-    let fresh = tx
-        .execute(
-            "INSERT INTO idempotency_key (principal, operation, key, body_hash, subject, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (principal, operation, key) DO NOTHING",
-            (scope.principal, scope.operation, scope.key, body_hash, subject, tx.now()),
-        )
-        .await?;
-    if fresh == 1 {
-        return Ok(Claim::Fresh);
+    loop {
+        let fresh = tx
+            .execute(
+                "INSERT INTO idempotency_key (principal, operation, key, body_hash, subject, created_at)
+                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (principal, operation, key) DO NOTHING",
+                (scope.principal, scope.operation, scope.key, body_hash, subject, tx.now()),
+            )
+            .await?;
+        if fresh == 1 {
+            return Ok(Claim::Fresh);
+        }
+        // On PostgreSQL a statement sees what was committed before it: the key that the insert met
+        // may have been pruned since, and then it is free.
+        if let Some(seen) = find(tx, scope, body_hash).await? {
+            return Ok(seen);
+        }
     }
-    Ok(find(tx, scope, body_hash).await?.expect("the insert found the key and keys are not removed while claimed"))
 }
 
 /// What `scope` stands for; `None` when it was never claimed.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use stagedoor_core::{Currency, EventId, Timestamp};
 use store::idempotency::{Answer, Claim, Scope, answered, body_hash, claim, find, prune};
-use store::{Error, Store};
+use store::{Backend, Error, Store, Tx};
 use testkit::TestStore;
 use uuid::Uuid;
 
@@ -114,4 +114,57 @@ async fn opening_again_migrates_nothing_and_a_newer_database_is_refused() {
     tx.commit().await.unwrap();
     let refused = Store::open(&db.url, db.env.clone()).await.unwrap_err();
     assert!(refused.to_string().contains("9999_future"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_key_that_is_pruned_while_it_is_claimed_is_free() {
+    let db = TestStore::new().await;
+    if db.backend() == Backend::Sqlite {
+        return; // one writer at a time
+    }
+    let put = async |tx: &Tx| claim(tx, scope("k"), [1; 32], Uuid::from_u128(1)).await;
+    for _ in 0..100 {
+        let tx = db.begin_write().await.unwrap();
+        put(&tx).await.unwrap();
+        tx.commit().await.unwrap();
+        let pruned = async {
+            let tx = db.begin_write().await.unwrap();
+            prune(&tx, db.env.now() + Duration::from_secs(1)).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        let claimed = async {
+            let tx = db.begin_write().await.unwrap();
+            // Seen or, after the pruning, fresh: there is no third.
+            assert_ne!(put(&tx).await.unwrap(), Claim::Mismatch);
+            tx.commit().await.unwrap();
+        };
+        tokio::join!(pruned, claimed);
+    }
+}
+
+/// What a restart of the server looks like to connections that are idle meanwhile.
+#[tokio::test]
+async fn connections_that_the_server_ended_are_busy_rather_than_broken() {
+    let db = TestStore::new().await;
+    if db.backend() == Backend::Sqlite {
+        return; // no server
+    }
+    let mut open = Vec::new();
+    for _ in 0..6 {
+        open.push(db.begin_write().await.unwrap());
+    }
+    drop(open);
+    let other = Store::open(&db.url, db.env.clone()).await.unwrap();
+    let tx = other.begin_read().await.unwrap();
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = 'stagedoor'";
+    tx.all(end, (), |_| Ok(())).await.unwrap();
+    for _ in 0..20 {
+        match db.begin_write().await {
+            Ok(tx) => tx.one("SELECT 1", (), |_| Ok(())).await.unwrap(),
+            Err(error) => assert!(matches!(error, Error::Busy(_)), "{error:?}"),
+        }
+    }
+    let tx = db.begin_write().await.unwrap();
+    tx.one("SELECT 1", (), |_| Ok(())).await.unwrap();
 }
