@@ -8,7 +8,7 @@
 //! - a job that keeps failing stops after [`ATTEMPTS_MAX`] runs and stays, with its reason.
 //!
 //! A kind names its payload's shape and version, such as `"orders.advance.v1"`: a new shape gets a
-//! new kind, so that two releases can run side by side.
+//! new kind, so that jobs an earlier release queued still mean what they meant.
 //!
 //! ```no_run
 //! # async fn example(store: store::Store) -> store::Result<()> {
@@ -30,5 +30,5 @@ mod queue;
 mod sql;
 mod worker;
 
-pub use queue::{Backlog, FailedJob, NewJob, backlog, enqueue, failed, retry};
+pub use queue::{Backlog, Listed, ListedJob, NewJob, State, backlog, enqueue, list, retry};
 pub use worker::{ATTEMPTS_MAX, Fault, Job, Jobs, Next, Outcome};

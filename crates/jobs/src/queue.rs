@@ -69,20 +69,43 @@ pub async fn backlog(tx: &Tx) -> Result<Backlog> {
     sql::backlog(tx).await
 }
 
-/// A job that failed [`ATTEMPTS_MAX`](crate::ATTEMPTS_MAX) times.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FailedJob {
+/// What a job in the queue is doing; see [`Backlog`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    Due,
+    Waiting,
+    Running,
+    Failed,
+}
+
+/// A job in the queue, as somebody looks at it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedJob {
     pub id: JobId,
     pub kind: String,
     pub key: Option<String>,
-    pub failed_at: Timestamp,
+    pub state: State,
+    /// When it was given up; of any other job, when its next run is or was due.
+    pub at: Timestamp,
+    /// Runs begun since it was asked for or last went well.
+    pub attempts: u32,
     /// The last failure's text.
-    pub error: String,
+    pub error: Option<String>,
 }
 
-/// Jobs that were given up, the latest first; at most `limit`.
-pub async fn failed(tx: &Tx, limit: u32) -> Result<Vec<FailedJob>> {
-    sql::failed(tx, limit).await
+/// Which jobs to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    /// Given up after [`ATTEMPTS_MAX`](crate::ATTEMPTS_MAX) runs.
+    Failed,
+    All,
+}
+
+/// Jobs in the queue, the latest [`at`](ListedJob::at) first; at most `limit`.
+pub async fn list(tx: &Tx, which: Listed, limit: u32) -> Result<Vec<ListedJob>> {
+    sql::list(tx, which, limit).await
 }
 
 /// Makes a failed job due again with all its attempts; `false` when it is not a failed one.

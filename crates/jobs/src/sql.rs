@@ -4,7 +4,7 @@ use stagedoor_core::{JobId, Timestamp};
 use store::{IntoParam, Result, Tx, dialect};
 use uuid::Uuid;
 
-use crate::queue::{Backlog, FailedJob, NewJob};
+use crate::queue::{Backlog, Listed, ListedJob, NewJob, State};
 
 /// A job whose lease its reader holds.
 pub(crate) struct Claimed {
@@ -169,18 +169,35 @@ pub(crate) async fn revive(tx: &Tx, id: JobId) -> Result<bool> {
     Ok(revived == 1)
 }
 
-pub(crate) async fn failed(tx: &Tx, limit: u32) -> Result<Vec<FailedJob>> {
+pub(crate) async fn list(tx: &Tx, which: Listed, limit: u32) -> Result<Vec<ListedJob>> {
+    let (condition, at) = match which {
+        Listed::Failed => ("failed_at IS NOT NULL", "failed_at"),
+        Listed::All => ("1 = 1", "COALESCE(failed_at, run_at)"),
+    };
+    let now = tx.now();
     tx.all(
-        "SELECT id, kind, key, failed_at, error FROM job WHERE failed_at IS NOT NULL
-          ORDER BY failed_at DESC, id DESC LIMIT $1",
+        &format!(
+            "SELECT id, kind, key, failed_at, run_at, lease_until, attempts, error FROM job
+              WHERE {condition} ORDER BY {at} DESC, id DESC LIMIT $1"
+        ),
         (limit,),
         |row| {
-            Ok(FailedJob {
+            let (failed_at, run_at) = (row.get::<Option<Timestamp>>(3)?, row.get::<Timestamp>(4)?);
+            let running = row.get::<Option<Timestamp>>(5)?.is_some_and(|until| until > now);
+            let state = match failed_at {
+                Some(_) => State::Failed,
+                None if running => State::Running,
+                None if run_at <= now => State::Due,
+                None => State::Waiting,
+            };
+            Ok(ListedJob {
                 id: row.get(0)?,
                 kind: row.get(1)?,
                 key: row.get(2)?,
-                failed_at: row.get(3)?,
-                error: row.get(4)?,
+                state,
+                at: failed_at.unwrap_or(run_at),
+                attempts: row.get(6)?,
+                error: row.get(7)?,
             })
         },
     )

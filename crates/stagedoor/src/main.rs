@@ -5,6 +5,7 @@ mod data;
 mod demo;
 mod fault;
 mod import;
+mod jobs;
 mod logging;
 mod progress;
 mod serve;
@@ -49,6 +50,9 @@ enum Command {
     Import(import::Import),
     /// Read every journal again and compare it with tickets, orders and money; 1 when something is wrong
     Verify(verify::Arguments),
+    /// Look at the jobs that failed, and have them tried again
+    #[command(subcommand)]
+    Jobs(jobs::Command),
     /// Print the settings in effect, without secrets
     Config,
     /// Print the description of the HTTP API (OpenAPI 3.1, JSON)
@@ -86,6 +90,7 @@ fn run(command: Command, settings: &Settings) -> Result<ExitCode, Fault> {
         Command::Serve => serve::serve(settings, &runtime()?)?,
         Command::Demo(arguments) => print(&demo::demo(settings, &arguments, &runtime()?)?)?,
         Command::Import(what) => print(&import::import(settings, what, &runtime()?)?)?,
+        Command::Jobs(command) => print(&jobs::jobs(settings, &command, &runtime()?)?)?,
         Command::Verify(arguments) => {
             let (report, code) = verify::verify(settings, &arguments, &runtime()?)?;
             print(&report)?;

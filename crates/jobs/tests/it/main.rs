@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use jobs::{ATTEMPTS_MAX, Backlog, Job, Jobs, NewJob, Next, Outcome, backlog, enqueue, failed, retry};
+use jobs::{ATTEMPTS_MAX, Backlog, Job, Jobs, Listed, NewJob, Next, Outcome, State, backlog, enqueue, list, retry};
 use stagedoor_core::{JobId, Timestamp};
 use store::Store;
 use testkit::TestStore;
@@ -148,9 +148,10 @@ async fn a_failing_job_backs_off_is_given_up_and_can_be_revived() {
     }
     db.env.clock.advance(LONG);
     assert_eq!(worker.run_due().await.unwrap(), 0);
-    let given_up = failed(&db.begin_read().await.unwrap(), 10).await.unwrap();
+    let given_up = list(&db.begin_read().await.unwrap(), Listed::Failed, 10).await.unwrap();
     assert_eq!(given_up.len(), 1);
-    assert_eq!((given_up[0].id, given_up[0].error.as_str()), (id, "attempt 40 broke"));
+    assert_eq!((given_up[0].id, given_up[0].error.as_deref()), (id, Some("attempt 40 broke")));
+    assert_eq!((given_up[0].state, given_up[0].attempts), (State::Failed, ATTEMPTS_MAX));
 
     mend.store(1, Ordering::SeqCst);
     let tx = db.begin_write().await.unwrap();
@@ -159,6 +160,38 @@ async fn a_failing_job_backs_off_is_given_up_and_can_be_revived() {
     tx.commit().await.unwrap();
     assert_eq!(worker.run_due().await.unwrap(), 1);
     assert_eq!(count(&db).await, Backlog::default());
+}
+
+#[tokio::test]
+async fn every_job_is_listed_with_what_it_is_doing() {
+    let db = TestStore::new().await;
+    let states = async || {
+        let listed = list(&db.begin_read().await.unwrap(), Listed::All, 10).await.unwrap();
+        listed.into_iter().map(|job| (job.key.unwrap(), job.state)).collect::<Vec<_>>()
+    };
+    let (started, finish) = (Arc::new(tokio::sync::Notify::new()), Arc::new(tokio::sync::Notify::new()));
+    let worker = Jobs::new(db.store.clone()).handle(KIND, {
+        let (started, finish) = (started.clone(), finish.clone());
+        move |_: Job<u32>| {
+            let (started, finish) = (started.clone(), finish.clone());
+            async move {
+                started.notify_one();
+                finish.notified().await;
+                Ok(Next::Done)
+            }
+        }
+    });
+    ask(&db, NewJob::new(KIND, &1).key("now")).await;
+    ask(&db, NewJob::new(KIND, &1).key("later").at(db.env.now() + LONG)).await;
+    let named = |state| vec![("later".to_owned(), State::Waiting), ("now".to_owned(), state)];
+    assert_eq!(states().await, named(State::Due));
+    let running = tokio::spawn(async move { worker.run_due().await.unwrap() });
+    started.notified().await;
+    assert_eq!(states().await, named(State::Running));
+    finish.notify_one();
+    assert_eq!(running.await.unwrap(), 1);
+    assert_eq!(states().await, named(State::Due)[..1]);
+    assert_eq!(list(&db.begin_read().await.unwrap(), Listed::Failed, 10).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -191,11 +224,11 @@ async fn a_panic_and_a_strange_payload_are_failed_runs() {
         db.env.clock.advance(LONG);
         worker.run_due().await.unwrap();
     }
-    let errors: BTreeMap<_, _> = failed(&db.begin_read().await.unwrap(), 10)
+    let errors: BTreeMap<_, _> = list(&db.begin_read().await.unwrap(), Listed::Failed, 10)
         .await
         .unwrap()
         .into_iter()
-        .map(|job| (job.kind, job.error))
+        .map(|job| (job.kind, job.error.unwrap()))
         .collect();
     assert_eq!(errors["test.panic.v1"], "the handler panicked");
     assert_eq!(errors["test.shape.v1"], "the payload does not fit the handler");

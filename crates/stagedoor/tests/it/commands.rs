@@ -216,6 +216,46 @@ async fn the_committed_description_of_the_api_is_the_one_in_the_code() {
 }
 
 #[tokio::test]
+async fn failed_jobs_are_listed_and_tried_again_beside_a_server() {
+    let place = Installation::new().await;
+    let server = place.serve(&[]).await;
+    assert_eq!(place.run(&["jobs", "list"]).await, "");
+    let file = format!("sqlite:{}", place.data().join("stagedoor.db").display());
+    let store = store::Store::open(place.database_url().unwrap_or(&file), stagedoor_core::Env::system()).await.unwrap();
+    // A job of the server's own that ran and waits for tomorrow.
+    let kind = "idempotency.prune.v1";
+    let failed = "UPDATE job SET failed_at = run_at, attempts = 40, error = 'the disk was full'
+                   WHERE kind = $1 AND lease_owner IS NULL AND attempts = 0";
+    let mut changed = 0;
+    while changed == 0 {
+        let tx = store.begin_write().await.unwrap();
+        changed = tx.execute(failed, (kind,)).await.unwrap();
+        tx.commit().await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let listed = json(&place.run(&["jobs", "list", "--json"]).await);
+    assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
+    let job = &listed[0];
+    assert_eq!((&job["kind"], &job["state"], &job["attempts"]), (&kind.into(), &"failed".into(), &40.into()));
+    let id = job["id"].as_str().unwrap();
+    let table = place.run(&["jobs", "list"]).await;
+    assert!(table.starts_with(id) && table.contains("after 40 attempts: the disk was full"), "{table}");
+
+    let stranger = "job_00000000000000000000000000";
+    let refused = place.output(&["jobs", "retry", id, stranger]).await;
+    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(place.run(&["jobs", "list"]).await, table, "all or none");
+    place.run(&["jobs", "retry", id]).await;
+    assert_eq!(place.run(&["jobs", "list"]).await, "");
+    while server.log().matches("idempotency keys forgotten").count() < 2 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let all = json(&place.run(&["jobs", "list", "--all", "--json"]).await);
+    assert!(all.as_array().unwrap().iter().any(|job| job["id"] == id && job["state"] != "failed"), "{all}");
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn data_made_with_another_key_or_other_partitions_is_left_alone() {
     let place = Installation::new().await;
     place.run(&["import", "events", &sample("discovery.json")]).await;
