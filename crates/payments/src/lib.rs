@@ -30,7 +30,6 @@
 //! # }
 //! ```
 
-mod faulty;
 mod gateway;
 pub mod ledger;
 mod payment;
@@ -40,7 +39,6 @@ mod simulated;
 mod sql;
 mod token;
 
-pub use faulty::{Call, Fate, FaultyGateway};
 pub use gateway::{
     Authorize, GatewayError, NextAction, PaymentGateway, RefundRequest, RefundStanding, Reply, Standing,
 };

@@ -124,6 +124,14 @@ pub(crate) enum Begin {
 }
 
 impl Step {
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Step::Authorize => "authorize",
+            Step::Capture => "capture",
+            Step::Void => "void",
+        }
+    }
+
     pub(crate) fn begin(self, state: &PaymentState) -> Begin {
         use PaymentState::*;
         match (self, state) {

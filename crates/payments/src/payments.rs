@@ -1,15 +1,21 @@
 //! The use cases: claim, ask the gateway, write down what came of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use stagedoor_core::{Code, OrderId, PaymentId, RefundId};
 use store::{Store, Tx};
 
-use crate::gateway::{Authorize, GatewayError, PaymentGateway, RefundRequest, RefundStanding, Standing};
+use crate::gateway::{Authorize, GatewayError, PaymentGateway, RefundRequest, RefundStanding, Reply, Standing};
 use crate::ledger::{self, Entry, LedgerError};
 use crate::payment::{Begin, NewPayment, Payment, PaymentState, Step};
 use crate::refund::{NewRefund, Refund, RefundState};
 use crate::sql;
+
+/// How long a gateway may take for an answer before it counts as unanswered and is asked what came
+/// of it. A card is authorized in two or three seconds, and one request may ask several times while
+/// its buyer waits.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 /// Faults and misuse. A decline, a time-out or a lapsed authorization is a state, not an error.
 #[derive(Debug, thiserror::Error)]
@@ -112,11 +118,17 @@ pub async fn create_refund(tx: &Tx, new: NewRefund) -> Result<(), PaymentError> 
 pub struct Payments {
     store: Store,
     gateway: Arc<dyn PaymentGateway>,
+    answer_within: Duration,
 }
 
 impl Payments {
     pub fn new(store: Store, gateway: Arc<dyn PaymentGateway>) -> Self {
-        Self { store, gateway }
+        Self { store, gateway, answer_within: ANSWER_WITHIN }
+    }
+
+    /// How long the gateway may take for an answer; 10 s unless set.
+    pub fn with_answer_within(self, answer_within: Duration) -> Self {
+        Self { answer_within, ..self }
     }
 
     /// A payment as it is written down; asks nobody.
@@ -201,15 +213,15 @@ impl Payments {
         let refused = match self.call(&payment, step).await {
             Ok(standing) => return self.record(payment, &standing, entry).await,
             Err(GatewayError::Unanswered(source)) => {
-                tracing::info!(payment = %payment.id, ?step, error = &*source as &dyn std::error::Error, "no answer from the gateway");
+                unanswered(payment.id, step.text(), &*source);
                 None
             }
             Err(refused) => Some(refused),
         };
         let asked = payment.version;
-        let payment = match self.gateway.status(payment.id).await {
-            Ok(standing) => self.record(payment, &standing, entry).await?,
-            Err(_) => payment,
+        let payment = match self.status(payment.id).await {
+            Some(standing) => self.record(payment, &standing, entry).await?,
+            None => payment,
         };
         match refused {
             // The refusal changed nothing that could be written, so trying again will not help.
@@ -230,26 +242,45 @@ impl Payments {
         if payment.amount.minor == 0 {
             return self.ask(payment, step, entry).await;
         }
-        match self.gateway.status(payment.id).await {
-            Ok(standing) if step.is_undone(&standing) => self.ask(payment, step, entry).await,
-            Ok(standing) => self.record(payment, &standing, entry).await,
-            Err(_) => Ok(payment),
+        match self.status(payment.id).await {
+            Some(standing) if step.is_undone(&standing) => self.ask(payment, step, entry).await,
+            Some(standing) => self.record(payment, &standing, entry).await,
+            None => Ok(payment),
         }
+    }
+
+    /// What the gateway knows about a payment; `None` when it does not say.
+    async fn status(&self, payment: PaymentId) -> Option<Standing> {
+        known(payment, "status", self.in_time(self.gateway.status(payment)).await)
+    }
+
+    /// What the gateway knows about a refund; `None` when it does not say.
+    async fn refund_status(&self, request: RefundRequest) -> Option<RefundStanding> {
+        let RefundRequest { payment, refund, .. } = request;
+        known(payment, "refund_status", self.in_time(self.gateway.refund_status(payment, refund)).await)
+    }
+
+    /// The gateway's answer, if it comes in time. A request that is given up may be done all the
+    /// same, as one whose answer is lost.
+    async fn in_time<T>(&self, reply: Reply<'_, T>) -> Result<T, GatewayError> {
+        let late = |_| Err(GatewayError::unanswered(format!("no answer within {:?}", self.answer_within)));
+        tokio::time::timeout(self.answer_within, reply).await.unwrap_or_else(late)
     }
 
     async fn call(&self, payment: &Payment, step: Step) -> Result<Standing, GatewayError> {
         if payment.amount.minor == 0 {
             return Ok(step.free(payment));
         }
-        match step {
+        let reply = match step {
             Step::Authorize => {
                 let token = payment.token.clone().expect("the token is kept until the payment is authorized");
                 let (id, order, amount) = (payment.id, payment.order, payment.amount);
-                self.gateway.authorize(Authorize { payment: id, order, amount, token }).await
+                self.gateway.authorize(Authorize { payment: id, order, amount, token })
             }
-            Step::Capture => self.gateway.capture(payment.id, payment.amount).await,
-            Step::Void => self.gateway.void(payment.id).await,
-        }
+            Step::Capture => self.gateway.capture(payment.id, payment.amount),
+            Step::Void => self.gateway.void(payment.id),
+        };
+        self.in_time(reply).await
     }
 
     /// Writes what follows from the gateway's answer. Another caller may have written it first, or
@@ -302,16 +333,16 @@ impl Payments {
     /// `Absent` when the outcome is unknown or nothing was done.
     async fn give_back(&self, request: RefundRequest, asked_before: bool) -> Result<RefundStanding, PaymentError> {
         if asked_before {
-            match self.gateway.refund_status(request.payment, request.refund).await {
-                Ok(RefundStanding::Absent) => {}
-                Ok(standing) => return Ok(standing),
-                Err(_) => return Ok(RefundStanding::Absent),
+            match self.refund_status(request).await {
+                Some(RefundStanding::Absent) => {}
+                known => return Ok(known.unwrap_or(RefundStanding::Absent)),
             }
         }
-        match self.gateway.refund(request).await {
+        match self.in_time(self.gateway.refund(request)).await {
             Ok(standing) => Ok(standing),
-            Err(GatewayError::Unanswered(_)) => {
-                Ok(self.gateway.refund_status(request.payment, request.refund).await.unwrap_or(RefundStanding::Absent))
+            Err(GatewayError::Unanswered(source)) => {
+                unanswered(request.payment, "refund", &*source);
+                Ok(self.refund_status(request).await.unwrap_or(RefundStanding::Absent))
             }
             Err(refused) => Err(refused.into()),
         }
@@ -351,4 +382,21 @@ impl Payments {
         tx.commit().await?;
         Ok(true)
     }
+}
+
+/// The answer to a question about what was asked before; it is asked again later if there is none.
+fn known<T>(payment: PaymentId, question: &str, answer: Result<T, GatewayError>) -> Option<T> {
+    match answer {
+        Ok(standing) => return Some(standing),
+        Err(GatewayError::Unanswered(source)) => unanswered(payment, question, &*source),
+        Err(refused) => {
+            let error = &refused as &dyn std::error::Error;
+            tracing::warn!(%payment, asked = question, error, "the gateway does not say what it knows");
+        }
+    }
+    None
+}
+
+fn unanswered(payment: PaymentId, asked: &str, error: &(dyn std::error::Error + 'static)) {
+    tracing::info!(%payment, asked, error, "no answer from the gateway");
 }

@@ -5,12 +5,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
-use payments::{
-    Authorize, Call, Fate, FaultyGateway, PaymentGateway, PaymentState, RefundRequest, RefundStanding, RefundState,
-    Reply, Standing,
-};
+use payments::{Authorize, PaymentGateway, PaymentState, RefundRequest, RefundStanding, RefundState, Reply, Standing};
 use stagedoor_core::{Money, PaymentId, RefundId};
 
+use crate::faulty::{Call, Fate, FaultyGateway};
 use crate::world::{PATIENCE, TOTAL, World, eur};
 
 /// How often each thing was done. It tells the truth when asked.

@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use payments::{Call, Fate, FaultyGateway, PaymentState, RefundState};
+use payments::{PaymentState, RefundState};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use stagedoor_core::RefundId;
 
+use crate::faulty::{Call, Fate, FaultyGateway};
 use crate::world::{PATIENCE, TOTAL, World, back, sale};
 
 /// Calls of a workflow that may go wrong, more than the longest one makes.

@@ -2,6 +2,7 @@
 
 mod blind;
 mod faults;
+mod faulty;
 mod gateway;
 mod ledger;
 mod races;

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use payments::{
-    Fate, FaultyGateway, PaymentError, PaymentGateway, PaymentState, Payments, RefundRequest, RefundState, Standing,
-};
+use payments::{PaymentError, PaymentGateway, PaymentState, Payments, RefundRequest, RefundState, Standing};
 use stagedoor_core::RefundId;
 use tokio::task::JoinSet;
 
+use crate::faulty::{Fate, FaultyGateway};
 use crate::world::{TOTAL, World, back, eur, sale};
 
 const RACERS: usize = 8;

@@ -1,16 +1,18 @@
 //! Payments and refunds from end to end, on good and bad days.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use payments::ledger::Account;
 use payments::{
-    Approval, Authorize, Call, Fate, FaultyGateway, PaymentError, PaymentGateway, PaymentState, RefundRequest,
-    RefundStanding, RefundState, Reply, SimulatedGateway, Standing, of_order, refunds_of,
+    Approval, Authorize, PaymentError, PaymentGateway, PaymentState, RefundRequest, RefundStanding, RefundState, Reply,
+    SimulatedGateway, Standing, of_order, refunds_of,
 };
 use stagedoor_core::{Code, Money, PaymentId, RefundId};
 
+use crate::faulty::{Call, Fate, FaultyGateway};
 use crate::world::{TOTAL, World, back, eur, organizer, sale};
 
 fn declined(reason: &str) -> PaymentState {
@@ -348,4 +350,45 @@ async fn a_gateway_that_does_what_it_was_not_asked_is_reported() {
     let refused = world.payments.authorize(id).await.unwrap_err();
     assert!(matches!(refused, PaymentError::Contradiction { payment, .. } if payment == id));
     assert_eq!(world.find(id).await.state, PaymentState::Authorizing);
+}
+
+/// A gateway that neither answers nor hangs up: as good as one whose answers are lost.
+#[tokio::test]
+async fn a_gateway_that_never_answers_leaves_the_outcome_open() {
+    let whole = World::new().await;
+    let hung = whole.through(|_| Arc::new(Hung));
+    let hung = hung.payments.with_answer_within(Duration::from_millis(1));
+    let id = whole.create("tok_ok").await;
+    assert_eq!(hung.authorize(id).await.unwrap().state, PaymentState::Authorizing);
+    whole.authorized(id).await;
+    assert_eq!(hung.capture(id, &sale(id, TOTAL)).await.unwrap().state, PaymentState::Capturing);
+    assert_eq!(whole.capture(id).await.state, PaymentState::Captured);
+    let refund: RefundId = whole.db.env.id();
+    whole.claim(refund, id, TOTAL).await.unwrap();
+    assert_eq!(hung.refund(refund, &back(refund, TOTAL)).await.unwrap().state, RefundState::Refunding);
+    assert_eq!(whole.refund(refund, TOTAL).await.state, RefundState::Refunded);
+    whole.check().await;
+}
+
+struct Hung;
+
+impl PaymentGateway for Hung {
+    fn authorize(&self, _: Authorize) -> Reply<'_, Standing> {
+        pending().boxed()
+    }
+    fn capture(&self, _: PaymentId, _: Money) -> Reply<'_, Standing> {
+        pending().boxed()
+    }
+    fn void(&self, _: PaymentId) -> Reply<'_, Standing> {
+        pending().boxed()
+    }
+    fn status(&self, _: PaymentId) -> Reply<'_, Standing> {
+        pending().boxed()
+    }
+    fn refund(&self, _: RefundRequest) -> Reply<'_, RefundStanding> {
+        pending().boxed()
+    }
+    fn refund_status(&self, _: PaymentId, _: RefundId) -> Reply<'_, RefundStanding> {
+        pending().boxed()
+    }
 }

@@ -12,13 +12,11 @@ use futures_util::FutureExt;
 use inventory::Inventory;
 use inventory::engine::Actor;
 use parking_lot::Mutex;
-use payments::{
-    Authorize, Call, Fate, FaultyGateway, PaymentGateway, RefundRequest, RefundStanding, Reply, SimulatedGateway,
-    Standing,
-};
+use payments::{Authorize, PaymentGateway, RefundRequest, RefundStanding, Reply, SimulatedGateway, Standing};
 use sales::{Cancel, Lapse, Order, OrderState, OrderStatus, PlaceOrder};
 use stagedoor_core::{EventId, HoldId, Money, PaymentId, RefundId};
 
+use crate::faulty::{Call, Fate, FaultyGateway};
 use crate::world::{World, cut, render, seat_id, wish};
 
 /// More waits than any workflow here has.

@@ -4,6 +4,8 @@
 mod bookings;
 mod checkout;
 mod faults;
+#[path = "../../../payments/tests/it/faulty.rs"]
+mod faulty;
 mod onsale;
 mod refunds;
 mod world;

@@ -1,11 +1,10 @@
-//! A bad network between us and a gateway, for tests of workflows.
+//! A bad network between us and a gateway, for tests of workflows, here and in sales.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::FutureExt;
+use payments::{Authorize, GatewayError, PaymentGateway, RefundRequest, RefundStanding, Reply, Standing};
 use stagedoor_core::{Money, PaymentId, RefundId};
-
-use crate::{Authorize, GatewayError, PaymentGateway, RefundRequest, RefundStanding, Reply, Standing};
 
 /// Which call is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,7 +32,7 @@ pub enum Fate {
 /// A gateway behind a network that treats the calls as `fate(number, call)` says, the first call
 /// being number 0.
 pub struct FaultyGateway<G, F> {
-    pub inner: G,
+    inner: G,
     fate: F,
     calls: AtomicU64,
 }
@@ -41,11 +40,6 @@ pub struct FaultyGateway<G, F> {
 impl<G: PaymentGateway, F: Fn(u64, Call) -> Fate + Send + Sync> FaultyGateway<G, F> {
     pub fn new(inner: G, fate: F) -> Self {
         Self { inner, fate, calls: AtomicU64::new(0) }
-    }
-
-    /// How many calls were begun.
-    pub fn calls(&self) -> u64 {
-        self.calls.load(Ordering::SeqCst)
     }
 
     async fn send<'a, T>(&'a self, call: Call, reply: impl Fn() -> Reply<'a, T> + Send) -> Result<T, GatewayError> {
