@@ -69,7 +69,7 @@ CREATE TABLE event (
 CREATE INDEX event_by_organizer ON event (organizer_id, id);
 CREATE INDEX event_by_venue ON event (venue_id);
 CREATE INDEX event_by_series ON event (series_id, starts_at);
-CREATE INDEX event_by_change ON event (changed_at);
+CREATE INDEX event_by_change ON event (changed_at, id);
 
 CREATE TABLE event_performer (
     event_id UUID NOT NULL REFERENCES event (id),

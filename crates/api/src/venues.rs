@@ -153,7 +153,7 @@ pub struct VenuePatch {
     time_zone: Option<String>,
 }
 
-/// Every venue, by name.
+/// Every venue, in the order they were made.
 #[utoipa::path(get, path = "/api/v1/venues", tag = "venues", params(PageParams),
     responses((status = 200, body = List<VenueView>), (status = 400, body = Envelope)))]
 pub async fn venues(

@@ -77,11 +77,11 @@ impl Catalog {
         let now = self.store.env().now();
         let since = *self.inner.refreshed.lock() - REFRESH_OVERLAP;
         let tx = self.store.begin_read().await?;
-        let (mut after, mut changed) = (EventId(Uuid::nil()), 0);
+        let (mut after, mut changed) = ((since, EventId(Uuid::nil())), 0);
         loop {
-            let mut cards = sql::cards(&tx, since, after, REFRESH_BATCH).await?;
-            let Some(last) = cards.last() else { break };
-            after = last.id;
+            let (mut cards, last) = sql::cards_after(&tx, after, REFRESH_BATCH).await?;
+            let Some(last) = last else { break };
+            after = last;
             let more = cards.len() == REFRESH_BATCH as usize;
             cards.retain(|card| self.inner.index.get(card.id).is_none_or(|known| *known != *card));
             changed += cards.len();
@@ -108,11 +108,6 @@ impl Catalog {
         self.inner.index.get(event)
     }
 
-    /// How many events search knows.
-    pub fn indexed(&self) -> usize {
-        self.inner.index.len()
-    }
-
     /// Once `tx` commits, search and event pages show `event` as it is now in `tx`.
     pub(crate) async fn follow(&self, tx: &Tx, event: EventId) -> store::Result<()> {
         let card = sql::card(tx, event).await?;
@@ -120,6 +115,23 @@ impl Catalog {
         tx.after_commit(move || {
             inner.views.remove(event);
             inner.index.put(card.into_iter().collect());
+        });
+        Ok(())
+    }
+
+    /// The same for all events at `venue`, which is new in `tx`; other processes see by the time of
+    /// their change that they must look again.
+    pub(crate) async fn follow_venue(&self, tx: &Tx, venue: Venue) -> store::Result<()> {
+        let events = sql::touch_events_at(tx, venue.id, tx.now()).await?;
+        let (inner, venue) = (self.inner.clone(), Arc::new(venue));
+        tx.after_commit(move || {
+            let moved = events.into_iter().filter_map(|event| {
+                inner.views.remove(event);
+                let known = inner.index.get(event)?;
+                Some(EventCard { venue: venue.clone(), ..EventCard::clone(&known) })
+            });
+            let cards = moved.collect();
+            inner.index.put(cards);
         });
         Ok(())
     }

@@ -20,6 +20,14 @@ pub const REFUND_WINDOW_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// Longest event; runs of several performances are several events of one series.
 pub const DURATION_MAX: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
+/// Tickets admit this long before the doors open, or before the start where no doors are known:
+/// crews open early. Short of half a day, so that no night's door takes another night's tickets.
+pub const ADMITS_BEFORE: Duration = Duration::from_secs(2 * 60 * 60);
+/// And this long after the end.
+pub const ADMITS_AFTER: Duration = Duration::from_secs(2 * 60 * 60);
+/// How long after its start an event without a known end admits.
+pub const ADMITS_WITHOUT_END: Duration = Duration::from_secs(12 * 60 * 60);
+
 /// Several time slots of one production are several events with the same `series`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
@@ -209,11 +217,6 @@ impl Event {
         status_at(self.state, &self.details.sale_windows, self.details.starts_at, now)
     }
 
-    /// Whether anyone may hold seats at `now`.
-    pub fn is_on_sale_at(&self, now: Timestamp) -> bool {
-        matches!(self.status_at(now), EventStatus::Presale | EventStatus::OnSale)
-    }
-
     /// The next instant after `now` at which [`Event::status_at`] may give another answer.
     pub fn next_status_change(&self, now: Timestamp) -> Option<Timestamp> {
         let starts_at = self.details.starts_at;
@@ -230,6 +233,14 @@ impl Event {
                 level.id = known.id;
             }
         }
+    }
+
+    /// From when until when its tickets admit: see [`ADMITS_BEFORE`] and the constants after it.
+    pub fn admits(&self) -> (Timestamp, Timestamp) {
+        let details = &self.details;
+        let opens = details.doors_at.unwrap_or(details.starts_at) - ADMITS_BEFORE;
+        let closes = details.ends_at.map_or(details.starts_at + ADMITS_WITHOUT_END, |ends| ends + ADMITS_AFTER);
+        (opens, closes)
     }
 
     /// Until when tickets can be given back.

@@ -119,20 +119,6 @@ impl Catalog {
         self.save(tx, event).await
     }
 
-    /// Gives an event that is not yet sold another version of its venue's map.
-    pub async fn set_seat_map(&self, organizer: OrganizerId, id: EventId, map: SeatMapId) -> Result<Event, EventError> {
-        let tx = self.store.begin_write().await?;
-        let mut event = self.owned(&tx, organizer, id, None).await?;
-        if !matches!(event.state, EventState::Draft | EventState::Announced) {
-            return Err(EventError::Fixed { what: "the seat map" });
-        }
-        let map = map_at(&tx, event.venue, map).await?;
-        (event.seat_map, event.capacity) = (Some(map.id), map.capacity);
-        let event = self.save(&tx, event).await?;
-        tx.commit().await?;
-        Ok(event)
-    }
-
     /// Gives an event another version of its venue's map, sold or not, as a part of the caller's
     /// transaction. The caller makes sure that no place in use is lost.
     pub async fn move_to_map_in(

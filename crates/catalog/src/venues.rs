@@ -46,10 +46,7 @@ impl Catalog {
         if !sql::update_venue(&tx, &venue).await? {
             return Err(VenueError::Conflict { current });
         }
-        let events = sql::touch_events_at(&tx, id, tx.now()).await?;
-        for event in events {
-            self.follow(&tx, event).await?;
-        }
+        self.follow_venue(&tx, venue.clone()).await?;
         tx.commit().await?;
         Ok(venue)
     }

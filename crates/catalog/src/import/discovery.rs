@@ -205,8 +205,10 @@ impl Batch<'_> {
             Some(id) => Some(sql::event(self.tx, id).await?.ok_or(EventError::NotFound)?),
             None => None,
         };
-        if known.as_ref().is_some_and(|event| event.state == EventState::Published) {
-            return Err(EventError::Fixed { what: "an event that is on sale here" });
+        // The file knows no seats, and without a map nothing goes on sale: an event that has one is,
+        // was or will be sold here, whatever its state says today.
+        if known.as_ref().is_some_and(|event| event.seat_map.is_some()) {
+            return Err(EventError::Fixed { what: "an event that is sold here" });
         }
         let venue = self.venue(wanted.venue).await?;
         let mut details = wanted.details;
@@ -297,10 +299,9 @@ impl Batch<'_> {
             Some(mut venue) => {
                 (venue.details, venue.version) = (wanted.details, venue.version + 1);
                 sql::update_venue(tx, &venue).await?;
-                for event in sql::touch_events_at(tx, venue.id, tx.now()).await? {
-                    self.catalog.follow(tx, event).await?;
-                }
-                (venue.id, Change::Updated)
+                let id = venue.id;
+                self.catalog.follow_venue(tx, venue).await?;
+                (id, Change::Updated)
             }
         };
         self.report.venues.count(&change);

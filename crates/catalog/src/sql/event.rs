@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use stagedoor_core::{EventId, Name, OrganizerId, SeatMapId, Timestamp};
 use store::{Result, Row, Tx};
 
-use super::{VENUE, performer_at, trusted, venue_at};
+use super::{VENUE, VENUE_WIDTH, performer_at, trusted, venue_at};
 use crate::event::{Event, EventDetails, EventState, EventType};
 use crate::offer::{OrphanPolicy, PriceLevel, SaleWindow, TicketType};
 use crate::search::EventCard;
@@ -136,8 +136,8 @@ pub async fn update_event(tx: &Tx, event: &Event) -> Result<bool> {
             "UPDATE event SET seat_map_id = $1, name = $2, kind = $3, state = $4, published_at = $5, starts_at = $6,
                     ends_at = $7, doors_at = $8, currency = $9, offer = $10, hold_ttl_ms = $11,
                     seats_per_hold_max = $12, tickets_per_fan_max = $13, orphan_policy = $14, refund_window_ms = $15,
-                    capacity = $16, version = $17, changed_at = $18
-              WHERE id = $19 AND version = $17 - 1",
+                    capacity = $16, version = $17, changed_at = $18, venue_id = $19
+              WHERE id = $20 AND version = $17 - 1",
             (
                 event.seat_map,
                 details.name.as_str(),
@@ -157,6 +157,7 @@ pub async fn update_event(tx: &Tx, event: &Event) -> Result<bool> {
                 event.capacity,
                 event.version,
                 tx.now(),
+                event.venue,
                 event.id,
             ),
         )
@@ -245,32 +246,90 @@ pub async fn public_map_of(tx: &Tx, event: EventId) -> Result<Option<SeatMapId>>
 
 /// What the public sees of one event, if it may.
 pub async fn card(tx: &Tx, id: EventId) -> Result<Option<EventCard>> {
-    // The id is the only one after the one before it.
-    let before = EventId::from(uuid::Uuid::from_u128(id.0.as_u128().saturating_sub(1)));
-    let found = cards(tx, Timestamp::MIN, before, 1).await?.pop();
-    Ok(found.filter(|card| card.id == id))
+    let sql = format!(
+        "SELECT {EVENT}, {VENUE} FROM event e JOIN venue v ON v.id = e.venue_id
+          WHERE e.id = $1 AND e.published_at IS NOT NULL"
+    );
+    let Some(mut card) = tx.optional(&sql, (id,), card_of_row).await? else { return Ok(None) };
+    card.performers = bill(tx, id).await?.into_iter().map(|performer| performer.name.into_string()).collect();
+    Ok(Some(card))
 }
 
-/// What the public sees of the published events that changed at `since` or later, ordered by id
-/// and starting after `after`.
-pub async fn cards(tx: &Tx, since: Timestamp, after: EventId, limit: u32) -> Result<Vec<EventCard>> {
-    let which = "WHERE e.changed_at >= $1 AND e.id > $2 AND e.published_at IS NOT NULL ORDER BY e.id LIMIT $3";
-    let sql = format!("SELECT {EVENT}, {VENUE} FROM event e JOIN venue v ON v.id = e.venue_id {which}");
-    let mut cards = tx
-        .all(&sql, (since, after, limit), |row| {
-            Ok(EventCard::new(&event_of_row(row)?, Arc::new(venue_at(row, EVENT_WIDTH)?)))
-        })
-        .await?;
-    let sql = format!(
-        "SELECT b.event_id, p.name FROM event_performer b JOIN performer p ON p.id = b.performer_id
-          WHERE b.event_id IN (SELECT e.id FROM event e {which}) ORDER BY b.event_id, b.position"
-    );
-    let names = tx.all(&sql, (since, after, limit), |row| Ok((row.get::<EventId>(0)?, row.get::<String>(1)?))).await?;
-    let mut names = names.into_iter().peekable();
-    for card in &mut cards {
-        while let Some((_, name)) = names.next_if(|(event, _)| *event == card.id) {
-            card.performers.push(name);
-        }
+fn card_of_row(row: &Row) -> Result<EventCard> {
+    Ok(EventCard::new(&event_of_row(row)?, Arc::new(venue_at(row, EVENT_WIDTH)?)))
+}
+
+/// When an event changed and its id: the order of the index `event_by_change`.
+pub type Changed = (Timestamp, EventId);
+
+/// Columns of an event, its venue and when it changed; `$1`, `$2` is a [`Changed`], `$3` a count.
+fn changed_after() -> String {
+    format!(
+        "SELECT {EVENT}, {VENUE}, e.changed_at FROM event e JOIN venue v ON v.id = e.venue_id
+          WHERE (e.changed_at, e.id) > ($1, $2) AND e.published_at IS NOT NULL
+          ORDER BY e.changed_at, e.id LIMIT $3"
+    )
+}
+
+/// Who performs at events that changed after (`$1`, `$2`) and up to (`$3`, `$4`).
+const BILLED_BETWEEN: &str = "SELECT b.event_id, p.name FROM event e
+    JOIN event_performer b ON b.event_id = e.id JOIN performer p ON p.id = b.performer_id
+    WHERE (e.changed_at, e.id) > ($1, $2) AND (e.changed_at, e.id) <= ($3, $4)
+    ORDER BY b.event_id, b.position";
+
+/// What the public sees of the published events that changed after `after`, in the order of their
+/// changes, and the last of these.
+pub async fn cards_after(tx: &Tx, after: Changed, limit: u32) -> Result<(Vec<EventCard>, Option<Changed>)> {
+    let read = |row: &Row| Ok((card_of_row(row)?, row.get::<Timestamp>(EVENT_WIDTH + VENUE_WIDTH)?));
+    let rows = tx.all(&changed_after(), (after.0, after.1, limit), read).await?;
+    let Some(last) = rows.last().map(|(card, at)| (*at, card.id)) else { return Ok((Vec::new(), None)) };
+    // Between the two statements others may commit. With both ends given, what they add pushes
+    // nothing out of the batch; what they change is found again where it is now.
+    let read = |row: &Row| Ok((row.get::<EventId>(0)?, row.get::<String>(1)?));
+    let mut names: HashMap<EventId, Vec<String>> = HashMap::new();
+    for (event, name) in tx.all(BILLED_BETWEEN, (after.0, after.1, last.0, last.1), read).await? {
+        names.entry(event).or_default().push(name);
     }
-    Ok(cards)
+    let mut cards = Vec::from_iter(rows.into_iter().map(|(card, _)| card));
+    for card in &mut cards {
+        card.performers = names.remove(&card.id).unwrap_or_default();
+    }
+    Ok((cards, Some(last)))
+}
+
+#[cfg(test)]
+mod tests {
+    use store::Backend;
+    use testkit::TestStore;
+
+    use super::*;
+
+    /// How the database would run a statement of ours, in its words.
+    async fn plan(test: &TestStore, sql: &str, params: impl store::Params) -> String {
+        let tx = test.store.begin_write().await.unwrap();
+        let lines = match tx.backend() {
+            Backend::Sqlite => tx.all(&format!("EXPLAIN QUERY PLAN {sql}"), params, |row| row.get::<String>(3)).await,
+            Backend::Postgres => {
+                // It reads a table that is nearly empty from end to end, whatever indexes there are.
+                for switch in ["enable_seqscan", "enable_bitmapscan"] {
+                    tx.execute(&format!("SET LOCAL {switch} = off"), ()).await.unwrap();
+                }
+                tx.all(&format!("EXPLAIN {sql}"), params, |row| row.get::<String>(0)).await
+            }
+        };
+        lines.unwrap().join("\n")
+    }
+
+    #[tokio::test]
+    async fn the_look_for_changes_goes_through_their_index() {
+        let test = TestStore::new().await;
+        let (at, id) = (test.env.now(), EventId::fresh(&test.env));
+        let cards = plan(&test, &changed_after(), (at, id, 2_000u32)).await;
+        let names = plan(&test, BILLED_BETWEEN, (at, id, at, id)).await;
+        for plan in [&cards, &names] {
+            assert!(plan.contains("event_by_change"), "{plan}");
+        }
+        let sorted = ["SCAN e", "Sort", "TEMP B-TREE"];
+        assert!(!sorted.iter().any(|word| cards.contains(word)), "{cards}");
+    }
 }

@@ -8,6 +8,9 @@ use crate::venue::{Country, Performer, Position, Venue, VenueDetails, Zone};
 pub(super) const VENUE: &str = "v.id, v.organizer_id, v.name, v.city, v.country, v.address, v.time_zone,
        v.latitude, v.longitude, v.version, v.created_at";
 
+/// Columns of [`VENUE`].
+pub(super) const VENUE_WIDTH: usize = 11;
+
 /// Reads the columns of [`VENUE`], of which the first is at `at`.
 pub(super) fn venue_at(row: &Row, at: usize) -> Result<Venue> {
     let name = |field, index| trusted(Name::parse(field, &row.get::<String>(index)?));

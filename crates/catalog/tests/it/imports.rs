@@ -81,7 +81,7 @@ async fn importing_again_changes_only_what_changed() {
     assert_eq!((third.events.updated, third.events.unchanged, third.venues.updated), (1, 4, 1));
     let after = found(&world, "louder canal house").await;
     assert_eq!((after.id, after.version), (before.id, before.version + 1));
-    assert_eq!(world.catalog.indexed(), 5);
+    assert_eq!(world.known(), 5);
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn an_imported_event_that_is_sold_here_is_left_alone() {
     import(&world, world.organizer, FILE).await.unwrap();
     let event = found(&world, "paper lanterns tour").await;
     let map = world.catalog.add_seat_map(world.organizer, event.venue, small_map()).await.unwrap().version.id;
-    world.catalog.set_seat_map(world.organizer, event.id, map).await.unwrap();
+    world.mapped(event.id, map).await;
     let prices = world.details("x", "2026-06-01T18:00:00Z").price_levels;
     let change = |details: &mut catalog::EventDetails| {
         details.price_levels = prices;
@@ -110,10 +110,35 @@ async fn an_imported_event_that_is_sold_here_is_left_alone() {
     };
     let event = world.catalog.update_event(world.organizer, event.id, None, change).await.unwrap();
     world.catalog.transition(world.organizer, event.id, Transition::Publish).await.unwrap();
-    let report = import(&world, world.organizer, FILE).await.unwrap();
-    assert_eq!(report.events, Outcome { created: 0, updated: 0, unchanged: 4 });
-    assert!(report.skipped.iter().any(|remark| remark.reason.contains("on sale here")), "{:?}", report.skipped);
-    assert_eq!(found(&world, "paper lanterns tour").await.details.price_levels.len(), 2);
+    for transition in [Transition::Publish, Transition::TakeOffSale, Transition::Postpone, Transition::Cancel] {
+        let before = world.catalog.transition(world.organizer, event.id, transition).await.unwrap();
+        let report = import(&world, world.organizer, FILE).await.unwrap();
+        assert_eq!(report.events, Outcome { created: 0, updated: 0, unchanged: 4 }, "after {transition:?}");
+        assert!(report.skipped.iter().any(|remark| remark.reason.contains("sold here")), "{:?}", report.skipped);
+        assert_eq!(found(&world, "paper lanterns tour").await, before);
+    }
+}
+
+#[tokio::test]
+async fn an_imported_event_moves_with_its_venue() {
+    let world = World::new().await;
+    import(&world, world.organizer, FILE).await.unwrap();
+    let before = found(&world, "laugh").await;
+    let mut file: serde_json::Value = serde_json::from_str(FILE).unwrap();
+    let events = file["_embedded"]["events"].as_array_mut().unwrap();
+    let venue_of = |event: &serde_json::Value| event["_embedded"]["venues"][0].clone();
+    let laugh =
+        events.iter().position(|event| event["name"].as_str().is_some_and(|name| name.contains("Laugh"))).unwrap();
+    let here = venue_of(&events[laugh])["id"].clone();
+    let elsewhere = events.iter().map(venue_of).find(|venue| venue["id"].is_string() && venue["id"] != here).unwrap();
+    events[laugh]["_embedded"]["venues"][0] = elsewhere.clone();
+    let report = import(&world, world.organizer, &file.to_string()).await.unwrap();
+    assert_eq!((report.events.updated, report.events.unchanged), (1, 4));
+    let view = world.catalog.event(before.id).await.unwrap();
+    assert_ne!(view.event.venue, before.venue);
+    assert_eq!(Some(view.venue.details.name.as_str()), elsewhere["name"].as_str());
+    let again = import(&world, world.organizer, &file.to_string()).await.unwrap();
+    assert_eq!(again.events.unchanged, 5);
 }
 
 #[tokio::test]

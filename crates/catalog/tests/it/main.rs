@@ -8,10 +8,10 @@ mod seat_maps;
 mod venues;
 
 use catalog::{
-    Catalog, Country, Event, EventDetails, EventType, NewEvent, PriceLevel, SeatMap, Transition, Venue, VenueDetails,
-    Zone,
+    Catalog, Country, Event, EventDetails, EventQuery, EventType, NewEvent, Paging, PriceLevel, SeatMap, Transition,
+    Venue, VenueDetails, Zone,
 };
-use stagedoor_core::{Currency, Env, Money, Name, OrganizerId, Timestamp};
+use stagedoor_core::{Currency, Env, EventId, Money, Name, OrganizerId, SeatMapId, Timestamp};
 use testkit::TestStore;
 
 /// A catalogue with one organizer.
@@ -53,6 +53,19 @@ impl World {
     pub async fn published(&self, venue: &Venue, name: &str, starts_at: &str) -> Event {
         let draft = self.draft(venue, name, starts_at).await;
         self.catalog.transition(self.organizer, draft.id, Transition::Publish).await.unwrap()
+    }
+
+    /// The event with that map, before it is sold.
+    pub async fn mapped(&self, event: EventId, map: SeatMapId) -> Event {
+        let tx = self.test.store.begin_write().await.unwrap();
+        let event = self.catalog.move_to_map_in(&tx, self.organizer, event, map).await.unwrap();
+        tx.commit().await.unwrap();
+        event
+    }
+
+    /// How many events search knows.
+    pub fn known(&self) -> usize {
+        self.catalog.search(&EventQuery::all(Paging::new(Some(100), None).unwrap())).unwrap().items.len()
     }
 
     pub fn details(&self, title: &str, starts_at: &str) -> EventDetails {
