@@ -161,7 +161,7 @@ pub async fn confirm(
         Some(payment) => payment.token()?,
         None => payments::Token::parse("payment.token", "tok_ok")?,
     };
-    let key = idempotency.0.map(|text| key(text, &bytes));
+    let key = idempotency.0.map(|text| key(text, booking, &bytes));
     let url = app.public_url.clone();
     let answer = move |order: &Order| confirmed(booking, order, &url);
     let answered = app.sales.confirm_booking(fan.id(), booking, token, key, answer).await?;

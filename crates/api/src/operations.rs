@@ -82,6 +82,10 @@ pub async fn metrics(State(app): State<App>) -> Response {
     metrics::gauge!("stagedoor_hold_expiry_lag_max_seconds").set(lag as f64 / 1e6);
     metrics::gauge!("stagedoor_events_loaded").set(stats.events_loaded.load(Ordering::Relaxed) as f64);
     metrics::gauge!("stagedoor_seat_partitions_down").set(stats.partitions_down.load(Ordering::Relaxed) as f64);
+    match app.sales.refunds_owed().await {
+        Ok(owed) => metrics::gauge!("stagedoor_refunds_refused").set(owed as f64),
+        Err(error) => tracing::warn!(%error, "the refused refunds could not be counted"),
+    }
     let (events, viewers) = app.live.watched();
     metrics::gauge!("stagedoor_live_events").set(events as f64);
     metrics::gauge!("stagedoor_live_viewers").set(viewers as f64);
@@ -110,6 +114,7 @@ pub fn describe_metrics() {
     );
     describe_gauge!("stagedoor_events_loaded", "Events whose seats are in memory");
     describe_gauge!("stagedoor_seat_partitions_down", "Partitions that cannot serve at the moment");
+    describe_gauge!("stagedoor_refunds_refused", "Refunds the payment gateway refused and nobody has asked for again");
     describe_gauge!("stagedoor_live_events", "Events with a live seat map open");
     describe_gauge!("stagedoor_live_viewers", "Open live seat maps");
 }

@@ -1,13 +1,15 @@
 //! Paying for holds, looking at orders, giving tickets back.
 
+use std::fmt::Display;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use payments::{Approval, PaymentGateway, Standing, Token};
+use payments::{Approval, GatewayError, PaymentGateway, Standing, Token};
 use sales::{
-    Answered, Attendee, Cancel, CheckoutError, Key, OnSaleError, Order, OrderError, OrderPage, OrderState, PlaceOrder,
-    RefundError,
+    Answered, Attendee, Cancel, CheckoutError, Key, OnSaleError, Order, OrderError, OrderPage, OrderState, OrderStatus,
+    PlaceOrder, RefundError,
 };
 use serde::{Deserialize, Serialize};
 use stagedoor_core::limits::BODY_MAX;
@@ -32,9 +34,6 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(cancel_order))
         .routes(routes!(challenge_page, answer_challenge))
 }
-
-/// Holds one order may bring together. Source: document 004, 5.1: a fan has three at a time.
-const HOLDS_PER_ORDER_MAX: usize = 10;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -148,6 +147,9 @@ struct NextActionView {
 struct RefundView {
     #[schema(value_type = MoneySchema)]
     amount: Money,
+    /// `refunding`, `refunded`, `returned` (the money went back and the places are on sale again) or
+    /// `refused`: the payment gateway will not pay it back, so it is still owed. Cancelling or
+    /// refunding the same tickets asks again.
     status: &'static str,
     #[schema(value_type = String, format = DateTime)]
     requested_at: Timestamp,
@@ -209,7 +211,7 @@ pub fn render(order: &Order, public_url: &str, done: StatusCode) -> Answer {
         Some(code) => return Answer { status: code.status(), body: code.text().as_bytes().to_vec() },
         None => serde_json::to_vec(&OrderView::new(order, public_url)).expect("an order is JSON"),
     };
-    let waiting = matches!(order.status().text(), "pending" | "needs_buyer");
+    let waiting = matches!(order.status(), OrderStatus::Pending | OrderStatus::NeedsBuyer);
     Answer { status: if waiting { StatusCode::ACCEPTED } else { done }.as_u16(), body }
 }
 
@@ -239,8 +241,9 @@ fn refusal(stored: &[u8]) -> Problem {
     Problem::new(code, message)
 }
 
-pub fn key(text: String, body: &[u8]) -> Key {
-    Key { text, body_hash: body_hash(body) }
+/// `subject`: what the address names, because the same body about something else is another wish.
+pub fn key(text: String, subject: impl Display, body: &[u8]) -> Key {
+    Key { text, body_hash: body_hash(&[subject.to_string().as_bytes(), body].concat()) }
 }
 
 /// Buy the places of one or several holds. Source: document 002, "Buy ticket".
@@ -257,9 +260,6 @@ pub async fn place_order(
     RawBody(body, bytes): RawBody<NewOrder>,
 ) -> Result<Response, Problem> {
     let text = idempotency.required()?;
-    if body.holds.is_empty() || body.holds.len() > HOLDS_PER_ORDER_MAX {
-        return Err(FieldError::new("holds", format!("must be 1 to {HOLDS_PER_ORDER_MAX}")).into());
-    }
     let order = PlaceOrder {
         fan: fan.id(),
         // What is no id names no hold.
@@ -271,7 +271,7 @@ pub async fn place_order(
         token: body.payment.token()?,
         promo_code: body.promo_code,
         attendee: body.attendee.map(|who| Attendee::new(who.name.as_deref(), who.email.as_deref())).transpose()?,
-        key: Some(key(text, &bytes)),
+        key: Some(key(text, "", &bytes)),
     };
     let url = app.public_url.clone();
     let answered = app.sales.place(order, move |order| render(order, &url, StatusCode::CREATED)).await?;
@@ -337,7 +337,7 @@ pub async fn my_orders(
 /// Give tickets back, by the event's refund policy. Source: document 002, "Cancel ticket".
 #[utoipa::path(post, path = "/api/v1/orders/{order}/cancel", tag = "orders", request_body = CancelBody,
     security(("bearer" = [])), params(("order" = String, Path, description = "id of the order"),
-        ("Idempotency-Key" = Option<String>, Header, description = "makes a retry safe", min_length = 1, max_length = 255)),
+        ("Idempotency-Key" = String, Header, description = "makes a retry safe", min_length = 1, max_length = 255)),
     responses((status = 200, body = OrderView), (status = 202, body = OrderView), (status = 400, body = Envelope),
         (status = 401, body = Envelope), (status = 404, body = Envelope), (status = 409, body = Envelope),
         (status = 413, body = Envelope), (status = 415, body = Envelope), (status = 422, body = Envelope)))]
@@ -348,12 +348,9 @@ pub async fn cancel_order(
     idempotency: IdempotencyKey,
     RawBody(body, bytes): RawBody<CancelBody>,
 ) -> Result<Response, Problem> {
-    let cancel = Cancel {
-        fan: fan.id(),
-        order,
-        tickets: body.tickets.map(ticket_ids).transpose()?,
-        key: idempotency.0.map(|text| key(text, &bytes)),
-    };
+    let key = key(idempotency.required()?, order, &bytes);
+    let tickets = body.tickets.map(ticket_ids).transpose()?;
+    let cancel = Cancel { fan: fan.id(), order, tickets, key: Some(key) };
     let url = app.public_url.clone();
     let answered = app.sales.cancel(cancel, move |order| shown(order, &url)).await?;
     Ok(respond(answered))
@@ -383,7 +380,7 @@ pub struct ChallengeAnswer {
     responses((status = 200, content_type = "text/html", body = String), (status = 404, body = Envelope)))]
 pub async fn challenge_page(State(app): State<App>, Path(payment): Path<PaymentId>) -> Result<Response, Problem> {
     let gateway = app.simulated.as_ref().ok_or_else(Problem::not_found)?;
-    let standing = gateway.status(payment).await.map_err(|error| Problem::fault(&error))?;
+    let standing = gateway.status(payment).await?;
     if standing == Standing::Absent {
         return Err(Problem::not_found());
     }
@@ -415,10 +412,22 @@ pub async fn answer_challenge(
         b"answer=reject" => Approval::Reject,
         _ => return Err(FieldError::new("answer", "must be approve or reject").into()),
     };
-    gateway.complete_challenge(payment, approval).await.map_err(|_| Problem::not_found())?;
-    let order = app.sales.payment_changed(payment).await.map_err(|fault| Problem::fault(&fault))?;
+    gateway.complete_challenge(payment, approval).await?;
+    let order = app.sales.payment_changed(payment).await.map_err(OrderError::from)?;
     let order = order.ok_or_else(Problem::not_found)?;
     Ok(Redirect::to(&format!("/api/v1/orders/{}", order.id)).into_response())
+}
+
+impl From<GatewayError> for Problem {
+    fn from(error: GatewayError) -> Self {
+        match error {
+            GatewayError::Unanswered(source) => {
+                tracing::warn!(error = &*source as &dyn std::error::Error, "no answer from the gateway");
+                Problem::unavailable()
+            }
+            refused @ GatewayError::Refused(_) => Problem::fault(&refused),
+        }
+    }
 }
 
 macro_rules! problems {

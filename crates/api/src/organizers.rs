@@ -265,7 +265,7 @@ pub async fn refund_order(
     idempotency: IdempotencyKey,
     RawBody(body, bytes): RawBody<RefundBody>,
 ) -> Result<Response, Problem> {
-    let key = orders::key(idempotency.required()?, &bytes);
+    let key = orders::key(idempotency.required()?, order, &bytes);
     let refund = StaffRefund {
         organizer: staff.organizer,
         staff: staff.user,

@@ -71,6 +71,10 @@ impl Client {
         self.send(Method::POST, path, key, Some(body)).await
     }
 
+    pub async fn patch(&mut self, path: &str, body: &Value) -> io::Result<Answer> {
+        self.send(Method::PATCH, path, None, Some(body)).await
+    }
+
     pub async fn delete(&mut self, path: &str) -> io::Result<Answer> {
         self.send(Method::DELETE, path, None, None).await
     }

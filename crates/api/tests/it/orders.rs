@@ -144,8 +144,10 @@ async fn an_order_that_waits_for_its_buyer_can_be_given_up() {
     let app = TestApp::new().await;
     let (event, ann) = (app.event_on_sale().await, app.fan("ann").await);
     let (_, order, address) = challenged(&app, &ann, &event, "S-A-1").await;
-    let given_up = ann.post(&format!("/orders/{order}/cancel"), json!({})).await.expect(200).json();
-    assert_eq!(given_up["status"], "cancelled");
+    let (path, ann) = (format!("/orders/{order}/cancel"), ann.keyed(app.key()));
+    let given_up = ann.post(&path, json!({})).await.expect(200);
+    assert_eq!(given_up.json()["status"], "cancelled");
+    assert_eq!(ann.post(&path, json!({})).await.expect(200).body, given_up.body, "the answer may have been lost");
     assert_eq!(seat_status(&app, &event, "S-A-1").await, 0);
     answer_challenge(&app.nobody(), &address, "approve").await;
     app.run_jobs().await;
@@ -270,7 +272,9 @@ async fn tickets_given_back_in_time_are_refunded_and_sold_again() {
     let order = ann.bought(&event.id, &["S-A-1", "S-E-1"]).await;
     let path = format!("/orders/{}/cancel", order["id"].as_str().unwrap());
     let first = order["tickets"][0]["id"].clone();
+    let bob = bob.keyed(app.key());
     bob.post(&path, json!({})).await.refused(404, "not_found");
+    ann.post(&path, json!({})).await.refused(400, "idempotency_key_required");
     let keyed = ann.keyed(app.key());
     let part = keyed.post(&path, json!({ "tickets": [first] })).await.expect(200);
     assert_eq!(part.json()["status"], "partially_refunded");
@@ -279,16 +283,17 @@ async fn tickets_given_back_in_time_are_refunded_and_sold_again() {
     assert!(again.is_replay());
     assert_eq!(again.body, part.body);
     keyed.post(&path, json!({})).await.refused(422, "idempotency_mismatch");
-    ann.post(&path, json!({ "tickets": [first] })).await.refused(409, "wrong_state");
+    let another = || ann.keyed(app.key());
+    another().post(&path, json!({ "tickets": [first] })).await.refused(409, "wrong_state");
     assert_eq!(seat_status(&app, &event, "S-A-1").await, 0);
     bob.hold(&event.id, &["S-A-1"]).await.expect(201);
-    let all = ann.post(&path, json!({})).await.expect(200).json();
+    let all = another().post(&path, json!({})).await.expect(200).json();
     assert_eq!((&all["status"], &all["refunded"]), (&json!("refunded"), &euros(FRONT + SIDE)));
-    ann.post(&path, json!({})).await.refused(409, "wrong_state");
-    let nothing = ann.post(&path, json!({ "tickets": [] })).await.refused(400, "invalid_field");
+    another().post(&path, json!({})).await.refused(409, "wrong_state");
+    let nothing = another().post(&path, json!({ "tickets": [] })).await.refused(400, "invalid_field");
     assert_eq!(nothing.details()["field"], "tickets");
     let absent = json!({ "tickets": ["tkt_01h455vb4pex5vsknk084sn02q"] });
-    ann.post(&path, absent).await.refused(404, "not_found");
+    another().post(&path, absent).await.refused(404, "not_found");
     let back: i64 = app
         .gateway
         .books()
@@ -311,10 +316,11 @@ async fn the_refund_window_closes_a_day_before_the_start() {
     let (early, late) = (ann.bought(&event.id, &["S-A-1"]).await, ann.bought(&event.id, &["S-A-2"]).await);
     let path = |order: &Value| format!("/orders/{}/cancel", order["id"].as_str().unwrap());
     app.advance(9 * DAY - Duration::from_millis(1)).await;
-    let ann = ann.signed_in_again().await;
+    let ann = ann.signed_in_again().await.keyed(app.key());
     ann.post(&path(&early), json!({})).await.expect(200);
+    ann.post(&path(&late), json!({})).await.refused(422, "idempotency_mismatch");
     app.advance(Duration::from_millis(2)).await;
-    ann.post(&path(&late), json!({})).await.refused(409, "refund_window_closed");
+    ann.keyed(app.key()).post(&path(&late), json!({})).await.refused(409, "refund_window_closed");
     assert_eq!(ann.get(&format!("/orders/{}", late["id"].as_str().unwrap())).await.json()["status"], "completed");
     // Staff may give it back all the same.
     let house = app.aurora().await;

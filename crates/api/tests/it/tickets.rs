@@ -38,6 +38,15 @@ impl Door<'_> {
     }
 }
 
+/// An event that the doors are about to open for; its tickets can still be given back.
+async fn tonight(app: &TestApp) -> OnSale {
+    app.event_with(|body| {
+        body["startsAt"] = "2026-01-01T02:00:00Z".into();
+        body["refundWindowSeconds"] = 0.into();
+    })
+    .await
+}
+
 async fn door(app: &TestApp) -> Door<'_> {
     let house = app.aurora().await;
     Door { app, staff: app.staff(&house, Role::Door).await, organizer: house.id }
@@ -84,10 +93,11 @@ async fn a_ticket_shows_its_place_and_three_kinds_of_barcode() {
 #[tokio::test]
 async fn tickets_are_listed_by_status() {
     let app = TestApp::with(Wish::unlimited()).await;
-    let (event, ann) = (app.event_on_sale().await, app.fan("ann").await);
+    let (event, ann) = (tonight(&app).await, app.fan("ann").await);
     let (kept, used) = (ticket(&ann, &event, "S-A-1").await, ticket(&ann, &event, "S-A-2").await);
     let returned = ann.bought(&event.id, &["S-A-3"]).await;
-    ann.post(&format!("/orders/{}/cancel", returned["id"].as_str().unwrap()), json!({})).await.expect(200);
+    let cancel = format!("/orders/{}/cancel", returned["id"].as_str().unwrap());
+    ann.keyed(app.key()).post(&cancel, json!({})).await.expect(200);
     assert_eq!(door(&app).await.verdict(&barcode(&ann, &used).await).await, "admitted");
     let listed = async |query: &str| {
         let page = ann.get(&format!("/me/tickets{query}")).await.expect(200).json();
@@ -108,7 +118,7 @@ async fn tickets_are_listed_by_status() {
 #[tokio::test]
 async fn a_ticket_admits_once() {
     let app = TestApp::new().await;
-    let (event, ann) = (app.event_on_sale().await, app.fan("ann").await);
+    let (event, ann) = (tonight(&app).await, app.fan("ann").await);
     let id = ticket(&ann, &event, "S-A-1").await;
     let (text, door) = (barcode(&ann, &id).await, door(&app).await);
     let admitted = door.scan(&text, json!({ "scanId": "first" })).await.expect(200).json();
@@ -127,7 +137,7 @@ async fn a_ticket_admits_once() {
 #[tokio::test]
 async fn a_reissued_ticket_kills_its_old_barcode() {
     let app = TestApp::new().await;
-    let (event, ann, bob) = (app.event_on_sale().await, app.fan("ann").await, app.fan("bob").await);
+    let (event, ann, bob) = (tonight(&app).await, app.fan("ann").await, app.fan("bob").await);
     let id = ticket(&ann, &event, "S-A-1").await;
     let (old, door) = (barcode(&ann, &id).await, door(&app).await);
     bob.post(&format!("/tickets/{id}/reissue"), Value::Null).await.refused(404, "not_found");
@@ -143,7 +153,7 @@ async fn a_reissued_ticket_kills_its_old_barcode() {
 #[tokio::test]
 async fn the_door_knows_what_is_not_for_it() {
     let app = TestApp::with(Wish::unlimited()).await;
-    let (event, other, ann) = (app.event_on_sale().await, app.event_on_sale().await, app.fan("ann").await);
+    let (event, other, ann) = (tonight(&app).await, tonight(&app).await, app.fan("ann").await);
     let foreign = app.event_of(&app.borealis().await).await;
     let door = door(&app).await;
     let good = barcode(&ann, &ticket(&ann, &event, "S-A-1").await).await;
@@ -155,7 +165,8 @@ async fn the_door_knows_what_is_not_for_it() {
     }
     let returned = ann.bought(&event.id, &["S-A-2"]).await;
     let dead = barcode(&ann, returned["tickets"][0]["id"].as_str().unwrap()).await;
-    ann.post(&format!("/orders/{}/cancel", returned["id"].as_str().unwrap()), json!({})).await.expect(200);
+    let cancel = format!("/orders/{}/cancel", returned["id"].as_str().unwrap());
+    ann.keyed(app.key()).post(&cancel, json!({})).await.expect(200);
     assert_eq!(door.verdict(&dead).await, "revoked");
     for (more, code) in [
         (json!({ "scanId": "" }), "invalid_field"),
@@ -175,9 +186,41 @@ async fn the_door_knows_what_is_not_for_it() {
 }
 
 #[tokio::test]
+async fn a_door_admits_for_its_own_night_alone() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let event = app
+        .event_with(|body| {
+            body["startsAt"] = "2026-01-02T20:00:00Z".into();
+            body["doorsAt"] = "2026-01-02T19:00:00Z".into();
+            body["endsAt"] = "2026-01-02T23:00:00Z".into();
+        })
+        .await;
+    let (ann, door) = (app.fan("ann").await, door(&app).await);
+    let early = barcode(&ann, &ticket(&ann, &event, "S-A-1").await).await;
+    let late = barcode(&ann, &ticket(&ann, &event, "S-A-2").await).await;
+    assert_eq!(door.verdict(&early).await, "not_yet_valid", "the night before");
+    for (clock, barcode, expected) in [
+        ("2026-01-02T16:59:59Z", &early, "not_yet_valid"),
+        ("2026-01-02T17:00:00Z", &early, "admitted"),
+        ("2026-01-03T01:00:01Z", &late, "expired"),
+    ] {
+        app.db.env.clock.set(clock.parse().unwrap());
+        let door = self::door(&app).await;
+        assert_eq!(door.verdict(barcode).await, expected, "{clock}");
+    }
+    let moved = json!({
+        "startsAt": "2026-01-04T00:00:00Z", "doorsAt": "2026-01-03T23:30:00Z", "endsAt": "2026-01-04T03:00:00Z",
+    });
+    app.aurora().await.owner.patch(&event.staff_path(""), moved).await.expect(200);
+    assert_eq!(self::door(&app).await.verdict(&late).await, "not_yet_valid", "the evening moved");
+    app.db.env.clock.set("2026-01-03T22:00:00Z".parse().unwrap());
+    assert_eq!(self::door(&app).await.verdict(&late).await, "admitted");
+}
+
+#[tokio::test]
 async fn stored_scans_merge_to_one_verdict_whatever_their_order() {
     let app = TestApp::with(Wish::unlimited()).await;
-    let (event, ann, door) = (app.event_on_sale().await, app.fan("ann").await, door(&app).await);
+    let (event, ann, door) = (tonight(&app).await, app.fan("ann").await, door(&app).await);
     let text = barcode(&ann, &ticket(&ann, &event, "S-A-1").await).await;
     app.advance(Duration::from_secs(3_600 - 60)).await;
     let scan = |id: &str, at: &str| json!({ "barcode": text, "gate": "North 3", "scanId": id, "scannedAt": at });

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use stagedoor_core::Env;
 use store::Store;
 use testkit::{Client, Installation, Server};
 
@@ -50,7 +51,7 @@ impl House {
     async fn database(&self) -> Store {
         let file = format!("sqlite:{}", self.place.data().join("stagedoor.db").display());
         let url = self.place.database_url().unwrap_or(&file);
-        Store::open(url, stagedoor_core::Env::system()).await.unwrap()
+        Store::open(url, Env::system()).await.unwrap()
     }
 }
 
@@ -92,8 +93,15 @@ async fn a_ticket_goes_from_sale_to_the_door_and_back() {
     let tickets = order["tickets"].as_array().unwrap();
     let (used, unused) = (&tickets[0], &tickets[1]);
     let text = barcode(&mut ann, used).await;
-    let mut door = house.signed_in(&server, "door", Some(&event["organizer"])).await;
-    let gate = format!("/api/v1/organizers/{}/checkins", event["organizer"].as_str().unwrap());
+    let organizer = format!("/api/v1/organizers/{}", event["organizer"].as_str().unwrap());
+    let (mut door, gate) =
+        (house.signed_in(&server, "door", Some(&event["organizer"])).await, format!("{organizer}/checkins"));
+    let early = json!({ "barcode": text, "gate": "North", "scanId": "s0" });
+    assert_eq!(door.post(&gate, None, &early).await.unwrap().expect(200).json()["result"], "not_yet_valid");
+    let mut owner = house.signed_in(&server, "owner", Some(&event["organizer"])).await;
+    let opened = json!({ "doorsAt": Env::system().now() });
+    let path = format!("{organizer}/events/{}", event["id"].as_str().unwrap());
+    owner.patch(&path, &opened).await.unwrap().expect(200);
     for (scan, result) in [("s1", "admitted"), ("s2", "already_used"), ("s1", "admitted")] {
         let body = json!({ "barcode": text, "gate": "North", "scanId": scan });
         let answer = door.post(&gate, None, &body).await.unwrap().expect(200).json();

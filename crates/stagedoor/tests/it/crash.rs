@@ -101,11 +101,18 @@ impl House {
         for event in [&theatre, &club] {
             let organizer = &event["organizer"];
             let accounts = world["accounts"].as_array().expect("a list");
-            let staff = accounts.iter().find(|account| account["role"] == "door" && account["organizer"] == *organizer);
-            let staff = staff.expect("every organizer has someone at the door");
-            let credentials = json!({ "email": staff["email"], "password": staff["password"] });
-            let login = server.client().post("/api/v1/auth/login", None, &credentials).await.expect("an answer");
-            door.insert(text(&event["id"]), text(&login.expect(200).json()["accessToken"]));
+            let sign_in = async |role: &str| {
+                let staff = accounts.iter().find(|one| one["role"] == role && one["organizer"] == *organizer);
+                let staff = staff.expect("every organizer has one");
+                let credentials = json!({ "email": staff["email"], "password": staff["password"] });
+                let login = server.client().post("/api/v1/auth/login", None, &credentials).await.expect("an answer");
+                text(&login.expect(200).json()["accessToken"])
+            };
+            door.insert(text(&event["id"]), sign_in("door").await);
+            let opened = json!({ "doorsAt": Env::system().now() });
+            let path = format!("/api/v1/organizers/{}/events/{}", text(organizer), text(&event["id"]));
+            let mut owner = server.client().signed_in(&sign_in("owner").await);
+            owner.patch(&path, &opened).await.expect("an answer").expect(200);
             gates.insert(text(&event["id"]), format!("/api/v1/organizers/{}/checkins", text(organizer)));
         }
         let mut house = House {
