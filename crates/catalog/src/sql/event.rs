@@ -298,7 +298,7 @@ pub async fn cards_after(tx: &Tx, after: Changed, limit: u32) -> Result<(Vec<Eve
 }
 
 #[cfg(test)]
-mod tests {
+mod database_tests {
     use store::Backend;
     use testkit::TestStore;
 

@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 use run::{Counts, Run};
 
 const OPERATIONS: u64 = 1_000;
-const SEEDS: u64 = 2_000;
+const SEEDS: u64 = 20_000;
 const DETERMINISM_SEEDS: u64 = 25;
 
 fn setting(name: &str) -> Option<u64> {
