@@ -151,23 +151,25 @@ async fn an_answer_that_was_accepted_is_given_when_the_server_stops() {
     let mut socket = TcpStream::connect(address).await.unwrap();
     let body = json!({ "email": "ann@example.org", "password": "an old mill by the sea", "name": "Ann" }).to_string();
     let head = format!(
-        "POST /api/v1/auth/register HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        "POST /api/v1/auth/register HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n\
+         Content-Length: {}\r\n\r\n",
         body.len()
     );
     socket.write_all(head.as_bytes()).await.unwrap();
+    // Somebody waits for the body when the word to stop comes.
+    let mut go_on = [0; 25];
+    tokio::time::timeout(PATIENCE, socket.read_exact(&mut go_on)).await.expect("in time").unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
     socket.write_all(&body.as_bytes()[..10]).await.unwrap();
-    // The request is under way when the word to stop comes.
-    tokio::time::sleep(Duration::from_millis(200)).await;
     app.stop();
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    socket.write_all(&body.as_bytes()[10..]).await.unwrap();
-    let mut heard = String::new();
-    tokio::time::timeout(PATIENCE, socket.read_to_string(&mut heard)).await.expect("in time").expect("an answer");
-    assert_eq!(status(&heard), 201, "{heard}");
     let refused = tokio::time::timeout(PATIENCE, async {
         while TcpStream::connect(address).await.is_ok() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     });
     refused.await.expect("nobody new is let in");
+    socket.write_all(&body.as_bytes()[10..]).await.unwrap();
+    let mut heard = String::new();
+    tokio::time::timeout(PATIENCE, socket.read_to_string(&mut heard)).await.expect("in time").expect("an answer");
+    assert_eq!(status(&heard), 201, "{heard}");
 }
