@@ -214,7 +214,7 @@ pub(crate) async fn place(
     params(("hold" = String, Path, description = "id of the hold")),
     responses((status = 200, body = HoldView), (status = 401, body = Envelope), (status = 404, body = Envelope)))]
 pub async fn hold(State(app): State<App>, fan: Fan, Path(hold): Path<HoldId>) -> Result<Response, Problem> {
-    let event = app.inventory.locate(fan.id(), hold).ok_or_else(Problem::not_found)?;
+    let event = app.inventory.locate(fan.id(), hold).await?.ok_or_else(Problem::not_found)?;
     let hold = app.inventory.hold_view(event, hold, fan.id()).await?;
     let listing = app.catalog.any_event(event).await?;
     Ok(answer(StatusCode::OK, &hold, &listing))
@@ -226,7 +226,7 @@ pub async fn hold(State(app): State<App>, fan: Fan, Path(hold): Path<HoldId>) ->
     responses((status = 204), (status = 401, body = Envelope), (status = 404, body = Envelope),
         (status = 409, body = Envelope)))]
 pub async fn release_hold(State(app): State<App>, fan: Fan, Path(hold): Path<HoldId>) -> Result<StatusCode, Problem> {
-    let event = app.inventory.locate(fan.id(), hold).ok_or_else(Problem::not_found)?;
+    let event = app.inventory.locate(fan.id(), hold).await?.ok_or_else(Problem::not_found)?;
     app.inventory.release(event, hold, Actor::Fan(fan.id())).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -143,7 +143,13 @@ impl Sales {
     /// The hold, while the engine remembers it.
     async fn hold_of(&self, fan: UserId, id: HoldId, order: Option<&Order>) -> Result<Option<Hold>, Fault> {
         let known = order.and_then(|order| order.holds.iter().find(|part| part.hold == id)).map(|part| part.event);
-        let Some(event) = known.or_else(|| self.parts.inventory.locate(fan, id)) else { return Ok(None) };
+        let event = match known {
+            Some(event) => event,
+            None => match self.parts.inventory.locate(fan, id).await? {
+                Some(event) => event,
+                None => return Ok(None),
+            },
+        };
         match self.parts.inventory.hold_view(event, id, fan).await {
             Ok(hold) => Ok(Some(hold)),
             Err(Refused::Rule(Refusal::NotFound)) => Ok(None),

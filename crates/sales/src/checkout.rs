@@ -161,7 +161,8 @@ impl Sales {
             if holds.iter().any(|hold| hold.id() == *id) {
                 return Err(FieldError::new("holds", "must not name a hold twice").into());
             }
-            let event = self.parts.inventory.locate(fan, *id).ok_or(CheckoutError::UnknownHold(*id))?;
+            let event = self.parts.inventory.locate(fan, *id).await.map_err(Fault::from)?;
+            let event = event.ok_or(CheckoutError::UnknownHold(*id))?;
             let hold = match self.parts.inventory.hold_view(event, *id, fan).await {
                 Ok(hold) => hold,
                 Err(Refused::Rule(Refusal::NotFound)) => return Err(CheckoutError::UnknownHold(*id)),

@@ -1,9 +1,9 @@
 //! What one fan may do across all events: active holds at a time, attempts in a minute, and
 //! which event a hold of theirs belongs to.
 //!
-//! A caller reserves a place here before its command queues; the writer settles it with the
-//! outcome. The books are rebuilt from the journal, and every entry ends by itself a little after
-//! its hold would, so nothing that is lost on the way can lock a fan out.
+//! A caller reserves a place here in the moment its command queues, and the writer settles each
+//! with the outcome, whatever it is; after a failed write, once it knows what the disk has. The
+//! books are rebuilt from the journal.
 //!
 //! A hold is known for a day, so there may be millions. Each is found by its id and by its fan's
 //! key at once, and what is over is forgotten a few at a time: no call looks at more than the
@@ -19,14 +19,13 @@ use parking_lot::{Mutex, MutexGuard};
 use stagedoor_core::limits::{HOLD_ATTEMPTS_PER_MINUTE, HOLDS_PER_FAN_MAX, IDEMPOTENCY_RETENTION};
 use stagedoor_core::{EventId, HoldId, Timestamp, UserId};
 
+use super::Refused;
 use crate::engine::slab::{NONE, Queue, Slab};
 
 /// Each with a lock of its own. An index that doubles is locked meanwhile: with a million holds,
 /// for four thousand entries.
 const SHARDS: usize = 256;
 const MINUTE: i64 = 60_000_000;
-/// How long a reservation counts if its command is never settled.
-const RESERVATION_TTL: Duration = Duration::from_secs(10);
 /// Fans and holds that one sweep looks at.
 const LOOKS_PER_SWEEP: usize = 256;
 /// Fans, or holds, looked at whenever one is added. More than one, so that what is over goes
@@ -51,7 +50,7 @@ impl Default for FanLimits {
 /// What a hold attempt may do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Admission {
-    /// A place is reserved until [`Fans::settled`].
+    /// A place is reserved until [`Fans::held`] or [`Fans::refused`].
     Fresh,
     /// The key was used before: the engine knows the answer, and no limit applies.
     Replay,
@@ -93,7 +92,6 @@ struct Fan {
     reserved: u32,
     /// Known holds in all.
     known: u32,
-    reserved_until: Timestamp,
     /// The first of the holds that have not ended, and how many they are: those whose time has
     /// come are among them until the writer says so.
     first: u32,
@@ -116,7 +114,7 @@ struct Known {
     after: u32,
 }
 
-const _: () = assert!(size_of::<Known>() == 72 && size_of::<Fan>() == 64);
+const _: () = assert!(size_of::<Known>() == 72 && size_of::<Fan>() == 56);
 
 /// Half of an idempotency key's print: a fan for whom two keys look alike may take one hold too
 /// many, which happens to nobody.
@@ -144,21 +142,28 @@ impl Fans {
         if key.is_some_and(|key| shard.knows(slot, digest(key), at)) {
             return Admission::Replay;
         }
-        let books = &mut shard.fans[slot];
-        if let Err(retry_after) = books.attempt(self.limits.attempts_per_minute, at) {
+        if let Err(retry_after) = shard.fans[slot].attempt(self.limits.attempts_per_minute, at) {
             return Admission::RateLimited { retry_after };
         }
-        if books.reserved_until <= at {
-            books.reserved = 0;
+        if shard.reserve(slot, self.limits.active_holds_max, at) { Admission::Fresh } else { Admission::HoldLimit }
+    }
+
+    /// The same for an attempt whose key turned out to be new.
+    pub fn admit_new(&self, fan: UserId, at: Timestamp) -> Result<(), Refused> {
+        match self.admit(fan, None, at) {
+            Admission::Fresh => Ok(()),
+            Admission::HoldLimit => Err(Refused::HoldLimit),
+            Admission::RateLimited { retry_after } => Err(Refused::RateLimited { retry_after }),
+            Admission::Replay => unreachable!("nothing repeats what has no key"),
         }
-        let room = self.limits.active_holds_max.saturating_sub(books.reserved);
-        if books.live >= room && shard.has_active(slot, room, at) {
-            return Admission::HoldLimit;
-        }
-        let books = &mut shard.fans[slot];
-        books.reserved += 1;
-        books.reserved_until = at + RESERVATION_TTL;
-        Admission::Fresh
+    }
+
+    /// Reserves a place again for an attempt that was admitted; false when the fan has too many
+    /// holds by now.
+    pub fn admit_again(&self, fan: UserId, at: Timestamp) -> bool {
+        let (mut shard, hash) = self.shard(fan);
+        let slot = shard.fan_or_new(hash, fan, at);
+        shard.reserve(slot, self.limits.active_holds_max, at)
     }
 
     /// The reserved attempt came to nothing.
@@ -192,7 +197,11 @@ impl Fans {
         let (mut shard, hash) = self.shard(fan);
         match shard.hold(fan, hold) {
             // What became of it may have been lost with the answer.
-            Some(number) => shard.set_active(number, until),
+            Some(number) => {
+                shard.set_active(number, until);
+                let known = &mut shard.holds[number];
+                known.forget_at = known.forget_at.max(at + IDEMPOTENCY_RETENTION);
+            }
             None => {
                 let slot = shard.fan_or_new(hash, fan, at);
                 shard.know(slot, hold, event, key, at, until);
@@ -289,6 +298,15 @@ impl Shard {
             known.key == Some(key) && known.fan == fan && known.forget_at > at
         };
         self.by_key.find(self.hasher.hash_one((fan, key)), is_it).is_some()
+    }
+
+    /// Reserves a place for one hold more; false when there are `most` already.
+    fn reserve(&mut self, fan: u32, most: u32, at: Timestamp) -> bool {
+        let Fan { reserved, live, .. } = self.fans[fan];
+        let room = most.saturating_sub(reserved);
+        let fits = live < room || !self.has_active(fan, room, at);
+        self.fans[fan].reserved += u32::from(fits);
+        fits
     }
 
     /// Whether a fan has at least `count` active holds.
@@ -392,7 +410,6 @@ impl Fan {
             attempts_before: 0,
             reserved: 0,
             known: 0,
-            reserved_until: Timestamp::MIN,
             first: NONE,
             live: 0,
             is_present: true,
@@ -401,7 +418,7 @@ impl Fan {
 
     fn is_over(&self, at: Timestamp) -> bool {
         let minute = at.micros().div_euclid(MINUTE);
-        self.known == 0 && self.reserved_until <= at && self.minute + 1 < minute
+        self.known == 0 && self.reserved == 0 && self.minute + 1 < minute
     }
 
     /// A sliding minute: the attempts of this calendar minute and the part of the last one's that
@@ -465,18 +482,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_never_settled_ends_by_itself() {
+    fn an_attempt_that_was_admitted_reserves_again_without_counting() {
         let (fans, env, fan, event) = books();
-        for _ in 0..3 {
+        for _ in 0..2 {
             assert_eq!(fans.admit(fan, None, env.now()), Admission::Fresh);
+            fans.held(fan, env.id(), event, None, env.now(), env.now() + Duration::from_secs(300));
         }
-        assert_eq!(fans.admit(fan, None, env.now()), Admission::HoldLimit);
-        env.clock.advance(RESERVATION_TTL);
         assert_eq!(fans.admit(fan, None, env.now()), Admission::Fresh);
-        fans.held(fan, env.id(), event, None, env.now(), env.now() + Duration::from_secs(300));
-        env.clock.advance(Duration::from_secs(300));
-        for _ in 0..3 {
-            assert_eq!(fans.admit(fan, None, env.now()), Admission::Fresh);
+        for _ in 0..20 {
+            assert!(!fans.admit_again(fan, env.now()), "two holds and one on its way");
+            fans.refused(fan);
+            assert!(fans.admit_again(fan, env.now()));
         }
     }
 
@@ -557,8 +573,9 @@ mod tests {
         for turn in 0..10_000 {
             let fan = env.id();
             assert_eq!(fans.admit(fan, None, env.now()), Admission::Fresh);
-            if turn % 2 == 0 {
-                fans.held(fan, env.id(), env.id(), Some(turn), env.now(), env.now() + Duration::from_secs(300));
+            match turn % 2 {
+                0 => fans.held(fan, env.id(), env.id(), Some(turn), env.now(), env.now() + Duration::from_secs(300)),
+                _ => fans.refused(fan),
             }
         }
         let left = || fans.shards.iter().map(|shard| shard.lock().by_user.len()).sum::<usize>();
@@ -583,7 +600,6 @@ mod tests {
     struct PlainFan {
         attempts: Option<Fan>,
         reserved: u32,
-        reserved_until: Timestamp,
         holds: Vec<PlainHold>,
     }
 
@@ -606,15 +622,11 @@ mod tests {
             if let Err(retry_after) = attempts.attempt(limits.attempts_per_minute, at) {
                 return Admission::RateLimited { retry_after };
             }
-            if fan.reserved_until <= at {
-                fan.reserved = 0;
-            }
             let active = fan.holds.iter().filter(|known| known.active_until > at).count() as u32;
             if active + fan.reserved >= limits.active_holds_max {
                 return Admission::HoldLimit;
             }
             fan.reserved += 1;
-            fan.reserved_until = at + RESERVATION_TTL;
             Admission::Fresh
         }
 
@@ -689,7 +701,8 @@ mod tests {
             let limits = FanLimits { active_holds_max: 3, attempts_per_minute: 12 };
             let (fans, mut plain, env) = (Fans::sharded(limits, 2), Plain::default(), Env::seeded(1));
             let users: Vec<UserId> = (0..3).map(|_| env.id()).collect();
-            let (mut admitted, mut holds): (Vec<(UserId, Option<u128>)>, Vec<(UserId, HoldId)>) = Default::default();
+            let mut admitted: Vec<(UserId, Option<u128>)> = Vec::new();
+            let mut holds: Vec<(UserId, HoldId)> = Vec::new();
             for step in steps {
                 let at = env.now();
                 holds.retain(|(fan, hold)| plain.hold(*fan, *hold).is_some_and(|known| known.forget_at > at));
@@ -729,7 +742,9 @@ mod tests {
                         let Some((fan, hold)) = some(which) else { continue };
                         let until = seconds.map_or(Timestamp::MIN, |seconds| at + Duration::from_secs(seconds));
                         fans.restore(fan, hold, env.id(), None, at, until);
-                        plain.hold(fan, hold).expect("it is known").active_until = until;
+                        let known = plain.hold(fan, hold).expect("it is known");
+                        known.active_until = until;
+                        known.forget_at = known.forget_at.max(at + IDEMPOTENCY_RETENTION);
                     }
                     Step::Extend { which, seconds } => {
                         let Some((fan, hold)) = some(which) else { continue };

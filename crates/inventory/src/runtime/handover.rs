@@ -30,7 +30,7 @@ pub(crate) struct Envelope {
 pub(crate) enum Books {
     /// A place is reserved there and waits for the outcome.
     Reserved,
-    /// The key is known there; should it turn out to be a new hold after all, it is added.
+    /// The key is known there; should it turn out to be a new hold after all, it is admitted then.
     Known,
     /// Whoever sent the command keeps such books themselves.
     Apart,

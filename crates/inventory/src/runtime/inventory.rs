@@ -2,18 +2,17 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 
-use crossbeam_channel::Sender;
-use hashbrown::HashMap;
 use journal::{Journal, Partition};
-use parking_lot::{Mutex, RwLock};
+use parking_lot::Mutex;
 use stagedoor_core::{Env, EventId, HoldId, OrderId, Timestamp, UserId};
 
-use super::fans::{Admission, FanLimits, Fans};
-use super::handover::{Batches, Books, Envelope, Mailboxes, ask, pump};
+use super::fans::{Admission, FanLimits};
+use super::handover::{Batches, Books, ask, pump};
 use super::recovery::RecoverError;
+use super::shared::{Health, Shared, Stats, fresh_hold};
 use super::view::{EventView, Taken};
 use super::writer::{Broken, Writer};
 use super::{Done, Queue, Refused, Reply, Work, map_print};
@@ -153,57 +152,6 @@ impl Hold {
                 minor,
             },
         })
-    }
-}
-
-/// Whether every writer can serve.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Health {
-    Serving,
-    /// At least one partition recovers from a failed write.
-    Recovering,
-    Stopped,
-}
-
-/// Counters since the start, for metrics.
-#[derive(Debug, Default)]
-pub struct Stats {
-    pub commands: AtomicU64,
-    pub refusals: AtomicU64,
-    /// Refused by a view, without the writer.
-    pub refusals_early: AtomicU64,
-    pub facts: AtomicU64,
-    pub batches: AtomicU64,
-    pub journal_bytes: AtomicU64,
-    pub expired: AtomicU64,
-    pub recoveries: AtomicU64,
-    /// Largest time between a hold's deadline and its expiry being durable, in microseconds,
-    /// since it was last read.
-    pub expiry_lag_max_us: AtomicU64,
-    pub events_loaded: AtomicU64,
-    pub partitions_down: AtomicUsize,
-    pub stopped: AtomicUsize,
-}
-
-/// What the handle and the writers share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub env: Env,
-    pub fans: Fans,
-    pub views: RwLock<HashMap<EventId, Arc<EventView>>>,
-    pub stats: Stats,
-    pub in_flight: Arc<AtomicUsize>,
-    pub mailboxes: Mailboxes,
-}
-
-impl Shared {
-    fn new(config: Config, env: Env) -> Self {
-        let (views, stats, in_flight, mailboxes) = Default::default();
-        Self { env, fans: Fans::new(config.limits), views, stats, in_flight, mailboxes }
-    }
-
-    fn queue(&self, writers: Vec<Sender<Vec<Envelope>>>) -> Queue {
-        Queue::new(writers, self.in_flight.clone(), self.mailboxes.clone())
     }
 }
 
@@ -356,8 +304,7 @@ impl Inventory {
     /// its map. If the event has another map by then, the same ids are held there.
     pub async fn hold_in(&self, view: &Arc<EventView>, request: HoldRequest) -> Result<Hold, Refused> {
         let HoldRequest { fan, want, key } = request;
-        let env = &self.shared.env;
-        let books = match self.shared.fans.admit(fan, key.map(|key| key.key), env.now()) {
+        let books = match self.shared.fans.admit(fan, key.map(|key| key.key), self.shared.now()) {
             Admission::Fresh => Books::Reserved,
             Admission::Replay => Books::Known,
             Admission::HoldLimit => return Err(Refused::HoldLimit),
@@ -371,7 +318,7 @@ impl Inventory {
             self.shared.stats.refusals_early.fetch_add(1, Ordering::Relaxed);
             return Err(refusal.into());
         }
-        let hold: HoldId = env.id();
+        let hold = fresh_hold(&self.shared.env, view.event);
         let done = match self.ask_hold(view, hold, request, books).await {
             // Boxed, so that what hardly ever happens does not make every hold's future larger.
             Err(Refused::MapChanged) => Box::pin(self.hold_on_newer_map(view, hold, request, books)).await?,
@@ -382,26 +329,20 @@ impl Inventory {
 
     async fn ask_hold(&self, view: &EventView, hold: HoldId, request: HoldRequest, books: Books) -> Reply {
         let HoldRequest { fan, want, key } = request;
-        // The second half of an id is random.
+        // A good part of an id is random.
         let command = Command::Hold { hold, fan, want, key, spread: hold.0.as_u128() as u64 };
         self.ask(view.event, Work::Command { command, map: Some(map_print(&view.manifest)) }, books).await
     }
 
-    /// Goes on after the writer said that `asked` shows another map than the event has. The fan's
-    /// place in the books is still reserved.
+    /// Goes on after the writer said that `asked` shows another map than the event has.
     async fn hold_on_newer_map(&self, asked: &EventView, hold: HoldId, request: HoldRequest, books: Books) -> Reply {
         for _ in 1..MAPS_PER_COMMAND_MAX {
-            let moved = self.view(asked.event).await.and_then(|view| {
-                let want = request.want.on_map(&asked.manifest, &view.manifest)?;
-                Ok((view, HoldRequest { want, ..request }))
-            });
-            let (view, request) = match moved {
-                Ok(moved) => moved,
-                Err(refused) => {
-                    self.settle_books(request.fan, books);
-                    return Err(refused);
-                }
-            };
+            let view = self.view(asked.event).await?;
+            let want = request.want.on_map(&asked.manifest, &view.manifest)?;
+            let request = HoldRequest { want, ..request };
+            if books == Books::Reserved && !self.shared.fans.admit_again(request.fan, self.shared.now()) {
+                return Err(Refused::HoldLimit);
+            }
             match self.ask_hold(&view, hold, request, books).await {
                 Err(Refused::MapChanged) => {}
                 Err(Refused::Rule(refusal)) => {
@@ -411,15 +352,7 @@ impl Inventory {
                 reply => return reply,
             }
         }
-        self.settle_books(request.fan, books);
         Err(Refused::MapChanged)
-    }
-
-    /// A hold attempt came to nothing.
-    fn settle_books(&self, fan: UserId, books: Books) {
-        if books == Books::Reserved {
-            self.shared.fans.refused(fan);
-        }
     }
 
     pub async fn release(&self, event: EventId, hold: HoldId, by: Actor) -> Result<(), Refused> {
@@ -501,9 +434,20 @@ impl Inventory {
         self.hold_answer(&self.view(event).await?, done).await
     }
 
-    /// The event of a hold that this fan has, or had within the last day.
-    pub fn locate(&self, fan: UserId, hold: HoldId) -> Option<EventId> {
-        self.shared.fans.locate(fan, hold)
+    /// The event of a hold that this fan has or had.
+    pub async fn locate(&self, fan: UserId, hold: HoldId) -> Result<Option<EventId>, Refused> {
+        if let Some(event) = self.shared.fans.locate(fan, hold) {
+            return Ok(Some(event));
+        }
+        let maybe = self.shared.known.read().of(hold);
+        for event in maybe {
+            match self.ask(event, Work::View(hold, fan), Books::Apart).await {
+                Ok(_) => return Ok(Some(event)),
+                Err(Refused::UnknownEvent | Refused::Rule(_)) => {}
+                Err(refused) => return Err(refused),
+            }
+        }
+        Ok(None)
     }
 
     /// What everyone may read of an event, brought into memory when it is not there.

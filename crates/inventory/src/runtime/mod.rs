@@ -6,6 +6,7 @@ mod fans;
 mod handover;
 mod inventory;
 mod recovery;
+mod shared;
 mod view;
 mod writer;
 
@@ -20,8 +21,9 @@ pub use self::audit::{Audit, Finding, audit};
 pub use self::fans::FanLimits;
 pub use self::handover::Batches;
 pub use self::inventory::{
-    Config, Health, HeldPlace, Hold, HoldRequest, Inventory, Opening, StartError, Stats, Stopped, Worker, Writers,
+    Config, HeldPlace, Hold, HoldRequest, Inventory, Opening, StartError, Stopped, Worker, Writers,
 };
+pub use self::shared::{Health, Stats};
 pub use self::view::{Delta, EventView, Snapshot, Taken, Warned};
 use crate::engine::{Answer, Command, Manifest, Refusal};
 use handover::{Envelope, Mailboxes};

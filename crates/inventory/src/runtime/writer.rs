@@ -3,6 +3,10 @@
 //! One round: take what is queued, expire what is due, decide and apply everything in memory,
 //! answer refusals, append all facts in one durable write, publish, answer the rest.
 
+mod keep;
+mod replies;
+mod start;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,16 +14,18 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use hashbrown::HashMap;
-use journal::{AppendError, Batch, BatchSeq, Journal, Partition, Snapshot};
-use stagedoor_core::{EventId, HoldId, Timestamp, UserId};
-use tokio::sync::oneshot;
+use hashbrown::hash_map::Entry;
+use journal::{AppendError, Batch, BatchSeq, Journal, Partition};
+use stagedoor_core::{EventId, Timestamp, UserId};
 
-use super::checkpoint::{IDLE_AFTER, Rounds, Step, read_directory, write_directory};
-use super::handover::{Books, Envelope, Mailbox, Mailboxes, ReplyTo};
-use super::inventory::{OpenJournal, Shared};
+use self::replies::{Outgoing, Pending};
+use super::checkpoint::Rounds;
+use super::handover::{Books, Envelope, ReplyTo};
+use super::inventory::OpenJournal;
 use super::recovery::{Attention, Fold, Manifests, Reach, RecoverError, restore};
+use super::shared::Shared;
 use super::view::{EventView, Warned};
-use super::{Done, Refused, Reply, Work, map_print};
+use super::{Done, Refused, Work, map_print};
 use crate::engine::{Answer, Changes, Command, EventState, Fact, HoldStatus, Outcome, Refusal};
 
 /// Commands decided before their facts are written. Larger batches no longer help the rate.
@@ -57,6 +63,8 @@ pub(super) struct Writer {
     touched: Vec<EventId>,
     pending: Pending,
     early: Outgoing,
+    /// Fans whose place is reserved for a hold of a batch that may or may not be on disk.
+    unsettled: Vec<UserId>,
 }
 
 /// An event in memory.
@@ -73,71 +81,6 @@ struct Loaded {
     used_at: Timestamp,
 }
 
-/// What waits for the batch to be durable.
-struct Pending {
-    replies: Outgoing,
-    held: Vec<(UserId, HoldId, EventId, Option<u128>, Timestamp, Books)>,
-    extended: Vec<(UserId, HoldId, Timestamp)>,
-    ended: Vec<(UserId, HoldId)>,
-    expired: Vec<Timestamp>,
-}
-
-impl Pending {
-    fn new(registry: &Mailboxes) -> Self {
-        let (held, extended, ended, expired) = Default::default();
-        Self { replies: Outgoing::new(registry), held, extended, ended, expired }
-    }
-}
-
-/// Answers with the slots that wait for them.
-type Slots = Vec<(u32, Reply)>;
-
-/// Answers by where they go.
-struct Outgoing {
-    /// By the mailbox's number.
-    mailboxes: Vec<(Arc<Mailbox>, Slots)>,
-    registry: Mailboxes,
-    once: Vec<(oneshot::Sender<Reply>, Reply)>,
-}
-
-impl Outgoing {
-    fn new(registry: &Mailboxes) -> Self {
-        Self { mailboxes: Vec::new(), registry: registry.clone(), once: Vec::new() }
-    }
-
-    fn push(&mut self, to: ReplyTo, reply: Reply) {
-        match to {
-            ReplyTo::Once(sender) => self.once.push((sender, reply)),
-            ReplyTo::Slot { mailbox, slot } => {
-                while self.mailboxes.len() <= mailbox as usize {
-                    let next = self.registry.get(self.mailboxes.len() as u32);
-                    self.mailboxes.push((next, Vec::new()));
-                }
-                self.mailboxes[mailbox as usize].1.push((slot, reply));
-            }
-        }
-    }
-
-    fn deliver(&mut self) {
-        for (mailbox, replies) in &mut self.mailboxes {
-            if !replies.is_empty() {
-                mailbox.deliver(replies);
-            }
-        }
-        for (sender, reply) in self.once.drain(..) {
-            // Whoever asked may be gone.
-            let _ = sender.send(reply);
-        }
-    }
-
-    fn refuse_all(&mut self) {
-        let unavailable = |reply: &mut Reply| *reply = Err(Refused::Unavailable);
-        self.mailboxes.iter_mut().for_each(|(_, replies)| replies.iter_mut().for_each(|(_, reply)| unavailable(reply)));
-        self.once.iter_mut().for_each(|(_, reply)| unavailable(reply));
-        self.deliver();
-    }
-}
-
 /// Why the writer cannot go on without recovering.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Broken {
@@ -149,128 +92,27 @@ pub(super) enum Broken {
     Recover(#[from] RecoverError),
 }
 
+impl Broken {
+    /// Whether another process has taken over the partition.
+    fn is_fenced(&self) -> bool {
+        matches!(
+            self,
+            Broken::Append(AppendError::Fenced { .. })
+                | Broken::Journal(journal::Error::Fenced { .. })
+                | Broken::Recover(RecoverError::Journal(journal::Error::Fenced { .. }))
+        )
+    }
+}
+
 impl Writer {
-    /// Takes over the partition and brings back every event that has holds or changed since the
-    /// last checkpoint.
-    pub fn recover(
-        partition: Partition,
-        queue: Receiver<Vec<Envelope>>,
-        shared: Arc<Shared>,
-        open: Arc<OpenJournal>,
-    ) -> Result<Writer, RecoverError> {
-        let journal = open(partition)?;
-        let at = shared.env.now();
-        let (pending, early) = (Pending::new(&shared.mailboxes), Outgoing::new(&shared.mailboxes));
-        let mut writer = Writer {
-            partition,
-            queue,
-            shared,
-            open,
-            journal,
-            manifests: Manifests::default(),
-            events: HashMap::new(),
-            directory: HashMap::new(),
-            deadlines: BTreeSet::new(),
-            waiting: Vec::new(),
-            rounds: Rounds::new(at),
-            last_seq: BatchSeq::NONE,
-            last_at: at,
-            next_expiry: Timestamp::MIN,
-            turns: 0,
-            batch: Batch::new(),
-            touched: Vec::new(),
-            pending,
-            early,
-        };
-        writer.load_all()?;
-        Ok(writer)
-    }
-
-    fn load_all(&mut self) -> Result<(), RecoverError> {
-        let claim = self.journal.claim()?;
-        let journal = &mut *self.journal;
-        let checkpoint = journal.checkpoint()?;
-        let mut fold = Fold::default();
-        let directory = read_directory(journal, checkpoint)?;
-        let folded = match &directory {
-            Some(stored) => {
-                let reach = Reach::SinceCheckpoint { checkpoint, stored };
-                fold.run(journal, &mut self.manifests, reach).and_then(|last| {
-                    for (event, _) in stored.iter().filter(|(_, attention)| **attention == Attention::HasHolds) {
-                        if !fold.states.contains_key(event) {
-                            let state = restore(journal, &mut self.manifests, *event)?
-                                .ok_or(RecoverError::SnapshotMissing { event: *event })?;
-                            fold.states.insert(*event, state);
-                        }
-                    }
-                    Ok(last)
-                })
-            }
-            None => Err(RecoverError::Directory),
-        };
-        let last = match folded {
-            Err(
-                error
-                @ (RecoverError::SnapshotMissing { .. } | RecoverError::Snapshot { .. } | RecoverError::Directory),
-            ) => {
-                tracing::warn!(partition = self.partition.0, %error, "snapshots cannot be used, replaying the whole journal");
-                fold = Fold::default();
-                fold.run(journal, &mut self.manifests, Reach::Whole)?
-            }
-            other => other?,
-        };
-        tracing::info!(
-            partition = self.partition.0,
-            epoch = claim.epoch.0,
-            last = last.0,
-            facts = fold.facts,
-            events = fold.states.len(),
-            "seats recovered"
-        );
-        self.last_seq = last;
-        self.last_at = self.shared.env.now().max(claim.last.at);
-        self.directory = directory.unwrap_or_default();
-        self.rounds = Rounds::new(self.last_at);
-        self.rounds.wrote(fold.facts);
-        for (event, state) in fold.states {
-            self.directory.entry(event).or_insert(Attention::Idle);
-            self.admit(event, state, fold.facts > 0);
-        }
-        Ok(())
-    }
-
-    /// Takes a state into memory, with its view and its fans' books.
-    fn admit(&mut self, event: EventId, state: EventState, dirty: bool) {
-        let (at, until_past) = (self.last_at, Timestamp::MIN);
-        for known in state.known_holds() {
-            let until = if known.status == HoldStatus::Held { known.expires_at } else { until_past };
-            self.shared.fans.restore(known.fan, known.hold, event, known.key, at, until);
-        }
-        let mut loaded = Loaded {
-            view: None,
-            changes: Changes::default(),
-            touched: false,
-            dirty,
-            deadline: None,
-            used_at: at,
-            state,
-        };
-        if loaded.state.is_open() {
-            loaded.show(event, &self.shared);
-        }
-        schedule(&mut self.deadlines, event, &mut loaded);
-        self.events.insert(event, loaded);
-        self.shared.stats.events_loaded.store(self.events.len() as u64, Ordering::Relaxed);
-    }
-
     /// Serves until the process stops.
     pub fn run(mut self) {
         loop {
             match self.serve() {
                 Ok(()) => return self.finish(),
                 Err(error) => {
-                    tracing::error!(partition = self.partition.0, %error, source = ?error, "seats stopped, recovering");
-                    if !self.recover_again() {
+                    tracing::error!(partition = self.partition.0, %error, source = ?error, "seats stopped");
+                    if !self.recover_again(error.is_fenced()) {
                         return;
                     }
                 }
@@ -316,14 +158,14 @@ impl Writer {
         if self.rounds.in_progress() || self.stopping() {
             return Duration::ZERO;
         }
-        let now = self.shared.env.now();
+        let now = self.shared.now();
         let expiry = self.deadlines.first().map(|(at, _)| (*at).max(self.next_expiry));
         expiry.into_iter().chain(self.rounds.next()).map(|at| at.since(now)).min().unwrap_or(IDLE_WAKE).min(IDLE_WAKE)
     }
 
     fn round(&mut self, envelopes: Vec<Envelope>) -> Result<(), Broken> {
         let commands = envelopes.len();
-        let at = self.shared.env.now().max(self.last_at);
+        let at = self.shared.now();
         self.last_at = at;
         if at >= self.next_expiry || envelopes.iter().any(|envelope| matches!(envelope.work, Work::Settle)) {
             self.expire(at);
@@ -381,6 +223,7 @@ impl Writer {
     fn fail(&mut self, commands: usize) {
         self.early.deliver();
         self.pending.replies.refuse_all();
+        self.unsettled.extend(self.pending.held.drain(..).map(|(fan, ..)| fan));
         self.shared.in_flight.fetch_sub(commands, Ordering::Relaxed);
     }
 
@@ -478,13 +321,31 @@ impl Writer {
         {
             known
         } else {
+            if books == Books::Reserved
+                && let Command::Hold { fan, .. } = command
+            {
+                self.shared.fans.refused(fan);
+            }
             // The newer map may be part of this very batch, so whoever asked hears of it when the
-            // event's view shows it. The place in the fan's books stays reserved for the next try.
+            // event's view shows it.
             self.pending.replies.push(reply_to, Err(Refused::MapChanged));
             return Ok(());
         };
+        let mut books = books;
         let fact = match decided {
-            Ok(Outcome::Changed(fact)) => fact,
+            Ok(Outcome::Changed(fact)) => {
+                if books == Books::Known
+                    && let Fact::Held { fan, .. } = &fact
+                {
+                    // The fan's books have known the key for longer than the event has.
+                    if let Err(refused) = self.shared.fans.admit_new(*fan, at) {
+                        self.refuse(reply_to, &Work::Command { command, map }, books, refused);
+                        return Ok(());
+                    }
+                    books = Books::Reserved;
+                }
+                fact
+            }
             Ok(Outcome::Unchanged(answer)) => {
                 if books == Books::Reserved
                     && let Command::Hold { fan, .. } = command
@@ -494,6 +355,10 @@ impl Writer {
                 // It may repeat a fact of this very batch, so it waits for the write.
                 let map = map_print(loaded.state.manifest());
                 self.pending.replies.push(reply_to, Ok(Done { answer, replayed: true, map }));
+                return Ok(());
+            }
+            Err(Refusal::HoldExpired) => {
+                self.hold_expired(at, event, &command, reply_to);
                 return Ok(());
             }
             Err(refusal) => {
@@ -517,9 +382,9 @@ impl Writer {
         write(&mut self.batch, &mut self.touched, at, event, loaded, &fact);
         let answer = loaded.state.answer(&fact);
         match (&fact, &answer) {
-            (Fact::Held { key, .. }, Answer::Hold(view)) if books != Books::Apart => {
+            (Fact::Held { key, .. }, Answer::Hold(view)) if books == Books::Reserved => {
                 let key = key.map(|key| key.key);
-                self.pending.held.push((view.fan, view.hold, event, key, view.expires_at, books));
+                self.pending.held.push((view.fan, view.hold, event, key, view.expires_at));
             }
             (Fact::Extended { .. }, Answer::Hold(view)) => {
                 self.pending.extended.push((view.fan, view.hold, view.expires_at));
@@ -530,6 +395,23 @@ impl Writer {
         let map = map_print(loaded.state.manifest());
         self.pending.replies.push(reply_to, Ok(Done { answer, replayed: false, map }));
         Ok(())
+    }
+
+    /// Refuses a command whose hold's time is over. That is an answer to act on: an order is given
+    /// up for it. So it is true on disk first, and no clock that is set back makes it untrue.
+    fn hold_expired(&mut self, at: Timestamp, event: EventId, command: &Command, reply_to: ReplyTo) {
+        let (Command::Extend { hold, .. } | Command::Sell { hold, .. }) = command else {
+            unreachable!("nothing else needs a hold whose time is not over")
+        };
+        let loaded = self.events.get_mut(&event).expect("brought in");
+        let view = loaded.state.hold(*hold).expect("what has expired is known");
+        if view.status == HoldStatus::Held {
+            self.pending.ended.push((view.fan, *hold));
+            self.pending.expired.push(view.expires_at);
+            write(&mut self.batch, &mut self.touched, at, event, loaded, &Fact::Expired { hold: *hold });
+        }
+        self.shared.stats.refusals.fetch_add(1, Ordering::Relaxed);
+        self.pending.replies.push(reply_to, Err(Refusal::HoldExpired.into()));
     }
 
     /// Makes sure that `event` is in memory; false when there is no such event.
@@ -577,16 +459,15 @@ impl Writer {
             loaded.changes.clear();
             loaded.touched = false;
             loaded.dirty = true;
-            self.directory.entry(event).or_insert(Attention::Idle);
+            if let Entry::Vacant(new) = self.directory.entry(event) {
+                new.insert(Attention::Idle);
+                self.shared.known.write().insert(event);
+            }
             schedule(&mut self.deadlines, event, loaded);
         }
         let fans = &self.shared.fans;
-        for (fan, hold, event, key, until, books) in self.pending.held.drain(..) {
-            if books == Books::Reserved {
-                fans.held(fan, hold, event, key, at, until);
-            } else {
-                fans.restore(fan, hold, event, key, at, until);
-            }
+        for (fan, hold, event, key, until) in self.pending.held.drain(..) {
+            fans.held(fan, hold, event, key, at, until);
         }
         self.pending.extended.drain(..).for_each(|(fan, hold, until)| fans.extended(fan, hold, until));
         self.pending.ended.drain(..).for_each(|(fan, hold)| fans.ended(fan, hold));
@@ -597,130 +478,6 @@ impl Writer {
             stats.expired.fetch_add(self.pending.expired.len() as u64, Ordering::Relaxed);
             self.pending.expired.clear();
         }
-    }
-
-    fn checkpoint(&mut self, at: Timestamp) -> Result<(), Broken> {
-        if self.rounds.is_due(at) {
-            let dirty = self.events.iter().filter(|(_, loaded)| loaded.dirty).map(|(event, _)| *event).collect();
-            self.rounds.begin(self.last_seq, dirty, at);
-        }
-        match self.rounds.step() {
-            Step::Nothing => Ok(()),
-            Step::Write(events) => self.write_snapshots(&events),
-            Step::Finish { covers } => {
-                for (event, loaded) in &self.events {
-                    let live = loaded.state.next_deadline().is_some();
-                    let attention = if live { Attention::HasHolds } else { Attention::Idle };
-                    self.directory.insert(*event, attention);
-                }
-                write_directory(&mut *self.journal, covers, &self.directory)?;
-                self.journal.set_checkpoint(covers)?;
-                self.let_go(at);
-                Ok(())
-            }
-        }
-    }
-
-    fn write_snapshots(&mut self, events: &[EventId]) -> Result<(), Broken> {
-        let mut bodies = Vec::with_capacity(events.len());
-        for event in events {
-            let Some(loaded) = self.events.get_mut(event) else { continue };
-            let mut body = Vec::new();
-            loaded.state.snapshot(&mut body);
-            loaded.dirty = false;
-            bodies.push((*event, loaded.state.version(), body));
-        }
-        let snapshots: Vec<_> = bodies
-            .iter()
-            .map(|(event, version, body)| Snapshot {
-                event: *event,
-                version: *version,
-                covers: self.last_seq,
-                body: &body[..],
-            })
-            .collect();
-        Ok(self.journal.put_snapshots(&snapshots)?)
-    }
-
-    /// Drops events from memory that are on disk as they are and that nobody uses.
-    fn let_go(&mut self, at: Timestamp) {
-        let shared = &self.shared;
-        self.events.retain(|event, loaded| {
-            let seen_at = loaded.view.as_ref().map_or(Timestamp::MIN, |view| view.seen_at());
-            let idle = loaded.used_at.max(seen_at) + IDLE_AFTER <= at;
-            if loaded.dirty || loaded.deadline.is_some() || !idle {
-                return true;
-            }
-            shared.views.write().remove(event);
-            loaded.view.iter().for_each(|view| view.replace());
-            false
-        });
-        self.manifests.sweep();
-        shared.stats.events_loaded.store(self.events.len() as u64, Ordering::Relaxed);
-    }
-
-    /// After a failed write: nothing in memory counts any more, the journal does. False when the
-    /// process stops meanwhile.
-    fn recover_again(&mut self) -> bool {
-        self.shared.stats.partitions_down.fetch_add(1, Ordering::AcqRel);
-        loop {
-            if self.stopping() {
-                self.refuse_queued();
-                return false;
-            }
-            match self.begin_again() {
-                Ok(()) => break,
-                Err(error) => {
-                    tracing::error!(partition = self.partition.0, %error, "seats cannot be recovered yet");
-                    std::thread::sleep(RECOVERY_PAUSE);
-                    if let Ok(journal) = (self.open)(self.partition) {
-                        self.journal = journal;
-                    }
-                }
-            }
-        }
-        self.shared.stats.recoveries.fetch_add(1, Ordering::Relaxed);
-        self.shared.stats.partitions_down.fetch_sub(1, Ordering::AcqRel);
-        true
-    }
-
-    /// Forgets everything and loads what the journal has.
-    pub fn begin_again(&mut self) -> Result<(), RecoverError> {
-        self.events.clear();
-        self.deadlines.clear();
-        self.touched.clear();
-        self.batch.clear();
-        self.pending = Pending::new(&self.shared.mailboxes);
-        self.refuse_queued();
-        self.load_all()
-    }
-
-    /// Nobody waits longer than the pause for the answer that seats cannot be changed.
-    fn refuse_queued(&mut self) {
-        let mut next = Some(std::mem::take(&mut self.waiting));
-        while let Some(envelopes) = next.or_else(|| self.queue.try_recv().ok()) {
-            next = None;
-            let count = envelopes.len();
-            for Envelope { work, books, reply_to, .. } in envelopes {
-                self.refuse(reply_to, &work, books, Refused::Unavailable);
-            }
-            self.early.deliver();
-            self.shared.in_flight.fetch_sub(count, Ordering::Relaxed);
-        }
-    }
-
-    /// A last checkpoint, so that the next start replays nothing.
-    fn finish(mut self) {
-        let dirty: Vec<EventId> =
-            self.events.iter().filter(|(_, loaded)| loaded.dirty).map(|(event, _)| *event).collect();
-        self.rounds.begin(self.last_seq, dirty, self.last_at);
-        while self.rounds.in_progress() {
-            if let Err(error) = self.checkpoint(self.last_at) {
-                tracing::warn!(partition = self.partition.0, %error, "no checkpoint at the end, the next start replays more");
-                return;
-            }
-        }
-        tracing::info!(partition = self.partition.0, last = self.last_seq.0, "seats stopped");
     }
 }
 

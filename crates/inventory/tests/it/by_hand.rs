@@ -5,10 +5,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use inventory::engine::{
-    AreaSpec, Best, Command, KeyPrint, Manifest, ManifestSpec, Need, Orphans, Places, Prices, Refusal, RowSpec, Rules,
-    SaleStatus, SeatKind, SeatSpec, SectionSpec, Want,
+    AreaSpec, Best, Command, HoldStatus, KeyPrint, Manifest, ManifestSpec, Need, Orphans, Places, Prices, Refusal,
+    RowSpec, Rules, SaleStatus, SeatKind, SeatSpec, SectionSpec, Want,
 };
 use inventory::{Config, EventView, Hold, HoldRequest, Inventory, Opening, Refused, Writers};
 use parking_lot::Mutex;
@@ -385,4 +386,29 @@ fn everyone_is_answered_when_a_write_fails_that_others_wait_behind() {
     house.turn();
     let hold = house.hold(fans[0], house.seats(&["A-1-1"]), None);
     house.now(hold).expect("seats are served again");
+}
+
+#[test]
+fn a_hold_that_was_refused_as_expired_stays_so_whatever_the_clock_says() {
+    let (folder, env) = (tempfile::tempdir().unwrap(), Env::seeded(1));
+    let mut house = House::served_by(process(&folder, &env), folder, env, map(&FIRST, &AREAS));
+    let fan = house.env.id();
+    let hold = house.now(house.hold(fan, house.seats(&["A-1-1"]), None)).unwrap();
+    let (event, hold, until) = (house.event, hold.id(), hold.expires_at());
+    // The next look for what is due comes some milliseconds later.
+    house.env.clock.set(until - Duration::from_micros(1));
+    house.turn();
+    house.env.clock.set(until);
+    let order = house.env.id();
+    let sale = house.queue(async move |inventory, event| inventory.sell(event, hold, fan, order).await);
+    assert_eq!(house.now(sale).unwrap_err(), Refused::Rule(Refusal::HoldExpired));
+    let House { _folder: folder, env, inventory, writers, .. } = house;
+    drop((inventory, writers));
+    env.clock.set(until - Duration::from_secs(60));
+    let (inventory, mut writers) = process(&folder, &env);
+    let mut asked: Asked<Hold> = Box::pin(async move { inventory.hold_view(event, hold, fan).await });
+    assert!(poll(&mut asked).is_none());
+    writers.turn().unwrap();
+    let seen = poll(&mut asked).expect("answered").unwrap();
+    assert_eq!(seen.status(), HoldStatus::Expired);
 }

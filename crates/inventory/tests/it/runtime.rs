@@ -150,7 +150,10 @@ async fn what_was_answered_is_there_after_a_restart() {
     let held = house.hold(bob, &[2]).await.unwrap();
     for round in 0..3 {
         house = house.restart().await;
-        assert_eq!(house.inventory.locate(bob, held.id()), Some(house.event), "round {round}");
+        for (fan, hold) in [(bob, &held), (ann, &sold)] {
+            assert_eq!(house.inventory.locate(fan, hold.id()).await, Ok(Some(house.event)), "round {round}");
+            assert_eq!(house.inventory.locate(house.fan(), hold.id()).await, Ok(None), "another's");
+        }
         let view = house.inventory.hold_view(house.event, held.id(), bob).await.unwrap();
         assert_eq!((view.status(), view.expires_at()), (HoldStatus::Held, held.expires_at()));
         for seat in 0..3 {

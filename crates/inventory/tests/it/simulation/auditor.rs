@@ -33,6 +33,7 @@ pub enum Fate {
 #[derive(Debug)]
 pub struct Booked {
     pub fan: UserId,
+    pub taken_at: Timestamp,
     pub seats: Vec<Name>,
     pub areas: Vec<(Name, u32)>,
     /// As first answered, and as it stands.
@@ -153,7 +154,7 @@ impl Auditor {
                 let holds = self.active.entry(*fan).or_default();
                 holds.push((*hold, account.holds[hold].expires_at));
                 let active = holds.iter().filter(|(_, until)| *until > at).count();
-                assert!(active <= self.holds_max, "fan {fan} has {active} active holds");
+                assert!(active <= self.holds_max, "fan {fan} has {active} active holds at {at}: {holds:?}");
             }
             Fact::Extended { hold, until } => {
                 let fan = account.holds[hold].fan;
@@ -282,6 +283,7 @@ impl Account {
                 let expires_at = at + Duration::from_millis(u64::from(*ttl_ms));
                 let booked = Booked {
                     fan: *fan,
+                    taken_at: at,
                     seats,
                     areas,
                     expires_first: expires_at,
@@ -335,6 +337,16 @@ impl Account {
 
     fn crowd(&mut self, area: u16) -> &mut Crowd {
         &mut self.areas[usize::from(self.map.areas[usize::from(area)].0)]
+    }
+
+    /// Whether an order bought something and gave all of it back.
+    pub fn is_over(&self, order: OrderId) -> bool {
+        let Some(holds) = self.orders.get(&order) else { return false };
+        let sold = |hold: &HoldId| self.seats.contains(&Owner::Sold(*hold));
+        let in_areas = holds.iter().flat_map(|hold| &self.holds[hold].areas);
+        let bought: u32 = in_areas.map(|(_, count)| count).sum();
+        let returned: u32 = self.returned.iter().filter(|((of, _), _)| *of == order).map(|(_, total)| total).sum();
+        !holds.iter().any(sold) && bought == returned
     }
 
     fn give_back(&mut self, order: OrderId, seats: &[u32], areas: &[(u16, u32)]) {

@@ -187,7 +187,7 @@ pub struct Run {
     orders: Vec<(EventId, OrderId, UserId)>,
     viewers: BTreeMap<EventId, Viewer>,
     grudge_until: Timestamp,
-    /// The latest the clock was since the writer last began: its own time does not go back.
+    /// The latest the clock was since the process began: its own time does not go back.
     latest: Timestamp,
     /// A hash over every question, answer and batch.
     trace: u64,
@@ -407,7 +407,9 @@ impl Run {
             2..4 => Ask::Extend { hold, fan },
             4..8 => {
                 let own = self.orders.iter().rev().find(|(known, _, owner)| (*known, *owner) == (event, fan));
-                let order = match own {
+                // One that has given everything back buys no more, and is forgotten some day.
+                let account = &self.auditor.events[&event];
+                let order = match own.filter(|(_, order, _)| !account.is_over(*order)) {
                     Some((_, order, _)) if self.roll(3) == 0 => *order,
                     _ => self.env.id(),
                 };
@@ -592,7 +594,6 @@ impl Run {
             }
         }
         self.lost();
-        self.latest = self.env.now();
         self.take_in(usize::MAX);
         self.audit();
         self.compare_views();
@@ -612,6 +613,7 @@ impl Run {
         let disk = self.disk.clone();
         let open = move |_| Ok(Box::new(DiskJournal::open(&disk)) as _);
         let started = Inventory::by_hand(Config { limits, partitions: 1 }, self.env.clone(), open);
+        self.latest = self.env.now();
         self.process = Some(started.expect("what is on disk can be recovered"));
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use inventory::Hold;
 use inventory::engine::{Actor, Best, HoldStatus, Orphans, Refusal, SaleStatus};
 use stagedoor_core::{EventId, HoldId};
@@ -75,7 +76,7 @@ impl Run {
                 assert_eq!(hold.expires_at(), booked.expires_first);
                 self.counts.repeated += u64::from(hold.replayed);
                 if let Some(key) = key {
-                    let at = booked.expires_first;
+                    let at = booked.taken_at;
                     let first =
                         self.first_answers.entry((event, key.key)).or_insert(FirstAnswer { hold: hold.id(), at });
                     let day = Duration::from_secs(24 * 60 * 60);
@@ -277,7 +278,8 @@ impl Run {
         let (inventory, _) = self.process.as_ref().expect("a process runs");
         for (event, account) in &self.auditor.events {
             for hold in &account.live {
-                assert_eq!(inventory.locate(account.holds[hold].fan, *hold), Some(*event));
+                let located = inventory.locate(account.holds[hold].fan, *hold).now_or_never();
+                assert_eq!(located.expect("its fan's books know it"), Ok(Some(*event)));
             }
         }
     }

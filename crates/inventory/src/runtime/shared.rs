@@ -1,0 +1,115 @@
+//! What the handle and the writers share.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+
+use crossbeam_channel::Sender;
+use hashbrown::HashMap;
+use parking_lot::RwLock;
+use stagedoor_core::{Env, EventId, HoldId, Timestamp};
+use uuid::Uuid;
+
+use super::fans::Fans;
+use super::handover::{Envelope, Mailboxes};
+use super::{Config, EventView, Queue};
+
+/// Whether every writer can serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    Serving,
+    /// At least one partition recovers from a failed write.
+    Recovering,
+    Stopped,
+}
+
+/// Counters since the start, for metrics.
+#[derive(Debug, Default)]
+pub struct Stats {
+    pub commands: AtomicU64,
+    pub refusals: AtomicU64,
+    /// Refused by a view, without the writer.
+    pub refusals_early: AtomicU64,
+    pub facts: AtomicU64,
+    pub batches: AtomicU64,
+    pub journal_bytes: AtomicU64,
+    pub expired: AtomicU64,
+    pub recoveries: AtomicU64,
+    /// Largest time between a hold's deadline and its expiry being durable, in microseconds,
+    /// since it was last read.
+    pub expiry_lag_max_us: AtomicU64,
+    pub events_loaded: AtomicU64,
+    pub partitions_down: AtomicUsize,
+    pub stopped: AtomicUsize,
+}
+
+/// What the handle and the writers share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub env: Env,
+    /// The latest time anyone here went by, in microseconds.
+    latest: AtomicI64,
+    /// Every event that has been opened, in memory or not.
+    pub known: RwLock<Known>,
+    pub fans: Fans,
+    pub views: RwLock<HashMap<EventId, Arc<EventView>>>,
+    pub stats: Stats,
+    pub in_flight: Arc<AtomicUsize>,
+    pub mailboxes: Mailboxes,
+}
+
+/// Events by what their holds' ids tell of them.
+#[derive(Debug, Default)]
+pub(crate) struct Known(BTreeSet<(u32, EventId)>);
+
+impl Known {
+    pub fn insert(&mut self, event: EventId) {
+        self.0.insert((print_in(event.0), event));
+    }
+
+    pub fn extend<'a>(&mut self, events: impl Iterator<Item = &'a EventId>) {
+        self.0.extend(events.map(|event| (print_in(event.0), *event)));
+    }
+
+    /// The events that `hold` may be of; hardly ever more than one.
+    pub fn of(&self, hold: HoldId) -> Vec<EventId> {
+        let print = print_in(hold.0);
+        self.0.range((print, EventId(Uuid::nil()))..=(print, EventId(Uuid::max()))).map(|(_, event)| *event).collect()
+    }
+}
+
+/// A hold's id ends as its event's does, so that a hold is found long after its fan's books have
+/// forgotten it. The other 42 random bits and the milliseconds tell the holds of an event apart.
+pub(crate) fn fresh_hold(env: &Env, event: EventId) -> HoldId {
+    let mut bytes = env.id::<HoldId>().0.into_bytes();
+    bytes[12..].copy_from_slice(&event.0.as_bytes()[12..]);
+    HoldId(Uuid::from_bytes(bytes))
+}
+
+/// What the ids of an event and of its holds have in common.
+fn print_in(id: Uuid) -> u32 {
+    id.as_u128() as u32
+}
+
+impl Shared {
+    pub fn new(config: Config, env: Env) -> Self {
+        let latest = AtomicI64::new(Timestamp::MIN.micros());
+        let (known, views, stats, in_flight, mailboxes) = Default::default();
+        Self { env, latest, known, fans: Fans::new(config.limits), views, stats, in_flight, mailboxes }
+    }
+
+    /// The time that seats go by. It stands still while a clock that was set back catches up, so
+    /// that a hold cannot be over for one and live for the other.
+    pub fn now(&self) -> Timestamp {
+        self.not_before(self.env.now())
+    }
+
+    /// The same, from now on not before `at`.
+    pub fn not_before(&self, at: Timestamp) -> Timestamp {
+        Timestamp::from_micros(self.latest.fetch_max(at.micros(), Ordering::Relaxed)).max(at)
+    }
+
+    pub fn queue(&self, writers: Vec<Sender<Vec<Envelope>>>) -> Queue {
+        Queue::new(writers, self.in_flight.clone(), self.mailboxes.clone())
+    }
+}

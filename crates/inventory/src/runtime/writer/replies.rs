@@ -1,0 +1,75 @@
+//! What a round answers, and when.
+
+use std::sync::Arc;
+
+use stagedoor_core::{EventId, HoldId, Timestamp, UserId};
+use tokio::sync::oneshot;
+
+use super::super::handover::{Mailbox, Mailboxes, ReplyTo};
+use super::super::{Refused, Reply};
+
+/// What waits for the batch to be durable.
+pub(super) struct Pending {
+    pub replies: Outgoing,
+    /// Holds with a place reserved in their fans' books.
+    pub held: Vec<(UserId, HoldId, EventId, Option<u128>, Timestamp)>,
+    pub extended: Vec<(UserId, HoldId, Timestamp)>,
+    pub ended: Vec<(UserId, HoldId)>,
+    pub expired: Vec<Timestamp>,
+}
+
+impl Pending {
+    pub fn new(registry: &Mailboxes) -> Self {
+        let (held, extended, ended, expired) = Default::default();
+        Self { replies: Outgoing::new(registry), held, extended, ended, expired }
+    }
+}
+
+/// Answers with the slots that wait for them.
+type Slots = Vec<(u32, Reply)>;
+
+/// Answers by where they go.
+pub(super) struct Outgoing {
+    /// By the mailbox's number.
+    mailboxes: Vec<(Arc<Mailbox>, Slots)>,
+    registry: Mailboxes,
+    once: Vec<(oneshot::Sender<Reply>, Reply)>,
+}
+
+impl Outgoing {
+    pub fn new(registry: &Mailboxes) -> Self {
+        Self { mailboxes: Vec::new(), registry: registry.clone(), once: Vec::new() }
+    }
+
+    pub fn push(&mut self, to: ReplyTo, reply: Reply) {
+        match to {
+            ReplyTo::Once(sender) => self.once.push((sender, reply)),
+            ReplyTo::Slot { mailbox, slot } => {
+                while self.mailboxes.len() <= mailbox as usize {
+                    let next = self.registry.get(self.mailboxes.len() as u32);
+                    self.mailboxes.push((next, Vec::new()));
+                }
+                self.mailboxes[mailbox as usize].1.push((slot, reply));
+            }
+        }
+    }
+
+    pub fn deliver(&mut self) {
+        for (mailbox, replies) in &mut self.mailboxes {
+            if !replies.is_empty() {
+                mailbox.deliver(replies);
+            }
+        }
+        for (sender, reply) in self.once.drain(..) {
+            // Whoever asked may be gone.
+            let _ = sender.send(reply);
+        }
+    }
+
+    pub fn refuse_all(&mut self) {
+        let unavailable = |reply: &mut Reply| *reply = Err(Refused::Unavailable);
+        self.mailboxes.iter_mut().for_each(|(_, replies)| replies.iter_mut().for_each(|(_, reply)| unavailable(reply)));
+        self.once.iter_mut().for_each(|(_, reply)| unavailable(reply));
+        self.deliver();
+    }
+}

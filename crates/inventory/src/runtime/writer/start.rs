@@ -1,0 +1,197 @@
+//! Taking over a partition, at the start and after a failed write.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crossbeam_channel::Receiver;
+use hashbrown::HashMap;
+use journal::{Batch, BatchSeq, Partition};
+use stagedoor_core::{EventId, Timestamp};
+
+use super::super::Refused;
+use super::super::checkpoint::{Rounds, read_directory};
+use super::super::handover::Envelope;
+use super::super::inventory::OpenJournal;
+use super::super::recovery::{Attention, Fold, Manifests, Reach, RecoverError, restore};
+use super::super::shared::Shared;
+use super::{Loaded, Outgoing, Pending, RECOVERY_PAUSE, Writer, schedule};
+use crate::engine::{Changes, EventState, HoldStatus};
+
+impl Writer {
+    /// Takes over the partition and brings back every event that has holds or changed since the
+    /// last checkpoint.
+    pub fn recover(
+        partition: Partition,
+        queue: Receiver<Vec<Envelope>>,
+        shared: Arc<Shared>,
+        open: Arc<OpenJournal>,
+    ) -> Result<Writer, RecoverError> {
+        let journal = open(partition)?;
+        let at = shared.now();
+        let (pending, early) = (Pending::new(&shared.mailboxes), Outgoing::new(&shared.mailboxes));
+        let mut writer = Writer {
+            partition,
+            queue,
+            shared,
+            open,
+            journal,
+            manifests: Manifests::default(),
+            events: HashMap::new(),
+            directory: HashMap::new(),
+            deadlines: BTreeSet::new(),
+            waiting: Vec::new(),
+            rounds: Rounds::new(at),
+            last_seq: BatchSeq::NONE,
+            last_at: at,
+            next_expiry: Timestamp::MIN,
+            turns: 0,
+            batch: Batch::new(),
+            touched: Vec::new(),
+            pending,
+            early,
+            unsettled: Vec::new(),
+        };
+        writer.load_all()?;
+        Ok(writer)
+    }
+
+    fn load_all(&mut self) -> Result<(), RecoverError> {
+        let claim = self.journal.claim()?;
+        let journal = &mut *self.journal;
+        let checkpoint = journal.checkpoint()?;
+        let mut fold = Fold::default();
+        let directory = read_directory(journal, checkpoint)?;
+        let folded = match &directory {
+            Some(stored) => {
+                let reach = Reach::SinceCheckpoint { checkpoint, stored };
+                fold.run(journal, &mut self.manifests, reach).and_then(|last| {
+                    for (event, _) in stored.iter().filter(|(_, attention)| **attention == Attention::HasHolds) {
+                        if !fold.states.contains_key(event) {
+                            let state = restore(journal, &mut self.manifests, *event)?
+                                .ok_or(RecoverError::SnapshotMissing { event: *event })?;
+                            fold.states.insert(*event, state);
+                        }
+                    }
+                    Ok(last)
+                })
+            }
+            None => Err(RecoverError::Directory),
+        };
+        let last = match folded {
+            Err(
+                error
+                @ (RecoverError::SnapshotMissing { .. } | RecoverError::Snapshot { .. } | RecoverError::Directory),
+            ) => {
+                tracing::warn!(partition = self.partition.0, %error, "snapshots cannot be used, replaying the whole journal");
+                fold = Fold::default();
+                fold.run(journal, &mut self.manifests, Reach::Whole)?
+            }
+            other => other?,
+        };
+        tracing::info!(
+            partition = self.partition.0,
+            epoch = claim.epoch.0,
+            last = last.0,
+            facts = fold.facts,
+            events = fold.states.len(),
+            "seats recovered"
+        );
+        self.last_seq = last;
+        self.last_at = self.shared.not_before(claim.last.at);
+        self.directory = directory.unwrap_or_default();
+        self.shared.known.write().extend(self.directory.keys().chain(fold.states.keys()));
+        self.rounds = Rounds::new(self.last_at);
+        self.rounds.wrote(fold.facts);
+        for (event, state) in fold.states {
+            self.directory.entry(event).or_insert(Attention::Idle);
+            self.admit(event, state, fold.facts > 0);
+        }
+        Ok(())
+    }
+
+    /// Takes a state into memory, with its view and its fans' books.
+    pub(super) fn admit(&mut self, event: EventId, state: EventState, dirty: bool) {
+        let (at, until_past) = (self.last_at, Timestamp::MIN);
+        for known in state.known_holds() {
+            let until = if known.status == HoldStatus::Held { known.expires_at } else { until_past };
+            self.shared.fans.restore(known.fan, known.hold, event, known.key, at, until);
+        }
+        let mut loaded = Loaded {
+            view: None,
+            changes: Changes::default(),
+            touched: false,
+            dirty,
+            deadline: None,
+            used_at: at,
+            state,
+        };
+        if loaded.state.is_open() {
+            loaded.show(event, &self.shared);
+        }
+        schedule(&mut self.deadlines, event, &mut loaded);
+        self.events.insert(event, loaded);
+        self.shared.stats.events_loaded.store(self.events.len() as u64, Ordering::Relaxed);
+    }
+
+    /// After a failed write: nothing in memory counts any more, the journal does. False when the
+    /// process stops meanwhile.
+    ///
+    /// `fenced`: another process has the partition. It is not taken back, or the two would take it
+    /// from each other for ever; whoever started this process must end it.
+    pub(super) fn recover_again(&mut self, fenced: bool) -> bool {
+        self.shared.stats.partitions_down.fetch_add(1, Ordering::AcqRel);
+        loop {
+            if self.stopping() {
+                self.refuse_queued();
+                return false;
+            }
+            if fenced {
+                self.refuse_queued();
+                std::thread::sleep(RECOVERY_PAUSE);
+                continue;
+            }
+            match self.begin_again() {
+                Ok(()) => break,
+                Err(error) => {
+                    tracing::error!(partition = self.partition.0, %error, "seats cannot be recovered yet");
+                    std::thread::sleep(RECOVERY_PAUSE);
+                    if let Ok(journal) = (self.open)(self.partition) {
+                        self.journal = journal;
+                    }
+                }
+            }
+        }
+        self.shared.stats.recoveries.fetch_add(1, Ordering::Relaxed);
+        self.shared.stats.partitions_down.fetch_sub(1, Ordering::AcqRel);
+        true
+    }
+
+    /// Forgets everything and loads what the journal has.
+    pub fn begin_again(&mut self) -> Result<(), RecoverError> {
+        self.events.clear();
+        self.deadlines.clear();
+        self.touched.clear();
+        self.batch.clear();
+        self.pending = Pending::new(&self.shared.mailboxes);
+        self.refuse_queued();
+        self.load_all()?;
+        // Those that are on disk are in the books now.
+        self.unsettled.drain(..).for_each(|fan| self.shared.fans.refused(fan));
+        Ok(())
+    }
+
+    /// Nobody waits longer than the pause for the answer that seats cannot be changed.
+    pub(super) fn refuse_queued(&mut self) {
+        let mut next = Some(std::mem::take(&mut self.waiting));
+        while let Some(envelopes) = next.or_else(|| self.queue.try_recv().ok()) {
+            next = None;
+            let count = envelopes.len();
+            for Envelope { work, books, reply_to, .. } in envelopes {
+                self.refuse(reply_to, &work, books, Refused::Unavailable);
+            }
+            self.early.deliver();
+            self.shared.in_flight.fetch_sub(count, Ordering::Relaxed);
+        }
+    }
+}
