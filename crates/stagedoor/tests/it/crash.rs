@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use stagedoor_core::{Entropy, Env};
 use testkit::{Answer, Client, Installation, Server};
 
-const ROUNDS: u64 = 9;
+const ROUNDS: u64 = 15;
 const FANS: usize = 6;
 /// Few enough that everybody wants the same ones.
 const SEATS: usize = 150;
