@@ -8,4 +8,5 @@ mod faults;
 mod faulty;
 mod onsale;
 mod refunds;
+mod simulation;
 mod world;

@@ -71,9 +71,14 @@ impl World {
 
     /// Stops the process, as far as a test can, and starts another one on the same disk.
     pub async fn restart(self) -> World {
+        self.restart_with(|gateway| Arc::new(gateway)).await
+    }
+
+    /// The same with a gateway reached through what `wrap` puts around it.
+    pub async fn restart_with(self, wrap: impl FnOnce(SimulatedGateway) -> Arc<dyn PaymentGateway>) -> World {
         let World { db, inventory, organizer, venue, map, keys, .. } = self;
         tokio::task::spawn_blocking(move || inventory.stop()).await.unwrap();
-        let mut world = Self::open(db, |gateway| Arc::new(gateway), (organizer, venue, map)).await;
+        let mut world = Self::open(db, wrap, (organizer, venue, map)).await;
         world.keys = keys;
         world
     }
