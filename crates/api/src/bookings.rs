@@ -118,7 +118,7 @@ pub async fn book(
     let seat = |id: &String| view.manifest.seat(id).map(|seat| (seat, 0)).ok_or_else(|| unknown_seat(id));
     let seats = body.seat_ids.iter().map(seat).collect::<Result<Vec<_>, _>>()?;
     let places = Places::seats(seats).map_err(|refusal| problem(refusal.into(), &view))?;
-    let key = idempotency.0.map(|key| app.prints.print(fan.id(), event, &key, &bytes));
+    let key = idempotency.0.map(|key| app.prints.print("booking", fan.id(), event, &key, &bytes));
     let request = HoldRequest { fan: fan.id(), want: Want::Picked { places, need: Need::None }, key };
     let hold = app.inventory.hold_in(&view, request).await.map_err(|refused| problem(refused, &view))?;
     let booking = app.sales.booking(fan.id(), hold.id()).await?;

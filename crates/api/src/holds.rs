@@ -160,7 +160,8 @@ impl Prints {
         Self(Sha256::new_with_prefix(keyring.derive("api/hold-keys/v1")))
     }
 
-    pub fn print(&self, fan: UserId, event: EventId, key: &str, body: &[u8]) -> KeyPrint {
+    /// `operation`: one word per call, because two that share a key still ask for two things.
+    pub fn print(&self, operation: &'static str, fan: UserId, event: EventId, key: &str, body: &[u8]) -> KeyPrint {
         let digest = |parts: &[&[u8]]| {
             let mut hash = self.0.clone();
             parts.iter().for_each(|part| hash.update(part));
@@ -169,7 +170,7 @@ impl Prints {
         };
         // A key belongs to the event's own operation: another event's engine would not know it, and
         // what is known as a retry counts towards no limit.
-        let key = digest(&[b"key", fan.0.as_bytes(), event.0.as_bytes(), key.as_bytes()]);
+        let key = digest(&[operation.as_bytes(), fan.0.as_bytes(), event.0.as_bytes(), key.as_bytes()]);
         KeyPrint { key, body: digest(&[b"body", body]) as u64 }
     }
 }
@@ -203,7 +204,7 @@ pub(crate) async fn place(
     let listing = app.catalog.any_event(event).await?;
     let view = app.inventory.view(event).await?;
     let want = want(&body, &view, &listing)?;
-    let key = key.0.map(|key| app.prints.print(fan.id(), event, &key, &bytes));
+    let key = key.0.map(|key| app.prints.print("hold", fan.id(), event, &key, &bytes));
     let request = HoldRequest { fan: fan.id(), want, key };
     let hold = app.inventory.hold_in(&view, request).await.map_err(|refused| problem(refused, &view))?;
     Ok(answer(StatusCode::CREATED, &hold, &listing))

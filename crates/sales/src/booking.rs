@@ -5,14 +5,16 @@ use inventory::engine::{Actor, HoldStatus, Refusal};
 use inventory::{Hold, Refused};
 use payments::Token;
 use stagedoor_core::{EventId, HoldId, Money, Timestamp, UserId};
-use store::idempotency::Answer;
+use store::idempotency::{self, Answer, Claim};
 
-use crate::checkout::PlaceOrder;
+use crate::checkout::{PlaceOrder, live_order};
 use crate::error::{CheckoutError, Fault, OrderError, RefundError};
 use crate::order::{Order, OrderState, OrderStatus};
 use crate::refunds::Cancel;
 use crate::sales::{Answered, Key, Sales};
 use crate::sql;
+
+const CONFIRM: &str = "bookings.confirm";
 
 /// Source: document 004, 3.1 and 3.2.
 #[derive(Debug, Clone)]
@@ -93,8 +95,8 @@ impl Sales {
         Ok(Booking { id, event, status, expires_at, total, hold, order })
     }
 
-    /// Pays for a booking. Confirming again, with or without a key, is the same order; after a
-    /// declined payment it is a new attempt.
+    /// Pays for a booking. Confirming again, with the same key, another or none, is the same order;
+    /// after a declined payment it is a new attempt.
     pub async fn confirm_booking(
         &self,
         fan: UserId,
@@ -103,8 +105,24 @@ impl Sales {
         key: Option<Key>,
         render: impl FnOnce(&Order) -> Answer + Send,
     ) -> Result<Answered, CheckoutError> {
+        if let Some(key) = &key {
+            self.claim_for_live_order(fan, id, key).await?;
+        }
         let wish = PlaceOrder { fan, holds: vec![id], token, promo_code: None, attendee: None, key };
-        self.place(wish, render).await
+        self.place_as(CONFIRM, wish, render).await
+    }
+
+    /// A key sent to a booking that has its order stands for that order.
+    async fn claim_for_live_order(&self, fan: UserId, id: HoldId, key: &Key) -> Result<(), CheckoutError> {
+        let tx = self.parts.store.begin_read().await?;
+        let Some(order) = live_order(&tx, fan, id).await? else { return Ok(()) };
+        drop(tx);
+        let tx = self.parts.store.begin_write().await?;
+        match idempotency::claim(&tx, key.scope(fan, CONFIRM), key.body_hash, order.into()).await? {
+            Claim::Fresh => Ok(tx.commit().await?),
+            Claim::Seen { .. } => Ok(()),
+            Claim::Mismatch => Err(CheckoutError::KeyMismatch),
+        }
     }
 
     /// Ends a booking: a hold is released, a confirmed one is cancelled by its event's policy.

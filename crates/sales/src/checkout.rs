@@ -8,7 +8,7 @@ use inventory::{Hold, Refused};
 use payments::{NewPayment, Token};
 use stagedoor_core::{Currency, EventId, FieldError, HoldId, Money, MoneyError, OrderId, UserId};
 use store::Tx;
-use store::idempotency::{self, Answer, Claim, Scope};
+use store::idempotency::{self, Answer, Claim};
 use tickets::Place;
 
 use crate::error::{CheckoutError, Fault};
@@ -63,12 +63,22 @@ impl Sales {
         wish: PlaceOrder,
         render: impl FnOnce(&Order) -> Answer + Send,
     ) -> Result<Answered, CheckoutError> {
-        let placed = match self.seen(&wish).await? {
+        self.place_as(PLACE, wish, render).await
+    }
+
+    /// As [`Sales::place`]; `operation` is what the wish's key was sent to.
+    pub(crate) async fn place_as(
+        &self,
+        operation: &'static str,
+        wish: PlaceOrder,
+        render: impl FnOnce(&Order) -> Answer + Send,
+    ) -> Result<Answered, CheckoutError> {
+        let placed = match self.seen(operation, &wish).await? {
             Some(seen) => seen,
-            None => match self.place_new(&wish).await {
+            None => match self.place_new(operation, &wish).await {
                 Ok(placed) => placed,
                 // What refuses this request may be the same one, a moment earlier.
-                Err(refused) => self.seen(&wish).await?.ok_or(refused)?,
+                Err(refused) => self.seen(operation, &wish).await?.ok_or(refused)?,
             },
         };
         let (order, replayed) = match placed {
@@ -81,29 +91,26 @@ impl Sales {
         if let Some(key) = &wish.key
             && order.state.is_final()
         {
-            answer = self.answer_for_good(scope(wish.fan, key), key.body_hash, answer).await?;
+            answer = self.answer_for_good(key.scope(wish.fan, operation), key.body_hash, answer).await?;
         }
         Ok(Answered { answer, replayed })
     }
 
     /// What the wish's key stands for, if it was used before. Without a key, the live order that
     /// has the same holds.
-    async fn seen(&self, wish: &PlaceOrder) -> Result<Option<Placed>, CheckoutError> {
+    async fn seen(&self, operation: &'static str, wish: &PlaceOrder) -> Result<Option<Placed>, CheckoutError> {
         let tx = self.parts.store.begin_read().await?;
         let Some(key) = &wish.key else {
             let [hold] = wish.holds[..] else { return Ok(None) };
-            let Some(id) = sql::order_of_hold(&tx, wish.fan, hold).await? else { return Ok(None) };
-            let order = sql::order(&tx, id).await?;
-            let same = order.filter(|order| order.state.keeps_holds() && order.holds.len() == 1);
-            return Ok(same.map(|order| Placed::Before(order.id)));
+            return Ok(live_order(&tx, wish.fan, hold).await?.map(Placed::Before));
         };
-        match idempotency::find(&tx, scope(wish.fan, key), key.body_hash).await? {
+        match idempotency::find(&tx, key.scope(wish.fan, operation), key.body_hash).await? {
             Some(claim) => Placed::from_claim(claim),
             None => Ok(None),
         }
     }
 
-    async fn place_new(&self, wish: &PlaceOrder) -> Result<Placed, CheckoutError> {
+    async fn place_new(&self, operation: &'static str, wish: &PlaceOrder) -> Result<Placed, CheckoutError> {
         if wish.promo_code.as_ref().is_some_and(|code| !code.is_empty()) {
             return Err(FieldError::new("promoCode", "is not a code of these events").into());
         }
@@ -114,7 +121,7 @@ impl Sales {
         let total = crate::order::checked_total(draft.currency, &draft.lines).map_err(too_much)?;
         let tx = self.parts.store.begin_write().await?;
         if let Some(key) = &wish.key {
-            let claim = idempotency::claim(&tx, scope(wish.fan, key), key.body_hash, id.into()).await?;
+            let claim = idempotency::claim(&tx, key.scope(wish.fan, operation), key.body_hash, id.into()).await?;
             if let Some(seen) = Placed::from_claim(claim)? {
                 return Ok(seen);
             }
@@ -266,8 +273,11 @@ impl Placed {
     }
 }
 
-fn scope(fan: UserId, key: &Key) -> Scope<'_> {
-    Scope { principal: fan.into(), operation: PLACE, key: &key.text }
+/// The order that pays or paid for this one hold of the fan's and no other.
+pub(crate) async fn live_order(tx: &Tx, fan: UserId, hold: HoldId) -> store::Result<Option<OrderId>> {
+    let Some(id) = sql::order_of_hold(tx, fan, hold).await? else { return Ok(None) };
+    let order = sql::order(tx, id).await?;
+    Ok(order.filter(|order| order.state.keeps_holds() && order.holds.len() == 1).map(|order| order.id))
 }
 
 fn too_much(_: MoneyError) -> CheckoutError {

@@ -79,8 +79,7 @@ impl Sales {
     ) -> Result<Answered, RefundError> {
         let Cancel { fan, order: id, tickets, key } = &wish;
         let order = self.find(*id).await?.filter(|order| order.fan == *fan).ok_or(RefundError::UnknownOrder)?;
-        let operation = |key| Scope { principal: (*fan).into(), operation: CANCEL, key };
-        let scope = key.as_ref().map(|key| (operation(&key.text), key.body_hash));
+        let scope = key.as_ref().map(|key| (key.scope(*fan, CANCEL), key.body_hash));
         let wish = Wish { cause: RefundCause::Fan, reach: Whose::Fan(*fan), tickets: tickets.as_deref(), scope };
         self.give_back(order, wish, render).await
     }
@@ -96,12 +95,11 @@ impl Sales {
         if !order.holds.iter().any(|hold| hold.organizer == wish.organizer) {
             return Err(RefundError::UnknownOrder);
         }
-        let operation = |key| Scope { principal: wish.staff.into(), operation: REFUND, key };
         let asked = Wish {
             cause: RefundCause::Staff { by: wish.staff, note },
             reach: Whose::Organizer(wish.organizer),
             tickets: wish.tickets.as_deref(),
-            scope: wish.key.as_ref().map(|key| (operation(&key.text), key.body_hash)),
+            scope: wish.key.as_ref().map(|key| (key.scope(wish.staff, REFUND), key.body_hash)),
         };
         let organizer = wish.organizer;
         let render = |order: &Order| {

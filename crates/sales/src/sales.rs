@@ -41,12 +41,18 @@ pub struct Parts {
     pub fees: FeeRule,
 }
 
-/// A client's idempotency key and the fingerprint of the body it came with
-/// ([`idempotency::body_hash`]).
+/// A client's idempotency key and the fingerprint of all that it was sent with: the body and
+/// whatever the address names ([`idempotency::body_hash`]).
 #[derive(Debug, Clone)]
 pub struct Key {
     pub text: String,
     pub body_hash: [u8; 32],
+}
+
+impl Key {
+    pub(crate) fn scope(&self, principal: UserId, operation: &'static str) -> Scope<'_> {
+        Scope { principal: principal.into(), operation, key: &self.text }
+    }
 }
 
 /// What to send to the client.

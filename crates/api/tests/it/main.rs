@@ -13,6 +13,7 @@ mod catalogue;
 mod description;
 mod fuzz;
 mod holds;
+mod idempotency;
 mod live;
 mod orders;
 mod organizers;
