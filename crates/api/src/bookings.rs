@@ -6,17 +6,18 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use inventory::HoldRequest;
 use inventory::engine::{Need, Places, Want};
-use sales::{Booking, Order};
+use sales::{Booking, BookingStatus, Order, OrderStatus};
 use serde::{Deserialize, Serialize};
 use stagedoor_core::limits::SEATS_PER_HOLD_MAX;
-use stagedoor_core::{EventId, HoldId, Money, OrderId, TicketId, Timestamp};
+use stagedoor_core::{Code, EventId, HoldId, Money, OrderId, TicketId, Timestamp};
 use store::idempotency::Answer;
+use tickets::{Status, Ticket};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::Fan;
-use crate::extract::{IdempotencyKey, Path, RawBody};
+use crate::extract::{IdempotencyKey, OptionalBody, Path, RawBody};
 use crate::holds::{problem, too_many_seats, unknown_seat};
 use crate::openapi::MoneySchema;
 use crate::orders::{PaymentBody, key, render, respond};
@@ -37,7 +38,7 @@ pub struct NewBooking {
     seat_ids: Vec<String>,
 }
 
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConfirmBody {
     /// Without it, the simulated gateway's `tok_ok`.
@@ -85,6 +86,7 @@ pub struct ConfirmedView {
     transaction_id: String,
     #[schema(value_type = MoneySchema)]
     total: Money,
+    /// Those that the fan still has.
     tickets: Vec<BookedTicket>,
 }
 
@@ -142,9 +144,14 @@ pub async fn booking(
 }
 
 /// Pay a booking. Doing it twice pays once. Source: document 004, FR-2.4.
-#[utoipa::path(post, path = "/api/v1/bookings/{booking}/confirm", tag = "bookings", request_body = ConfirmBody,
+///
+/// Document 004 writes this call with nothing but the booking's id, and that is enough: a booking
+/// has at most one order, so its id does what an `Idempotency-Key` would. A key that is sent is
+/// kept as everywhere. A booking that was given back is refused as `wrong_state`, with its
+/// `status` in the details.
+#[utoipa::path(post, path = "/api/v1/bookings/{booking}/confirm", tag = "bookings", request_body = Option<ConfirmBody>,
     security(("bearer" = [])), params(("booking" = String, Path, description = "id of the booking"),
-        ("Idempotency-Key" = Option<String>, Header, description = "makes a retry safe", min_length = 1, max_length = 255)),
+        ("Idempotency-Key" = Option<String>, Header, description = "gives the first answer again", min_length = 1, max_length = 255)),
     responses((status = 200, body = ConfirmedView), (status = 202, body = crate::orders::OrderView),
         (status = 400, body = Envelope), (status = 401, body = Envelope), (status = 402, body = Envelope),
         (status = 404, body = Envelope), (status = 409, body = Envelope), (status = 410, body = Envelope),
@@ -155,7 +162,7 @@ pub async fn confirm(
     fan: Fan,
     Path(booking): Path<HoldId>,
     idempotency: IdempotencyKey,
-    RawBody(body, bytes): RawBody<ConfirmBody>,
+    OptionalBody(body, bytes): OptionalBody<ConfirmBody>,
 ) -> Result<Response, Problem> {
     let token = match &body.payment {
         Some(payment) => payment.token()?,
@@ -165,13 +172,27 @@ pub async fn confirm(
     let url = app.public_url.clone();
     let answer = move |order: &Order| confirmed(booking, order, &url);
     let answered = app.sales.confirm_booking(fan.id(), booking, token, key, answer).await?;
+    if answered.answer == given_back() {
+        let problem = Problem::new(Code::WrongState, "the booking was cancelled");
+        let details = serde_json::json!({ "status": BookingStatus::Cancelled.text() });
+        return Err(problem.with(details).replayed(answered.replayed));
+    }
     Ok(respond(answered))
+}
+
+/// What is stored of the refusal to confirm a booking that was refunded.
+fn given_back() -> Answer {
+    Answer { status: Code::WrongState.status(), body: Code::WrongState.text().into() }
 }
 
 fn confirmed(booking: HoldId, order: &Order, public_url: &str) -> Answer {
     if order.tickets.is_empty() {
         return render(order, public_url, StatusCode::OK);
     }
+    if order.status() == OrderStatus::Refunded {
+        return given_back();
+    }
+    let good = |ticket: &&Ticket| ticket.owner == order.fan && matches!(ticket.status, Status::Issued | Status::Used);
     let view = ConfirmedView {
         booking_id: booking,
         status: "CONFIRMED",
@@ -181,6 +202,7 @@ fn confirmed(booking: HoldId, order: &Order, public_url: &str) -> Answer {
         tickets: order
             .tickets
             .iter()
+            .filter(good)
             .map(|ticket| BookedTicket { id: ticket.id, seat: crate::tickets::place_id(&ticket.place).to_owned() })
             .collect(),
     };

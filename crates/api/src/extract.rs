@@ -53,6 +53,23 @@ impl<T: DeserializeOwned> RawBody<T> {
     }
 }
 
+/// As [`RawBody`], where no body at all says the same as an empty one would: `T::default()`.
+pub struct OptionalBody<T>(pub T, pub Bytes);
+
+impl<S: Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let bytes = collect(body, BODY_MAX).await?;
+        if bytes.is_empty() {
+            return Ok(OptionalBody(T::default(), bytes));
+        }
+        check_kind(&parts.headers, JSON)?;
+        Ok(OptionalBody(parse(&bytes)?, bytes))
+    }
+}
+
 /// A body on its way here.
 pub trait Incoming: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> {}
 impl<B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>> Incoming for B {}
@@ -60,13 +77,22 @@ impl<B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + 
 /// The whole body, if its headers say that it is of this kind, and it is no longer than `max`
 /// bytes and comes in time.
 pub async fn read(headers: &HeaderMap, body: impl Incoming, wanted: &str, max: usize) -> Result<Bytes, Problem> {
+    check_kind(headers, wanted)?;
+    collect(body, max).await
+}
+
+fn check_kind(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
     let fits = headers.get(CONTENT_TYPE).is_some_and(|value| {
         let kind = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
         kind.trim_ascii().eq_ignore_ascii_case(wanted.as_bytes())
     });
-    if !fits {
-        return Err(Problem::new(Code::UnsupportedMediaType, format!("send the body as {wanted}")));
+    match fits {
+        true => Ok(()),
+        false => Err(Problem::new(Code::UnsupportedMediaType, format!("send the body as {wanted}"))),
     }
+}
+
+async fn collect(body: impl Incoming, max: usize) -> Result<Bytes, Problem> {
     let body = Limited::new(body, max);
     match tokio::time::timeout(BODY_TIMEOUT, body.collect()).await {
         Err(_) => Err(Problem::new(Code::RequestTimeout, "the body took too long")),

@@ -95,7 +95,15 @@ pub fn document() -> utoipa::openapi::OpenApi {
 /// Adds what is the same for every operation, so that no handler has to say it.
 fn complete(operation: &mut Operation) {
     let answers = &mut operation.responses.responses;
-    if operation.request_body.is_some() {
+    if let Some(RefOr::T(body)) = &mut operation.request_body {
+        // A body may be left out, but where there is one it is never null.
+        for content in body.content.values_mut() {
+            if let RefOr::T(content) = content
+                && let Some(RefOr::T(Schema::OneOf(either))) = &content.schema
+            {
+                content.schema = either.items.first().cloned();
+            }
+        }
         // Bodies come in time or not at all.
         let envelope = answers.get("400").cloned().expect("what takes a body can refuse it");
         answers.insert("408".to_owned(), envelope);

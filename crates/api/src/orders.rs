@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::Fan;
-use crate::extract::{IdempotencyKey, Params, Path, RawBody, paging, read};
+use crate::extract::{IdempotencyKey, OptionalBody, Params, Path, RawBody, paging, read};
 use crate::openapi::MoneySchema;
 use crate::problem::Envelope;
 use crate::venues::List;
@@ -78,7 +78,7 @@ struct AttendeeBody {
     email: Option<String>,
 }
 
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CancelBody {
     /// Ids of the tickets to give back; without it, all of the order.
@@ -335,7 +335,7 @@ pub async fn my_orders(
 }
 
 /// Give tickets back, by the event's refund policy. Source: document 002, "Cancel ticket".
-#[utoipa::path(post, path = "/api/v1/orders/{order}/cancel", tag = "orders", request_body = CancelBody,
+#[utoipa::path(post, path = "/api/v1/orders/{order}/cancel", tag = "orders", request_body = Option<CancelBody>,
     security(("bearer" = [])), params(("order" = String, Path, description = "id of the order"),
         ("Idempotency-Key" = String, Header, description = "makes a retry safe", min_length = 1, max_length = 255)),
     responses((status = 200, body = OrderView), (status = 202, body = OrderView), (status = 400, body = Envelope),
@@ -346,7 +346,7 @@ pub async fn cancel_order(
     fan: Fan,
     Path(order): Path<OrderId>,
     idempotency: IdempotencyKey,
-    RawBody(body, bytes): RawBody<CancelBody>,
+    OptionalBody(body, bytes): OptionalBody<CancelBody>,
 ) -> Result<Response, Problem> {
     let key = key(idempotency.required()?, order, &bytes);
     let tickets = body.tickets.map(ticket_ids).transpose()?;

@@ -221,6 +221,10 @@ async fn a_body_that_nobody_could_mean_changes_nothing() {
     for operation in with_bodies() {
         let Some(good) = world.body(operation) else { continue };
         for (what, bytes, statuses) in broken(&good) {
+            // Where a body may be left out, nothing is a good one.
+            if what == "nothing" && operation.body().is_some_and(|body| body["required"] != true) {
+                continue;
+            }
             // A stadium's map is larger than ten megabytes, and spaces harm nobody.
             if operation.path.ends_with("/seat-maps") && what == "ten megabytes of spaces" {
                 continue;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::Method;
 use serde_json::{Value, json};
 use stagedoor_core::limits::HOLD_TTL;
 
@@ -38,6 +40,49 @@ async fn a_booking_is_held_confirmed_and_given_back() {
     assert_eq!(ann.delete(&path).await.expect(200).json()["status"], "CANCELLED");
     assert_eq!(ann.delete(&path).await.expect(200).json()["status"], "CANCELLED");
     bob.hold(&event.id, &["S-A-1", "S-A-2"]).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_booking_is_confirmed_by_its_id_alone() {
+    let app = TestApp::new().await;
+    let (event, ann) = (app.event_on_sale().await, app.fan("ann").await);
+    let booking = ann.post("/bookings", wish(&event, &["S-A-1"])).await.expect(201).json();
+    let path = format!("/bookings/{}/confirm", booking["bookingId"].as_str().unwrap());
+    let sent = async |kind: Option<&str>, body: &'static str| {
+        let mut request = ann.request(Method::POST, &path);
+        if let Some(kind) = kind {
+            request = request.header("content-type", kind);
+        }
+        ann.send(request.body(Body::from(body)).unwrap()).await
+    };
+    sent(None, "{}").await.refused(415, "unsupported_media_type");
+    sent(Some("text/plain"), "{}").await.refused(415, "unsupported_media_type");
+    sent(Some("application/json"), "{").await.refused(400, "malformed_json");
+    sent(Some("application/json"), "{\"tip\": 5}").await.refused(400, "unknown_field");
+    assert_eq!(sent(None, "").await.expect(200).json()["status"], "CONFIRMED");
+    assert_eq!(sent(Some("application/json"), "").await.expect(200).json()["status"], "CONFIRMED");
+}
+
+#[tokio::test]
+async fn a_booking_that_was_given_back_is_not_confirmed_any_more() {
+    let app = TestApp::new().await;
+    let (event, ann) = (app.event_on_sale().await, app.fan("ann").await);
+    let booking = ann.post("/bookings", wish(&event, &["S-A-1", "S-A-2"])).await.expect(201).json();
+    let confirm = format!("/bookings/{}/confirm", booking["bookingId"].as_str().unwrap());
+    let keyed = ann.keyed(app.key());
+    let first = keyed.post(&confirm, Value::Null).await.expect(200);
+    let tickets = first.json()["tickets"].clone();
+    let cancel = format!("/orders/{}/cancel", first.json()["orderId"].as_str().unwrap());
+    let part = json!({ "tickets": [tickets[0]["id"]] });
+    ann.keyed(app.key()).post(&cancel, part).await.expect(200);
+    assert_eq!(ann.post(&confirm, Value::Null).await.expect(200).json()["tickets"], json!([tickets[1]]));
+    ann.keyed(app.key()).post(&cancel, Value::Null).await.expect(200);
+    let other = ann.keyed(app.key());
+    for caller in [&ann, &other, &other] {
+        let refused = caller.post(&confirm, Value::Null).await.refused(409, "wrong_state");
+        assert_eq!(refused.details(), json!({ "status": "CANCELLED" }));
+    }
+    assert_eq!(keyed.post(&confirm, Value::Null).await.expect(200).body, first.body, "a key's answer is for good");
 }
 
 #[tokio::test]
