@@ -93,10 +93,9 @@ pub(crate) async fn claim(
 
 /// The condition "due at `$now` and of one of the `count` kinds from `$first` on".
 fn due(now: usize, first: usize, count: usize) -> String {
-    let kinds: Vec<_> = (first..first + count).map(|place| format!("${place}")).collect();
     format!(
-        "failed_at IS NULL AND run_at <= ${now} AND (lease_until IS NULL OR lease_until <= ${now}) AND kind IN ({})",
-        kinds.join(", "),
+        "failed_at IS NULL AND run_at <= ${now} AND (lease_until IS NULL OR lease_until <= ${now}) AND kind IN {kinds}",
+        kinds = store::list(first, count),
     )
 }
 

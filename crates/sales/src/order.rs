@@ -30,7 +30,7 @@ pub struct Order {
     pub lines: Vec<OrderLine>,
     /// In the order they were asked for.
     pub refunds: Vec<Refund>,
-    /// One per place once the order is completed, by position; left out of lists.
+    /// One per place once the order is completed, by position.
     pub tickets: Vec<Ticket>,
 }
 

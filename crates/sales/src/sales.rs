@@ -14,10 +14,10 @@ use stagedoor_core::{
     EventId, FieldError, Money, Name, OrderId, OrganizerId, SeatMapId, Timestamp, UserId, email_normal,
 };
 use store::idempotency::{self, Answer, Scope};
-use store::{Keyring, Sealed, Store};
+use store::{Keyring, Sealed, Store, Tx};
 
 use crate::error::{CheckoutError, Fault, OrderError};
-use crate::order::Order;
+use crate::order::{Order, OrderState};
 use crate::pricing::FeeRule;
 use crate::sql::{self, OrderPage};
 
@@ -117,11 +117,11 @@ impl Sales {
         order.ok_or(OrderError::UnknownOrder)
     }
 
-    /// A fan's orders, newest first, without their tickets. Source: document 002, "List bought
+    /// A fan's orders, newest first. Source: document 002, "List bought
     /// tickets".
     pub async fn orders_of(&self, fan: UserId, page: OrderPage) -> Result<Vec<Order>, OrderError> {
         let tx = self.parts.store.begin_read().await?;
-        Ok(sql::orders_of_fan(&tx, fan, page).await?)
+        Ok(with_tickets(&tx, sql::orders_of_fan(&tx, fan, page).await?).await?)
     }
 
     /// An order as the staff of one of its organizers may see it.
@@ -130,8 +130,7 @@ impl Sales {
         order.ok_or(OrderError::UnknownOrder)
     }
 
-    /// Orders with places of an organizer's events, or of one of them, newest first, without
-    /// their tickets.
+    /// Orders with places of an organizer's events, or of one of them, newest first.
     pub async fn orders_for(
         &self,
         organizer: OrganizerId,
@@ -139,7 +138,7 @@ impl Sales {
         page: OrderPage,
     ) -> Result<Vec<Order>, OrderError> {
         let tx = self.parts.store.begin_read().await?;
-        let orders = sql::orders_of_organizer(&tx, organizer, event, page).await?;
+        let orders = with_tickets(&tx, sql::orders_of_organizer(&tx, organizer, event, page).await?).await?;
         Ok(orders.into_iter().filter_map(|order| order.part_of(organizer)).collect())
     }
 
@@ -227,6 +226,20 @@ impl Sales {
             _ => answer,
         })
     }
+}
+
+/// Orders that were read without their tickets, with them.
+async fn with_tickets(tx: &Tx, mut orders: Vec<Order>) -> store::Result<Vec<Order>> {
+    let completed = orders.iter().filter(|order| order.state == OrderState::Completed);
+    let ids: Vec<OrderId> = completed.map(|order| order.id).collect();
+    let mut by_order: HashMap<OrderId, Vec<tickets::Ticket>> = HashMap::new();
+    for ticket in tickets::of_orders(tx, &ids).await? {
+        by_order.entry(ticket.order).or_default().push(ticket);
+    }
+    for order in &mut orders {
+        order.tickets = by_order.remove(&order.id).unwrap_or_default();
+    }
+    Ok(orders)
 }
 
 fn attendee_place(order: OrderId) -> Sealed {

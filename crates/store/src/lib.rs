@@ -27,6 +27,7 @@ pub mod installation;
 mod keyring;
 mod migrate;
 mod owner;
+mod placeholders;
 mod tx;
 mod value;
 
@@ -34,5 +35,6 @@ pub use connect::{Backend, Store};
 pub use error::{Error, Result};
 pub use keyring::{Keyring, KeyringError, Sealed};
 pub use owner::Owner;
+pub use placeholders::{list, rows};
 pub use tx::{Row, Tx};
 pub use value::{Column, IntoParam, Params};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use stagedoor_core::{EventId, Money, OrderId, OrganizerId, TicketId, Timestamp, UserId};
-use store::{Error, IntoParam, Result, Row, Tx, dialect};
+use store::{Error, IntoParam, Result, Row, Tx, dialect, list, rows};
 use uuid::Uuid;
 
 use crate::checkin::Door;
@@ -54,8 +54,7 @@ pub async fn insert_tickets(tx: &Tx, tickets: &[Ticket]) -> Result<u64> {
                 ticket.issued_at.into_param(),
             ]);
         }
-        let rows = rows(some.len(), 20);
-        let sql = format!("INSERT INTO ticket ({TICKET}) VALUES {rows} ON CONFLICT DO NOTHING");
+        let sql = format!("INSERT INTO ticket ({TICKET}) VALUES {} ON CONFLICT DO NOTHING", rows(some.len(), 20));
         inserted += tx.execute(&sql, params).await?;
     }
     Ok(inserted)
@@ -65,6 +64,19 @@ pub async fn insert_tickets(tx: &Tx, tickets: &[Ticket]) -> Result<u64> {
 pub async fn of_order(tx: &Tx, order: OrderId) -> Result<Vec<Ticket>> {
     let sql = format!("SELECT {TICKET} FROM ticket WHERE order_id = $1 ORDER BY position");
     tx.all(&sql, (order,), ticket).await
+}
+
+/// The tickets of several orders, each order's by their position.
+pub async fn of_orders(tx: &Tx, orders: &[OrderId]) -> Result<Vec<Ticket>> {
+    let mut found = Vec::new();
+    for some in orders.chunks(ROWS_MAX) {
+        let sql = format!(
+            "SELECT {TICKET} FROM ticket WHERE order_id IN {ids} ORDER BY order_id, position",
+            ids = list(1, some.len()),
+        );
+        found.extend(tx.all(&sql, Vec::from_iter(some.iter().map(|id| id.into_param())), ticket).await?);
+    }
+    Ok(found)
 }
 
 /// The tickets of an order, kept from changing until the transaction ends.
@@ -353,14 +365,4 @@ fn judged(row: &Row) -> Result<Judged> {
 
 fn finding(text: String) -> Result<Finding> {
     text.parse().map_err(|()| Error::corrupt(format!("{text:?} is no finding about a scan")))
-}
-
-/// `($1, $2), ($3, $4)`: placeholders for `count` rows of `width` values.
-fn rows(count: usize, width: usize) -> String {
-    Vec::from_iter((0..count).map(|row| list(row * width + 1, width))).join(", ")
-}
-
-/// `($first, ..)`: placeholders for `count` values.
-fn list(first: usize, count: usize) -> String {
-    format!("({})", Vec::from_iter((first..first + count).map(|at| format!("${at}"))).join(", "))
 }

@@ -181,6 +181,8 @@ async fn a_repeated_payment_is_one_order() {
     let hold = ann.held(&event.id, &["S-A-1"]).await;
     let body = json!({ "holds": [hold], "payment": { "method": "simulated", "token": "tok_ok" } });
     ann.post("/orders", body.clone()).await.refused(400, "idempotency_key_required");
+        let listed = house.owner.get(&format!("/organizers/{}/orders", house.id)).await.expect(200).json();
+        assert_eq!(listed["items"], json!([part]));
     let keyed = ann.keyed(app.key());
     let first = keyed.post("/orders", body.clone()).await.expect(201);
     assert!(!first.is_replay());
@@ -269,6 +271,10 @@ async fn orders_are_listed_newest_first() {
 async fn tickets_given_back_in_time_are_refunded_and_sold_again() {
     let app = TestApp::with(Wish::unlimited()).await;
     let (event, ann, bob) = (app.event_on_sale().await, app.fan("ann").await, app.fan("bob").await);
+    for listed in page["items"].as_array().unwrap() {
+        let path = format!("/orders/{}", listed["id"].as_str().unwrap());
+        assert_eq!(*listed, ann.get(&path).await.expect(200).json(), "with its ticket");
+    }
     let order = ann.bought(&event.id, &["S-A-1", "S-E-1"]).await;
     let path = format!("/orders/{}/cancel", order["id"].as_str().unwrap());
     let first = order["tickets"][0]["id"].clone();

@@ -1,17 +1,16 @@
 use std::collections::HashMap;
 
 use stagedoor_core::EventId;
-use store::{IntoParam, Result, Tx};
+use store::{IntoParam, Result, Tx, list};
 use uuid::Uuid;
 
-use super::list;
 use crate::pricing::FeeRule;
 
 /// The fee rules set for any of `scopes`.
 pub(crate) async fn fee_rules(tx: &Tx, scopes: &[Uuid]) -> Result<HashMap<Uuid, FeeRule>> {
     let sql = format!(
-        "SELECT scope, basis_points, per_ticket_minor, refundable FROM fee_rule WHERE scope IN ({})",
-        list(0, scopes.len())
+        "SELECT scope, basis_points, per_ticket_minor, refundable FROM fee_rule WHERE scope IN {}",
+        list(1, scopes.len())
     );
     let params: Vec<_> = scopes.iter().map(|scope| scope.into_param()).collect();
     let rules = tx.all(&sql, params, |row| {

@@ -1,11 +1,11 @@
 use std::collections::HashMap;
 
 use stagedoor_core::{EventId, HoldId, Money, OrderId, OrganizerId, PaymentId, Timestamp, UserId};
-use store::{Error, IntoParam, Result, Row, Tx};
+use store::{Error, IntoParam, Result, Row, Tx, list, rows};
 use tickets::Place;
 use uuid::Uuid;
 
-use super::{list, placeholders, refunds_of};
+use super::refunds_of;
 use crate::order::{Lapse, LineKind, Order, OrderHold, OrderLine, OrderPlace, OrderState};
 
 const ORDER: &str =
@@ -53,7 +53,7 @@ async fn insert_holds(tx: &Tx, order: &Order) -> Result<()> {
     }
     let sql = format!(
         "INSERT INTO order_hold (order_id, position, hold_id, event_id, organizer_id, claimed) VALUES {}",
-        placeholders(order.holds.len(), 6)
+        rows(order.holds.len(), 6)
     );
     tx.execute(&sql, params).await.map(drop)
 }
@@ -80,7 +80,7 @@ async fn insert_places(tx: &Tx, order: &Order) -> Result<()> {
     let sql = format!(
         "INSERT INTO order_place (order_id, position, hold_position, seat_id, area_id, section, row_label, seat_label,
                                   level, level_name, ticket_type) VALUES {}",
-        placeholders(order.places.len(), 11)
+        rows(order.places.len(), 11)
     );
     tx.execute(&sql, params).await.map(drop)
 }
@@ -98,7 +98,7 @@ async fn insert_lines(tx: &Tx, order: &Order) -> Result<()> {
     }
     let sql = format!(
         "INSERT INTO order_line (order_id, position, place, kind, amount_minor, refundable, description) VALUES {}",
-        placeholders(order.lines.len(), 7)
+        rows(order.lines.len(), 7)
     );
     tx.execute(&sql, params).await.map(drop)
 }
@@ -220,9 +220,9 @@ async fn complete(tx: &Tx, mut orders: Vec<Order>) -> Result<Vec<Order>> {
     }
     let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
     let params = || ids.iter().map(|id| id.into_param()).collect::<Vec<_>>();
-    let any = list(0, ids.len());
+    let any = list(1, ids.len());
     let holds = format!(
-        "SELECT order_id, hold_id, event_id, organizer_id FROM order_hold WHERE order_id IN ({any}) ORDER BY order_id, position"
+        "SELECT order_id, hold_id, event_id, organizer_id FROM order_hold WHERE order_id IN {any} ORDER BY order_id, position"
     );
     let holds = tx.all(&holds, params(), |row| {
         Ok((row.get::<OrderId>(0)?, OrderHold { hold: row.get(1)?, event: row.get(2)?, organizer: row.get(3)? }))
@@ -231,13 +231,13 @@ async fn complete(tx: &Tx, mut orders: Vec<Order>) -> Result<Vec<Order>> {
     let places = format!(
         "SELECT order_id, position, hold_position, seat_id, area_id, section, row_label, seat_label, level, level_name,
                 ticket_type, refund_id
-           FROM order_place WHERE order_id IN ({any}) ORDER BY order_id, position"
+           FROM order_place WHERE order_id IN {any} ORDER BY order_id, position"
     );
     let places = tx.all(&places, params(), |row| place_from(row, &holds)).await?;
     let mut places = by_order(places);
     let lines = format!(
         "SELECT order_id, place, kind, amount_minor, refundable, description
-           FROM order_line WHERE order_id IN ({any}) ORDER BY order_id, position"
+           FROM order_line WHERE order_id IN {any} ORDER BY order_id, position"
     );
     let currencies: HashMap<_, _> = orders.iter().map(|order| (order.id, order.currency)).collect();
     let lines = tx.all(&lines, params(), |row| {

@@ -1,9 +1,8 @@
 use std::collections::HashMap;
 
 use stagedoor_core::{Currency, Money, OrderId, RefundId};
-use store::{Error, IntoParam, Result, Tx};
+use store::{Error, IntoParam, Result, Tx, list, rows};
 
-use super::{list, placeholders};
 use crate::refund::{Refund, RefundCause, RefundState};
 
 /// Claims places of the order for a new refund; `false`, and nothing to be kept, when one of them
@@ -21,13 +20,12 @@ pub(crate) async fn insert_refund(tx: &Tx, order: OrderId, refund: &Refund) -> R
     )
     .await?;
     let places = || refund.places.iter().map(|place| (*place as i64).into_param());
-    let sql =
-        format!("INSERT INTO order_refund_place (refund_id, position) VALUES {}", placeholders(refund.places.len(), 2));
+    let sql = format!("INSERT INTO order_refund_place (refund_id, position) VALUES {}", rows(refund.places.len(), 2));
     let params = places().flat_map(|place| [refund.id.into_param(), place]).collect::<Vec<_>>();
     tx.execute(&sql, params).await?;
     let sql = format!(
-        "UPDATE order_place SET refund_id = $1 WHERE order_id = $2 AND refund_id IS NULL AND position IN ({})",
-        list(2, refund.places.len())
+        "UPDATE order_place SET refund_id = $1 WHERE order_id = $2 AND refund_id IS NULL AND position IN {}",
+        list(3, refund.places.len())
     );
     let mut params = vec![refund.id.into_param(), order.into_param()];
     params.extend(places());
@@ -75,11 +73,11 @@ pub(crate) async fn refunds_of(
     orders: &[OrderId],
     currencies: &HashMap<OrderId, Currency>,
 ) -> Result<Vec<(OrderId, Refund)>> {
-    let any = list(0, orders.len());
+    let any = list(1, orders.len());
     let params = || orders.iter().map(|id| id.into_param()).collect::<Vec<_>>();
     let places = format!(
         "SELECT b.refund_id, b.position FROM order_refund r JOIN order_refund_place b ON b.refund_id = r.id
-          WHERE r.order_id IN ({any}) ORDER BY b.refund_id, b.position"
+          WHERE r.order_id IN {any} ORDER BY b.refund_id, b.position"
     );
     let mut places_of: HashMap<RefundId, Vec<usize>> = HashMap::new();
     for (refund, place) in tx.all(&places, params(), |row| Ok((row.get(0)?, row.get::<i64>(1)? as usize))).await? {
@@ -87,7 +85,7 @@ pub(crate) async fn refunds_of(
     }
     let sql = format!(
         "SELECT order_id, id, amount_minor, cause, requested_by, note, state, refusal, requested_at
-           FROM order_refund WHERE order_id IN ({any}) ORDER BY requested_at, id"
+           FROM order_refund WHERE order_id IN {any} ORDER BY requested_at, id"
     );
     tx.all(&sql, params(), |row| {
         let order: OrderId = row.get(0)?;
