@@ -5,8 +5,8 @@ use std::fmt::Display;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
-use payments::{Approval, GatewayError, PaymentGateway, Standing, Token};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use payments::{Approval, CHALLENGE_PATH, GatewayError, PaymentGateway, Standing, Token};
 use sales::{
     Answered, Attendee, Cancel, CheckoutError, Key, OnSaleError, Order, OrderError, OrderPage, OrderState, OrderStatus,
     PlaceOrder, RefundError,
@@ -232,7 +232,9 @@ pub fn respond(answered: Answered) -> Response {
 fn refusal(stored: &[u8]) -> Problem {
     let code = Code::ALL.iter().find(|code| code.text().as_bytes() == stored).copied().unwrap_or(Code::WrongState);
     let message = match code {
-        Code::PaymentDeclined => "the payment was declined; the seats are free again",
+        Code::PaymentDeclined => {
+            "the payment was declined and nothing was charged; as long as the hold lasts, another payment may be tried"
+        }
         Code::HoldExpired => "the hold expired before it was paid; nothing was charged",
         Code::HoldEnded => "the hold has ended; nothing was charged",
         Code::NotOnSale => "the event is no longer on sale; nothing was charged",
@@ -374,24 +376,44 @@ pub struct ChallengeAnswer {
     answer: String,
 }
 
-/// The simulated gateway asks the buyer: the page that `nextAction` names.
+/// The simulated gateway asks the buyer: the page that `nextAction` names. Once the buyer has
+/// answered, it says what came of it.
 #[utoipa::path(get, path = "/api/v1/simulated-gateway/challenges/{payment}", tag = "orders",
     params(("payment" = String, Path, description = "id of the payment")),
     responses((status = 200, content_type = "text/html", body = String), (status = 404, body = Envelope)))]
 pub async fn challenge_page(State(app): State<App>, Path(payment): Path<PaymentId>) -> Result<Response, Problem> {
     let gateway = app.simulated.as_ref().ok_or_else(Problem::not_found)?;
     let standing = gateway.status(payment).await?;
-    if standing == Standing::Absent {
-        return Err(Problem::not_found());
-    }
+    let said = match standing {
+        Standing::Absent => return Err(Problem::not_found()),
+        Standing::NeedsBuyer { .. } => format!(
+            "<p>A shop asks for a payment ({payment}). Is it yours?</p><form method=\"post\">\
+             <button name=\"answer\" value=\"approve\">Approve</button> \
+             <button name=\"answer\" value=\"reject\">Reject</button></form>"
+        ),
+        Standing::Authorized { .. } | Standing::Captured { .. } => {
+            "<p>The payment is approved. You can go back to the shop.</p>".to_owned()
+        }
+        Standing::Declined { .. } => {
+            "<p>The payment is rejected and nothing was charged. You can go back to the shop.</p>".to_owned()
+        }
+        Standing::Voided => {
+            "<p>The shop gave the payment up and nothing was charged. You can go back to it.</p>".to_owned()
+        }
+    };
     let page = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Simulated bank</title>\
-         <body style=\"font:18px system-ui;max-width:28rem;margin:4rem auto\"><h1>Simulated bank</h1>\
-         <p>A shop asks for a payment ({payment}). Is it yours?</p><form method=\"post\">\
-         <button name=\"answer\" value=\"approve\">Approve</button> \
-         <button name=\"answer\" value=\"reject\">Reject</button></form></body></html>"
+         <body style=\"font:18px system-ui;max-width:28rem;margin:4rem auto\"><h1>Simulated bank</h1>{said}</body></html>"
     );
-    Ok(axum::response::Html(page).into_response())
+    let headers = [
+        (header::CACHE_CONTROL, "no-store"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+        ),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ];
+    Ok((headers, Html(page)).into_response())
 }
 
 /// The buyer answers the simulated gateway.
@@ -414,8 +436,9 @@ pub async fn answer_challenge(
     };
     gateway.complete_challenge(payment, approval).await?;
     let order = app.sales.payment_changed(payment).await.map_err(OrderError::from)?;
-    let order = order.ok_or_else(Problem::not_found)?;
-    Ok(Redirect::to(&format!("/api/v1/orders/{}", order.id)).into_response())
+    order.ok_or_else(Problem::not_found)?;
+    // A browser has no token to look at the order with.
+    Ok(Redirect::to(&format!("{CHALLENGE_PATH}{payment}")).into_response())
 }
 
 impl From<GatewayError> for Problem {

@@ -71,6 +71,8 @@ async fn every_gateway_token_ends_where_it_should() {
         assert!(fits, "{token}: {} {}", answer.status, answer.text());
         if status == 402 {
             assert_eq!(answer.code(), "payment_declined");
+            // What its message says.
+            assert_eq!(ann.get(&format!("/holds/{hold}")).await.expect(200).json()["status"], "held", "{token}");
         }
         // Whatever was left open ends by itself.
         for _ in 0..12 {
@@ -111,8 +113,14 @@ async fn a_challenge_waits_for_the_buyer_s_word() {
     let (hold, order, address) = challenged(&app, &ann, &event, "S-A-1").await;
     let page = app.nobody().get(&address).await.expect(200);
     assert!(page.header("content-type").unwrap().starts_with("text/html"));
+    assert!(page.text().contains("Is it yours?"));
     let approved = answer_challenge(&app.nobody(), &address, "approve").await.expect(303);
-    assert_eq!(approved.header("location"), Some(format!("/api/v1/orders/{order}").as_str()));
+    // A browser follows without a token.
+    let told = app.nobody().get(approved.header("location").unwrap()).await.expect(200);
+    assert!(told.text().contains("The payment is approved."), "{}", told.text());
+    for header in ["content-type", "content-security-policy", "cache-control", "referrer-policy"] {
+        assert_eq!(told.header(header), page.header(header), "{header}");
+    }
     assert_eq!(ann.get(&format!("/orders/{order}")).await.expect(200).json()["status"], "completed");
     // The same request, sent again, tells what became of it.
     let again = ann.pay(&[&hold], "tok_challenge").await.expect(201);
@@ -121,7 +129,9 @@ async fn a_challenge_waits_for_the_buyer_s_word() {
 
     let (_, order, address) = challenged(&app, &ann, &event, "S-A-2").await;
     answer_challenge(&app.nobody(), &address, "maybe").await.refused(400, "invalid_field");
-    answer_challenge(&app.nobody(), &address, "reject").await.expect(303);
+    let rejected = answer_challenge(&app.nobody(), &address, "reject").await.expect(303);
+    let told = app.nobody().get(rejected.header("location").unwrap()).await.expect(200);
+    assert!(told.text().contains("The payment is rejected"), "{}", told.text());
     assert_eq!(ann.get(&format!("/orders/{order}")).await.expect(200).json()["status"], "declined");
     // Too late to change one's mind.
     answer_challenge(&app.nobody(), &address, "approve").await;
@@ -171,6 +181,8 @@ async fn several_holds_and_events_are_one_order() {
         assert_eq!(part["total"], euros(FRONT));
         let events: Vec<_> = part["tickets"].as_array().unwrap().iter().map(|ticket| &ticket["eventId"]).collect();
         assert_eq!(events, [&json!(event.id)]);
+        let listed = house.owner.get(&format!("/organizers/{}/orders", house.id)).await.expect(200).json();
+        assert_eq!(listed["items"], json!([part]));
     }
 }
 
@@ -181,8 +193,6 @@ async fn a_repeated_payment_is_one_order() {
     let hold = ann.held(&event.id, &["S-A-1"]).await;
     let body = json!({ "holds": [hold], "payment": { "method": "simulated", "token": "tok_ok" } });
     ann.post("/orders", body.clone()).await.refused(400, "idempotency_key_required");
-        let listed = house.owner.get(&format!("/organizers/{}/orders", house.id)).await.expect(200).json();
-        assert_eq!(listed["items"], json!([part]));
     let keyed = ann.keyed(app.key());
     let first = keyed.post("/orders", body.clone()).await.expect(201);
     assert!(!first.is_replay());
@@ -261,6 +271,10 @@ async fn orders_are_listed_newest_first() {
     let seen =
         |page: &Value| page["items"].as_array().unwrap().iter().map(|order| order["id"].clone()).collect::<Vec<_>>();
     assert_eq!(seen(&page), ids[..2]);
+    for listed in page["items"].as_array().unwrap() {
+        let path = format!("/orders/{}", listed["id"].as_str().unwrap());
+        assert_eq!(*listed, ann.get(&path).await.expect(200).json(), "with its ticket");
+    }
     let next = page["nextCursor"].as_str().unwrap();
     let rest = ann.get(&format!("/me/orders?limit=2&cursor={next}")).await.expect(200).json();
     assert_eq!((seen(&rest), &rest["nextCursor"]), (ids[2..].to_vec(), &Value::Null));
@@ -271,10 +285,6 @@ async fn orders_are_listed_newest_first() {
 async fn tickets_given_back_in_time_are_refunded_and_sold_again() {
     let app = TestApp::with(Wish::unlimited()).await;
     let (event, ann, bob) = (app.event_on_sale().await, app.fan("ann").await, app.fan("bob").await);
-    for listed in page["items"].as_array().unwrap() {
-        let path = format!("/orders/{}", listed["id"].as_str().unwrap());
-        assert_eq!(*listed, ann.get(&path).await.expect(200).json(), "with its ticket");
-    }
     let order = ann.bought(&event.id, &["S-A-1", "S-E-1"]).await;
     let path = format!("/orders/{}/cancel", order["id"].as_str().unwrap());
     let first = order["tickets"][0]["id"].clone();
