@@ -99,6 +99,16 @@ CREATE TABLE area_capacity (
     PRIMARY KEY (event_id, area_id)
 );
 
+-- A change of an event's seats that the seat engine is being asked for: to another map, or of the
+-- number of people in an area.
+CREATE TABLE seat_change (
+    event_id UUID PRIMARY KEY,
+    seat_map_id UUID,
+    area_id TEXT,
+    capacity BIGINT,
+    CHECK ((seat_map_id IS NULL) = (area_id IS NOT NULL) AND (area_id IS NULL) = (capacity IS NULL))
+);
+
 -- What an event or organizer adds to every ticket; the event's own rule comes first.
 CREATE TABLE fee_rule (
     scope UUID PRIMARY KEY,

@@ -1,7 +1,8 @@
 //! What the seat engine sells: the catalogue's events, turned into manifests, rules and prices.
 //!
 //! The catalogue says what shall be sold and the engine follows. A change of the catalogue and the
-//! job that carries it over commit together, so a crash in between only delays the engine.
+//! job that carries it over commit together, so a crash in between only delays the engine. What the
+//! engine may refuse, another map or capacity, is the engine's to decide: then the catalogue follows.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,6 +27,17 @@ const MANIFESTS_KEPT: usize = 32;
 /// How often one call follows a catalogue that changes under it, before it leaves the rest to the
 /// job.
 const FOLLOWS_MAX: u32 = 8;
+
+/// A change of what an event's engine has, which the engine may refuse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SeatChange {
+    Map(SeatMapId),
+    /// Another number of people in one area.
+    Capacity {
+        area: String,
+        capacity: u32,
+    },
+}
 
 impl Sales {
     /// Publishes, takes off sale, postpones or cancels an event, in the catalogue and in the seat
@@ -88,19 +100,14 @@ impl Sales {
         map: SeatMapId,
     ) -> Result<Event, OnSaleError> {
         let manifest = self.manifest(map).await?;
-        self.intend(organizer, id).await?;
-        let tx = self.parts.store.begin_write().await?;
-        let event = self.parts.catalog.move_to_map_in(&tx, organizer, id, map).await?;
-        sql::clear_area_capacities(&tx, id).await?;
+        let _alone = self.alone_with(id).await;
+        // What the catalogue would refuse is not asked of the engine: tried, and not kept.
+        let trial = self.parts.store.begin_write().await?;
+        let event = self.parts.catalog.move_to_map_in(&trial, organizer, id, map).await?;
         prices(&event.details, &manifest)?;
-        match self.parts.inventory.swap_manifest(id, manifest).await {
-            // Not on sale yet: it will open with the new map.
-            Ok(()) | Err(Refused::UnknownEvent) => {}
-            Err(Refused::Rule(Refusal::NotFound)) => {}
-            Err(refused) => return Err(refused.into()),
-        }
-        tx.commit().await?;
-        self.sync_event(id).await?;
+        drop(trial);
+        let event = self.change_seats(organizer, id, SeatChange::Map(map)).await?;
+        self.follow(id).await?;
         Ok(event)
     }
 
@@ -145,34 +152,123 @@ impl Sales {
         if capacity > AREA_CAPACITY_MAX {
             return Err(FieldError::new("capacity", format!("must be at most {AREA_CAPACITY_MAX}")).into());
         }
-        self.intend(organizer, id).await?;
+        let _alone = self.alone_with(id).await;
+        self.parts.catalog.event_of(organizer, id).await?;
+        if self.parts.inventory.view(id).await?.manifest.area(area).is_none() {
+            return Err(Refused::Rule(Refusal::UnknownArea).into());
+        }
+        let change = SeatChange::Capacity { area: area.to_owned(), capacity };
+        self.change_seats(organizer, id, change).await.map(drop)
+    }
+
+    /// Writes a change down, asks the engine, which may refuse it, and lets the catalogue follow.
+    /// No transaction is open while the engine is asked, because its writer may be slow or down.
+    /// If we stop on the way, the job of the event goes on from what was written down.
+    async fn change_seats(
+        &self,
+        organizer: OrganizerId,
+        id: EventId,
+        change: SeatChange,
+    ) -> Result<Event, OnSaleError> {
+        self.settle(id).await?;
         let tx = self.parts.store.begin_write().await?;
-        sql::set_area_capacity(&tx, id, area, capacity).await?;
-        let changed: HashMap<_, _> = sql::area_capacities(&tx, id).await?.into_iter().collect();
-        let manifest = self.parts.inventory.view(id).await?.manifest.clone();
-        let area_total = (0..manifest.areas() as u16)
-            .map(|area| changed.get(manifest.area_id(area)).copied().unwrap_or(manifest.area_capacity(area)))
-            .sum::<u32>();
-        self.parts.catalog.record_capacity_in(&tx, id, manifest.seats() as u32 + area_total).await?;
-        // Last, because it may refuse, and then nothing has changed.
-        self.parts.inventory.set_capacity(id, area, Some(capacity)).await?;
+        self.parts.catalog.event_of_in(&tx, organizer, id).await?;
+        sql::begin_seat_change(&tx, id, &change).await?;
+        jobs::enqueue_sync(&tx, id).await?;
+        tx.commit().await?;
+        self.finish_seat_change(id).await?.ok_or_else(|| Fault::Broken(format!("a change of {id} was lost")).into())
+    }
+
+    /// Ends what is left of a change whose caller is gone. That it is refused harms nobody.
+    async fn settle(&self, id: EventId) -> Result<(), OnSaleError> {
+        match self.finish_seat_change(id).await {
+            Err(error) if error.code().status() >= 500 => Err(error),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Carries out the change that was written down, if there is one. It is forgotten once it is
+    /// done or refused, and stays while the engine does not answer. Calling again is safe.
+    async fn finish_seat_change(&self, id: EventId) -> Result<Option<Event>, OnSaleError> {
+        let tx = self.parts.store.begin_read().await?;
+        let Some(change) = sql::seat_change(&tx, id).await? else { return Ok(None) };
+        drop(tx);
+        let inventory = &self.parts.inventory;
+        let asked = match &change {
+            SeatChange::Map(map) => match inventory.swap_manifest(id, self.manifest(*map).await?).await {
+                // Not on sale yet: it will open with the new map.
+                Err(Refused::UnknownEvent | Refused::Rule(Refusal::NotFound)) => Ok(()),
+                asked => asked,
+            },
+            SeatChange::Capacity { area, capacity } => inventory.set_capacity(id, area, Some(*capacity)).await,
+        };
+        if let Err(refused) = asked {
+            if refused.code().status() < 500 {
+                self.forget_seat_change(id).await?;
+            }
+            return Err(refused.into());
+        }
+        match self.record_seat_change(id, &change).await {
+            Ok(event) => Ok(Some(event)),
+            Err(error) if error.code().status() >= 500 => Err(error),
+            Err(refused) => {
+                // The catalogue changed under it, and the engine follows the catalogue.
+                self.forget_seat_change(id).await?;
+                self.follow(id).await?;
+                Err(refused)
+            }
+        }
+    }
+
+    async fn record_seat_change(&self, id: EventId, change: &SeatChange) -> Result<Event, OnSaleError> {
+        let catalog = &self.parts.catalog;
+        let organizer = catalog.any_event(id).await?.event.organizer;
+        let (tx, event) = match change {
+            SeatChange::Map(map) => {
+                let tx = self.parts.store.begin_write().await?;
+                sql::clear_area_capacities(&tx, id).await?;
+                let event = catalog.move_to_map_in(&tx, organizer, id, *map).await?;
+                (tx, event)
+            }
+            SeatChange::Capacity { area, capacity } => {
+                let manifest = self.parts.inventory.view(id).await?.manifest.clone();
+                let tx = self.parts.store.begin_write().await?;
+                sql::set_area_capacity(&tx, id, area, *capacity).await?;
+                let changed: HashMap<_, _> = sql::area_capacities(&tx, id).await?.into_iter().collect();
+                let area_total = (0..manifest.areas() as u16)
+                    .map(|area| changed.get(manifest.area_id(area)).copied().unwrap_or(manifest.area_capacity(area)))
+                    .sum::<u32>();
+                let event = catalog.record_capacity_in(&tx, id, manifest.seats() as u32 + area_total).await?;
+                (tx, event)
+            }
+        };
+        sql::end_seat_change(&tx, id).await?;
+        tx.commit().await?;
+        Ok(event)
+    }
+
+    async fn forget_seat_change(&self, id: EventId) -> Result<(), OnSaleError> {
+        let tx = self.parts.store.begin_write().await?;
+        sql::end_seat_change(&tx, id).await?;
         Ok(tx.commit().await?)
     }
 
-    /// Queues the job that makes engine and catalogue agree, before a change that the engine may
-    /// refuse and that therefore reaches it before the catalogue's transaction commits. If we stop
-    /// in between, the job takes the engine back to what the catalogue says.
-    async fn intend(&self, organizer: OrganizerId, id: EventId) -> Result<(), OnSaleError> {
-        let tx = self.parts.store.begin_write().await?;
-        self.parts.catalog.event_of_in(&tx, organizer, id).await?;
-        jobs::enqueue_sync(&tx, id).await?;
-        Ok(tx.commit().await?)
+    /// Until the guard is dropped, nobody else brings this event's engine and catalogue in line:
+    /// one process owns both.
+    async fn alone_with(&self, id: EventId) -> tokio::sync::MutexGuard<'_, ()> {
+        self.lines[id.0.as_u128() as usize % self.lines.len()].lock().await
     }
 
     /// Makes the engine sell what the catalogue says: opens the event, or brings its map, rules
     /// and prices up to date. Calling again changes nothing. Gives the instant at which it has to
     /// be called again because one sale window follows another.
     pub async fn sync_event(&self, id: EventId) -> Result<Option<Timestamp>, OnSaleError> {
+        let _alone = self.alone_with(id).await;
+        self.settle(id).await?;
+        self.follow(id).await
+    }
+
+    async fn follow(&self, id: EventId) -> Result<Option<Timestamp>, OnSaleError> {
         // Read from the database, because what the catalogue remembers may be a moment behind.
         let organizer = self.parts.catalog.any_event(id).await?.event.organizer;
         let read = async || {

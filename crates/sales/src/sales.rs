@@ -28,7 +28,13 @@ pub struct Sales {
     transaction_key: [u8; 32],
     /// Manifests made from seat maps, so that the many events of one map share one.
     pub(crate) manifests: Arc<Mutex<HashMap<SeatMapId, Arc<inventory::engine::Manifest>>>>,
+    /// Locks under which an event's engine and catalogue are brought in line; an event has one, and
+    /// shares it with others.
+    pub(crate) lines: Arc<[tokio::sync::Mutex<()>; LINES]>,
 }
+
+/// Events whose changes may wait for the seat engine at a time: more than there are writers.
+const LINES: usize = 256;
 
 /// What sales is built on.
 pub struct Parts {
@@ -108,7 +114,8 @@ impl Attendee {
 impl Sales {
     pub fn new(parts: Parts) -> Sales {
         let transaction_key = parts.keyring.derive("sales/transaction/v1");
-        Sales { parts: Arc::new(parts), transaction_key, manifests: Arc::default() }
+        let lines = Arc::new(std::array::from_fn(|_| tokio::sync::Mutex::default()));
+        Sales { parts: Arc::new(parts), transaction_key, manifests: Arc::default(), lines }
     }
 
     /// A fan's own order; another's is as absent as one that never was.

@@ -419,3 +419,25 @@ async fn roles_do_what_they_are_for() {
     viewer.get(&format!("/organizers/{}/orders", house.id)).await.expect(200);
     viewer.get(&event.staff_path("/attendees")).await.refused(403, "not_allowed");
 }
+
+#[tokio::test]
+async fn while_no_seat_can_be_changed_staff_are_told_when_to_come_back() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let (event, house) = (app.event_on_sale().await, app.aurora().await);
+    let maps = format!("/organizers/{}/venues/{}/seat-maps", house.id, event.venue);
+    let map = house.owner.post(&maps, crate::maps::hall()).await.expect(201).json();
+    let inventory = app.app.inventory.clone();
+    tokio::task::spawn_blocking(move || inventory.stop()).await.unwrap();
+    for (page, body) in [
+        ("/capacity", json!({ "area": "FLOOR", "capacity": 5 })),
+        ("/seat-map", json!({ "seatMapId": map["id"] })),
+        ("/block", json!({ "seats": ["S-A-1"] })),
+        ("/unblock", json!({ "seats": ["S-A-1"] })),
+        ("/take-off-sale", Value::Null),
+    ] {
+        // That the answer says when to come back is checked for every 503.
+        house.owner.post(&event.staff_path(page), body).await.refused(503, "unavailable");
+    }
+    let unknown = json!({ "area": "a\u{0}b", "capacity": 5 });
+    assert!(house.owner.post(&event.staff_path("/capacity"), unknown).await.status < 500, "known without the writer");
+}

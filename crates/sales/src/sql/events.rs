@@ -1,9 +1,10 @@
 use std::collections::HashMap;
 
 use stagedoor_core::EventId;
-use store::{IntoParam, Result, Tx, list};
+use store::{Error, IntoParam, Result, Tx, list};
 use uuid::Uuid;
 
+use crate::onsale::SeatChange;
 use crate::pricing::FeeRule;
 
 /// The fee rules set for any of `scopes`.
@@ -49,4 +50,28 @@ pub(crate) async fn set_area_capacity(tx: &Tx, event: EventId, area: &str, capac
 
 pub(crate) async fn clear_area_capacities(tx: &Tx, event: EventId) -> Result<()> {
     tx.execute("DELETE FROM area_capacity WHERE event_id = $1", (event,)).await.map(drop)
+}
+
+/// Writes a change down before the engine is asked; an event has one at a time.
+pub(crate) async fn begin_seat_change(tx: &Tx, event: EventId, change: &SeatChange) -> Result<()> {
+    let (map, area, capacity) = match change {
+        SeatChange::Map(map) => (Some(*map), None, None),
+        SeatChange::Capacity { area, capacity } => (None, Some(area.as_str()), Some(i64::from(*capacity))),
+    };
+    let sql = "INSERT INTO seat_change (event_id, seat_map_id, area_id, capacity) VALUES ($1, $2, $3, $4)";
+    tx.execute(sql, (event, map, area, capacity)).await.map(drop)
+}
+
+pub(crate) async fn seat_change(tx: &Tx, event: EventId) -> Result<Option<SeatChange>> {
+    let sql = "SELECT seat_map_id, area_id, capacity FROM seat_change WHERE event_id = $1";
+    tx.optional(sql, (event,), |row| match (row.get(0)?, row.get(1)?, row.get(2)?) {
+        (Some(map), None, None) => Ok(SeatChange::Map(map)),
+        (None, Some(area), Some(capacity)) => Ok(SeatChange::Capacity { area, capacity }),
+        _ => Err(Error::corrupt(format!("a change of {event} is neither of its map nor of an area"))),
+    })
+    .await
+}
+
+pub(crate) async fn end_seat_change(tx: &Tx, event: EventId) -> Result<()> {
+    tx.execute("DELETE FROM seat_change WHERE event_id = $1", (event,)).await.map(drop)
 }

@@ -9,4 +9,5 @@ mod faulty;
 mod onsale;
 mod refunds;
 mod simulation;
+mod slow;
 mod world;

@@ -142,6 +142,63 @@ async fn a_capacity_change_dropped_anywhere_leaves_engine_and_catalogue_agreed()
 }
 
 #[tokio::test]
+async fn a_map_change_dropped_anywhere_leaves_engine_and_catalogue_agreed() {
+    let world = World::new().await;
+    let (event, fan) = (world.event().await, world.fan());
+    world.bought(fan, event, &["S-A-1"]).await;
+    for waits in 0..200 {
+        let wider = add_map(&world, |map| map.areas[0].capacity = 300 + waits as u32).await;
+        let done = cut(world.sales.move_to_seat_map(world.organizer, event, wider), waits).await.is_some();
+        world.rest().await;
+        let in_catalogue = world.catalog.any_event(event).await.unwrap().event.clone();
+        assert_eq!(available(&world, event).await + 1, in_catalogue.capacity, "after {waits} waits");
+        if done {
+            assert_eq!((in_catalogue.seat_map, in_catalogue.capacity), (Some(wider), 96 + 300 + waits as u32));
+            return;
+        }
+    }
+    panic!("the change never came to its end");
+}
+
+#[tokio::test]
+async fn a_change_waiting_for_a_slow_seat_writer_holds_nobody_up() {
+    let world = World::new().await;
+    let (event, other) = (world.event().await, world.event().await);
+    let wider = add_map(&world, |map| map.areas[0].capacity = 300).await;
+    let stalled = world.slow.stall().await;
+    let capacity = world.sales.set_area_capacity(world.organizer, event, "FLOOR", 50);
+    let moved = world.sales.move_to_seat_map(world.organizer, other, wider);
+    let meanwhile = async {
+        world.slow.wanted().await;
+        let tx = world.db.store.begin_write().await.expect("nobody holds the database");
+        drop(tx);
+        let view = world.catalog.any_event(event).await.unwrap();
+        assert_eq!(view.event.capacity, 96 + FLOOR_CAPACITY, "the engine may still refuse");
+        drop(stalled);
+    };
+    let (capacity, moved, ()) = futures_util::future::join3(capacity, moved, meanwhile).await;
+    capacity.unwrap();
+    assert_eq!((moved.unwrap().capacity, available(&world, event).await), (96 + 300, 96 + 50));
+}
+
+#[tokio::test]
+async fn a_change_begun_before_a_restart_is_finished_after_it() {
+    let world = World::new().await;
+    let event = world.event().await;
+    let stalled = world.slow.stall().await;
+    {
+        let change = world.sales.set_area_capacity(world.organizer, event, "FLOOR", 50);
+        let asked = world.slow.wanted();
+        futures_util::future::select(std::pin::pin!(change), std::pin::pin!(asked)).await;
+    }
+    drop(stalled);
+    let world = world.restart().await;
+    world.rest().await;
+    assert_eq!(world.catalog.any_event(event).await.unwrap().event.capacity, 96 + 50);
+    assert_eq!(available(&world, event).await, 96 + 50);
+}
+
+#[tokio::test]
 async fn a_new_seat_map_keeps_what_is_held_and_sold() {
     let world = World::new().await;
     let (event, fan) = (world.event().await, world.fan());

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
+use crate::slow::{SlowDisk, SlowJournal};
 use catalog::seat_map::{Area, Level, Row, SeatMap, Section};
 use catalog::{Catalog, Country, EventDetails, EventType, NewEvent, PriceLevel, Transition, VenueDetails, Zone};
 use inventory::engine::{Need, Places, Want};
@@ -40,6 +41,8 @@ pub const START: &str = "2026-06-01T18:00:00Z";
 
 pub struct World {
     pub db: TestStore,
+    /// The disk of the seat journal.
+    pub slow: SlowDisk,
     pub gateway: SimulatedGateway,
     pub inventory: Inventory,
     pub catalog: Catalog,
@@ -90,7 +93,8 @@ impl World {
     ) -> World {
         let gateway = SimulatedGateway::new(db.store.clone()).with_latency(Duration::ZERO);
         let payments = Payments::new(db.store.clone(), wrap(gateway.clone()));
-        let inventory = start_inventory(&db);
+        let slow = SlowDisk::default();
+        let inventory = start_inventory(&db, slow.clone());
         let catalog = Catalog::open(db.store.clone(), &db.keyring).await.unwrap();
         let sales = Sales::new(Parts {
             store: db.store.clone(),
@@ -102,7 +106,7 @@ impl World {
         });
         let jobs = sales.handle(Jobs::new(db.store.clone()));
         let keys = AtomicU32::new(0);
-        World { db, gateway, inventory, catalog, sales, jobs, organizer, venue, map, keys }
+        World { db, slow, gateway, inventory, catalog, sales, jobs, organizer, venue, map, keys }
     }
 
     pub fn fan(&self) -> UserId {
@@ -328,9 +332,12 @@ fn signed(line: &payments::BookLine) -> i64 {
     if line.moved == Moved::FromBuyer { line.amount.minor } else { -line.amount.minor }
 }
 
-fn start_inventory(db: &TestStore) -> Inventory {
+fn start_inventory(db: &TestStore, slow: SlowDisk) -> Inventory {
     let folder = db.folder.path().to_owned();
-    let open = move |partition| Ok(Box::new(journal::SqliteJournal::open(&folder, partition)?) as _);
+    let open = move |partition| {
+        let journal = journal::SqliteJournal::open(&folder, partition)?;
+        Ok(Box::new(SlowJournal { journal, disk: slow.clone() }) as _)
+    };
     let limits = FanLimits { active_holds_max: 100, attempts_per_minute: 10_000 };
     Inventory::start(Config { limits, partitions: 1 }, db.env.clone(), open).expect("the journal is readable")
 }
