@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use stagedoor_core::limits::BODY_MAX;
 use stagedoor_core::{Code, EventId, FieldError, HoldId, Money, OrderId, PaymentId, TicketId, Timestamp};
 use store::idempotency::{Answer, body_hash};
+use tickets::Status;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -23,6 +24,7 @@ use crate::auth::Fan;
 use crate::extract::{IdempotencyKey, OptionalBody, Params, Path, RawBody, paging, read};
 use crate::openapi::MoneySchema;
 use crate::problem::Envelope;
+use crate::tickets::TRANSFERRED;
 use crate::venues::List;
 use crate::{App, Problem, schema};
 
@@ -107,8 +109,18 @@ pub struct OrderView {
     /// What the buyer has to do before the order can go on.
     next_action: Option<NextActionView>,
     refunds: Vec<RefundView>,
+    /// Who will come, where the buyer said so. Only when one order is looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attendee: Option<AttendeeView>,
     #[schema(value_type = String, format = DateTime)]
     placed_at: Timestamp,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct AttendeeView {
+    name: Option<String>,
+    email: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -130,6 +142,7 @@ struct TicketBrief {
     event_id: EventId,
     /// The seat's id, or the area's.
     seat: String,
+    /// As of a ticket, or `transferred` once the buyer gave it away.
     status: &'static str,
 }
 
@@ -185,7 +198,10 @@ impl OrderView {
                     id: ticket.id,
                     event_id: ticket.event,
                     seat: crate::tickets::place_id(&ticket.place).to_owned(),
-                    status: ticket.status.text(),
+                    status: match ticket.status {
+                        Status::Issued | Status::Used if ticket.owner != order.fan => TRANSFERRED,
+                        status => status.text(),
+                    },
                 })
                 .collect(),
             holds: order.holds.iter().map(|hold| hold.hold).collect(),
@@ -199,8 +215,16 @@ impl OrderView {
                     requested_at: refund.requested_at,
                 })
                 .collect(),
+            attendee: None,
             placed_at: order.placed_at,
         }
+    }
+
+    /// The same with who will come. Never part of a kept answer: it is personal.
+    pub fn attended_by(self, attendee: Option<Attendee>) -> Self {
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        let view = |who: Attendee| AttendeeView { name: text(who.name()), email: text(who.email()) };
+        Self { attendee: attendee.map(view), ..self }
     }
 }
 
@@ -286,7 +310,8 @@ pub async fn place_order(
     responses((status = 200, body = OrderView), (status = 401, body = Envelope), (status = 404, body = Envelope)))]
 pub async fn order(State(app): State<App>, fan: Fan, Path(order): Path<OrderId>) -> Result<Json<OrderView>, Problem> {
     let order = app.sales.order(fan.id(), order).await?;
-    Ok(Json(OrderView::new(&order, &app.public_url)))
+    let attendee = app.sales.attendee(order.id).await?;
+    Ok(Json(OrderView::new(&order, &app.public_url).attended_by(attendee)))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -4,10 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use identity::Role;
+use identity::{Permission, Role};
 use sales::StaffRefund;
 use serde::{Deserialize, Serialize};
-use stagedoor_core::{EventId, FieldError, Name, OrderId, OrganizerId, UserId};
+use stagedoor_core::{EventId, FieldError, Name, OrderId, OrganizerId, TicketId, Timestamp, UserId};
+use tickets::Access;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -26,6 +27,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(members, add_member))
         .routes(routes!(change_member, remove_member))
         .routes(routes!(attendees))
+        .routes(routes!(sold_ticket))
         .routes(routes!(sold_orders))
         .routes(routes!(sold_order))
         .routes(routes!(refund_order))
@@ -198,6 +200,74 @@ pub async fn attendees(
     Ok(Json(ticket_views::list(tickets::attendees(&tx, staff.organizer, event, status, page).await?)))
 }
 
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SoldTicketView {
+    ticket: TicketView,
+    /// What happened to it since it was issued, oldest first.
+    changes: Vec<TicketChangeView>,
+    /// Every scan of any of its barcodes, oldest first. Two good ones from different gates tell that
+    /// two people came with one ticket.
+    scans: Vec<ScanView>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct TicketChangeView {
+    /// `reissued`, `transferred`, `refunded` or `revoked`.
+    kind: &'static str,
+    /// Which barcode was good from then on.
+    version: u32,
+    reason: String,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ScanView {
+    scan_id: String,
+    /// As the answer to the scan says it now.
+    result: &'static str,
+    gate: String,
+    /// Which barcode was shown.
+    version: u32,
+    #[schema(value_type = String, format = DateTime)]
+    scanned_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    received_at: Timestamp,
+}
+
+/// A ticket and what became of it, for whoever settles a quarrel at the door.
+#[utoipa::path(get, path = "/api/v1/organizers/{org}/tickets/{ticket}", tag = "organizers", security(("bearer" = [])),
+    params(("org" = String, Path, description = "id of the organizer"), ("ticket" = String, Path, description = "id of the ticket")),
+    responses((status = 200, body = SoldTicketView), (status = 401, body = Envelope), (status = 403, body = Envelope),
+        (status = 404, body = Envelope)))]
+pub async fn sold_ticket(
+    State(app): State<App>,
+    staff: Staff<SeeBuyers>,
+    Path((_, ticket)): Path<(String, TicketId)>,
+) -> Result<Json<SoldTicketView>, Problem> {
+    let tx = app.store.begin_read().await?;
+    let found = tickets::find(&tx, Access::Organizer(staff.organizer), ticket).await?;
+    let found = found.ok_or_else(Problem::not_found)?;
+    let changes = tickets::changes(&tx, ticket).await?.into_iter().map(|change| TicketChangeView {
+        kind: change.kind.text(),
+        version: change.generation,
+        reason: change.reason,
+        at: change.at,
+    });
+    let scans = tickets::scans_of(&tx, staff.organizer, ticket).await?.into_iter().map(|scan| ScanView {
+        scan_id: scan.scan_id,
+        result: scan.result.text(),
+        gate: scan.gate,
+        version: scan.generation,
+        scanned_at: scan.scanned_at,
+        received_at: scan.received_at,
+    });
+    Ok(Json(SoldTicketView { ticket: found.into(), changes: changes.collect(), scans: scans.collect() }))
+}
+
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
@@ -225,7 +295,7 @@ pub async fn sold_orders(
     Ok(Json(orders::list(orders, shown, &app.public_url)))
 }
 
-/// The organizer's part of one order.
+/// The organizer's part of one order, and who will come, for those who may see buyers.
 #[utoipa::path(get, path = "/api/v1/organizers/{org}/orders/{order}", tag = "organizers", security(("bearer" = [])),
     params(("org" = String, Path, description = "id of the organizer"), ("order" = String, Path, description = "id of the order")),
     responses((status = 200, body = OrderView), (status = 401, body = Envelope), (status = 403, body = Envelope),
@@ -236,7 +306,11 @@ pub async fn sold_order(
     Path((_, order)): Path<(String, OrderId)>,
 ) -> Result<Json<OrderView>, Problem> {
     let order = app.sales.order_for(staff.organizer, order).await?;
-    Ok(Json(OrderView::new(&order, &app.public_url)))
+    let attendee = match staff.role.allows(Permission::SeeBuyers) {
+        true => app.sales.attendee(order.id).await?,
+        false => None,
+    };
+    Ok(Json(OrderView::new(&order, &app.public_url).attended_by(attendee)))
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -4,16 +4,21 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use catalog::EventState;
+use sales::{Answered, Key};
 use serde::{Deserialize, Serialize};
-use stagedoor_core::{Code, EventId, Money, OrderId, TicketId, Timestamp};
+use stagedoor_core::{Code, EventId, Money, OrderId, TicketId, Timestamp, UserId};
+use store::Tx;
+use store::idempotency::{self, Answer, Claim, Scope};
 use tickets::{Access, Cause, ChangeError, PageRequest, Place, Status, Ticket, render};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::Fan;
-use crate::extract::{Params, Path, paging};
+use crate::extract::{IdempotencyKey, Params, Path, RawBody, paging};
 use crate::openapi::MoneySchema;
+use crate::orders::{self, respond};
 use crate::problem::Envelope;
 use crate::venues::List;
 use crate::{App, Problem, schema};
@@ -24,6 +29,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(ticket))
         .routes(routes!(barcode))
         .routes(routes!(reissue))
+        .routes(routes!(transfer))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -46,13 +52,16 @@ pub struct TicketView {
     ticket_type: String,
     #[schema(value_type = MoneySchema)]
     face_value: Money,
-    /// `issued`, `used`, `refunded` or `revoked`.
+    /// `issued`, `used`, `refunded` or `revoked`; `transferred` to whoever has just given it away.
     status: &'static str,
     /// Which barcode is good; goes up with every reissue.
     version: u32,
     #[schema(value_type = String, format = DateTime)]
     issued_at: Timestamp,
 }
+
+/// The status of a ticket to the fan who bought it and gave it away, whoever used it since.
+pub const TRANSFERRED: &str = "transferred";
 
 /// What other calls take: a seat's id, or an area's.
 pub fn place_id(place: &Place) -> &str {
@@ -221,19 +230,107 @@ pub async fn barcode(
 
 /// Get a new barcode; the old one no longer admits.
 #[utoipa::path(post, path = "/api/v1/tickets/{ticket}/reissue", tag = "tickets", security(("bearer" = [])),
-    params(("ticket" = String, Path, description = "id of the ticket")),
-    responses((status = 200, body = TicketView), (status = 401, body = Envelope), (status = 404, body = Envelope),
-        (status = 409, body = Envelope)))]
+    params(("ticket" = String, Path, description = "id of the ticket"),
+        ("Idempotency-Key" = Option<String>, Header, description = "makes a retry safe", min_length = 1, max_length = 255)),
+    responses((status = 200, body = TicketView), (status = 400, body = Envelope), (status = 401, body = Envelope),
+        (status = 404, body = Envelope), (status = 409, body = Envelope), (status = 422, body = Envelope)))]
 pub async fn reissue(
     State(app): State<App>,
     fan: Fan,
     Path(ticket): Path<TicketId>,
-) -> Result<Json<TicketView>, Problem> {
-    let tx = app.store.begin_write().await?;
+    idempotency: IdempotencyKey,
+) -> Result<Response, Problem> {
+    let key = idempotency.0.map(|text| orders::key(text, ticket, b""));
+    let operation = Operation { name: "tickets.reissue", by: fan.id(), ticket, key: key.as_ref() };
     let cause = Cause { by: Some(fan.id()), reason: "asked by the owner" };
-    let ticket = tickets::reissue(&tx, Access::Owner(fan.id()), ticket, cause).await?;
+    once(&app, operation, async |tx| Ok(tickets::reissue(tx, Access::Owner(fan.id()), ticket, cause).await?.into()))
+        .await
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TransferBody {
+    /// Of the receiver's account, which has to exist.
+    #[schema(value_type = schema::Email)]
+    email: String,
+}
+
+/// Give a ticket to another fan. The old barcode no longer admits, and the receiver gets a new one.
+///
+/// Until its event is over or cancelled, a ticket that admitted nobody can be given away. The giver
+/// can no longer give it back for its money; should staff refund it, the money goes to who paid.
+/// An address without an account and the giver's own are refused alike. That a transfer succeeds
+/// tells that there is an account, as registering there does; it costs a ticket.
+#[utoipa::path(post, path = "/api/v1/tickets/{ticket}/transfer", tag = "tickets", request_body = TransferBody,
+    security(("bearer" = [])), params(("ticket" = String, Path, description = "id of the ticket"),
+        ("Idempotency-Key" = String, Header, description = "makes a retry safe", min_length = 1, max_length = 255)),
+    responses((status = 200, body = TicketView), (status = 400, body = Envelope), (status = 401, body = Envelope),
+        (status = 404, body = Envelope), (status = 409, body = Envelope), (status = 413, body = Envelope),
+        (status = 415, body = Envelope), (status = 422, body = Envelope)))]
+pub async fn transfer(
+    State(app): State<App>,
+    fan: Fan,
+    Path(ticket): Path<TicketId>,
+    idempotency: IdempotencyKey,
+    RawBody(body, bytes): RawBody<TransferBody>,
+) -> Result<Response, Problem> {
+    let key = orders::key(idempotency.required()?, ticket, &bytes);
+    let operation = Operation { name: "tickets.transfer", by: fan.id(), ticket, key: Some(&key) };
+    let access = Access::Owner(fan.id());
+    once(&app, operation, async |tx| {
+        let known = tickets::find(tx, access, ticket).await?.ok_or_else(Problem::not_found)?;
+        let event = &app.catalog.any_event(known.event).await?.event;
+        if event.state == EventState::Cancelled || event.admits().1 < app.env.now() {
+            return Err(Problem::new(Code::WrongState, "the event is over or cancelled"));
+        }
+        let to = app.identity.lock_account_of(tx, &body.email).await?.filter(|to| *to != fan.id());
+        let nobody = || Problem::new(Code::Conflict, "at this address is nobody else who could receive the ticket");
+        let to = to.ok_or_else(nobody)?;
+        let cause = Cause { by: Some(fan.id()), reason: "given away by the owner" };
+        let given = tickets::transfer(tx, access, ticket, to, cause).await?;
+        Ok(TicketView { status: TRANSFERRED, ..given.into() })
+    })
+    .await
+}
+
+/// A change of a ticket that a client asks for, perhaps twice.
+struct Operation<'a> {
+    name: &'static str,
+    by: UserId,
+    ticket: TicketId,
+    key: Option<&'a Key>,
+}
+
+/// Changes a ticket once for each key: the claim on the key, the change and the answer to give
+/// again are one transaction. What is refused leaves the key free.
+async fn once(
+    app: &App,
+    operation: Operation<'_>,
+    change: impl AsyncFnOnce(&Tx) -> Result<TicketView, Problem>,
+) -> Result<Response, Problem> {
+    let Operation { name, by, ticket, key } = operation;
+    let tx = app.store.begin_write().await?;
+    let scope = key.map(|key| (Scope { principal: by.into(), operation: name, key: &key.text }, key.body_hash));
+    if let Some((scope, body_hash)) = scope {
+        match idempotency::claim(&tx, scope, body_hash, ticket.into()).await? {
+            Claim::Fresh => {}
+            Claim::Seen { answer, .. } => {
+                let answer = answer.expect("a key is claimed with its answer");
+                return Ok(respond(Answered { answer, replayed: true }));
+            }
+            Claim::Mismatch => {
+                return Err(Problem::new(Code::IdempotencyMismatch, "the key was used for another wish"));
+            }
+        }
+    }
+    let view = change(&tx).await?;
+    let body = serde_json::to_vec(&view).expect("a ticket is JSON");
+    let answer = Answer { status: StatusCode::OK.as_u16(), body };
+    if let Some((scope, _)) = scope {
+        idempotency::answered(&tx, scope, &answer).await?;
+    }
     tx.commit().await?;
-    Ok(Json(ticket.into()))
+    Ok(respond(Answered { answer, replayed: false }))
 }
 
 impl From<ChangeError> for Problem {

@@ -194,6 +194,14 @@ impl Identity {
         Ok(self.signed_in(&row, session, 0)?)
     }
 
+    /// The account that an e-mail address reaches, kept from being erased until the caller's
+    /// transaction ends. `Field` for what is no address.
+    pub async fn lock_account_of(&self, tx: &Tx, email: &str) -> Result<Option<UserId>, AccountError> {
+        let index = Email::parse(email)?.index(&self.0.keyring);
+        let Some(found) = sql::account_by_email(tx, index).await? else { return Ok(None) };
+        Ok(sql::lock_account(tx, found.id).await?.map(|row| row.id))
+    }
+
     /// Signs in with e-mail and password. An unknown address is answered as a wrong password is,
     /// after the same work, and is limited alike.
     pub async fn login(&self, credentials: Credentials<'_>) -> Result<SignedIn, AccountError> {

@@ -176,11 +176,6 @@ impl Step {
 }
 
 impl Payment {
-    /// What was captured and neither given back nor claimed by a refund.
-    pub fn refundable(&self) -> Money {
-        self.captured.checked_sub(self.refunded).expect("a payment has one currency")
-    }
-
     /// The payment after the gateway said how it stands; `None` when that changes nothing.
     /// Errors: [`PaymentError::Contradiction`] when the gateway did what it was never asked for.
     pub(crate) fn after(&self, standing: &Standing) -> Result<Option<Payment>, PaymentError> {

@@ -155,12 +155,13 @@ impl Sales {
         sql::refunds_owed(&self.parts.store.begin_read().await?).await
     }
 
-    /// Who will come, if the fan said so.
-    pub async fn attendee(&self, order: &Order) -> Result<Option<Attendee>, OrderError> {
+    /// Who will come with an order, if the fan said so. The caller has the order from
+    /// [`Sales::order`] or [`Sales::order_for`].
+    pub async fn attendee(&self, order: OrderId) -> Result<Option<Attendee>, OrderError> {
         let tx = self.parts.store.begin_read().await?;
-        let Some(sealed) = sql::attendee(&tx, order.id).await? else { return Ok(None) };
-        let broken = |what: &str| Fault::Broken(format!("the attendee of {} {what}", order.id));
-        let plain = self.parts.keyring.open(attendee_place(order.id), &sealed);
+        let Some(sealed) = sql::attendee(&tx, order).await? else { return Ok(None) };
+        let broken = |what: &str| Fault::Broken(format!("the attendee of {order} {what}"));
+        let plain = self.parts.keyring.open(attendee_place(order), &sealed);
         let plain = plain.map_err(|_| broken("does not open"))?;
         Ok(Some(serde_json::from_slice(&plain).map_err(|_| broken("cannot be read"))?))
     }

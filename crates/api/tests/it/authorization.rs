@@ -65,6 +65,7 @@ const TABLE: &[(&str, For)] = &[
     ("GET /api/v1/tickets/{ticket}", ItsOwner),
     ("GET /api/v1/tickets/{ticket}/barcode", ItsOwner),
     ("POST /api/v1/tickets/{ticket}/reissue", ItsOwner),
+    ("POST /api/v1/tickets/{ticket}/transfer", ItsOwner),
     ("GET /api/v1/organizers", SignedIn),
     ("POST /api/v1/organizers", SignedIn),
     ("GET /api/v1/organizers/{org}/members", Staff("om")),
@@ -88,6 +89,7 @@ const TABLE: &[(&str, For)] = &[
     ("POST /api/v1/organizers/{org}/events/{event}/unblock", Staff("om")),
     ("POST /api/v1/organizers/{org}/events/{event}/capacity", Staff("om")),
     ("GET /api/v1/organizers/{org}/events/{event}/attendees", Staff("omf")),
+    ("GET /api/v1/organizers/{org}/tickets/{ticket}", Staff("omf")),
     ("GET /api/v1/organizers/{org}/orders", Staff("omfv")),
     ("GET /api/v1/organizers/{org}/orders/{order}", Staff("omfv")),
     ("POST /api/v1/organizers/{org}/orders/{order}/refund", Staff("omf")),
@@ -186,6 +188,7 @@ fn body(operation: &str, ids: &BTreeMap<&str, String>) -> Value {
         "/organizers/{org}/orders/{order}/refund" => json!({ "reason": "rain" }),
         "/events/{event}/holds" => json!({ "seats": ["S-D-1"] }),
         "/bookings" => json!({ "eventId": ids["event"], "seatIds": ["S-D-2"] }),
+        "/tickets/{ticket}/transfer" => json!({ "email": "bob@example.org" }),
         _ => json!({}),
     }
 }

@@ -107,6 +107,7 @@ impl World {
                 json!({ "holds": [self.ids["hold"]], "payment": payment, "promoCode": "", "attendee": { "name": "Eve", "email": "eve@example.org" } })
             }
             "/orders/{order}/cancel" => json!({ "tickets": [self.ticket] }),
+            "/tickets/{ticket}/transfer" => json!({ "email": "bob@example.org" }),
             "/bookings" => json!({ "eventId": self.ids["event"], "seatIds": ["S-D-1"] }),
             "/bookings/{booking}/confirm" => json!({ "payment": payment }),
             other => panic!("no good body for {other}: add one here"),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
+use identity::Role;
 use serde_json::{Value, json};
 use stagedoor_core::limits::HOLD_TTL;
 
@@ -254,7 +255,16 @@ async fn what_cannot_be_paid_is_refused_and_nothing_is_charged() {
     assert!(app.gateway.books().await.unwrap().is_empty());
     assert_eq!(ann.get("/me/orders").await.json()["items"], json!([]));
     let attended = with(&|body| body["attendee"] = json!({ "name": "Eve", "email": "eve@example.org" }));
-    ann.keyed(app.key()).post("/orders", attended).await.expect(201);
+    let order = ann.keyed(app.key()).post("/orders", attended).await.expect(201);
+    assert!(!order.text().contains("eve@"), "a kept answer holds nothing personal");
+    let eve = json!({ "name": "Eve", "email": "eve@example.org" });
+    assert_eq!(ann.get(&format!("/orders/{}", order.id())).await.expect(200).json()["attendee"], eve);
+    let house = app.aurora().await;
+    for (role, sees) in [(Role::Owner, true), (Role::Finance, true), (Role::Viewer, false)] {
+        let staff = app.staff(&house, role).await;
+        let seen = staff.get(&format!("/organizers/{}/orders/{}", house.id, order.id())).await.expect(200).json();
+        assert_eq!(seen.get("attendee"), sees.then_some(&eve), "{role}");
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use identity::Role;
 use serde_json::{Value, json};
 
-use crate::app::{OnSale, TestApp, Wish};
+use crate::app::{FRONT, OnSale, TestApp, Wish};
 use crate::caller::{Answer, Caller};
 
 /// Buys a seat; the ticket's id.
@@ -148,6 +148,137 @@ async fn a_reissued_ticket_kills_its_old_barcode() {
     assert_eq!(door.verdict(&old).await, "revoked");
     assert_eq!(door.verdict(&new).await, "admitted");
     ann.post(&format!("/tickets/{id}/reissue"), Value::Null).await.refused(409, "ticket_used");
+}
+
+#[tokio::test]
+async fn a_repeated_reissue_under_one_key_is_one_new_barcode() {
+    let app = TestApp::new().await;
+    let (event, ann) = (tonight(&app).await, app.fan("ann").await);
+    let (id, other) = (ticket(&ann, &event, "S-A-1").await, ticket(&ann, &event, "S-A-2").await);
+    let keyed = ann.keyed(app.key());
+    let first = keyed.post(&format!("/tickets/{id}/reissue"), Value::Null).await.expect(200);
+    let again = keyed.post(&format!("/tickets/{id}/reissue"), Value::Null).await.expect(200);
+    assert_eq!((again.is_replay(), &again.body), (true, &first.body));
+    keyed.post(&format!("/tickets/{other}/reissue"), Value::Null).await.refused(422, "idempotency_mismatch");
+    assert_eq!(ann.get(&format!("/tickets/{id}")).await.json()["version"], 2);
+    assert_eq!(ann.get(&format!("/tickets/{other}")).await.json()["version"], 1);
+}
+
+#[tokio::test]
+async fn a_ticket_given_away_is_the_receiver_s_alone() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let (event, ann, bob) = (tonight(&app).await, app.fan("ann").await, app.fan("bob").await);
+    let order = ann.bought(&event.id, &["S-A-1", "S-A-2"]).await;
+    let id = order["tickets"][0]["id"].as_str().unwrap();
+    let (old, path) = (barcode(&ann, id).await, format!("/tickets/{id}/transfer"));
+    let to = |email: &str| json!({ "email": email });
+    ann.post(&path, to(&bob.email)).await.refused(400, "idempotency_key_required");
+    bob.keyed(app.key()).post(&path, to(&bob.email)).await.refused(404, "not_found");
+    let keyed = ann.keyed(app.key());
+    // Who cannot receive it is not told apart, and such a refusal does not use the key up.
+    let own = keyed.post(&path, to(&ann.email)).await.refused(409, "conflict").json();
+    let nobody = keyed.post(&path, to("nobody@example.org")).await.refused(409, "conflict").json();
+    assert_eq!(own["error"]["message"], nobody["error"]["message"]);
+    keyed.post(&path, to("bob")).await.refused(400, "invalid_field");
+
+    let given = keyed.post(&path, to(&bob.email.to_uppercase())).await.expect(200);
+    assert_eq!((&given.json()["status"], &given.json()["id"]), (&json!("transferred"), &json!(id)));
+    let again = keyed.post(&path, to(&bob.email.to_uppercase())).await.expect(200);
+    assert_eq!((again.is_replay(), &again.body), (true, &given.body));
+    keyed.post(&path, to("eve@example.org")).await.refused(422, "idempotency_mismatch");
+
+    ann.get(&format!("/tickets/{id}")).await.refused(404, "not_found");
+    ann.get(&format!("/tickets/{id}/barcode")).await.refused(404, "not_found");
+    ann.keyed(app.key()).post(&path, to("eve@example.org")).await.refused(404, "not_found");
+    let seen = ann.get(&format!("/orders/{}", order["id"].as_str().unwrap())).await.expect(200).json();
+    assert_eq!(
+        (&seen["tickets"][0]["status"], &seen["tickets"][1]["status"]),
+        (&json!("transferred"), &json!("issued"))
+    );
+    bob.get(&format!("/orders/{}", order["id"].as_str().unwrap())).await.refused(404, "not_found");
+    let theirs = bob.get("/me/tickets").await.expect(200).json();
+    assert_eq!((&theirs["items"][0]["id"], &theirs["items"][0]["status"]), (&json!(id), &json!("issued")));
+    let door = door(&app).await;
+    assert_eq!(door.verdict(&old).await, "revoked");
+    assert_eq!(door.verdict(&barcode(&bob, id).await).await, "admitted");
+    // Staff see all of it.
+    let house = app.aurora().await;
+    let told = house.owner.get(&format!("/organizers/{}/tickets/{id}", house.id)).await.expect(200).json();
+    assert_eq!((&told["ticket"]["status"], &told["ticket"]["version"]), (&json!("used"), &json!(2)));
+    let all = |list: &str, field: &str| told[list].as_array().unwrap().iter().map(|one| one[field].clone()).collect();
+    let (kinds, results): (Vec<Value>, Vec<Value>) = (all("changes", "kind"), all("scans", "result"));
+    assert_eq!((kinds, results), (vec![json!("transferred")], vec![json!("revoked"), json!("admitted")]));
+    // To the buyer it is given away, whatever became of it.
+    let seen = ann.get(&format!("/orders/{}", order["id"].as_str().unwrap())).await.expect(200).json();
+    assert_eq!(seen["tickets"][0]["status"], "transferred");
+    bob.keyed(app.key()).post(&path, to(&ann.email)).await.refused(409, "ticket_used");
+}
+
+#[tokio::test]
+async fn money_goes_back_to_the_payer_for_what_the_payer_still_has() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let (event, ann, bob) = (tonight(&app).await, app.fan("ann").await, app.fan("bob").await);
+    let house = app.aurora().await;
+    let give = async |id: &Value| {
+        let path = format!("/tickets/{}/transfer", id.as_str().unwrap());
+        ann.keyed(app.key()).post(&path, json!({ "email": bob.email })).await.expect(200);
+    };
+    let order = ann.bought(&event.id, &["S-A-1", "S-A-2"]).await;
+    let (path, given) = (format!("/orders/{}", order["id"].as_str().unwrap()), &order["tickets"][0]["id"]);
+    give(given).await;
+    let cancel = |caller: &Caller| caller.keyed(app.key());
+    cancel(&ann).post(&format!("{path}/cancel"), json!({ "tickets": [given] })).await.refused(404, "not_found");
+    cancel(&bob).post(&format!("{path}/cancel"), json!({ "tickets": [given] })).await.refused(404, "not_found");
+    let part = cancel(&ann).post(&format!("{path}/cancel"), Value::Null).await.expect(200).json();
+    assert_eq!((&part["status"], part["refunded"]["amount"].as_i64()), (&json!("partially_refunded"), Some(FRONT)));
+    assert_eq!(part["tickets"][0]["status"], "transferred");
+    cancel(&ann).post(&format!("{path}/cancel"), Value::Null).await.refused(409, "wrong_state");
+    assert_eq!(bob.get("/me/tickets?status=issued").await.json()["items"][0]["id"], *given);
+
+    // Staff give it back: to who paid, and nobody is admitted with it.
+    let barcode = barcode(&bob, given.as_str().unwrap()).await;
+    let refund = format!("/organizers/{}{path}/refund", house.id);
+    cancel(&house.owner).post(&refund, json!({ "reason": "rain" })).await.expect(200);
+    let seen = ann.get(&path).await.expect(200).json();
+    assert_eq!((&seen["status"], seen["refunded"]["amount"].as_i64()), (&json!("refunded"), Some(2 * FRONT)));
+    assert_eq!(seen["tickets"][0]["status"], "refunded");
+    assert_eq!(bob.get(&format!("/tickets/{}", given.as_str().unwrap())).await.json()["status"], "refunded");
+    assert_eq!(door(&app).await.verdict(&barcode).await, "revoked");
+
+    // The event is called off.
+    let order = ann.bought(&event.id, &["S-B-1"]).await;
+    let given = order["tickets"][0]["id"].as_str().unwrap();
+    give(&order["tickets"][0]["id"]).await;
+    let (kept, bobs) = (ticket(&ann, &event, "S-B-2").await, format!("/tickets/{given}"));
+    house.owner.post(&event.staff_path("/cancel"), Value::Null).await.expect(200);
+    let late = json!({ "email": bob.email });
+    ann.keyed(app.key()).post(&format!("/tickets/{kept}/transfer"), late).await.refused(409, "wrong_state");
+    app.run_jobs().await;
+    let seen = ann.get(&format!("/orders/{}", order["id"].as_str().unwrap())).await.expect(200).json();
+    assert_eq!((&seen["status"], seen["refunded"]["amount"].as_i64()), (&json!("refunded"), Some(FRONT)));
+    assert_eq!(bob.get(&bobs).await.expect(200).json()["status"], "refunded");
+}
+
+#[tokio::test]
+async fn a_ticket_is_not_given_away_once_its_night_is_over() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let event = app
+        .event_with(|body| {
+            body["startsAt"] = "2026-01-01T02:00:00Z".into();
+            body["endsAt"] = "2026-01-01T04:00:00Z".into();
+        })
+        .await;
+    let (ann, bob) = (app.fan("ann").await, app.fan("bob").await);
+    let ids = [ticket(&ann, &event, "S-A-1").await, ticket(&ann, &event, "S-A-2").await];
+    let give = async |ann: &Caller, id: &str| {
+        let path = format!("/tickets/{id}/transfer");
+        ann.keyed(app.key()).post(&path, json!({ "email": bob.email })).await
+    };
+    app.db.env.clock.set("2026-01-01T06:00:00Z".parse().unwrap());
+    let ann = ann.signed_in_again().await;
+    give(&ann, &ids[0]).await.expect(200);
+    app.advance(Duration::from_millis(1)).await;
+    give(&ann, &ids[1]).await.refused(409, "wrong_state");
 }
 
 #[tokio::test]
