@@ -33,6 +33,7 @@ CREATE UNIQUE INDEX order_hold_claim ON order_hold (hold_id) WHERE claimed;
 CREATE INDEX order_hold_hold ON order_hold (hold_id, order_id);
 CREATE INDEX order_hold_event ON order_hold (event_id, order_id);
 CREATE INDEX order_hold_organizer ON order_hold (organizer_id, order_id);
+CREATE INDEX order_hold_organizer_event ON order_hold (organizer_id, event_id, order_id);
 
 -- One person's place; a seat or a place in an area.
 CREATE TABLE order_place (
