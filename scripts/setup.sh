@@ -37,6 +37,7 @@ test)
     need postgresql has_postgres
     need zbar-tools has zbarimg
     need librsvg2-bin has rsvg-convert
+    need poppler-utils has pdftotext
     need prometheus has promtool
     need nodejs has node
     need npm has npm

@@ -5,12 +5,12 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use catalog::EventState;
-use sales::{Answered, Key};
+use sales::{Answered, Key, OrderError};
 use serde::{Deserialize, Serialize};
 use stagedoor_core::{Code, EventId, Money, OrderId, TicketId, Timestamp, UserId};
 use store::Tx;
 use store::idempotency::{self, Answer, Claim, Scope};
-use tickets::{Access, Cause, ChangeError, PageRequest, Place, Status, Ticket, render};
+use tickets::{Access, BarcodeText, Cause, ChangeError, PageRequest, Place, Sheet, Status, Ticket, render};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -28,6 +28,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(my_tickets))
         .routes(routes!(ticket))
         .routes(routes!(barcode))
+        .routes(routes!(pdf))
         .routes(routes!(reissue))
         .routes(routes!(transfer))
 }
@@ -202,10 +203,7 @@ pub async fn barcode(
     Params(params): Params<BarcodeParams>,
 ) -> Result<Response, Problem> {
     let ticket = find(&app, &fan, ticket).await?;
-    if !matches!(ticket.status, Status::Issued | Status::Used) {
-        return Err(Problem::new(Code::WrongState, "the ticket was given back and has no barcode any more"));
-    }
-    let text = app.signer.sign(&ticket);
+    let text = signed(&app, &ticket)?;
     let scale = params.scale.unwrap_or(render::PNG_SCALE_DEFAULT);
     if !(1..=render::PNG_SCALE_MAX).contains(&scale) {
         return Err(Problem::new(Code::InvalidQuery, format!("scale must be 1 to {}", render::PNG_SCALE_MAX)));
@@ -226,6 +224,52 @@ pub async fn barcode(
     };
     let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")];
     Ok((StatusCode::OK, headers, body).into_response())
+}
+
+fn signed(app: &App, ticket: &Ticket) -> Result<BarcodeText, Problem> {
+    match ticket.status {
+        Status::Issued | Status::Used => Ok(app.signer.sign(ticket)),
+        Status::Refunded | Status::Revoked => {
+            Err(Problem::new(Code::WrongState, "the ticket was given back and has no barcode any more"))
+        }
+    }
+}
+
+/// The ticket to print: one page with the barcode that admits.
+#[utoipa::path(get, path = "/api/v1/tickets/{ticket}/pdf", tag = "tickets", security(("bearer" = [])),
+    params(("ticket" = String, Path, description = "id of the ticket")),
+    responses((status = 200, content_type = "application/pdf", body = Vec<u8>), (status = 401, body = Envelope),
+        (status = 404, body = Envelope), (status = 409, body = Envelope)))]
+pub async fn pdf(State(app): State<App>, fan: Fan, Path(ticket): Path<TicketId>) -> Result<Response, Problem> {
+    let ticket = find(&app, &fan, ticket).await?;
+    let barcode = signed(&app, &ticket)?;
+    let view = app.catalog.any_event(ticket.event).await?;
+    // Whom the buyer named is no business of whoever was given the ticket.
+    let attendee = match app.sales.order(fan.id(), ticket.order).await {
+        Ok(order) => app.sales.attendee(order.id).await?,
+        Err(OrderError::UnknownOrder) => None,
+        Err(fault) => return Err(fault.into()),
+    };
+    let (details, venue) = (&view.event.details, &view.venue.details);
+    let start = details.local_start(&venue.time_zone).strftime("%A, %-d %B %Y, %H:%M");
+    let subtitles = [format!("{}, {}", venue.name, venue.city), format!("{start} ({})", venue.time_zone.name())];
+    let mut facts = match &ticket.place {
+        Place::Seat { section, row, label, .. } => {
+            vec![("Section", section.clone()), ("Row", row.clone()), ("Seat", label.clone())]
+        }
+        Place::Area { name, .. } => vec![("Area", name.clone())],
+    };
+    facts.push(("Price", format!("{}, {} ({})", ticket.face_value, ticket.level_name, ticket.ticket_type)));
+    let who = attendee.as_ref().and_then(|who| who.name().or(who.email()));
+    facts.extend(who.map(|who| ("Attendee", who.to_owned())));
+    facts.extend([("Order", ticket.order.to_string()), ("Ticket", ticket.id.to_string())]);
+    let sheet = Sheet { title: details.name.as_str(), subtitles: &subtitles, facts: &facts };
+    let headers = [
+        (header::CONTENT_TYPE, "application/pdf".to_owned()),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}.pdf\"", ticket.id)),
+    ];
+    Ok((headers, sheet.pdf(&barcode)).into_response())
 }
 
 /// Get a new barcode; the old one no longer admits.

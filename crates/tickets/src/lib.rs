@@ -28,6 +28,7 @@ mod barcode;
 mod base45;
 mod checkin;
 mod lifecycle;
+mod print;
 pub mod render;
 mod scan;
 mod sql;
@@ -36,6 +37,7 @@ mod ticket;
 pub use barcode::{BARCODE_TEXT_LENGTH, Barcode, BarcodeText, PublicKeys, Signer, Unreadable};
 pub use checkin::{CheckInError, Door, SCANS_PER_UPLOAD_MAX, check_in};
 pub use lifecycle::{issue, reissue, revoke, transfer};
+pub use print::Sheet;
 pub use scan::{
     Admission, CLOCK_AHEAD_MAX, CheckIn, LIVE_WITHIN, NewScan, SCAN_ID_MAX, Scan, ScanRecord, ScanRefused, Verdict,
     Window,

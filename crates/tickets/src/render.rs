@@ -7,7 +7,7 @@ use std::fmt::Write;
 use crate::BarcodeText;
 
 /// Light modules on each side. Source: ISO/IEC 18004, 9.1.
-const QUIET_ZONE: usize = 4;
+pub(crate) const QUIET_ZONE: usize = 4;
 /// Pixels per module in a PNG: one is for machines, 40 gives 1,960 pixels, enough for print.
 pub const PNG_SCALE_MAX: u32 = 40;
 /// 392 pixels: two or three device pixels of a phone for each module.
@@ -21,19 +21,26 @@ pub fn svg(text: &BarcodeText) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" shape-rendering=\"crispEdges\">\
          <path fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/><path d=\""
     );
+    dark_runs(&code, |left, top, width| {
+        let (left, top) = (left + QUIET_ZONE, top + QUIET_ZONE);
+        write!(out, "M{left} {top}h{width}v1h-{width}z").expect("a String takes any text");
+    });
+    out.push_str("\"/></svg>\n");
+    out
+}
+
+/// Left, top and width of every run of dark modules, in modules: one rectangle each is shorter than
+/// one per module, and has no seams inside.
+pub(crate) fn dark_runs(code: &QRCode, mut draw: impl FnMut(usize, usize, usize)) {
     for y in 0..code.size {
-        // One rectangle per run of dark modules: shorter than one each, and no seams inside a run.
         let mut x = 0;
         for run in code[y].chunk_by(|left, right| left.value() == right.value()) {
             if run[0].value() {
-                let (left, top, width) = (x + QUIET_ZONE, y + QUIET_ZONE, run.len());
-                write!(out, "M{left} {top}h{width}v1h-{width}z").expect("a String takes any text");
+                draw(x, y, run.len());
             }
             x += run.len();
         }
     }
-    out.push_str("\"/></svg>\n");
-    out
 }
 
 /// A black and white PNG; `scale` is pixels per module, brought into 1..=[`PNG_SCALE_MAX`].
@@ -66,7 +73,7 @@ fn module(pixel: usize, scale: usize) -> Option<usize> {
     (pixel / scale).checked_sub(QUIET_ZONE)
 }
 
-fn code(text: &BarcodeText) -> QRCode {
+pub(crate) fn code(text: &BarcodeText) -> QRCode {
     QRBuilder::new(text.as_str())
         .mode(Mode::Alphanumeric)
         .ecl(ECL::M)

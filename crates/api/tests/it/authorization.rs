@@ -64,6 +64,7 @@ const TABLE: &[(&str, For)] = &[
     ("POST /api/v1/bookings/{booking}/confirm", ItsOwner),
     ("GET /api/v1/tickets/{ticket}", ItsOwner),
     ("GET /api/v1/tickets/{ticket}/barcode", ItsOwner),
+    ("GET /api/v1/tickets/{ticket}/pdf", ItsOwner),
     ("POST /api/v1/tickets/{ticket}/reissue", ItsOwner),
     ("POST /api/v1/tickets/{ticket}/transfer", ItsOwner),
     ("GET /api/v1/organizers", SignedIn),

@@ -91,6 +91,50 @@ async fn a_ticket_shows_its_place_and_three_kinds_of_barcode() {
 }
 
 #[tokio::test]
+async fn a_ticket_is_printed_for_its_owner() {
+    let app = TestApp::new().await;
+    let (event, ann, bob) = (app.event_on_sale().await, app.fan("ann").await, app.fan("bob").await);
+    let hold = ann.held(&event.id, &["S-B-7"]).await;
+    let body = json!({
+        "holds": [hold], "payment": { "method": "simulated", "token": "tok_ok" }, "attendee": { "name": "Eve Adams" },
+    });
+    let order = ann.keyed(app.key()).post("/orders", body).await.expect(201).json();
+    let id = order["tickets"][0]["id"].as_str().unwrap();
+    let words = async |caller: &Caller| {
+        let pdf = caller.get(&format!("/tickets/{id}/pdf")).await.expect(200);
+        assert_eq!(pdf.header("content-type"), Some("application/pdf"));
+        assert_eq!(pdf.header("cache-control"), Some("no-store"));
+        assert_eq!(pdf.header("content-disposition"), Some(format!("attachment; filename=\"{id}.pdf\"").as_str()));
+        let file = app.db.folder.path().join("ticket.pdf");
+        std::fs::write(&file, &pdf.body).unwrap();
+        let read = tokio::process::Command::new("pdftotext").arg("-layout").arg(&file).arg("-").output().await;
+        let read = read.expect("pdftotext is installed: scripts/setup.sh test");
+        String::from_utf8(read.stdout).unwrap()
+    };
+    let shown = words(&ann).await;
+    for wanted in [
+        "Northern Lights",
+        "Old Mill, Hamburg",
+        "Monday, 1 June 2026, 20:00 (Europe/Berlin)",
+        "Stalls",
+        "50.00 EUR, Front (standard)",
+        "Eve Adams",
+        order["id"].as_str().unwrap(),
+        id,
+    ] {
+        assert!(shown.contains(wanted), "{wanted:?} is not in\n{shown}");
+    }
+    bob.get(&format!("/tickets/{id}/pdf")).await.refused(404, "not_found");
+    let to = json!({ "email": bob.email });
+    ann.keyed(app.key()).post(&format!("/tickets/{id}/transfer"), to).await.expect(200);
+    ann.get(&format!("/tickets/{id}/pdf")).await.refused(404, "not_found");
+    assert!(!words(&bob).await.contains("Eve Adams"), "whom the buyer named is no business of the receiver");
+    app.aurora().await.owner.post(&event.staff_path("/cancel"), Value::Null).await.expect(200);
+    app.run_jobs().await;
+    bob.get(&format!("/tickets/{id}/pdf")).await.refused(409, "wrong_state");
+}
+
+#[tokio::test]
 async fn tickets_are_listed_by_status() {
     let app = TestApp::with(Wish::unlimited()).await;
     let (event, ann) = (tonight(&app).await, app.fan("ann").await);

@@ -1,5 +1,5 @@
 //! One suite over the database of the run: SQLite, or PostgreSQL with `STAGEDOOR_TEST_POSTGRES`.
-//! The picture tests need `zbarimg`, `rsvg-convert` and `node`.
+//! The picture tests need `zbarimg`, `rsvg-convert`, `pdftotext` and its kin, and `node`.
 
 mod barcode;
 mod checkin;

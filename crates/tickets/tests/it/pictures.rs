@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 use tickets::render::{self, PNG_SCALE_DEFAULT, PNG_SCALE_MAX};
-use tickets::{Access, Cause, reissue};
+use tickets::{Access, Cause, Sheet, reissue};
 
 use crate::House;
 
@@ -78,6 +78,37 @@ async fn two_readers_decode_both_pictures_and_a_stranger_checks_the_signature() 
         assert_eq!(seen["ticket"], ticket.id.0.simple().to_string());
         assert_eq!(seen["event"], ticket.event.0.simple().to_string());
         assert_eq!(seen["generation"], 2);
+    }
+}
+
+#[tokio::test]
+async fn a_printed_ticket_is_one_page_that_a_scanner_and_a_person_read() {
+    let house = House::new().await;
+    let text = house.signer.sign(&house.ticket().await);
+    let subtitles = ["Théâtre de la Ville, Paris".to_owned(), "Monday, 1 June 2026, 20:00".to_owned()];
+    let long = "Čapek ".repeat(60);
+    let facts = [("Price", "45.00 EUR".to_owned()), ("Attendee", "Zoë Żółć".to_owned()), ("Note", long)];
+    let sheet = Sheet { title: "A Midsummer Night’s Dream (Opening)", subtitles: &subtitles, facts: &facts };
+    let pdf = sheet.pdf(&text);
+    assert_eq!(pdf, sheet.pdf(&text), "the same each time");
+    let folder = tempfile::tempdir().unwrap();
+    let (file, page) = (folder.path().join("ticket.pdf"), folder.path().join("page"));
+    std::fs::write(&file, &pdf).unwrap();
+    let (file, install) = (file.to_str().unwrap(), "apt-get install poppler-utils");
+    let told = run("pdfinfo", &[file], install);
+    for line in ["Pages:           1", "A4", "A Midsummer Night’s Dream (Opening)"] {
+        assert!(told.contains(line), "{line:?} is not in\n{told}");
+    }
+    let words = run("pdftotext", &["-layout", file, "-"], install);
+    for wanted in
+        ["A Midsummer Night’s Dream (Opening)", "Théâtre de la Ville, Paris", "20:00", "45.00 EUR", "Zoë Zólc", "…"]
+    {
+        assert!(words.contains(wanted), "{wanted:?} is not in\n{words}");
+    }
+    assert!(words.contains(&text.as_str()[..12]), "{words}");
+    for pixels_an_inch in ["72", "150"] {
+        run("pdftoppm", &["-png", "-singlefile", "-r", pixels_an_inch, file, page.to_str().unwrap()], install);
+        assert_eq!(zbar(&page.with_extension("png")), text.as_str(), "zbar reads it at {pixels_an_inch} dpi");
     }
 }
 
