@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::extract::{Params, Path, paging};
-use crate::live::seats_text;
+use crate::live::{Seats, seats_text};
 use crate::openapi::MoneySchema;
 use crate::problem::Envelope;
 use crate::venues::{List, conflict};
@@ -210,6 +210,9 @@ struct TimeSlot {
 pub struct AvailabilityView {
     /// Continue from here with `GET /events/{event}/live?since=`.
     version: u64,
+    /// The `version` of the seat map that the seats are numbered in. If the geometry at hand has
+    /// another, fetch `GET /events/{event}/seat-map` again.
+    map: u32,
     sections: Vec<SectionAvailability>,
     /// Base64 of two bits a seat in map order, four seats a byte, the first in the lowest bits:
     /// 0 available, 1 held, 2 sold, 3 blocked.
@@ -391,9 +394,7 @@ pub async fn availability(
     State(app): State<App>,
     Path(event): Path<EventId>,
 ) -> Result<Json<AvailabilityView>, Problem> {
-    // What is not published looks absent, whether or not its seats are known.
-    app.catalog.event(event).await?;
-    let view = app.inventory.view(event).await?;
+    let Seats { view, map, .. } = app.live.seats(event).await?;
     let (snapshot, manifest) = (view.snapshot(), &view.manifest);
     let mut sections: Vec<SectionAvailability> = (0..manifest.sections() as u16)
         .map(|section| SectionAvailability {
@@ -414,7 +415,7 @@ pub async fn availability(
         available: *left,
     });
     let (version, seats) = (snapshot.version, seats_text(&snapshot));
-    Ok(Json(AvailabilityView { version, sections, seats, areas: areas.collect() }))
+    Ok(Json(AvailabilityView { version, map, sections, seats, areas: areas.collect() }))
 }
 
 impl From<EventError> for Problem {

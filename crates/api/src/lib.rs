@@ -26,6 +26,7 @@ pub mod seat_maps;
 pub mod shortcut;
 pub mod tickets;
 pub mod venues;
+pub mod websocket;
 
 use std::ops::Deref;
 use std::sync::Arc;

@@ -70,7 +70,7 @@ fn table() -> OpenApiRouter<App> {
         .merge(venues::routes())
         .merge(events::routes())
         .merge(seat_maps::routes())
-        .routes(routes!(live::watch))
+        .routes(routes!(live::viewer::watch))
         .routes(routes!(holds::place_hold))
         .routes(routes!(holds::hold, holds::release_hold))
         .merge(orders::routes())

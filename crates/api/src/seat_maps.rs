@@ -72,7 +72,7 @@ pub async fn seat_map(
     let map = app.catalog.seat_map_of(event).await?;
     let caching = [
         (header::ETAG, map.etag.as_str()),
-        (header::CACHE_CONTROL, "public, max-age=60"),
+        (header::CACHE_CONTROL, "no-cache"),
         (header::VARY, "accept-encoding"),
         (header::CONTENT_TYPE, "application/json"),
     ];

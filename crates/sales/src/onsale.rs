@@ -24,6 +24,8 @@ use crate::sql;
 
 /// Manifests kept for events that go on sale one after the other with the same map.
 const MANIFESTS_KEPT: usize = 32;
+/// And what was made of the maps of so many.
+const PRINTS_KEPT: usize = 100_000;
 /// How often one call follows a catalogue that changes under it, before it leaves the rest to the
 /// job.
 const FOLLOWS_MAX: u32 = 8;
@@ -37,6 +39,39 @@ pub(crate) enum SeatChange {
         area: String,
         capacity: u32,
     },
+}
+
+/// Manifests made from seat maps, so that the many events of one map share one.
+#[derive(Default)]
+pub(crate) struct Manifests {
+    recent: HashMap<SeatMapId, Arc<Manifest>>,
+    /// Outlive the manifests: they tell at once which map an event is on.
+    prints: HashMap<SeatMapId, Print>,
+}
+
+/// What is remembered of a manifest.
+#[derive(Debug, Clone, Copy)]
+struct Print {
+    /// The seat map's.
+    version: u32,
+    hash: [u8; 32],
+}
+
+impl Manifests {
+    fn known(&self, id: SeatMapId) -> Option<(Arc<Manifest>, Print)> {
+        Some((self.recent.get(&id)?.clone(), *self.prints.get(&id)?))
+    }
+
+    fn keep(&mut self, id: SeatMapId, manifest: Arc<Manifest>, print: Print) {
+        if self.recent.len() >= MANIFESTS_KEPT {
+            self.recent.clear();
+        }
+        if self.prints.len() >= PRINTS_KEPT {
+            self.prints.clear();
+        }
+        self.recent.insert(id, manifest);
+        self.prints.insert(id, print);
+    }
 }
 
 impl Sales {
@@ -109,6 +144,27 @@ impl Sales {
         let event = self.change_seats(organizer, id, SeatChange::Map(map)).await?;
         self.follow(id).await?;
         Ok(event)
+    }
+
+    /// The seat map, with its version, that the seats of an event's `view` are numbered in. `None`
+    /// for the moment in which the event moves from one map to another.
+    pub async fn map_of(&self, view: &inventory::EventView) -> Result<Option<(SeatMapId, u32)>, OnSaleError> {
+        let Some(id) = self.parts.catalog.any_event(view.event).await?.event.seat_map else { return Ok(None) };
+        let print = self.manifests.lock().prints.get(&id).copied();
+        let Print { version, hash } = match print {
+            Some(print) => print,
+            None => self.make_manifest(id).await?.1,
+        };
+        if hash == view.manifest.hash() {
+            return Ok(Some((id, version)));
+        }
+        // What an earlier release made of the same map may differ in what numbers no seat.
+        let numbers = |map: &Manifest| {
+            let areas = (0..map.areas() as u16).map(|area| map.area_id(area).to_owned());
+            (0..map.seats() as u32).map(|seat| map.seat_id(seat)).chain(areas).collect::<Vec<_>>()
+        };
+        let is_same = numbers(&*self.manifest(id).await?) == numbers(&view.manifest);
+        Ok(is_same.then_some((id, version)))
     }
 
     /// Takes available seats (by id) off sale; those that are blocked stay so.
@@ -331,24 +387,33 @@ impl Sales {
 
     /// The engine's form of a seat map.
     async fn manifest(&self, id: SeatMapId) -> Result<Arc<Manifest>, OnSaleError> {
-        if let Some(manifest) = self.manifests.lock().get(&id) {
-            return Ok(manifest.clone());
+        let known = self.manifests.lock().recent.get(&id).cloned();
+        match known {
+            Some(manifest) => Ok(manifest),
+            None => Ok(self.make_manifest(id).await?.0),
+        }
+    }
+
+    async fn make_manifest(&self, id: SeatMapId) -> Result<(Arc<Manifest>, Print), OnSaleError> {
+        // One at a time: a stadium takes tens of milliseconds, and at ten o'clock everyone asks for
+        // the same one.
+        let _turn = self.manifest_turn.lock().await;
+        if let Some(known) = self.manifests.lock().known(id) {
+            return Ok(known);
         }
         let encoded = self.parts.catalog.seat_map(id).await.map_err(|error| match error {
             // The same word as for a map of another organizer's.
             MapError::NotFound => FieldError::new("seatMapId", NO_SUCH_MAP).into(),
+            MapError::Store(error) => Fault::from(error).into(),
             other => OnSaleError::SeatMap(other.to_string()),
         })?;
-        // Tens of milliseconds for a stadium.
+        let version = encoded.version.version;
         let built = tokio::task::spawn_blocking(move || Manifest::build(&spec(&encoded.map())));
         let built = built.await.map_err(|_| Fault::Broken(format!("the manifest of {id} could not be built")))?;
         let manifest = Arc::new(built.map_err(|error| OnSaleError::SeatMap(error.to_string()))?);
-        let mut kept = self.manifests.lock();
-        if kept.len() >= MANIFESTS_KEPT {
-            kept.clear();
-        }
-        kept.insert(id, manifest.clone());
-        Ok(manifest)
+        let print = Print { version, hash: manifest.hash() };
+        self.manifests.lock().keep(id, manifest.clone(), print);
+        Ok((manifest, print))
     }
 
     async fn check_seats(&self, organizer: OrganizerId, id: EventId, seats: &[String]) -> Result<(), OnSaleError> {

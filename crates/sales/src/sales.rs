@@ -10,13 +10,12 @@ use parking_lot::Mutex;
 use payments::Payments;
 use serde::{Deserialize, Serialize};
 use sha2::Sha512;
-use stagedoor_core::{
-    EventId, FieldError, Money, Name, OrderId, OrganizerId, SeatMapId, Timestamp, UserId, email_normal,
-};
+use stagedoor_core::{EventId, FieldError, Money, Name, OrderId, OrganizerId, Timestamp, UserId, email_normal};
 use store::idempotency::{self, Answer, Scope};
 use store::{Keyring, Sealed, Store, Tx};
 
 use crate::error::{CheckoutError, Fault, OrderError};
+use crate::onsale::Manifests;
 use crate::order::{Order, OrderState};
 use crate::pricing::FeeRule;
 use crate::sql::{self, OrderPage};
@@ -26,8 +25,8 @@ use crate::sql::{self, OrderPage};
 pub struct Sales {
     pub(crate) parts: Arc<Parts>,
     transaction_key: [u8; 32],
-    /// Manifests made from seat maps, so that the many events of one map share one.
-    pub(crate) manifests: Arc<Mutex<HashMap<SeatMapId, Arc<inventory::engine::Manifest>>>>,
+    pub(crate) manifests: Arc<Mutex<Manifests>>,
+    pub(crate) manifest_turn: Arc<tokio::sync::Mutex<()>>,
     /// Locks under which an event's engine and catalogue are brought in line; an event has one, and
     /// shares it with others.
     pub(crate) lines: Arc<[tokio::sync::Mutex<()>; LINES]>,
@@ -115,7 +114,8 @@ impl Sales {
     pub fn new(parts: Parts) -> Sales {
         let transaction_key = parts.keyring.derive("sales/transaction/v1");
         let lines = Arc::new(std::array::from_fn(|_| tokio::sync::Mutex::default()));
-        Sales { parts: Arc::new(parts), transaction_key, manifests: Arc::default(), lines }
+        let (manifests, manifest_turn) = Default::default();
+        Sales { parts: Arc::new(parts), transaction_key, manifests, manifest_turn, lines }
     }
 
     /// A fan's own order; another's is as absent as one that never was.

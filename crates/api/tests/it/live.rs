@@ -3,11 +3,16 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::Method;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use stagedoor_core::Timestamp;
 use stagedoor_core::limits::{HOLD_TTL, HOLD_WARNING};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::{Error, Message, protocol::frame::coding::CloseCode};
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::app::{OnSale, TestApp, Wish};
@@ -21,6 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 struct Viewer {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     version: Option<u64>,
+    map: Option<u64>,
     seats: Vec<u8>,
     floor: u64,
     snapshots: u32,
@@ -31,7 +37,7 @@ impl Viewer {
     async fn watch(address: SocketAddr, event: &OnSale, query: &str) -> Viewer {
         let url = format!("ws://{address}/api/v1{}{query}", event.path("/live"));
         let (socket, _) = connect_async(url).await.expect("the map can be watched");
-        Viewer { socket, version: None, seats: vec![9; SEATS], floor: 0, snapshots: 0, deltas: 0 }
+        Viewer { socket, version: None, map: None, seats: vec![9; SEATS], floor: 0, snapshots: 0, deltas: 0 }
     }
 
     /// The next text frame.
@@ -61,6 +67,7 @@ impl Viewer {
         let version = frame["version"].as_u64();
         match frame["type"].as_str() {
             Some("snapshot") => {
+                self.map = frame["map"].as_u64();
                 self.seats = statuses(frame["seats"].as_str().unwrap());
                 self.snapshots += 1;
             }
@@ -236,6 +243,26 @@ async fn only_the_owner_of_a_hold_is_warned() {
 }
 
 #[tokio::test]
+async fn who_signs_in_late_is_warned_at_once() {
+    let app = TestApp::new().await;
+    let (event, other, ann) = (app.event_on_sale().await, app.event_on_sale().await, app.fan("ann").await);
+    let (address, bob) = (app.serve(), app.fan("bob").await);
+    let mut viewer = Viewer::watch(address, &event, "").await;
+    let hold = ann.held(&event.id, &["S-A-1"]).await;
+    ann.held(&other.id, &["S-A-1"]).await;
+    bob.held(&event.id, &["S-A-2"]).await;
+    let given_back = ann.held(&event.id, &["S-A-3"]).await;
+    app.advance(HOLD_TTL - Duration::from_millis(12_500)).await;
+    ann.delete(&format!("/holds/{given_back}")).await.expect(204);
+    assert_eq!(viewer.sign_in(&ann).await["type"], "auth");
+    assert_eq!(viewer.word().await, json!({ "type": "hold", "hold": hold, "status": "expiring", "secondsLeft": 13 }));
+    // One with time left is warned when the time comes.
+    let next = ann.held(&event.id, &["S-A-4"]).await;
+    app.advance(HOLD_TTL - HOLD_WARNING).await;
+    assert_eq!(viewer.word().await, json!({ "type": "hold", "hold": next, "status": "expiring", "secondsLeft": 30 }));
+}
+
+#[tokio::test]
 async fn a_warning_ends_with_the_session_s_token() {
     let identity = identity::Config { access_token_ttl: Duration::from_secs(60), ..Wish::default().identity };
     let app = TestApp::with(Wish { identity, ..Wish::default() }).await;
@@ -286,23 +313,22 @@ async fn frames_that_make_no_sense_are_answered_and_change_nothing() {
 }
 
 #[tokio::test]
-async fn a_frame_that_is_too_long_ends_the_socket() {
+async fn a_frame_that_breaks_the_rules_ends_the_socket() {
     let app = TestApp::new().await;
     let (event, address) = (app.event_on_sale().await, app.serve());
-    for frame in [Message::text("x".repeat(5_000)), Message::binary(vec![1; 1_000_000])] {
+    for (frame, why) in [
+        (Message::text("x".repeat(4_097)), CloseCode::Size),
+        (Message::binary(vec![1; 1_000_000]), CloseCode::Size),
+        (Message::Frame(Frame::message(vec![0xff, 0xfe], OpCode::Data(Data::Text), true)), CloseCode::Invalid),
+        (Message::Frame(Frame::message("", OpCode::Data(Data::Continue), true)), CloseCode::Protocol),
+    ] {
         let mut viewer = Viewer::watch(address, &event, "").await;
         viewer.frame().await;
         // The server may close before it has read all of it.
         let _ = viewer.socket.send(frame).await;
         let ended = tokio::time::timeout(PATIENCE, viewer.socket.next()).await.expect("the server ends it");
-        let closed = match ended {
-            None | Some(Err(Error::ConnectionClosed | Error::AlreadyClosed | Error::Protocol(_) | Error::Io(_))) => {
-                true
-            }
-            Some(Ok(Message::Close(reason))) => reason.is_none_or(|reason| reason.code == CloseCode::Size),
-            _ => false,
-        };
-        assert!(closed);
+        let Some(Ok(Message::Close(Some(reason)))) = ended else { panic!("no goodbye: {ended:?}") };
+        assert_eq!(reason.code, why);
     }
     // Others do not notice.
     assert_eq!(Viewer::watch(address, &event, "").await.frame().await["type"], "snapshot");
@@ -320,6 +346,91 @@ async fn viewers_hear_that_an_event_changes_its_status() {
     assert_eq!(viewer.word().await, json!({ "type": "event", "status": "on_sale" }));
     house.owner.post(&event.staff_path("/cancel"), Value::Null).await.expect(200);
     assert_eq!(viewer.word().await, json!({ "type": "event", "status": "cancelled" }));
+}
+
+#[tokio::test]
+async fn viewers_hear_what_the_clock_does_to_the_status() {
+    let app = TestApp::new().await;
+    let windows = json!([
+        { "kind": "presale", "opensAt": "2026-01-02T00:00:00Z", "closesAt": "2026-01-03T00:00:00Z" },
+        { "kind": "general", "opensAt": "2026-01-03T00:00:00Z" },
+    ]);
+    let event = app.event_with(|body| body["saleWindows"] = windows).await;
+    let address = app.serve();
+    let mut viewers = [Viewer::watch(address, &event, "").await, Viewer::watch(address, &event, "").await];
+    for viewer in &mut viewers {
+        viewer.until(|viewer| viewer.version.is_some()).await;
+    }
+    for (until, status) in
+        [("2026-01-02T00:00:00Z", "presale"), ("2026-01-03T00:00:00Z", "on_sale"), ("2026-02-01T00:00:00Z", "off_sale")]
+    {
+        if status == "off_sale" {
+            // Brought forward while everyone watches.
+            let change = json!({ "startsAt": until });
+            app.aurora().await.owner.patch(&event.staff_path(""), change).await.expect(200);
+        }
+        let now = app.app.env.now();
+        app.advance(until.parse::<Timestamp>().unwrap().since(now)).await;
+        for viewer in &mut viewers {
+            assert_eq!(viewer.word().await, json!({ "type": "event", "status": status }));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_new_seat_map_reaches_everyone_under_its_version() {
+    let app = TestApp::new().await;
+    let (event, house, address) = (app.event_on_sale().await, app.aurora().await, app.serve());
+    let nobody = app.nobody();
+    let geometry = async |tag: &str| {
+        let request = nobody.request(Method::GET, &event.path("/seat-map")).header("if-none-match", tag);
+        nobody.send(request.body(Body::empty()).unwrap()).await
+    };
+    let known = geometry("").await.expect(200);
+    let tag = known.header("etag").expect("a tag").to_owned();
+    assert!(tag.starts_with('"'), "{tag} is strong");
+    assert_eq!((known.header("cache-control"), known.json()["version"].as_u64()), (Some("no-cache"), Some(1)));
+    let unchanged = geometry(&tag).await.expect(304);
+    assert_eq!((unchanged.header("etag"), unchanged.header("cache-control")), (Some(&*tag), Some("no-cache")));
+
+    let mut viewers = [Viewer::watch(address, &event, "").await, Viewer::watch(address, &event, "").await];
+    for viewer in &mut viewers {
+        viewer.until(|viewer| viewer.map == Some(1)).await;
+    }
+    let shown = nobody.get(&event.path("/availability")).await.expect(200).json();
+    assert_eq!(shown["map"], 1);
+    let maps = format!("/organizers/{}/venues/{}/seat-maps", house.id, event.venue);
+    // Another numbering, then one that only looks different.
+    let mut turned = maps::hall();
+    turned["sections"][0]["rows"].as_array_mut().unwrap().reverse();
+    let mut wider = turned.clone();
+    wider["width"] = json!(2_000);
+    for (version, map) in [(2, turned), (3, wider)] {
+        let id = house.owner.post(&maps, map).await.expect(201).id();
+        house.owner.post(&event.staff_path("/seat-map"), json!({ "seatMapId": id })).await.expect(200);
+        let shown = nobody.get(&event.path("/availability")).await.expect(200).json();
+        assert_eq!(shown["map"], version);
+        assert_eq!(geometry(&tag).await.expect(200).json()["version"], version);
+        for viewer in &mut viewers {
+            viewer.until(|viewer| viewer.map == Some(version)).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn viewers_that_come_and_go_at_once_share_one_feed() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let (event, ann, address) = (app.event_on_sale().await, app.fan("ann").await, app.serve());
+    for turn in 0..8 {
+        let come = (0..6).map(|_| Viewer::watch(address, &event, ""));
+        let mut viewers = futures_util::future::join_all(come).await;
+        assert_eq!(app.app.live.watched().0, 1);
+        let seat = seat_id(turn);
+        ann.held(&event.id, &[&seat]).await;
+        for viewer in &mut viewers {
+            viewer.until(|viewer| viewer.status(&seat) == 1).await;
+        }
+    }
 }
 
 #[tokio::test]

@@ -450,6 +450,11 @@ impl Inventory {
         Ok(None)
     }
 
+    /// A fan's active holds of an event, with the time each expires.
+    pub fn holds_of(&self, fan: UserId, event: EventId) -> Vec<(HoldId, Timestamp)> {
+        self.shared.fans.active(fan, event, self.shared.env.now())
+    }
+
     /// What everyone may read of an event, brought into memory when it is not there.
     pub async fn view(&self, event: EventId) -> Result<Arc<EventView>, Refused> {
         if let Some(view) = self.loaded(event) {
