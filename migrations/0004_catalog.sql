@@ -51,6 +51,7 @@ CREATE TABLE event (
     kind TEXT NOT NULL,
     state TEXT NOT NULL,
     published_at BIGINT,
+    moved_at BIGINT,
     starts_at BIGINT NOT NULL,
     ends_at BIGINT,
     doors_at BIGINT,

@@ -152,6 +152,10 @@ pub struct EventPage {
     capacity: u32,
     available_seats: u32,
     hold_rules: HoldRules,
+    /// When the start was changed after the public had seen another. Who bought before may give
+    /// tickets back until the start.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    moved_at: Option<Timestamp>,
     /// Tickets can be given back until then.
     #[schema(value_type = String, format = DateTime)]
     refunds_until: Timestamp,
@@ -342,6 +346,7 @@ pub async fn event(
             tickets_per_fan_max: details.tickets_per_fan_max,
             orphan_policy: details.orphan_policy.text(),
         },
+        moved_at: shown.moved_at,
         refunds_until: shown.refunds_until(),
         time_slots: slots
             .iter()

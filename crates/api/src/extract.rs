@@ -10,7 +10,8 @@ use axum::http::request::Parts;
 use bytes::Bytes;
 use catalog::Paging;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 use stagedoor_core::limits::BODY_MAX;
 use stagedoor_core::{Code, FieldError};
 
@@ -106,7 +107,9 @@ async fn collect(body: impl Incoming, max: usize) -> Result<Bytes, Problem> {
 
 /// Reads JSON; says which field is unknown or does not fit.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| match error.is_data() {
+    // Null in place of a word is told as a mistake of the JSON itself.
+    let is_json = || serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
+    serde_json::from_slice(bytes).map_err(|error| match error.is_data() || is_json() {
         true => misfit::<T>(bytes, &error),
         false => Problem::new(Code::MalformedJson, format!("the body is not JSON: {error}")),
     })
@@ -131,6 +134,54 @@ fn misfit<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Probl
     };
     let code = if unknown.is_some() { Code::UnknownField } else { Code::InvalidField };
     Problem::new(code, text).with(serde_json::json!({ "field": field }))
+}
+
+/// A field of a change. Source: RFC 7396 (JSON merge patch).
+#[derive(Debug, Clone, Default)]
+pub enum Patch<T> {
+    /// Left out.
+    #[default]
+    Keep,
+    /// Null: as if it had never been given.
+    Clear,
+    Set(T),
+}
+
+impl<T> Patch<T> {
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Patch<U> {
+        match self {
+            Patch::Keep => Patch::Keep,
+            Patch::Clear => Patch::Clear,
+            Patch::Set(value) => Patch::Set(change(value)),
+        }
+    }
+
+    /// What becomes of a value that is `cleared` by null.
+    pub fn apply(self, place: &mut T, cleared: T) {
+        match self {
+            Patch::Keep => {}
+            Patch::Clear => *place = cleared,
+            Patch::Set(value) => *place = value,
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(from)?.map_or(Patch::Clear, Patch::Set))
+    }
+}
+
+/// Puts `value` in place of what is there, if there is one.
+pub fn set<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}
+
+/// For a field that may be left out of a change, and that nothing is without: refuses null.
+pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
 }
 
 /// The query of the address.

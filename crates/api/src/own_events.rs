@@ -8,15 +8,13 @@ use axum::http::StatusCode;
 use catalog::{Event, EventDetails, EventType, NewEvent, OrphanPolicy, PriceLevel, SaleWindow, TicketType, Transition};
 use sales::OnSaleError;
 use serde::{Deserialize, Serialize};
-use stagedoor_core::{
-    Currency, Env, EventId, FieldError, Money, Name, OrganizerId, PerformerId, SeatMapId, Timestamp, VenueId,
-};
+use stagedoor_core::{Currency, Env, EventId, FieldError, Money, Name, OrganizerId, SeatMapId, Timestamp, VenueId};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::{ManageCatalogue, ManageSales, SeeCatalogue, Staff};
-use crate::extract::{Body, Params, Path, id};
+use crate::extract::{Body, Params, Patch, Path, id, present, set};
 use crate::openapi::MoneySchema;
 use crate::problem::Envelope;
 use crate::venues::{List, PageParams};
@@ -142,54 +140,68 @@ macro_rules! event_bodies {
         #[serde(rename_all = "camelCase", deny_unknown_fields)]
         pub struct $name {
             $($own)*
+            #[serde(default)]
             #[schema(value_type = Option<schema::Instant>)]
-            ends_at: Option<Timestamp>,
+            ends_at: Patch<Timestamp>,
+            #[serde(default)]
             #[schema(value_type = Option<schema::Instant>)]
-            doors_at: Option<Timestamp>,
+            doors_at: Patch<Timestamp>,
             /// By name, in the order of the bill; those not known yet are added.
+            #[serde(default)]
             #[schema(value_type = Option<Vec<schema::Name>>, max_items = 100)]
-            performers: Option<Vec<String>>,
+            performers: Patch<Vec<String>>,
             /// One for each level of the seat map that has places.
-            #[schema(max_items = 250)]
-            price_levels: Option<Vec<NewLevel>>,
+            #[serde(default)]
+            #[schema(value_type = Option<Vec<NewLevel>>, max_items = 250)]
+            price_levels: Patch<Vec<NewLevel>>,
             /// One has the key `standard`.
+            #[serde(default)]
             #[schema(value_type = Option<Vec<schema::TicketType>>, min_items = 1, max_items = 50)]
-            ticket_types: Option<Vec<TicketType>>,
+            ticket_types: Patch<Vec<TicketType>>,
             /// None: from publishing until the start.
+            #[serde(default)]
             #[schema(value_type = Option<Vec<schema::SaleWindow>>, max_items = 50)]
-            sale_windows: Option<Vec<SaleWindow>>,
-            #[schema(minimum = 30, maximum = 3_600)]
-            hold_seconds: Option<u64>,
-            #[schema(minimum = 1, maximum = 10)]
-            seats_per_hold_max: Option<u32>,
-            #[schema(minimum = 1, maximum = 1_000_000)]
-            tickets_per_fan_max: Option<u32>,
+            sale_windows: Patch<Vec<SaleWindow>>,
+            #[serde(default)]
+            #[schema(value_type = Option<u64>, minimum = 30, maximum = 3_600)]
+            hold_seconds: Patch<u64>,
+            #[serde(default)]
+            #[schema(value_type = Option<u32>, minimum = 1, maximum = 10)]
+            seats_per_hold_max: Patch<u32>,
+            #[serde(default)]
+            #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
+            tickets_per_fan_max: Patch<u32>,
             /// Whether a pick may leave a single seat over.
+            #[serde(default)]
             #[schema(value_type = Option<schema::OrphanPolicy>)]
-            orphan_policy: Option<OrphanPolicy>,
+            orphan_policy: Patch<OrphanPolicy>,
             /// How long before the start tickets can be given back for the last time.
-            #[schema(maximum = 31_536_000)]
-            refund_window_seconds: Option<u64>,
+            #[serde(default)]
+            #[schema(value_type = Option<u64>, maximum = 31_536_000)]
+            refund_window_seconds: Patch<u64>,
         }
 
         impl $name {
-            /// The optional part as a change to an event's details.
-            fn terms(self, env: &Env, currency: Currency) -> impl Fn(&mut EventDetails) + Send + 'static {
+            /// The optional part as a change to an event's details. What is null becomes what it is
+            /// in a new event.
+            fn terms(self, env: &Env, currency: Currency) -> impl FnOnce(&mut EventDetails) + Send + 'static {
                 let level = |level: NewLevel| {
                     PriceLevel::new(env, level.key, level.name, Money::new(level.amount, currency))
                 };
                 let levels = self.price_levels.map(|levels| levels.into_iter().map(level).collect::<Vec<_>>());
                 move |details: &mut EventDetails| {
-                    set(&mut details.ends_at, self.ends_at.map(Some));
-                    set(&mut details.doors_at, self.doors_at.map(Some));
-                    set(&mut details.price_levels, levels.clone());
-                    set(&mut details.ticket_types, self.ticket_types.clone());
-                    set(&mut details.sale_windows, self.sale_windows.clone());
-                    set(&mut details.hold_ttl, self.hold_seconds.map(Duration::from_secs));
-                    set(&mut details.seats_per_hold_max, self.seats_per_hold_max);
-                    set(&mut details.tickets_per_fan_max, self.tickets_per_fan_max.map(Some));
-                    set(&mut details.orphan_policy, self.orphan_policy);
-                    set(&mut details.refund_window, self.refund_window_seconds.map(Duration::from_secs));
+                    let new = EventDetails::new(details.name.clone(), details.kind, details.starts_at, currency);
+                    self.ends_at.map(Some).apply(&mut details.ends_at, new.ends_at);
+                    self.doors_at.map(Some).apply(&mut details.doors_at, new.doors_at);
+                    levels.apply(&mut details.price_levels, new.price_levels);
+                    self.ticket_types.apply(&mut details.ticket_types, new.ticket_types);
+                    self.sale_windows.apply(&mut details.sale_windows, new.sale_windows);
+                    self.hold_seconds.map(Duration::from_secs).apply(&mut details.hold_ttl, new.hold_ttl);
+                    self.seats_per_hold_max.apply(&mut details.seats_per_hold_max, new.seats_per_hold_max);
+                    self.tickets_per_fan_max.map(Some).apply(&mut details.tickets_per_fan_max, new.tickets_per_fan_max);
+                    self.orphan_policy.apply(&mut details.orphan_policy, new.orphan_policy);
+                    let window = self.refund_window_seconds.map(Duration::from_secs);
+                    window.apply(&mut details.refund_window, new.refund_window);
                 }
             }
         }
@@ -218,51 +230,43 @@ event_bodies! {
         starts_at: Timestamp,
     }
 
-    /// What to change; fields left out stay as they are.
+    /// What to change. Fields left out stay as they are, those that are null become what they are
+    /// in a new event.
     EventPatch {
         /// The version the change was made on; another one is refused.
         version: Option<u32>,
-        #[schema(value_type = Option<schema::Name>)]
+        #[serde(default, deserialize_with = "present")]
+        #[schema(value_type = schema::Name, required = false)]
         name: Option<String>,
-        #[serde(rename = "type")]
-        #[schema(value_type = Option<schema::EventType>)]
+        #[serde(rename = "type", default, deserialize_with = "present")]
+        #[schema(value_type = schema::EventType, required = false)]
         kind: Option<EventType>,
-        #[schema(value_type = Option<schema::Instant>)]
+        /// Of a published event, a time to come. Who has bought may then give tickets back until
+        /// the new start.
+        #[serde(default, deserialize_with = "present")]
+        #[schema(value_type = schema::Instant, required = false)]
         starts_at: Option<Timestamp>,
     }
 }
 
-fn set<T>(place: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *place = value;
-    }
-}
-
-/// The names as performers, added where they are new: the last step before the event is written,
-/// so that a refused request leaves none behind.
-async fn performers(
-    app: &App,
-    organizer: OrganizerId,
-    names: Option<Vec<Name>>,
-) -> Result<Option<Vec<PerformerId>>, Problem> {
-    let Some(names) = names else { return Ok(None) };
-    let mut ids = Vec::with_capacity(names.len());
-    for name in names {
-        ids.push(app.catalog.performer_named(organizer, name).await?.id);
-    }
-    Ok(Some(ids))
-}
-
-fn performer_names(texts: Option<Vec<String>>) -> Result<Option<Vec<Name>>, Problem> {
-    let Some(texts) = texts else { return Ok(None) };
+fn performer_names(texts: Vec<String>) -> Result<Vec<Name>, FieldError> {
     if texts.len() > PERFORMERS_MAX {
-        return Err(FieldError::new("performers", format!("must be at most {PERFORMERS_MAX}")).into());
+        return Err(FieldError::new("performers", format!("must be at most {PERFORMERS_MAX}")));
     }
     let names = texts.iter().map(|text| Name::parse("performers", text)).collect::<Result<Vec<_>, _>>()?;
     if (1..names.len()).any(|at| names[..at].contains(&names[at])) {
-        return Err(FieldError::new("performers", "must not name a performer twice").into());
+        return Err(FieldError::new("performers", "must not name a performer twice"));
     }
-    Ok(Some(names))
+    Ok(names)
+}
+
+/// `None` when they stay.
+fn bill(performers: Patch<Vec<String>>) -> Result<Option<Vec<Name>>, FieldError> {
+    match performers {
+        Patch::Keep => Ok(None),
+        Patch::Clear => Ok(Some(Vec::new())),
+        Patch::Set(texts) => performer_names(texts).map(Some),
+    }
 }
 
 /// The organizer's events, drafts too.
@@ -297,11 +301,9 @@ pub async fn create_event(
         seat_map: body.seat_map_id.as_deref().map(|text| id("seatMapId", text)).transpose()?,
         series: body.series_id.as_deref().map(|text| id("seriesId", text)).transpose()?,
         details: EventDetails::new(Name::parse("name", &body.name)?, body.kind, body.starts_at, currency),
+        bill: bill(std::mem::take(&mut body.performers))?.unwrap_or_default(),
     };
-    let names = performer_names(body.performers.take())?;
     body.terms(&app.env, currency)(&mut new.details);
-    new.details.check()?;
-    set(&mut new.details.performers, performers(&app, staff.organizer, names).await?);
     let event = app.catalog.create_event(staff.organizer, new).await?;
     Ok((StatusCode::CREATED, Json(OwnEventView::new(&event, app.env.now()))))
 }
@@ -336,23 +338,15 @@ pub async fn update_event(
     let known = app.catalog.event_of(staff.organizer, event).await?;
     let (version, starts_at, kind) = (patch.version, patch.starts_at, patch.kind);
     let name = patch.name.take().map(|text| Name::parse("name", &text)).transpose()?;
-    let names = performer_names(patch.performers.take())?;
+    let bill = bill(std::mem::take(&mut patch.performers))?;
     let terms = patch.terms(&app.env, known.event.details.currency);
-    let mut tried = known.event.details.clone();
     let change = move |details: &mut EventDetails| {
-        set(&mut details.name, name.clone());
+        set(&mut details.name, name);
         set(&mut details.kind, kind);
         set(&mut details.starts_at, starts_at);
         terms(details);
     };
-    change(&mut tried);
-    tried.check()?;
-    let performers = performers(&app, staff.organizer, names).await?;
-    let change = move |details: &mut EventDetails| {
-        change(details);
-        set(&mut details.performers, performers);
-    };
-    let event = app.sales.update_event(staff.organizer, event, version, change).await?;
+    let event = app.sales.update_event(staff.organizer, event, version, bill, change).await?;
     Ok(Json(OwnEventView::new(&event, app.env.now())))
 }
 

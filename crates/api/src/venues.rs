@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::{ManageCatalogue, Staff};
-use crate::extract::{Body, Params, Path, paging};
+use crate::extract::{Body, Params, Patch, Path, paging, present, set};
 use crate::problem::Envelope;
 use crate::{App, Problem, schema};
 
@@ -135,21 +135,26 @@ impl NewVenue {
     }
 }
 
-/// What to change; fields left out stay.
+/// What to change. Fields left out stay; an address that is null goes.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VenuePatch {
     /// The version the change was made on; another one is refused.
     version: Option<u32>,
-    #[schema(value_type = Option<schema::Name>)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = schema::Name, required = false)]
     name: Option<String>,
-    #[schema(value_type = Option<schema::Name>)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = schema::Name, required = false)]
     city: Option<String>,
-    #[schema(value_type = Option<schema::Country>)]
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = schema::Country, required = false)]
     country: Option<String>,
+    #[serde(default)]
     #[schema(value_type = Option<schema::Name>)]
-    address: Option<String>,
-    #[schema(value_type = Option<schema::TimeZone>)]
+    address: Patch<String>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = schema::TimeZone, required = false)]
     time_zone: Option<String>,
 }
 
@@ -201,19 +206,20 @@ pub async fn update_venue(
     Body(patch): Body<VenuePatch>,
 ) -> Result<Json<VenueView>, Problem> {
     let name = |field, text: &Option<String>| text.as_deref().map(|text| Name::parse(field, text)).transpose();
-    let (title, city, address) =
-        (name("name", &patch.name)?, name("city", &patch.city)?, name("address", &patch.address)?);
+    let (title, city) = (name("name", &patch.name)?, name("city", &patch.city)?);
+    let address = match patch.address {
+        Patch::Set(text) => Patch::Set(Some(Name::parse("address", &text)?)),
+        Patch::Clear => Patch::Clear,
+        Patch::Keep => Patch::Keep,
+    };
     let country = patch.country.as_deref().map(|text| Country::parse("country", text)).transpose()?;
     let time_zone = patch.time_zone.as_deref().map(|text| Zone::parse("timeZone", text)).transpose()?;
     let change = |details: &mut VenueDetails| {
-        *details = VenueDetails {
-            name: title.unwrap_or_else(|| details.name.clone()),
-            city: city.unwrap_or_else(|| details.city.clone()),
-            country: country.unwrap_or(details.country),
-            address: address.or_else(|| details.address.clone()),
-            time_zone: time_zone.unwrap_or_else(|| details.time_zone.clone()),
-            position: details.position,
-        };
+        set(&mut details.name, title);
+        set(&mut details.city, city);
+        set(&mut details.country, country);
+        set(&mut details.time_zone, time_zone);
+        address.apply(&mut details.address, None);
     };
     Ok(Json(app.catalog.update_venue(staff.organizer, venue, patch.version, change).await?.into()))
 }

@@ -42,6 +42,8 @@ pub struct Event {
     pub state: EventState,
     /// When the public could first see it; drafts have none.
     pub published_at: Option<Timestamp>,
+    /// When it last got another start after the public had seen one.
+    pub moved_at: Option<Timestamp>,
     /// Seats and general-admission places together.
     pub capacity: u32,
     /// Counted from 1; goes up by one with every change.
@@ -246,6 +248,16 @@ impl Event {
     /// Until when tickets can be given back.
     pub fn refunds_until(&self) -> Timestamp {
         self.details.starts_at - self.details.refund_window
+    }
+
+    /// Until when tickets bought at `bought_at` can be given back; `None` is without end. Who
+    /// bought for another time than the event is at may think again until it starts.
+    pub fn refunds_until_for(&self, bought_at: Timestamp) -> Option<Timestamp> {
+        match self.state {
+            EventState::Cancelled | EventState::Postponed | EventState::Rescheduled => None,
+            _ if self.moved_at.is_some_and(|moved_at| bought_at <= moved_at) => Some(self.details.starts_at),
+            _ => Some(self.refunds_until()),
+        }
     }
 }
 

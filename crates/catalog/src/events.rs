@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stagedoor_core::{EventId, FieldError, OrganizerId, SeatMapId, VenueId};
+use stagedoor_core::{EventId, FieldError, Name, OrganizerId, PerformerId, SeatMapId, VenueId};
 use store::Tx;
 use uuid::Uuid;
 
@@ -29,6 +29,8 @@ pub struct NewEvent {
     /// Any event of the series that this one is a further time slot of.
     pub series: Option<EventId>,
     pub details: EventDetails,
+    /// Performers by name, after those of `details`; those not known yet are added.
+    pub bill: Vec<Name>,
 }
 
 impl Catalog {
@@ -57,15 +59,19 @@ impl Catalog {
             }
             None => None,
         };
+        let mut details = new.details;
+        details.performers.extend(self.performers_named_in(tx, organizer, new.bill).await?);
+        details.check()?;
         let event = Event {
             id: EventId::fresh(tx.env()),
             organizer,
             venue: venue.id,
             seat_map: map.as_ref().map(|map| map.id),
             series,
-            details: new.details,
+            details,
             state: EventState::Draft,
             published_at: None,
+            moved_at: None,
             capacity: map.map_or(0, |map| map.capacity),
             version: 1,
             created_at: tx.now(),
@@ -74,9 +80,25 @@ impl Catalog {
         Ok(event)
     }
 
+    /// The organizer's performers of these names, as [`Catalog::performer_named`] finds or makes
+    /// them, as a part of the caller's transaction.
+    pub async fn performers_named_in(
+        &self,
+        tx: &Tx,
+        organizer: OrganizerId,
+        names: Vec<Name>,
+    ) -> store::Result<Vec<PerformerId>> {
+        let mut ids = Vec::with_capacity(names.len());
+        for name in names {
+            ids.push(self.performer_named_in(tx, organizer, name).await?.id);
+        }
+        Ok(ids)
+    }
+
     /// Changes an event's details. `expected`: the version the caller saw, if it wants to be sure
     /// that nobody else changed the event since. The currency stays once the event is published.
-    /// A postponed event that gets a new start is rescheduled.
+    /// One that has been published can start at another time that is still to come; it counts as
+    /// moved then, and as rescheduled if it was postponed.
     pub async fn update_event(
         &self,
         organizer: OrganizerId,
@@ -113,8 +135,14 @@ impl Catalog {
         if event.state == EventState::Published {
             self.check_sellable(tx, &event).await?;
         }
-        if event.state == EventState::Postponed && event.details.starts_at != before.details.starts_at {
-            event.state = EventState::Rescheduled;
+        if event.published_at.is_some() && event.details.starts_at != before.details.starts_at {
+            if event.details.starts_at <= tx.now() {
+                return Err(FieldError::new("startsAt", "must be in the future once the event is published").into());
+            }
+            event.moved_at = Some(tx.now());
+            if event.state == EventState::Postponed {
+                event.state = EventState::Rescheduled;
+            }
         }
         self.save(tx, event).await
     }

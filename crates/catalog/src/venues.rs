@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use stagedoor_core::{EventId, Name, OrganizerId, PerformerId, SeatMapId, VenueId};
+use store::Tx;
 use uuid::Uuid;
 
 use crate::catalog::{Catalog, list_scope, performer_key};
@@ -159,11 +160,19 @@ impl Catalog {
     /// diacritics or punctuation only are one performer.
     pub async fn performer_named(&self, organizer: OrganizerId, name: Name) -> Result<Performer, VenueError> {
         let tx = self.store.begin_write().await?;
-        let key = performer_key(&name);
-        let performer = Performer { id: PerformerId::fresh(tx.env()), organizer, name };
-        let performer = sql::add_performer(&tx, &performer, &key).await?;
+        let performer = self.performer_named_in(&tx, organizer, name).await?;
         tx.commit().await?;
         Ok(performer)
+    }
+
+    pub(crate) async fn performer_named_in(
+        &self,
+        tx: &Tx,
+        organizer: OrganizerId,
+        name: Name,
+    ) -> store::Result<Performer> {
+        let key = performer_key(&name);
+        sql::add_performer(tx, &Performer { id: PerformerId::fresh(tx.env()), organizer, name }, &key).await
     }
 
     /// Anyone may see a performer.

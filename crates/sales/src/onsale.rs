@@ -15,7 +15,7 @@ use inventory::engine::{
 };
 use inventory::{Opening, Refused};
 use stagedoor_core::limits::SEATS_PER_MAP_MAX;
-use stagedoor_core::{EventId, FieldError, OrganizerId, SeatMapId, Timestamp};
+use stagedoor_core::{EventId, FieldError, Name, OrganizerId, SeatMapId, Timestamp};
 
 use crate::error::{Fault, OnSaleError};
 use crate::jobs;
@@ -104,16 +104,25 @@ impl Sales {
 
     /// Changes an event's details, in the catalogue and in the seat engine. Live holds keep the
     /// prices they froze. Once published, ticket types can be added at the end but keep their
-    /// order, because holds name them by number.
+    /// order, because holds name them by number. `bill`: who performs, by name, if that changes.
     pub async fn update_event(
         &self,
         organizer: OrganizerId,
         id: EventId,
         expected: Option<u32>,
+        bill: Option<Vec<Name>>,
         change: impl FnOnce(&mut EventDetails) + Send,
     ) -> Result<Event, OnSaleError> {
         let tx = self.parts.store.begin_write().await?;
         let before = self.parts.catalog.event_of_in(&tx, organizer, id).await?;
+        let performers = match bill {
+            Some(names) => self.parts.catalog.performers_named_in(&tx, organizer, names).await?,
+            None => before.details.performers.clone(),
+        };
+        let change = |details: &mut EventDetails| {
+            details.performers = performers;
+            change(details);
+        };
         let event = self.parts.catalog.update_event_in(&tx, organizer, id, expected, change).await?;
         if before.published_at.is_some() && !keeps_ticket_types(&before.details, &event.details) {
             let reason = "must keep their order once the event is published; new ones go last";

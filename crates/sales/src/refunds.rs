@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use catalog::EventState;
 use payments::NewRefund;
 use payments::ledger;
 use stagedoor_core::{EventId, FieldError, Name, OrderId, OrganizerId, RefundId, TicketId, Timestamp, UserId};
@@ -261,10 +260,9 @@ impl Sales {
         let events: BTreeSet<EventId> = places.iter().filter(|place| !owed(place)).map(|place| place.event).collect();
         for id in events {
             let view = self.parts.catalog.any_event(id).await.map_err(Fault::from)?;
-            let until = view.event.refunds_until();
-            let upset =
-                matches!(view.event.state, EventState::Cancelled | EventState::Postponed | EventState::Rescheduled);
-            if !upset && is_closed(self.parts.store.env().now(), until) {
+            if let Some(until) = view.event.refunds_until_for(order.placed_at)
+                && is_closed(self.parts.store.env().now(), until)
+            {
                 return Err(RefundError::WindowClosed { event: id, until });
             }
         }

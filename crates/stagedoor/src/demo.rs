@@ -237,7 +237,7 @@ impl Seeds {
                     details.performers = self.bill(catalog, organizer, performers).await?;
                     self.prepare("event", house << 16 | number);
                     let series = series.map(|first| ids[first]);
-                    let new = NewEvent { venue, seat_map: Some(map), series, details };
+                    let new = NewEvent { venue, seat_map: Some(map), series, details, bill: Vec::new() };
                     let made = catalog.create_event(organizer, new).await?;
                     assert_eq!(made.id, id, "the first id an event takes is its own");
                     made.capacity

@@ -200,6 +200,76 @@ async fn an_event_that_makes_no_sense_is_refused_by_field() {
 }
 
 #[tokio::test]
+async fn null_takes_back_what_an_event_can_be_without() {
+    let app = TestApp::new().await;
+    let house = app.aurora().await;
+    let new = app.draft_with(&house, |_| {}).await;
+    let given = |body: &mut Value| {
+        body["endsAt"] = "2026-06-01T21:00:00Z".into();
+        body["doorsAt"] = "2026-06-01T17:00:00Z".into();
+        body["performers"] = json!(["The Millers"]);
+        body["saleWindows"] = json!([{ "kind": "general", "opensAt": "2026-02-01T00:00:00Z" }]);
+        body["holdSeconds"] = 60.into();
+        body["seatsPerHoldMax"] = 2.into();
+        body["ticketsPerFanMax"] = 4.into();
+        body["refundWindowSeconds"] = 0.into();
+    };
+    let event = app.draft_with(&house, given).await;
+    let path = event.staff_path("");
+    let known = house.owner.get(&new.staff_path("")).await.expect(200).json();
+    let nulls: Vec<_> = "endsAt doorsAt saleWindows holdSeconds seatsPerHoldMax ticketsPerFanMax refundWindowSeconds"
+        .split(' ')
+        .collect();
+    let body: serde_json::Map<_, _> = nulls.iter().map(|field| ((*field).to_owned(), Value::Null)).collect();
+    let kept = house.owner.patch(&path, json!({ "name": "Renamed" })).await.expect(200).json();
+    assert_eq!((&kept["endsAt"], &kept["holdSeconds"]), (&json!("2026-06-01T21:00:00Z"), &json!(60)));
+    let cleared = house.owner.patch(&path, body.into()).await.expect(200).json();
+    for field in nulls {
+        assert_eq!(cleared[field], known[field], "{field}");
+    }
+    for required in ["name", "type", "startsAt"] {
+        let refused = house.owner.patch(&path, json!({ (required): null })).await.refused(400, "invalid_field");
+        assert_eq!(refused.details()["field"], required);
+    }
+    house.owner.patch(&path, json!({ "performers": null })).await.expect(200);
+    house.owner.post(&event.staff_path("/publish"), Value::Null).await.expect(200);
+    let page = app.nobody().get(&event.path("")).await.expect(200).json();
+    assert_eq!((&page["performers"], &page["name"]), (&json!([]), &json!("Renamed")));
+
+    let venue = format!("/organizers/{}/venues/{}", house.id, event.venue);
+    let kept = house.owner.patch(&venue, json!({ "address": "Mill Lane 1" })).await.expect(200).json();
+    assert_eq!(kept["address"], "Mill Lane 1");
+    assert_eq!(house.owner.patch(&venue, json!({ "address": null })).await.expect(200).json()["address"], Value::Null);
+    let refused = house.owner.patch(&venue, json!({ "timeZone": null })).await.refused(400, "invalid_field");
+    assert_eq!(refused.details()["field"], "timeZone");
+}
+
+#[tokio::test]
+async fn an_event_that_is_refused_leaves_no_performers() {
+    let app = TestApp::new().await;
+    let house = app.aurora().await;
+    let (event, stranger) = (app.draft_with(&house, |_| {}).await, app.event_of(&app.borealis().await).await);
+    let path = format!("/organizers/{}/events", house.id);
+    for (field, value) in [
+        ("venueId", stranger.venue.clone()),
+        ("seriesId", stranger.id.clone()),
+        ("endsAt", "2026-05-01T00:00:00Z".to_owned()),
+    ] {
+        let mut body = event_body(&event.venue);
+        (body["performers"], body[field]) = (json!(["The Millers"]), value.into());
+        let refused = house.owner.post(&path, body).await.refused(400, "invalid_field");
+        assert_eq!(refused.details()["field"], field);
+    }
+    let wrong = json!({ "performers": ["The Millers", "THE MILLERS!"] });
+    house.owner.patch(&event.staff_path(""), wrong).await.refused(400, "invalid_field");
+    let stale = json!({ "performers": ["The Millers"], "version": 7 });
+    house.owner.patch(&event.staff_path(""), stale).await.refused(409, "conflict");
+    let paging = catalog::Paging::new(None, None).unwrap();
+    let known = app.app.catalog.performers(house.id.parse().unwrap(), &paging).await.unwrap();
+    assert!(known.items.is_empty(), "{:?}", known.items);
+}
+
+#[tokio::test]
 async fn staff_block_seats_and_change_capacities() {
     let app = TestApp::with(Wish::unlimited()).await;
     let (event, ann, house) = (app.event_on_sale().await, app.fan("ann").await, app.aurora().await);

@@ -241,6 +241,7 @@ impl Batch<'_> {
             details,
             state,
             published_at: Some(tx.now()),
+            moved_at: None,
             capacity: 0,
             version: 1,
             created_at: tx.now(),

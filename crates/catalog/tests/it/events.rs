@@ -26,7 +26,7 @@ async fn an_event_comes_back_as_it_was_saved() {
         opens_at: at("2026-02-01T09:00:00Z"),
         closes_at: Some(at("2026-02-02T09:00:00Z")),
     });
-    let new = NewEvent { venue: venue.id, seat_map: None, series: None, details };
+    let new = NewEvent { venue: venue.id, seat_map: None, series: None, details, bill: Vec::new() };
     let event = world.catalog.create_event(world.organizer, new).await.unwrap();
     assert_eq!((event.capacity, event.state, event.version), (123, EventState::Draft, 1));
     let view = world.catalog.event_of(world.organizer, event.id).await.unwrap();
@@ -64,7 +64,13 @@ async fn foreign_parts_are_refused_like_absent_ones() {
     let foreign_map = world.catalog.add_seat_map(stranger, foreign.id, small_map()).await.unwrap().version.id;
     let foreign_performer = world.catalog.performer_named(stranger, name("Theirs")).await.unwrap().id;
     let absent_performer = PerformerId::fresh(world.env());
-    let new = || NewEvent { venue: venue.id, seat_map: None, series: None, details: world.details("X", START) };
+    let new = || NewEvent {
+        venue: venue.id,
+        seat_map: None,
+        series: None,
+        details: world.details("X", START),
+        bill: Vec::new(),
+    };
     let billed = |performer| {
         let mut new = new();
         new.details.performers.push(performer);
@@ -170,6 +176,29 @@ async fn a_postponed_event_with_a_new_date_is_rescheduled_and_sold_again() {
 }
 
 #[tokio::test]
+async fn a_published_event_starts_in_the_future_and_says_when_it_was_moved() {
+    let world = World::new().await;
+    let venue = world.venue_with_map().await;
+    let draft = world.draft(&venue, "Draft", START).await;
+    let move_to = |id, to| {
+        let start = move |details: &mut catalog::EventDetails| details.starts_at = to;
+        world.catalog.update_event(world.organizer, id, None, start)
+    };
+    let (now, later) = (world.env().now(), at("2026-09-01T18:00:00Z"));
+    assert_eq!(move_to(draft.id, now).await.unwrap().moved_at, None, "nobody has seen the draft");
+    let event = world.published(&venue, "Moved", START).await;
+    let refused = move_to(event.id, now).await.unwrap_err();
+    assert!(matches!(&refused, EventError::Invalid(wrong) if wrong.field == "startsAt"), "{refused}");
+    assert_eq!(move_to(event.id, event.details.starts_at).await.unwrap().moved_at, None);
+    let moved = move_to(event.id, later).await.unwrap();
+    assert_eq!((moved.state, moved.moved_at), (EventState::Published, Some(now)));
+    let stored = world.catalog.any_event(event.id).await.unwrap();
+    assert_eq!(stored.event, moved);
+    assert_eq!(moved.refunds_until_for(now), Some(later));
+    assert_eq!(moved.refunds_until_for(now + Duration::from_secs(1)), Some(moved.refunds_until()));
+}
+
+#[tokio::test]
 async fn a_dropped_transaction_changes_neither_rows_nor_search() {
     let world = World::new().await;
     let venue = world.venue_with_map().await;
@@ -193,7 +222,7 @@ async fn time_slots_share_a_series() {
         let details = world.details("Matinee", day);
         // Any member names the series.
         let member = slots.last().copied();
-        let new = NewEvent { venue: venue.id, seat_map: None, series: member, details };
+        let new = NewEvent { venue: venue.id, seat_map: None, series: member, details, bill: Vec::new() };
         let event = world.catalog.create_event(world.organizer, new).await.unwrap();
         assert_eq!(event.series, Some(first.id));
         world.catalog.transition(world.organizer, event.id, Transition::Publish).await.unwrap();

@@ -46,7 +46,13 @@ impl World {
     }
 
     pub async fn draft(&self, venue: &Venue, name: &str, starts_at: &str) -> Event {
-        let new = NewEvent { venue: venue.id, seat_map: None, series: None, details: self.details(name, starts_at) };
+        let new = NewEvent {
+            venue: venue.id,
+            seat_map: None,
+            series: None,
+            details: self.details(name, starts_at),
+            bill: Vec::new(),
+        };
         self.catalog.create_event(self.organizer, new).await.unwrap()
     }
 

@@ -72,7 +72,7 @@ async fn a_price_change_during_checkout_leaves_the_held_price() {
     let dearer = |details: &mut catalog::EventDetails| {
         details.price_levels[0].price = Money::new(9 * FRONT, Currency::EUR);
     };
-    world.sales.update_event(world.organizer, event, None, dearer).await.unwrap();
+    world.sales.update_event(world.organizer, event, None, None, dearer).await.unwrap();
     assert_eq!(world.buy(fan, &[hold], "tok_ok").await.total().minor, FRONT);
     let later = world.hold(fan, event, &["S-A-2"]).await;
     assert_eq!(world.buy(fan, &[later], "tok_ok").await.total().minor, 9 * FRONT);

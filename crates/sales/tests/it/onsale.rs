@@ -77,8 +77,9 @@ async fn a_change_reaches_the_engine_even_if_its_caller_is_lost() {
     let event = world.event().await;
     for waits in 0..200 {
         let price = Money::new(1_000 + waits as i64, Currency::EUR);
-        let change =
-            world.sales.update_event(world.organizer, event, None, |details| details.price_levels[0].price = price);
+        let change = world
+            .sales
+            .update_event(world.organizer, event, None, None, |details| details.price_levels[0].price = price);
         let done = cut(change, waits).await.is_some();
         world.rest().await;
         let in_catalogue = world.catalog.any_event(event).await.unwrap().event.details.price_levels[0].price;
@@ -104,6 +105,7 @@ async fn publishing_dropped_anywhere_is_carried_over() {
                 seat_map: None,
                 series: None,
                 details: view.event.details.clone(),
+                bill: Vec::new(),
             };
             world.catalog.create_event(world.organizer, new).await.unwrap().id
         };
@@ -259,7 +261,7 @@ async fn ticket_types_keep_their_order_once_published() {
     let world = World::new().await;
     let event = world.event().await;
     let change =
-        |change: fn(&mut catalog::EventDetails)| world.sales.update_event(world.organizer, event, None, change);
+        |change: fn(&mut catalog::EventDetails)| world.sales.update_event(world.organizer, event, None, None, change);
     change(|details| details.ticket_types.push(half_price())).await.unwrap();
     let swapped = change(|details| details.ticket_types.swap(0, 1)).await.unwrap_err();
     assert_eq!(swapped.code(), Code::InvalidField);

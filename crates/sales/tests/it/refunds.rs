@@ -119,6 +119,25 @@ async fn each_event_of_a_cart_has_its_own_window() {
 }
 
 #[tokio::test]
+async fn who_bought_before_an_event_moved_may_think_again_until_it_starts() {
+    let world = World::new().await;
+    let (event, fan) = (world.event().await, world.fan());
+    let before = world.bought(fan, event, &["S-A-1"]).await;
+    let too_late = world.bought(fan, event, &["S-A-2"]).await;
+    let start = "2026-01-10T18:00:00Z".parse::<Timestamp>().unwrap();
+    let moved = world.sales.update_event(world.organizer, event, None, None, |details| details.starts_at = start);
+    moved.await.unwrap();
+    world.advance(MICRO).await;
+    let after = world.bought(fan, event, &["S-A-3"]).await;
+    world.db.env.clock.set(start);
+    assert_eq!(world.cancel(&after, None).await.unwrap_err().code(), Code::RefundWindowClosed);
+    world.cancel(&before, None).await.unwrap();
+    world.db.env.clock.set(start + MICRO);
+    assert_eq!(world.cancel(&too_late, None).await.unwrap_err().code(), Code::RefundWindowClosed);
+    world.audit().await;
+}
+
+#[tokio::test]
 async fn a_postponed_event_takes_tickets_back_at_any_time() {
     let world = World::new().await;
     let (event, fan) = (world.event().await, world.fan());

@@ -141,7 +141,7 @@ impl World {
         let level = |key: &str, minor| PriceLevel::new(&self.db.env, key, key, Money::new(minor, details.currency));
         details.price_levels = vec![level("front", FRONT), level("side", SIDE), level("floor", FLOOR)];
         change(&mut details);
-        let new = NewEvent { venue, seat_map: None, series: None, details };
+        let new = NewEvent { venue, seat_map: None, series: None, details, bill: Vec::new() };
         let event = self.catalog.create_event(organizer, new).await.unwrap();
         self.sales.transition_event(organizer, event.id, Transition::Publish).await.unwrap();
         event.id
