@@ -502,6 +502,7 @@ impl From<OnSaleError> for Problem {
             OnSaleError::Event(error) => error.into(),
             OnSaleError::Invalid(field) => field.into(),
             OnSaleError::Refused(refused) => refused.into(),
+            OnSaleError::NotOpened => Problem::new(error.code(), error.to_string()),
             OnSaleError::SeatMap(reason) => Problem::new(Code::InvalidSeatMap, reason),
             OnSaleError::Fault(fault) if fault.code() == Code::Unavailable => Problem::unavailable(),
             OnSaleError::Fault(fault) => Problem::fault(&fault),

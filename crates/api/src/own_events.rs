@@ -487,8 +487,8 @@ pub struct UnblockBody {
     request_body = UnblockBody, security(("bearer" = [])),
     params(("org" = String, Path, description = "id of the organizer"), ("event" = String, Path, description = "id of the event")),
     responses((status = 204), (status = 400, body = Envelope), (status = 401, body = Envelope),
-        (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 413, body = Envelope),
-        (status = 415, body = Envelope), (status = 503, body = Envelope)))]
+        (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 409, body = Envelope),
+        (status = 413, body = Envelope), (status = 415, body = Envelope), (status = 503, body = Envelope)))]
 pub async fn unblock(
     State(app): State<App>,
     staff: Staff<ManageSales>,

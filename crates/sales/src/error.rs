@@ -154,11 +154,25 @@ pub enum OnSaleError {
     /// The seat map cannot be sold, or its newer version would lose places that are in use.
     #[error("the seat map cannot be used: {0}")]
     SeatMap(String),
+    /// Its seats are not the engine's yet: there is nothing to take off sale.
+    #[error("the event has not been on sale yet")]
+    NotOpened,
     /// A rule of the seat engine.
     #[error(transparent)]
-    Refused(#[from] Refused),
+    Refused(Refused),
     #[error(transparent)]
     Fault(#[from] Fault),
+}
+
+/// The catalogue has been asked before: an event that the engine does not know is one that was
+/// never published.
+impl From<Refused> for OnSaleError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::UnknownEvent => OnSaleError::NotOpened,
+            refused => OnSaleError::Refused(refused),
+        }
+    }
 }
 
 impl OnSaleError {
@@ -167,6 +181,7 @@ impl OnSaleError {
             OnSaleError::Event(error) => error.code(),
             OnSaleError::Invalid(_) => Code::InvalidField,
             OnSaleError::SeatMap(_) => Code::InvalidSeatMap,
+            OnSaleError::NotOpened => Code::WrongState,
             OnSaleError::Refused(refused) => refused.code(),
             OnSaleError::Fault(fault) => fault.code(),
         }

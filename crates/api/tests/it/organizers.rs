@@ -270,6 +270,23 @@ async fn an_event_that_is_refused_leaves_no_performers() {
 }
 
 #[tokio::test]
+async fn seats_of_a_draft_are_not_there_to_be_blocked_yet() {
+    let app = TestApp::new().await;
+    let house = app.aurora().await;
+    let draft = app.draft_with(&house, |_| {}).await;
+    for (page, body) in [
+        ("/block", json!({ "seats": ["S-A-1"] })),
+        ("/block", json!({ "area": { "id": "FLOOR", "blocked": 1 } })),
+        ("/unblock", json!({ "seats": ["S-A-1"] })),
+        ("/capacity", json!({ "area": "FLOOR", "capacity": 10 })),
+    ] {
+        house.owner.post(&draft.staff_path(page), body).await.refused(409, "wrong_state");
+    }
+    let known = house.owner.get(&draft.staff_path("")).await.expect(200).json();
+    assert_eq!(known["version"], 1, "nothing of it is kept");
+}
+
+#[tokio::test]
 async fn staff_block_seats_and_change_capacities() {
     let app = TestApp::with(Wish::unlimited()).await;
     let (event, ann, house) = (app.event_on_sale().await, app.fan("ann").await, app.aurora().await);
