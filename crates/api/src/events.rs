@@ -4,7 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use catalog::{DateBound, EventCard, EventError, EventQuery, EventType, ListError, PriceLevel, Sort, TicketType};
+use catalog::{
+    DateBound, EventCard, EventError, EventQuery, EventState, EventType, ListError, PriceLevel, Sort, TicketType,
+};
+use futures_util::future::join_all;
+use inventory::Refused;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use stagedoor_core::{Code, EventId, Money, OrganizerId, PriceLevelId, Timestamp, VenueId};
@@ -82,7 +86,7 @@ pub struct EventCardView {
     #[schema(value_type = Option<MoneySchema>)]
     price_to: Option<Money>,
     capacity: u32,
-    /// Seats and places left; null while the event is not in memory here.
+    /// Seats and places left; null when tickets are not sold here, or nobody can tell just now.
     available_seats: Option<u32>,
 }
 
@@ -97,7 +101,7 @@ struct VenueBrief {
 }
 
 impl EventCardView {
-    fn of(app: &App, card: &EventCard) -> Self {
+    async fn of(app: &App, card: &EventCard) -> Self {
         let venue = &card.venue.details;
         Self {
             id: card.id,
@@ -117,7 +121,21 @@ impl EventCardView {
             price_from: card.prices.map(|(low, _)| low),
             price_to: card.prices.map(|(_, high)| high),
             capacity: card.capacity,
-            available_seats: app.inventory.loaded(card.id).map(|view| view.available()),
+            available_seats: available(app, card).await,
+        }
+    }
+}
+
+async fn available(app: &App, card: &EventCard) -> Option<u32> {
+    // The engine has never heard of it.
+    if card.state == EventState::Announced {
+        return None;
+    }
+    match app.inventory.view(card.id).await {
+        Ok(view) => Some(view.available()),
+        Err(refused) => {
+            tracing::debug!(event = %card.id, %refused, "a list goes without what is left");
+            None
         }
     }
 }
@@ -249,7 +267,8 @@ pub async fn events(
     Params(params): Params<SearchParams>,
 ) -> Result<Json<List<EventCardView>>, Problem> {
     let page = app.catalog.search(&query(&app, params)?)?;
-    Ok(Json(List::of(page, |card| EventCardView::of(&app, &card))))
+    let items = join_all(page.items.iter().map(|card| EventCardView::of(&app, card))).await;
+    Ok(Json(List { items, next_cursor: page.next_cursor }))
 }
 
 fn query(app: &App, params: SearchParams) -> Result<EventQuery, Problem> {
@@ -285,14 +304,19 @@ fn query(app: &App, params: SearchParams) -> Result<EventQuery, Problem> {
 /// One event with its offer.
 #[utoipa::path(get, path = "/api/v1/events/{event}", tag = "events",
     params(("event" = String, Path, description = "id of the event")),
-    responses((status = 200, body = EventPage), (status = 304), (status = 404, body = Envelope)))]
+    responses((status = 200, body = EventPage), (status = 304), (status = 404, body = Envelope),
+        (status = 503, body = Envelope)))]
 pub async fn event(
     State(app): State<App>,
     Path(event): Path<EventId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let listing = app.catalog.event(event).await?;
-    let sold_here = app.inventory.view(event).await.ok();
+    let sold_here = match app.inventory.view(event).await {
+        Ok(view) => Some(view),
+        Err(Refused::UnknownEvent) => None,
+        Err(refused) => return Err(refused.into()),
+    };
     let (shown, now) = (&listing.event, app.env.now());
     let details = &shown.details;
     let levels = sold_here.as_ref().map(|view| view.level_available()).unwrap_or_default();

@@ -8,7 +8,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use crate::app::{FLOOR, FRONT, START, TestApp, event_body, venue_body};
-use crate::maps::{FLOOR_CAPACITY, SEATS, seat_index, statuses};
+use crate::maps::{FLOOR_CAPACITY, SEATS, seat_id, seat_index, statuses};
 
 fn names(answer: &Value) -> Vec<&str> {
     answer["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect()
@@ -209,6 +209,28 @@ async fn time_slots_of_one_production_know_each_other() {
     let page = app.nobody().get(&format!("/events/{second}")).await.expect(200).json();
     let slots: Vec<_> = page["timeSlots"].as_array().unwrap().iter().map(|slot| slot["id"].clone()).collect();
     assert_eq!(slots, [json!(first.id), json!(second)]);
+}
+
+#[tokio::test]
+async fn lists_say_what_is_left_of_events_that_nobody_looked_at_for_long() {
+    let app = TestApp::new().await;
+    let (event, other, ann) = (app.event_on_sale().await, app.event_on_sale().await, app.fan("ann").await);
+    ann.bought(&event.id, &["S-A-1"]).await;
+    let (inventory, other) = (&app.app.inventory, other.id.parse().unwrap());
+    let loaded = || inventory.stats().events_loaded.load(std::sync::atomic::Ordering::Relaxed);
+    for turn in 0..50 {
+        // Memory is tidied while something happens.
+        let seat = [seat_id(turn)];
+        inventory.block(other, &seat).await.expect("it is free");
+        app.advance(Duration::from_secs(3_600)).await;
+        if loaded() == 1 {
+            break;
+        }
+    }
+    assert_eq!(loaded(), 1, "the event has left memory");
+    let shown = app.nobody().get("/events").await.expect(200).json();
+    let card = shown["items"].as_array().unwrap().iter().find(|card| card["id"] == event.id.as_str()).unwrap();
+    assert_eq!(card["availableSeats"], SEATS as u32 + FLOOR_CAPACITY - 1);
 }
 
 #[tokio::test]
