@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
-use axum::http::HeaderMap;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
 use bytes::Bytes;
 use catalog::Paging;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -87,10 +87,14 @@ fn check_kind(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
         let kind = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
         kind.trim_ascii().eq_ignore_ascii_case(wanted.as_bytes())
     });
-    match fits {
-        true => Ok(()),
-        false => Err(Problem::new(Code::UnsupportedMediaType, format!("send the body as {wanted}"))),
+    if !fits {
+        return Err(Problem::new(Code::UnsupportedMediaType, format!("send the body as {wanted}")));
     }
+    let is_plain = |value: &HeaderValue| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity");
+    if !headers.get_all(CONTENT_ENCODING).iter().all(is_plain) {
+        return Err(Problem::new(Code::UnsupportedMediaType, "send the body without a content coding"));
+    }
+    Ok(())
 }
 
 async fn collect(body: impl Incoming, max: usize) -> Result<Bytes, Problem> {

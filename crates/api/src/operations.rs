@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use inventory::Health;
 use serde::Serialize;
@@ -20,15 +20,23 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz)).routes(routes!(metrics))
 }
 
-/// Routes that the document does not describe: the document itself and its page.
+/// Routes that the document does not describe: the document itself, its page and the way there.
 pub fn undescribed(document: utoipa::openapi::OpenApi) -> Router<App> {
     let json: Arc<str> = document.to_json().expect("the document is JSON").into();
     let serve = move || {
         let json = json.clone();
         async move { ([(header::CONTENT_TYPE, "application/json")], json.to_string()) }
     };
-    Router::new().route("/api/openapi.json", get(serve)).route("/api/docs", get(docs))
+    Router::new()
+        .route("/", get(async || Redirect::temporary("/api/docs")))
+        .route("/favicon.ico", get(async || ([(header::CONTENT_TYPE, "image/svg+xml")], ICON)))
+        .route("/api/openapi.json", get(serve))
+        .route("/api/docs", get(docs))
 }
+
+/// Browsers ask for one whatever they show: a seat in the stage light.
+const ICON: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 16 16\">\
+    <rect width=\"16\" height=\"16\" rx=\"3\" fill=\"#1d1d2b\"/><path d=\"M4 4h8v5H4zm-1 6h10v3H3z\" fill=\"#f2c14e\"/></svg>";
 
 #[derive(Serialize, ToSchema)]
 pub struct HealthView {

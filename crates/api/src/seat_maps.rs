@@ -7,12 +7,14 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use catalog::{EncodedMap, MapError, SeatMap, SeatMapVersion};
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 use serde::Serialize;
 use stagedoor_core::limits::SEAT_MAP_BODY_MAX;
 use stagedoor_core::{EventId, SeatMapId, Timestamp, VenueId};
+use tokio::sync::OnceCell;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -34,29 +36,29 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// Compressed bodies by map. A version never changes, so neither does its entry.
 #[derive(Default)]
-pub struct Compressed(Mutex<HashMap<SeatMapId, Arc<[u8]>>>);
+pub struct Compressed(Mutex<HashMap<SeatMapId, Arc<OnceCell<Bytes>>>>);
 
 impl Compressed {
-    async fn of(&self, map: &EncodedMap) -> Arc<[u8]> {
-        let id = map.version.id;
-        if let Some(known) = self.0.lock().get(&id) {
-            return known.clone();
-        }
-        let json = map.json.clone();
-        let pressed: Arc<[u8]> = tokio::task::spawn_blocking(move || {
-            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-            gzip.write_all(&json).expect("memory takes everything");
-            gzip.finish().expect("memory takes everything").into()
-        })
-        .await
-        .expect("compressing does not panic");
-        let mut kept = self.0.lock();
-        if kept.len() >= COMPRESSED_MAPS_MAX {
-            kept.clear();
-        }
-        kept.insert(id, pressed.clone());
-        pressed
+    /// Whoever asks first has it made; all others wait for that.
+    async fn of(&self, map: &EncodedMap) -> Bytes {
+        let place = {
+            let mut kept = self.0.lock();
+            if kept.len() >= COMPRESSED_MAPS_MAX && !kept.contains_key(&map.version.id) {
+                kept.clear();
+            }
+            kept.entry(map.version.id).or_default().clone()
+        };
+        place.get_or_init(|| compress(map.json.clone())).await.clone()
     }
+}
+
+async fn compress(json: Arc<[u8]>) -> Bytes {
+    let press = move || {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        gzip.write_all(&json).expect("memory takes everything");
+        gzip.finish().expect("memory takes everything").into()
+    };
+    tokio::task::spawn_blocking(press).await.expect("compressing does not panic")
 }
 
 /// The geometry of an event's seat map.
@@ -70,20 +72,26 @@ pub async fn seat_map(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let map = app.catalog.seat_map_of(event).await?;
+    let is_pressed = accepts_gzip(&headers);
+    // Other bytes have another strong tag. Source: RFC 9110, 8.8.3.3.
+    let tag = match is_pressed {
+        true => format!("{}-gzip\"", map.etag.trim_end_matches('"')),
+        false => map.etag.clone(),
+    };
     let caching = [
-        (header::ETAG, map.etag.as_str()),
+        (header::ETAG, tag.as_str()),
         (header::CACHE_CONTROL, "no-cache"),
         (header::VARY, "accept-encoding"),
         (header::CONTENT_TYPE, "application/json"),
     ];
-    if has_tag(&headers, &map.etag) {
+    if has_tag(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, caching).into_response());
     }
-    if accepts_gzip(&headers) {
+    if is_pressed {
         let body = app.compressed.of(&map).await;
-        return Ok((caching, [(header::CONTENT_ENCODING, "gzip")], bytes::Bytes::from_owner(body)).into_response());
+        return Ok((caching, [(header::CONTENT_ENCODING, "gzip")], body).into_response());
     }
-    Ok((caching, bytes::Bytes::from_owner(map.json.clone())).into_response())
+    Ok((caching, Bytes::from_owner(map.json.clone())).into_response())
 }
 
 fn accepts_gzip(headers: &HeaderMap) -> bool {

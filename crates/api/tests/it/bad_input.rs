@@ -545,6 +545,22 @@ async fn headers_of_anything_are_no_fault_of_ours() {
 }
 
 #[tokio::test]
+async fn a_body_in_a_content_coding_is_refused() {
+    let world = World::new().await;
+    let nobody = world.app.nobody();
+    let body = json!({ "email": "ann@example.org", "password": "an old mill by the sea" }).to_string();
+    let coded = async |coding: &str| {
+        let request =
+            nobody.request(axum::http::Method::POST, "/auth/login").header("content-type", "application/json");
+        nobody.send(request.header("content-encoding", coding).body(Body::from(body.clone())).unwrap()).await
+    };
+    for coding in ["gzip", "br", "identity, gzip", ""] {
+        coded(coding).await.refused(415, "unsupported_media_type");
+    }
+    coded("identity").await.expect(200);
+}
+
+#[tokio::test]
 async fn events_at_the_ends_of_time_are_still_shown() {
     let world = World::new().await;
     let (owner, base) = (&world.house.owner, format!("/organizers/{}/events", world.house.id));

@@ -215,6 +215,10 @@ impl Caller {
 
 /// Paths are under `/api/v1` unless they stand at the root.
 fn address(path: &str) -> String {
-    let at_root = ["/api/", "/.well-known/", "/healthz", "/readyz", "/metrics"];
-    if at_root.iter().any(|root| path.starts_with(root)) { path.to_owned() } else { format!("/api/v1{path}") }
+    let at_root = ["/api/", "/.well-known/", "/healthz", "/readyz", "/metrics", "/favicon.ico"];
+    if path == "/" || at_root.iter().any(|root| path.starts_with(root)) {
+        path.to_owned()
+    } else {
+        format!("/api/v1{path}")
+    }
 }

@@ -260,6 +260,13 @@ async fn a_seat_map_is_sent_once_and_small() {
     assert_eq!(with("accept-encoding", "gzip;q=0").await.header("content-encoding"), None);
     let unchanged = with("if-none-match", plain.header("etag").unwrap()).await.expect(304);
     assert!(unchanged.body.is_empty());
+    // The two forms are not the same bytes, so neither stands for the other.
+    assert_ne!(pressed.header("etag"), plain.header("etag"));
+    let both = async |tag: &str| {
+        let request = nobody.request(Method::GET, &event.path("/seat-map")).header("accept-encoding", "gzip");
+        nobody.send(request.header("if-none-match", tag).body(Body::empty()).unwrap()).await.status
+    };
+    assert_eq!((both(pressed.header("etag").unwrap()).await, both(plain.header("etag").unwrap()).await), (304, 200));
 }
 
 #[tokio::test]
@@ -322,6 +329,9 @@ async fn operators_are_answered_in_their_own_words() {
     let served = app.nobody().get("/api/openapi.json").await.expect(200).json();
     assert_eq!(served, *crate::contract::document());
     let page = app.nobody().get("/api/docs").await.expect(200);
+    let front = app.nobody().get("/").await.expect(307);
+    assert_eq!(front.header("location"), Some("/api/docs"));
+    assert_eq!(app.nobody().get("/favicon.ico").await.expect(200).header("content-type"), Some("image/svg+xml"));
     assert!(page.header("content-type").unwrap().starts_with("text/html"));
     let text = page.text();
     assert!(!text.contains("src=\"http") && !text.contains("href=\"http"), "the page needs nothing from elsewhere");
