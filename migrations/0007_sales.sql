@@ -110,9 +110,11 @@ CREATE TABLE seat_change (
     CHECK ((seat_map_id IS NULL) = (area_id IS NOT NULL) AND (area_id IS NULL) = (capacity IS NULL))
 );
 
--- What an event or organizer adds to every ticket; the event's own rule comes first.
+-- What the operator adds to every ticket of an organizer or an event; the event's own rule comes
+-- first.
 CREATE TABLE fee_rule (
     scope UUID PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('organizer', 'event')),
     basis_points BIGINT NOT NULL,
     per_ticket_minor BIGINT NOT NULL,
     refundable BOOLEAN NOT NULL

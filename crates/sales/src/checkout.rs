@@ -14,7 +14,7 @@ use tickets::Place;
 use crate::error::{CheckoutError, Fault};
 use crate::jobs;
 use crate::order::{Order, OrderHold, OrderLine, OrderPlace, OrderState};
-use crate::pricing;
+use crate::pricing::{self, FeeRule};
 use crate::sales::{Answered, Attendee, Key, Sales};
 use crate::sql;
 
@@ -231,7 +231,7 @@ impl Sales {
         let rules = sql::fee_rules(&tx, &scopes).await?;
         let rule_of = |hold: &OrderHold| {
             let set = rules.get(&hold.event.0).or_else(|| rules.get(&hold.organizer.0));
-            (hold.event, set.copied().unwrap_or(self.parts.fees))
+            (hold.event, set.copied().unwrap_or(FeeRule::NONE))
         };
         let fees: HashMap<EventId, _> = draft.holds.iter().map(rule_of).collect();
         draft.lines = pricing::lines(currency, &draft.places, &face_values, &fees).map_err(too_much)?;

@@ -1,13 +1,19 @@
 //! What an order costs: lines made from the prices that holds froze, and the fees on top.
 
 use std::collections::HashMap;
+use std::fmt;
 
-use stagedoor_core::{Currency, EventId, FieldError, Money, MoneyError};
+use stagedoor_core::{Currency, EventId, FieldError, Money, MoneyError, OrganizerId};
+use store::Tx;
+use uuid::Uuid;
+
+use crate::error::CheckoutError;
 
 use crate::order::{LineKind, OrderLine, OrderPlace, checked_total};
+use crate::sql;
 
 /// What the platform adds to the face value of a ticket. The default adds nothing: the price on
-/// the seat map is the price that is paid, unless an organizer or the operator sets a fee.
+/// the seat map is the price that is paid, unless the operator sets a fee.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FeeRule {
     /// Share of the face value: 500 is 5 %. Halves of a minor unit round up.
@@ -43,6 +49,56 @@ impl FeeRule {
         }
         face_value.share(self.basis_points)?.checked_add(Money::new(self.per_ticket_minor, face_value.currency))
     }
+}
+
+/// What a [`FeeRule`] is set for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FeeScope {
+    Organizer(OrganizerId),
+    /// Goes before the organizer's.
+    Event(EventId),
+}
+
+impl FeeScope {
+    pub(crate) fn id(self) -> Uuid {
+        match self {
+            FeeScope::Organizer(id) => id.0,
+            FeeScope::Event(id) => id.0,
+        }
+    }
+
+    pub(crate) const fn kind(self) -> &'static str {
+        match self {
+            FeeScope::Organizer(_) => "organizer",
+            FeeScope::Event(_) => "event",
+        }
+    }
+}
+
+impl fmt::Display for FeeScope {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FeeScope::Organizer(id) => id.fmt(out),
+            FeeScope::Event(id) => id.fmt(out),
+        }
+    }
+}
+
+/// Sets what is added to the tickets of an organizer or event from now on; orders that were placed
+/// keep what they were told.
+pub async fn set_fees(tx: &Tx, scope: FeeScope, rule: FeeRule) -> Result<(), CheckoutError> {
+    Ok(sql::set_fee_rule(tx, scope, rule.checked()?).await?)
+}
+
+/// Adds nothing from now on, or for an event what its organizer's rule says. `false` when no rule
+/// was set.
+pub async fn clear_fees(tx: &Tx, scope: FeeScope) -> Result<bool, CheckoutError> {
+    Ok(sql::clear_fee_rule(tx, scope).await?)
+}
+
+/// Every rule that is set, organizers first.
+pub async fn fees(tx: &Tx) -> Result<Vec<(FeeScope, FeeRule)>, CheckoutError> {
+    Ok(sql::all_fee_rules(tx).await?)
 }
 
 /// The lines of an order: for every place its face value, then its fee if there is one.

@@ -17,7 +17,6 @@ use store::{Keyring, Sealed, Store, Tx};
 use crate::error::{CheckoutError, Fault, OrderError};
 use crate::onsale::Manifests;
 use crate::order::{Order, OrderState};
-use crate::pricing::FeeRule;
 use crate::sql::{self, OrderPage};
 
 /// Orders, refunds and what is on sale. Cheap to clone.
@@ -42,8 +41,6 @@ pub struct Parts {
     pub payments: Payments,
     pub catalog: Catalog,
     pub keyring: Keyring,
-    /// For events and organizers without a rule of their own.
-    pub fees: FeeRule,
 }
 
 /// A client's idempotency key and the fingerprint of all that it was sent with: the body and
@@ -83,14 +80,6 @@ pub struct Quote {
     pub total: Money,
     /// The part of the total that is added to the face values.
     pub fees: Money,
-}
-
-/// What a [`FeeRule`] is set for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FeeScope {
-    Organizer(OrganizerId),
-    /// Goes before the organizer's.
-    Event(EventId),
 }
 
 impl Attendee {
@@ -174,18 +163,6 @@ impl Sales {
         let face = draft.lines.iter().filter(|line| line.kind == crate::LineKind::FaceValue);
         let face = face.fold(0, |sum, line| sum + line.amount.minor);
         Ok(Quote { total: Money::new(total, draft.currency), fees: Money::new(total - face, draft.currency) })
-    }
-
-    /// Sets what is added to the tickets of an organizer or event from now on.
-    pub async fn set_fees(&self, scope: FeeScope, rule: FeeRule) -> Result<(), CheckoutError> {
-        let rule = rule.checked()?;
-        let scope = match scope {
-            FeeScope::Organizer(id) => id.into(),
-            FeeScope::Event(id) => id.into(),
-        };
-        let tx = self.parts.store.begin_write().await?;
-        sql::set_fee_rule(&tx, scope, rule).await?;
-        Ok(tx.commit().await?)
     }
 
     /// An order with its tickets.

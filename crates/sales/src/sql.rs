@@ -1,11 +1,13 @@
 //! Every statement on the tables of this crate.
 
 mod events;
+mod fees;
 mod orders;
 mod refunds;
 mod standings;
 
 pub(crate) use events::*;
+pub(crate) use fees::*;
 pub use orders::OrderPage;
 pub(crate) use orders::*;
 pub(crate) use refunds::*;

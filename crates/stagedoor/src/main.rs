@@ -4,6 +4,7 @@ mod config;
 mod data;
 mod demo;
 mod fault;
+mod fees;
 mod import;
 mod jobs;
 mod logging;
@@ -53,6 +54,9 @@ enum Command {
     /// Look at the jobs that failed, and have them tried again
     #[command(subcommand)]
     Jobs(jobs::Command),
+    /// Say what the operator adds to tickets
+    #[command(subcommand)]
+    Fees(fees::Command),
     /// Print the settings in effect, without secrets
     Config,
     /// Print the description of the HTTP API (OpenAPI 3.1, JSON)
@@ -91,6 +95,7 @@ fn run(command: Command, settings: &Settings) -> Result<ExitCode, Fault> {
         Command::Demo(arguments) => print(&demo::demo(settings, &arguments, &runtime()?)?)?,
         Command::Import(what) => print(&import::import(settings, what, &runtime()?)?)?,
         Command::Jobs(command) => print(&jobs::jobs(settings, &command, &runtime()?)?)?,
+        Command::Fees(command) => print(&fees::fees(settings, &command, &runtime()?)?)?,
         Command::Verify(arguments) => {
             let (report, code) = verify::verify(settings, &arguments, &runtime()?)?;
             print(&report)?;

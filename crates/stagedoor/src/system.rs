@@ -7,7 +7,7 @@ use catalog::Catalog;
 use identity::Identity;
 use inventory::{FanLimits, Inventory};
 use payments::{Payments, SimulatedGateway};
-use sales::{FeeRule, Sales};
+use sales::Sales;
 use stagedoor_core::Env;
 use store::{Keyring, Store};
 use tokio::runtime::Runtime;
@@ -57,7 +57,6 @@ impl System {
             payments: payments.clone(),
             catalog: catalog.clone(),
             keyring: keyring.clone(),
-            fees: FeeRule::NONE,
         });
         Ok(System { env, store, keyring, identity, catalog, inventory, gateway, payments, sales, data })
     }

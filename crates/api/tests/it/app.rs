@@ -17,7 +17,7 @@ use journal::{Journal, PostgresJournal, SqliteJournal};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use parking_lot::Mutex;
 use payments::{Payments, SimulatedGateway};
-use sales::{FeeRule, Sales};
+use sales::Sales;
 use serde_json::{Value, json};
 use testkit::TestStore;
 use tokio::sync::watch;
@@ -113,7 +113,6 @@ impl TestApp {
             payments: payments.clone(),
             catalog: catalog.clone(),
             keyring: keyring.clone(),
-            fees: FeeRule::NONE,
         });
         let jobs = sales.handle(Jobs::new(store.clone()));
         let (stop, stopped) = watch::channel(false);

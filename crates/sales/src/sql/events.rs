@@ -1,36 +1,7 @@
-use std::collections::HashMap;
-
 use stagedoor_core::EventId;
-use store::{Error, IntoParam, Result, Tx, list};
-use uuid::Uuid;
+use store::{Error, Result, Tx};
 
 use crate::onsale::SeatChange;
-use crate::pricing::FeeRule;
-
-/// The fee rules set for any of `scopes`.
-pub(crate) async fn fee_rules(tx: &Tx, scopes: &[Uuid]) -> Result<HashMap<Uuid, FeeRule>> {
-    let sql = format!(
-        "SELECT scope, basis_points, per_ticket_minor, refundable FROM fee_rule WHERE scope IN {}",
-        list(1, scopes.len())
-    );
-    let params: Vec<_> = scopes.iter().map(|scope| scope.into_param()).collect();
-    let rules = tx.all(&sql, params, |row| {
-        let rule = FeeRule { basis_points: row.get(1)?, per_ticket_minor: row.get(2)?, refundable: row.get(3)? };
-        Ok((row.get(0)?, rule))
-    });
-    Ok(rules.await?.into_iter().collect())
-}
-
-pub(crate) async fn set_fee_rule(tx: &Tx, scope: Uuid, rule: FeeRule) -> Result<()> {
-    tx.execute(
-        "INSERT INTO fee_rule (scope, basis_points, per_ticket_minor, refundable) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (scope) DO UPDATE SET basis_points = excluded.basis_points,
-             per_ticket_minor = excluded.per_ticket_minor, refundable = excluded.refundable",
-        (scope, rule.basis_points, rule.per_ticket_minor, rule.refundable),
-    )
-    .await
-    .map(drop)
-}
 
 /// The areas of an event that take another number of people than their map says.
 pub(crate) async fn area_capacities(tx: &Tx, event: EventId) -> Result<Vec<(String, u32)>> {

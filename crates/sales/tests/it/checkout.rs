@@ -50,8 +50,8 @@ async fn fees_are_added_by_the_event_s_rule_then_the_organizer_s() {
     let world = World::new().await;
     let (general, special, fan) = (world.event().await, world.event().await, world.fan());
     let rule = |basis_points, per_ticket_minor| FeeRule { basis_points, per_ticket_minor, refundable: true };
-    world.sales.set_fees(FeeScope::Organizer(world.organizer), rule(500, 30)).await.unwrap();
-    world.sales.set_fees(FeeScope::Event(special), rule(1_000, 0)).await.unwrap();
+    world.set_fees(FeeScope::Organizer(world.organizer), rule(500, 30)).await.unwrap();
+    world.set_fees(FeeScope::Event(special), rule(1_000, 0)).await.unwrap();
     let one = world.try_hold(fan, general, &["S-E-1"]).await.unwrap();
     let quote = world.sales.quote(&one).await.unwrap();
     assert_eq!((quote.fees.minor, quote.total.minor), (167 + 30, SIDE + 197), "5 % of 3333 rounds to 167");
@@ -59,7 +59,7 @@ async fn fees_are_added_by_the_event_s_rule_then_the_organizer_s() {
     let order = world.buy(fan, &[one.id(), two], "tok_ok").await;
     assert_eq!(order.total_of(LineKind::Fee).minor, 197 + 500);
     assert_eq!(order.total().minor, SIDE + FRONT + 697);
-    let too_much = world.sales.set_fees(FeeScope::Event(special), rule(9_999, 0)).await.unwrap_err();
+    let too_much = world.set_fees(FeeScope::Event(special), rule(9_999, 0)).await.unwrap_err();
     assert_eq!(too_much.code(), Code::InvalidField);
     world.audit().await;
 }

@@ -154,7 +154,7 @@ async fn a_cancelled_event_refunds_everyone_fees_included() {
     let world = World::new().await;
     let (event, other) = (world.event().await, world.event().await);
     let keep = FeeRule { basis_points: 1_000, per_ticket_minor: 0, refundable: false };
-    world.sales.set_fees(FeeScope::Organizer(world.organizer), keep).await.unwrap();
+    world.set_fees(FeeScope::Organizer(world.organizer), keep).await.unwrap();
     let mut orders = Vec::new();
     for at in 0..5 {
         orders.push(world.bought(world.fan(), event, &[&seat_id(at)]).await);
@@ -268,7 +268,7 @@ async fn an_organizer_sees_its_own_part_of_a_refund() {
     let (here, fan) = (world.event().await, world.fan());
     let (stranger, there) = world.foreign_event().await;
     let keep = FeeRule { basis_points: 1_000, per_ticket_minor: 0, refundable: false };
-    world.sales.set_fees(FeeScope::Event(here), keep).await.unwrap();
+    world.set_fees(FeeScope::Event(here), keep).await.unwrap();
     let holds = [world.hold(fan, here, &["S-A-1"]).await, world.hold(fan, there, &["S-E-1", "S-E-2"]).await];
     let order = world.buy(fan, &holds, "tok_ok").await;
     world.cancel(&order, None).await.unwrap();
@@ -395,7 +395,7 @@ async fn refund_in_parts(world: &World, rule: FeeRule, prices: &[i64], steps: &[
             }
         })
         .await;
-    world.sales.set_fees(FeeScope::Event(event), rule).await.unwrap();
+    world.set_fees(FeeScope::Event(event), rule).await.unwrap();
     let fan = world.fan();
     let holds = [world.hold(fan, event, &["S-A-1", "S-A-2", "S-E-1"]).await, world.hold_floor(fan, event, 4).await];
     let order = world.buy(fan, &holds, "tok_ok").await;

@@ -17,8 +17,8 @@ use inventory::{Config, FanLimits, Hold, HoldRequest, Inventory, Refused};
 use jobs::Jobs;
 use payments::{Moved, PaymentGateway, Payments, SimulatedGateway, Standing, Token, ledger};
 use sales::{
-    Answered, Cancel, CheckoutError, FeeRule, Key, Order, OrderPage, OrderState, Parts, PlaceOrder, RefundError,
-    RefundState, Sales,
+    Answered, Cancel, CheckoutError, FeeRule, FeeScope, Key, Order, OrderPage, OrderState, Parts, PlaceOrder,
+    RefundError, RefundState, Sales,
 };
 use stagedoor_core::{
     Currency, EventId, HoldId, Money, Name, OrderId, OrganizerId, SeatMapId, TicketId, UserId, VenueId,
@@ -102,11 +102,17 @@ impl World {
             payments,
             catalog: catalog.clone(),
             keyring: db.keyring.clone(),
-            fees: FeeRule::NONE,
         });
         let jobs = sales.handle(Jobs::new(db.store.clone()));
         let keys = AtomicU32::new(0);
         World { db, slow, gateway, inventory, catalog, sales, jobs, organizer, venue, map, keys }
+    }
+
+    pub async fn set_fees(&self, scope: FeeScope, rule: FeeRule) -> Result<(), CheckoutError> {
+        let tx = self.db.begin_write().await.unwrap();
+        sales::set_fees(&tx, scope, rule).await?;
+        tx.commit().await.unwrap();
+        Ok(())
     }
 
     pub fn fan(&self) -> UserId {

@@ -256,6 +256,49 @@ async fn failed_jobs_are_listed_and_tried_again_beside_a_server() {
 }
 
 #[tokio::test]
+async fn fees_are_set_for_what_there_is() {
+    let place = Installation::new().await;
+    let world = json(&place.run(&["demo"]).await);
+    let id = |list: &str| world[list][0]["id"].as_str().unwrap().to_owned();
+    let (organizer, event) = (id("organizers"), id("events"));
+    assert_eq!(place.run(&["fees", "list"]).await, "");
+    place.run(&["fees", "set", &organizer, "--basis-points", "500", "--kept"]).await;
+    place.run(&["fees", "set", &event, "--basis-points", "250", "--per-ticket", "30"]).await;
+    let listed = place.run(&["fees", "list"]).await;
+    let expected = format!(
+        "{organizer}  500 basis points, 0 per ticket, kept when a fan cancels\n\
+         {event}  250 basis points, 30 per ticket, given back when a fan cancels\n"
+    );
+    assert_eq!(listed, expected);
+    for wrong in [
+        &["set", "org_00000000000000000000000000", "--basis-points", "1"][..],
+        &["set", "evt_00000000000000000000000000", "--basis-points", "1"],
+        &["set", "ven_00000000000000000000000000"],
+        &["set", &event, "--basis-points", "9999"],
+        &["set", &event, "--per-ticket=-1"],
+        &["clear", "evt_00000000000000000000000000"],
+    ] {
+        let refused = place.output(&[&["fees"], wrong].concat()).await;
+        assert!(!refused.status.success(), "{wrong:?}");
+    }
+    place.run(&["fees", "clear", &organizer]).await;
+    assert!(place.run(&["fees", "list"]).await.starts_with(&event));
+
+    let server = place.serve(&[]).await;
+    let fan = world["accounts"].as_array().unwrap().iter().find(|account| account["role"] == "fan").unwrap();
+    let credentials = serde_json::json!({ "email": fan["email"], "password": fan["password"] });
+    let login = server.client().post("/api/v1/auth/login", None, &credentials).await.unwrap().expect(200).json();
+    let mut fan = server.client().signed_in(login["accessToken"].as_str().unwrap());
+    let two = serde_json::json!({ "bestAvailable": { "quantity": 2 } });
+    let hold = fan.post(&format!("/api/v1/events/{event}/holds"), None, &two).await.unwrap().expect(201).json();
+    let wish = serde_json::json!({ "holds": [hold["id"]], "payment": { "method": "simulated", "token": "tok_ok" } });
+    let order = fan.post("/api/v1/orders", Some("k"), &wish).await.unwrap().expect(201).json();
+    let face = hold["total"]["amount"].as_i64().unwrap();
+    // 2.5 % of each half, and 30 on each.
+    assert_eq!(order["total"]["amount"], face + 2 * ((face / 2 * 250 + 5_000) / 10_000 + 30), "{order}");
+}
+
+#[tokio::test]
 async fn data_made_with_another_key_or_other_partitions_is_left_alone() {
     let place = Installation::new().await;
     place.run(&["import", "events", &sample("discovery.json")]).await;
