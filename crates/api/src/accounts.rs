@@ -114,10 +114,15 @@ fn private(status: StatusCode, body: impl Serialize) -> Response {
 /// Make an account and sign in.
 #[utoipa::path(post, path = "/api/v1/auth/register", tag = "accounts", request_body = NewAccountBody,
     responses((status = 201, body = SignedInView), (status = 400, body = Envelope), (status = 409, body = Envelope),
-        (status = 413, body = Envelope), (status = 415, body = Envelope), (status = 503, body = Envelope)))]
-pub async fn register(State(app): State<App>, Body(body): Body<NewAccountBody>) -> Result<Response, Problem> {
+        (status = 413, body = Envelope), (status = 415, body = Envelope), (status = 429, body = Envelope),
+        (status = 503, body = Envelope)))]
+pub async fn register(
+    State(app): State<App>,
+    ClientAddress(address): ClientAddress,
+    Body(body): Body<NewAccountBody>,
+) -> Result<Response, Problem> {
     let account = NewAccount { email: &body.email, password: &body.password, name: &body.name };
-    let signed_in = app.identity.register(account).await?;
+    let signed_in = app.identity.register(account, address).await?;
     Ok(private(StatusCode::CREATED, SignedInView::from(signed_in)))
 }
 
@@ -205,6 +210,9 @@ impl From<OrganizerError> for Problem {
         match error {
             OrganizerError::Field(field) => field.into(),
             OrganizerError::Store(error) => error.into(),
+            OrganizerError::RateLimited { retry_after } => {
+                Problem::new(code, "too many addresses without an account, wait a little").retry_after(retry_after)
+            }
             other if code == Code::NotFound => {
                 drop(other);
                 Problem::not_found()

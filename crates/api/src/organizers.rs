@@ -61,7 +61,7 @@ pub struct OrganizerList {
 pub struct MemberView {
     #[schema(value_type = String)]
     user_id: UserId,
-    name: String,
+    /// People's names are theirs to tell: whoever knows an address could ask for them here.
     email: String,
     role: &'static str,
 }
@@ -75,7 +75,7 @@ pub struct MemberList {
 impl From<identity::Member> for MemberView {
     fn from(member: identity::Member) -> Self {
         let identity::Member { user, role, .. } = member;
-        Self { user_id: user.id, name: user.name.into_string(), email: user.email, role: role.text() }
+        Self { user_id: user.id, email: user.email, role: role.text() }
     }
 }
 
@@ -134,19 +134,19 @@ pub async fn members(State(app): State<App>, staff: Staff<SeeMembers>) -> Result
     Ok(Json(MemberList { items: members.into_iter().map(MemberView::from).collect() }))
 }
 
-/// Add someone by e-mail.
+/// Add someone by e-mail. Who names many addresses that have no account has to wait.
 #[utoipa::path(post, path = "/api/v1/organizers/{org}/members", tag = "organizers", request_body = NewMember,
     security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer")),
     responses((status = 201, body = MemberView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 409, body = Envelope),
-        (status = 413, body = Envelope), (status = 415, body = Envelope)))]
+        (status = 413, body = Envelope), (status = 415, body = Envelope), (status = 429, body = Envelope)))]
 pub async fn add_member(
     State(app): State<App>,
     staff: Staff<ManageMembers>,
     Body(body): Body<NewMember>,
 ) -> Result<(StatusCode, Json<MemberView>), Problem> {
     let role: Role = body.role.parse()?;
-    let member = app.identity.add_member(staff.organizer, &body.email, role).await?;
+    let member = app.identity.add_member(staff.organizer, staff.user, &body.email, role).await?;
     Ok((StatusCode::CREATED, Json(member.into())))
 }
 

@@ -186,11 +186,12 @@ impl Product {
 }
 
 /// Limits that a load generator with few fans would meet at once; everything else as shipped.
-fn settings() -> [(&'static str, &'static str); 4] {
+fn settings() -> [(&'static str, &'static str); 5] {
     [
         ("STAGEDOOR_HOLD_ATTEMPTS_PER_MINUTE", "1000000"),
         ("STAGEDOOR_ACTIVE_HOLDS_MAX", "1000"),
         ("STAGEDOOR_PASSWORD_MEMORY_KIB", "64"),
+        ("STAGEDOOR_REGISTRATIONS_PER_ADDRESS", "1000000"),
         ("STAGEDOOR_LOG", "warn"),
     ]
 }

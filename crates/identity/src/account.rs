@@ -183,9 +183,12 @@ fn open_text(keyring: &Keyring, place: Sealed, sealed: &[u8]) -> store::Result<S
 
 impl Identity {
     /// Creates an account and signs it in. `Field` for an e-mail, password or name that does not
-    /// fit, `EmailTaken` when any spelling of the address has an account.
-    pub async fn register(&self, new: NewAccount<'_>) -> Result<SignedIn, AccountError> {
-        let (row, index) = self.prepare_account(self.env().id(), new).await?;
+    /// fit, `EmailTaken` when any spelling of the address has an account, `RateLimited` when too
+    /// many have tried from the network address `from`.
+    pub async fn register(&self, new: NewAccount<'_>, from: IpAddr) -> Result<SignedIn, AccountError> {
+        let index = check(new)?.index(&self.0.keyring);
+        may_attempt(self.0.attempts.wait_or_count(Key::newcomers(from), self.now()))?;
+        let row = self.prepare_account(self.env().id(), new, index).await?;
         let tx = self.0.store.begin_write().await?;
         insert(&tx, &row, index).await?;
         let session = self.open_session(&tx, row.id).await?;
@@ -318,7 +321,8 @@ impl Identity {
         if sql::account_exists(&self.0.store.begin_read().await?, seed.id).await? {
             return Ok(());
         }
-        let (mut row, index) = self.prepare_account(seed.id, seed.account).await?;
+        let index = check(seed.account)?.index(&self.0.keyring);
+        let mut row = self.prepare_account(seed.id, seed.account, index).await?;
         row.platform_admin = seed.platform_admin;
         let tx = self.0.store.begin_write().await?;
         insert(&tx, &row, index).await?;
@@ -326,35 +330,44 @@ impl Identity {
         Ok(())
     }
 
-    /// Checks what was typed, hashes the password and seals the rest; writes nothing.
-    async fn prepare_account(&self, id: UserId, new: NewAccount<'_>) -> Result<(AccountRow, [u8; 32]), AccountError> {
-        let email = Email::parse(new.email)?;
-        let name = Name::parse("name", new.name)?;
-        password::check(new.password, &email.normal)?;
-        let index = email.index(&self.0.keyring);
+    /// Hashes the password and seals the rest of what [`check`] found good; writes nothing.
+    async fn prepare_account(
+        &self,
+        id: UserId,
+        new: NewAccount<'_>,
+        index: [u8; 32],
+    ) -> Result<AccountRow, AccountError> {
+        let (email, name) = (Email::parse(new.email)?, Name::parse("name", new.name)?);
         // The unique index decides; asking first only saves hashing a password for nothing.
         if sql::account_by_email(&self.0.store.begin_read().await?, index).await?.is_some() {
             return Err(AccountError::EmailTaken);
         }
         let hash = self.0.passwords.hash(self.0.passwords.turn().await?, new.password).await;
         let seal = |column, text: &str| self.0.keyring.seal(place(column, id), text.as_bytes());
-        let row = AccountRow {
+        Ok(AccountRow {
             id,
             email: seal("email", &email.shown),
             name: seal("name", name.as_str()),
             password: seal("password", &hash),
             platform_admin: false,
             created_at: self.now(),
-        };
-        Ok((row, index))
+        })
     }
+}
+
+/// Checks what was typed; gives the address of the account.
+fn check(new: NewAccount<'_>) -> Result<Email, FieldError> {
+    let email = Email::parse(new.email)?;
+    Name::parse("name", new.name)?;
+    password::check(new.password, &email.normal)?;
+    Ok(email)
 }
 
 fn may_attempt(wait: Option<Duration>) -> Result<(), AccountError> {
     let Some(retry_after) = wait else {
         return Ok(());
     };
-    tracing::warn!("sign-in refused: too many failures");
+    tracing::warn!("refused: too many attempts");
     Err(AccountError::RateLimited { retry_after })
 }
 

@@ -1,4 +1,5 @@
-//! How often a password may be guessed, per account and per network address.
+//! How often a password may be guessed, and whether somebody has an account: per account and per
+//! network address.
 //!
 //! Kept in memory: a restart forgives, and several processes count apart. That is enough to make
 //! guessing slow, and it never writes to the database for a stranger.
@@ -7,20 +8,29 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use stagedoor_core::Timestamp;
+use stagedoor_core::{Timestamp, UserId};
 
 use crate::bounded::Bounded;
 
 /// Counted together from the first failure on.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
-/// About 20 MiB. Each key costs its maker one password hash, so reaching this within a window
-/// takes hundreds of cores.
+/// About 20 MiB. Each key costs its maker one password hash or a network of its own, so reaching
+/// this within a window takes hundreds of cores.
 const KEYS_MAX: usize = 1 << 18;
+/// Addresses without an account that one member of staff may name.
+const UNKNOWN_MEMBERS_MAX: u32 = 20;
 
 pub(crate) struct Attempts {
-    per_account: u32,
-    per_address: u32,
+    limits: Limits,
     windows: Mutex<Bounded<Key, Window>>,
+}
+
+/// Attempts within one window.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub login_failures_per_account: u32,
+    pub login_failures_per_address: u32,
+    pub registrations_per_address: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,6 +39,10 @@ pub(crate) enum Key {
     Account([u8; 32]),
     /// An IPv4 address, or the /64 an IPv6 subscriber owns.
     Address(u128),
+    /// The same, for who registers there.
+    Newcomers(u128),
+    /// Who names others as members.
+    Staff(UserId),
 }
 
 #[derive(Clone, Copy)]
@@ -39,16 +53,24 @@ struct Window {
 
 impl Key {
     pub(crate) fn address(address: IpAddr) -> Key {
-        Key::Address(match address.to_canonical() {
-            IpAddr::V4(address) => u128::from(u32::from(address)),
-            IpAddr::V6(address) => u128::from(address) & !u128::from(u64::MAX),
-        })
+        Key::Address(subscriber(address))
+    }
+
+    pub(crate) fn newcomers(address: IpAddr) -> Key {
+        Key::Newcomers(subscriber(address))
+    }
+}
+
+fn subscriber(address: IpAddr) -> u128 {
+    match address.to_canonical() {
+        IpAddr::V4(address) => u128::from(u32::from(address)),
+        IpAddr::V6(address) => u128::from(address) & !u128::from(u64::MAX),
     }
 }
 
 impl Attempts {
-    pub(crate) fn new(per_account: u32, per_address: u32) -> Self {
-        Self { per_account, per_address, windows: Mutex::new(Bounded::new(KEYS_MAX)) }
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { limits, windows: Mutex::new(Bounded::new(KEYS_MAX)) }
     }
 
     /// How long `key` must wait before its next attempt; `None` when it may try now.
@@ -79,8 +101,10 @@ impl Attempts {
 
     fn refusal(&self, key: Key, window: Window, now: Timestamp) -> Option<Duration> {
         let limit = match key {
-            Key::Account(_) => self.per_account,
-            Key::Address(_) => self.per_address,
+            Key::Account(_) => self.limits.login_failures_per_account,
+            Key::Address(_) => self.limits.login_failures_per_address,
+            Key::Newcomers(_) => self.limits.registrations_per_address,
+            Key::Staff(_) => UNKNOWN_MEMBERS_MAX,
         };
         let rest = (window.since + WINDOW).since(now);
         (window.failures >= limit && !rest.is_zero()).then_some(rest)
@@ -94,9 +118,14 @@ mod tests {
     const NOON: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
     const MINUTE: Duration = Duration::from_secs(60);
 
+    fn attempts(login_failures_per_account: u32) -> Attempts {
+        let (login_failures_per_address, registrations_per_address) = (1, 2);
+        Attempts::new(Limits { login_failures_per_account, login_failures_per_address, registrations_per_address })
+    }
+
     #[test]
     fn the_limit_holds_until_the_window_of_the_first_failure_ends() {
-        let attempts = Attempts::new(3, 9);
+        let attempts = attempts(3);
         let ann = Key::Account([1; 32]);
         for failure in 0..3 {
             assert_eq!(attempts.wait(ann, NOON + MINUTE * failure), None, "before failure {failure}");
@@ -111,13 +140,17 @@ mod tests {
 
     #[test]
     fn keys_do_not_disturb_each_other_and_can_be_forgiven() {
-        let attempts = Attempts::new(1, 1);
+        let attempts = attempts(1);
         let (ann, bob) = (Key::Account([1; 32]), Key::Account([2; 32]));
         attempts.wait_or_count(ann, NOON);
         assert!(attempts.wait(ann, NOON).is_some());
         assert_eq!(attempts.wait(bob, NOON), None);
         attempts.forgive(ann);
         assert_eq!(attempts.wait(ann, NOON), None);
+        let home = IpAddr::from([192, 0, 2, 1]);
+        attempts.wait_or_count(Key::address(home), NOON);
+        assert!(attempts.wait(Key::address(home), NOON).is_some());
+        assert_eq!(attempts.wait(Key::newcomers(home), NOON), None, "who lives there may still register");
     }
 
     #[test]

@@ -11,7 +11,9 @@
 //! # async fn example(store: store::Store, keyring: store::Keyring) -> Result<(), Box<dyn std::error::Error>> {
 //! use identity::{Config, Credentials, Identity, NewAccount, Permission};
 //! let identity = Identity::new(store, keyring, Config::default());
-//! let ann = identity.register(NewAccount { email: "ann@example.org", password: "an old mill by the sea", name: "Ann" }).await?;
+//! let home = std::net::IpAddr::from([192, 0, 2, 1]);
+//! let new = NewAccount { email: "ann@example.org", password: "an old mill by the sea", name: "Ann" };
+//! let ann = identity.register(new, home).await?;
 //! let principal = identity.verify(&ann.access_token)?;
 //! let mill = identity.create_organizer(principal.user, "Old Mill").await?;
 //! let role = identity.role_of(principal.user, mill.id).await?;
@@ -58,6 +60,8 @@ pub struct Config {
     /// Wrong passwords from one address in 15 minutes; higher, because a whole office or mobile
     /// network may share one.
     pub login_failures_per_address: u32,
+    /// Attempts to register from one address in 15 minutes.
+    pub registrations_per_address: u32,
     /// Access tokens whose signature need not be checked again; about 500 bytes each.
     pub tokens_cached_max: usize,
 }
@@ -71,6 +75,7 @@ impl Default for Config {
             password_memory_kib: 19 * 1024,
             login_failures_per_account: 10,
             login_failures_per_address: 50,
+            registrations_per_address: 100,
             tokens_cached_max: 1 << 17,
         }
     }
@@ -96,7 +101,11 @@ impl Identity {
         Self(Arc::new(Inner {
             tokens: token::Tokens::new(&keyring, &config),
             passwords: password::Passwords::new(config.password_memory_kib, store.env().entropy.clone()),
-            attempts: attempts::Attempts::new(config.login_failures_per_account, config.login_failures_per_address),
+            attempts: attempts::Attempts::new(attempts::Limits {
+                login_failures_per_account: config.login_failures_per_account,
+                login_failures_per_address: config.login_failures_per_address,
+                registrations_per_address: config.registrations_per_address,
+            }),
             roles: Mutex::default(),
             synced: Mutex::default(),
             store,

@@ -7,6 +7,7 @@ use stagedoor_core::{Code, FieldError, Name, OrganizerId, Timestamp, UserId};
 use store::Tx;
 
 use crate::account::{AccountError, Email, store_code};
+use crate::attempts::Key;
 use crate::bounded::Bounded;
 use crate::role::Role;
 use crate::{Identity, User, sql};
@@ -62,6 +63,9 @@ pub enum OrganizerError {
     /// The organizer has as many members, or the account belongs to as many organizers, as allowed.
     #[error("too many members or memberships")]
     LimitReached,
+    /// Too many addresses without an account were named: this is no way to find out who has one.
+    #[error("too many unknown addresses")]
+    RateLimited { retry_after: Duration },
     #[error(transparent)]
     Store(#[from] store::Error),
 }
@@ -73,6 +77,7 @@ impl OrganizerError {
             OrganizerError::NotFound => Code::NotFound,
             OrganizerError::AlreadyMember | OrganizerError::LimitReached => Code::Conflict,
             OrganizerError::LastOwner => Code::WrongState,
+            OrganizerError::RateLimited { .. } => Code::RateLimited,
             OrganizerError::Store(error) => store_code(error),
         }
     }
@@ -155,14 +160,26 @@ impl Identity {
     }
 
     /// Makes the account with this e-mail address a member. Again with the same role it answers
-    /// the same; `Field` when no account has the address.
-    pub async fn add_member(&self, organizer: OrganizerId, email: &str, role: Role) -> Result<Member, OrganizerError> {
+    /// the same; `Field` when no account has the address, which `by` may be told a few times only.
+    pub async fn add_member(
+        &self,
+        organizer: OrganizerId,
+        by: UserId,
+        email: &str,
+        role: Role,
+    ) -> Result<Member, OrganizerError> {
         let index = Email::parse(email)?.index(&self.0.keyring);
+        if let Some(retry_after) = self.0.attempts.wait(Key::Staff(by), self.now()) {
+            return Err(OrganizerError::RateLimited { retry_after });
+        }
         let tx = self.0.store.begin_write().await?;
         if !sql::lock_organizer(&tx, organizer).await? {
             return Err(OrganizerError::NotFound);
         }
-        let unknown = || FieldError::new("email", "no account has this address");
+        let unknown = || match self.0.attempts.wait_or_count(Key::Staff(by), self.now()) {
+            Some(retry_after) => OrganizerError::RateLimited { retry_after },
+            None => FieldError::new("email", "no account has this address").into(),
+        };
         let found = sql::account_by_email(&tx, index).await?.ok_or_else(unknown)?;
         // Locked, so that the account cannot be erased between here and the commit.
         let row = sql::lock_account(&tx, found.id).await?.ok_or_else(unknown)?;

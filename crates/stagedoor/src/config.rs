@@ -84,6 +84,10 @@ pub struct Flags {
     #[arg(long, global = true, env = "STAGEDOOR_LOGIN_FAILURES_PER_ADDRESS", value_name = "N")]
     login_failures_per_address: Option<u32>,
 
+    /// Attempts to register from one address in 15 minutes [default: 100]
+    #[arg(long, global = true, env = "STAGEDOOR_REGISTRATIONS_PER_ADDRESS", value_name = "N")]
+    registrations_per_address: Option<u32>,
+
     /// Proxies whose X-Forwarded-For names the client, as 10.0.0.0/8,192.0.2.1 [default: none]
     #[arg(long, global = true, env = "STAGEDOOR_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',')]
     trusted_proxies: Option<Vec<String>>,
@@ -127,6 +131,7 @@ pub struct Settings {
     pub password_memory_kib: u32,
     pub login_failures_per_account: u32,
     pub login_failures_per_address: u32,
+    pub registrations_per_address: u32,
     pub trusted_proxies: Vec<Network>,
     pub gateway_latency_ms: u64,
     pub log: Option<String>,
@@ -150,6 +155,7 @@ impl Default for Settings {
             password_memory_kib: identity.password_memory_kib,
             login_failures_per_account: identity.login_failures_per_account,
             login_failures_per_address: identity.login_failures_per_address,
+            registrations_per_address: identity.registrations_per_address,
             trusted_proxies: Vec::new(),
             gateway_latency_ms: 2_500,
             log: None,

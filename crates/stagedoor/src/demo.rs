@@ -177,7 +177,7 @@ impl Seeds {
             identity.seed_organizer(organizer.id, owner.id, organizer.name).await?;
             for account in &staff {
                 let role = account.role.parse().expect("staff have roles");
-                match identity.add_member(organizer.id, &account.email, role).await {
+                match identity.add_member(organizer.id, owner.id, &account.email, role).await {
                     // Somebody gave the member another role since.
                     Ok(_) | Err(OrganizerError::AlreadyMember) => {}
                     Err(error) => return Err(because(format!("make {} a member", account.email))(error)),

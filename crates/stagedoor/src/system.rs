@@ -78,6 +78,7 @@ pub fn identity(settings: &Settings, store: &Store, keyring: &Keyring) -> Identi
         password_memory_kib: settings.password_memory_kib,
         login_failures_per_account: settings.login_failures_per_account,
         login_failures_per_address: settings.login_failures_per_address,
+        registrations_per_address: settings.registrations_per_address,
         ..identity::Config::default()
     };
     // Without a public URL the issuer keeps its name, so that tokens outlive a change of port.

@@ -88,6 +88,27 @@ async fn a_wrong_password_and_an_unknown_address_answer_alike_and_in_limits() {
 }
 
 #[tokio::test]
+async fn an_address_registers_only_so_many() {
+    let identity = identity::Config { registrations_per_address: 3, ..Wish::default().identity };
+    let app = TestApp::with(Wish { identity, ..Wish::default() }).await;
+    let register = async |name: &str, password: &str| {
+        let body = json!({ "email": format!("{name}@example.org"), "password": password, "name": name });
+        app.nobody().post("/auth/register", body).await
+    };
+    for _ in 0..5 {
+        register("ann", "short").await.refused(400, "invalid_field");
+    }
+    register("ann", PASSWORD).await.expect(201);
+    // Asking who has an account counts as well.
+    register("ann", PASSWORD).await.refused(409, "email_taken");
+    register("bob", PASSWORD).await.expect(201);
+    let refused = register("ann", PASSWORD).await.refused(429, "rate_limited");
+    assert_eq!(refused.header("retry-after"), Some("900"));
+    app.advance(Duration::from_secs(900)).await;
+    register("eve", PASSWORD).await.expect(201);
+}
+
+#[tokio::test]
 async fn clients_behind_a_trusted_proxy_are_told_apart() {
     for (trusted, second) in [(vec!["127.0.0.0/8".parse().unwrap()], 401), (vec![], 429)] {
         let identity = identity::Config { login_failures_per_address: 1, ..Wish::default().identity };

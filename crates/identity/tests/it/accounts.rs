@@ -14,7 +14,7 @@ use crate::{HOME, MINUTE, Office, PASSWORD};
 async fn a_fan_registers_and_signs_in_again() {
     let office = Office::new().await;
     let new = NewAccount { email: " Ann@Example.org ", password: PASSWORD, name: " Ann Other " };
-    let ann = office.register(new).await.unwrap();
+    let ann = office.register(new, HOME).await.unwrap();
     assert_eq!((ann.user.email.as_str(), ann.user.name.as_str()), ("ann@example.org", "Ann Other"));
     assert!(!ann.user.platform_admin);
     assert_eq!(ann.expires_in, 3600);
@@ -42,19 +42,19 @@ async fn what_does_not_fit_is_refused_by_field() {
         ("password", NewAccount { password: "ann@example.org", ..fit }),
         ("password", NewAccount { password: &"long ".repeat(26), ..fit }),
     ] {
-        match office.register(new).await {
+        match office.register(new, HOME).await {
             Err(AccountError::Field(error)) => assert_eq!(error.field, field),
             other => panic!("{field}: {other:?}"),
         }
     }
-    office.register(fit).await.unwrap();
+    office.register(fit, HOME).await.unwrap();
 }
 
 #[tokio::test]
 async fn spellings_of_one_address_share_one_account() {
     let office = Office::new().await;
     let ann = NewAccount { email: "ann@b\u{fc}cher.example", password: PASSWORD, name: "Ann" };
-    let id = office.register(ann).await.unwrap().user.id;
+    let id = office.register(ann, HOME).await.unwrap().user.id;
     for email in [
         "ANN@b\u{fc}cher.example",
         "  ann@B\u{dc}CHER.EXAMPLE\t",
@@ -62,11 +62,11 @@ async fn spellings_of_one_address_share_one_account() {
         "\u{ff41}\u{ff4e}\u{ff4e}@b\u{fc}cher.example",
         "ann@xn--bcher-kva.example",
     ] {
-        let taken = office.register(NewAccount { email, ..ann }).await.unwrap_err();
+        let taken = office.register(NewAccount { email, ..ann }, HOME).await.unwrap_err();
         assert_eq!(taken.code(), Code::EmailTaken, "{email}");
         assert_eq!(office.try_login(email, PASSWORD).await.unwrap().user.id, id, "{email}");
     }
-    office.register(NewAccount { email: "ann+x@b\u{fc}cher.example", ..ann }).await.unwrap();
+    office.register(NewAccount { email: "ann+x@b\u{fc}cher.example", ..ann }, HOME).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -77,7 +77,7 @@ async fn an_address_raced_for_has_one_winner() {
         let identity = office.identity.clone();
         racers.spawn(async move {
             let email = if racer % 2 == 0 { "ann@example.org" } else { "ANN@example.org" };
-            let answer = identity.register(NewAccount { email, password: PASSWORD, name: "Ann" }).await;
+            let answer = identity.register(NewAccount { email, password: PASSWORD, name: "Ann" }, HOME).await;
             answer.map(|_| ()).map_err(|error| error.code())
         });
     }
@@ -211,7 +211,7 @@ async fn the_database_file_holds_nothing_readable() {
         return; // The file of a PostgreSQL table is not ours to read; what is written is the same.
     }
     let new = NewAccount { email: "canary-mail@example.org", password: "canary passphrase", name: "Canary Name" };
-    let signed_in = office.register(new).await.unwrap();
+    let signed_in = office.register(new, HOME).await.unwrap();
     let files: Vec<Vec<u8>> = std::fs::read_dir(office.db.folder.path())
         .unwrap()
         .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
@@ -248,8 +248,8 @@ async fn nothing_personal_or_secret_is_logged_or_debugged() {
     let office = Office::new().await;
     let guard = tracing::subscriber::set_default(subscriber);
     let new = NewAccount { email: "canary-mail@example.org", password: "canary passphrase", name: "Canary Name" };
-    let ann = office.register(new).await.unwrap();
-    office.register(new).await.unwrap_err();
+    let ann = office.register(new, HOME).await.unwrap();
+    office.register(new, HOME).await.unwrap_err();
     office.try_login(new.email, "canary mistake").await.unwrap_err();
     let again = office.try_login(new.email, new.password).await.unwrap();
     let next = office.refresh(&again.refresh_token).await.unwrap();

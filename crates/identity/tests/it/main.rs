@@ -51,7 +51,7 @@ impl Office {
 
     async fn fan(&self, name: &str) -> SignedIn {
         let email = format!("{name}@example.org");
-        self.register(NewAccount { email: &email, password: PASSWORD, name }).await.unwrap()
+        self.register(NewAccount { email: &email, password: PASSWORD, name }, HOME).await.unwrap()
     }
 
     async fn try_login(&self, email: &str, password: &str) -> Result<SignedIn, AccountError> {

@@ -2,7 +2,7 @@ use identity::{Identity, OrganizerError, Role};
 use stagedoor_core::{Code, OrganizerId, UserId};
 use uuid::Uuid;
 
-use crate::{Office, SECOND};
+use crate::{MINUTE, Office, SECOND};
 
 const NOBODY: UserId = UserId(Uuid::nil());
 const NOWHERE: OrganizerId = OrganizerId(Uuid::nil());
@@ -49,11 +49,11 @@ async fn members_join_by_address_change_role_and_leave() {
     let ann = office.fan("ann").await.user.id;
     // The empty answer is remembered; joining must not have to wait until it is forgotten.
     assert_eq!(role(&office, ann, mill).await, None);
-    let member = office.add_member(mill, "ANN@example.org", Role::Door).await.unwrap();
+    let member = office.add_member(mill, owner, "ANN@example.org", Role::Door).await.unwrap();
     assert_eq!((member.user.id, member.role), (ann, Role::Door));
     assert_eq!(role(&office, ann, mill).await, Some(Role::Door));
-    assert_eq!(office.add_member(mill, "ann@example.org", Role::Door).await.unwrap(), member);
-    let refused = office.add_member(mill, "ann@example.org", Role::Owner).await.unwrap_err();
+    assert_eq!(office.add_member(mill, owner, "ann@example.org", Role::Door).await.unwrap(), member);
+    let refused = office.add_member(mill, owner, "ann@example.org", Role::Owner).await.unwrap_err();
     assert!(matches!(refused, OrganizerError::AlreadyMember), "{refused:?}");
     assert_eq!(role(&office, ann, mill).await, Some(Role::Door));
 
@@ -78,10 +78,31 @@ async fn what_is_absent_cannot_be_joined() {
         (mill, "nobody", Code::InvalidField),
         (NOWHERE, "owner@example.org", Code::NotFound),
     ] {
-        assert_eq!(office.add_member(organizer, email, Role::Viewer).await.unwrap_err().code(), code, "{email}");
+        assert_eq!(office.add_member(organizer, owner, email, Role::Viewer).await.unwrap_err().code(), code, "{email}");
     }
     assert_eq!(office.remove_member(NOWHERE, owner).await.unwrap_err().code(), Code::NotFound);
     assert!(office.members(NOWHERE).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn nobody_finds_out_who_has_an_account_by_naming_members() {
+    let office = Office::new().await;
+    let (mill, owner) = mill(&office).await;
+    let ann = office.fan("ann").await.user.id;
+    let name = |by, number: u32| {
+        let email = format!("guess{number}@example.org");
+        let office = &office;
+        async move { office.add_member(mill, by, &email, Role::Door).await.unwrap_err().code() }
+    };
+    for number in 0..20 {
+        assert_eq!(name(owner, number).await, Code::InvalidField);
+    }
+    assert_eq!(name(owner, 20).await, Code::RateLimited);
+    let real = office.add_member(mill, owner, "ann@example.org", Role::Door).await;
+    assert_eq!(real.unwrap_err().code(), Code::RateLimited, "or the difference would tell");
+    assert_eq!(name(ann, 21).await, Code::InvalidField, "others are not held up");
+    office.db.env.clock.advance(MINUTE * 15);
+    office.add_member(mill, owner, "ann@example.org", Role::Door).await.unwrap();
 }
 
 #[tokio::test]
@@ -89,7 +110,7 @@ async fn an_organizer_keeps_an_owner() {
     let office = Office::new().await;
     let (mill, owner) = mill(&office).await;
     let ann = office.fan("ann").await.user.id;
-    office.add_member(mill, "ann@example.org", Role::Manager).await.unwrap();
+    office.add_member(mill, owner, "ann@example.org", Role::Manager).await.unwrap();
     assert_eq!(office.remove_member(mill, owner).await.unwrap_err().code(), Code::WrongState);
     assert_eq!(office.change_role(mill, owner, Role::Viewer).await.unwrap_err().code(), Code::WrongState);
     assert_eq!(office.delete(owner).await.unwrap_err().code(), Code::WrongState);
@@ -109,7 +130,7 @@ async fn owners_leaving_at_once_leave_one_behind() {
     for round in 0..10 {
         let name = format!("ann{round}");
         let ann = office.fan(&name).await.user.id;
-        office.add_member(mill, &format!("{name}@example.org"), Role::Owner).await.unwrap();
+        office.add_member(mill, owner, &format!("{name}@example.org"), Role::Owner).await.unwrap();
         let (one, two, three) = tokio::join!(
             office.remove_member(mill, ann),
             office.change_role(mill, owner, Role::Viewer),
@@ -139,9 +160,9 @@ async fn an_account_erased_while_it_founds_an_organizer_leaves_no_orphan() {
 #[tokio::test]
 async fn a_role_changed_elsewhere_is_learnt_within_seconds() {
     let office = Office::new().await;
-    let (mill, _) = mill(&office).await;
+    let (mill, owner) = mill(&office).await;
     let ann = office.fan("ann").await.user.id;
-    office.add_member(mill, "ann@example.org", Role::Manager).await.unwrap();
+    office.add_member(mill, owner, "ann@example.org", Role::Manager).await.unwrap();
     assert_eq!(role(&office, ann, mill).await, Some(Role::Manager));
     office.elsewhere().remove_member(mill, ann).await.unwrap();
     office.advance(5 * SECOND);

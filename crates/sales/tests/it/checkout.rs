@@ -458,7 +458,7 @@ async fn erasing_an_account_erases_who_would_have_come() {
         identity::Config { password_memory_kib: 8, ..identity::Config::default() },
     );
     let account = NewAccount { email: "ann@example.org", password: "an old mill by the sea", name: "Ann" };
-    let (fan, event) = (people.register(account).await.unwrap().user.id, world.event().await);
+    let (fan, event) = (people.register(account, [192, 0, 2, 1].into()).await.unwrap().user.id, world.event().await);
     let buy = async |fan, seat: &str| {
         let hold = world.hold(fan, event, &[seat]).await;
         let mut wish = wish(fan, &[hold], "tok_ok", None);
