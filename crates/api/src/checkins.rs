@@ -98,6 +98,13 @@ impl From<Admission> for AdmissionView {
     }
 }
 
+impl CheckInView {
+    /// Of a scan that was not judged.
+    fn refused(scan_id: String, code: Code) -> Self {
+        Self { scan_id, result: code.text(), ticket: None, admission: None, superseded: None }
+    }
+}
+
 impl From<Checked> for CheckInView {
     fn from(checked: Checked) -> Self {
         Self {
@@ -152,22 +159,21 @@ pub async fn scan_batch(
     Body(body): Body<ScanBatch, BATCH_BODY_MAX>,
 ) -> Result<Json<CheckInList>, Problem> {
     let reader = app.clone();
+    if body.scans.len() > SCANS_PER_UPLOAD_MAX {
+        return Err(CheckInError::TooMany(body.scans.len()).into());
+    }
     let read_all = move || {
-        let scans = body.scans.iter().map(|scan| read(&reader, scan)).collect::<Result<Vec<_>, _>>();
-        (body.scans, scans)
+        let mut good = Vec::with_capacity(body.scans.len());
+        let read = |scan: &ScanBody| read(&reader, scan).map(|scan| good.push(scan)).map_err(|problem| problem.code);
+        let read: Vec<Result<(), Code>> = body.scans.iter().map(read).collect();
+        (body.scans, read, good)
     };
     // A thousand signatures would keep everyone else of this thread waiting.
-    let (bodies, scans) = tokio::task::spawn_blocking(read_all).await.expect("reading does not panic");
-    let results = judge(&app, staff, &scans?).await?;
-    let results = bodies.into_iter().zip(results).map(|(scan, result)| match result {
-        Ok(checked) => checked.into(),
-        Err(refused) => CheckInView {
-            scan_id: scan.scan_id,
-            result: refused.code().text(),
-            ticket: None,
-            admission: None,
-            superseded: None,
-        },
+    let (bodies, read, good) = tokio::task::spawn_blocking(read_all).await.expect("reading does not panic");
+    let mut judged = judge(&app, staff, &good).await?.into_iter();
+    let results = bodies.into_iter().zip(read).map(|(scan, read)| {
+        let judge = |()| judged.next().expect("one scan has one result").map_err(ScanRefused::code);
+        read.and_then(judge).map_or_else(|code| CheckInView::refused(scan.scan_id, code), CheckInView::from)
     });
     Ok(Json(CheckInList { results: results.collect() }))
 }

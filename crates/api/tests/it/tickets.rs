@@ -406,6 +406,17 @@ async fn stored_scans_merge_to_one_verdict_whatever_their_order() {
     let first = door.staff.post(&path, json!({ "scans": [late, future] })).await.expect(200).json();
     let verdicts: Vec<_> = first["results"].as_array().unwrap().iter().map(|one| one["result"].clone()).collect();
     assert_eq!(verdicts, [json!("admitted"), json!("invalid_field")]);
+    // What cannot even be read harms no other either.
+    let mut broken =
+        [scan("", "2026-01-01T00:20:00Z"), scan("n", "2026-01-01T00:20:00Z"), scan("e", "2026-01-01T00:20:00Z")];
+    (broken[1]["gate"], broken[2]["eventId"]) = (json!(" "), json!("tonight"));
+    let mixed = json!({ "scans": [broken[0], broken[1], late, broken[2]] });
+    let mixed = door.staff.post(&path, mixed).await.expect(200).json();
+    let told: Vec<_> =
+        mixed["results"].as_array().unwrap().iter().map(|one| (&one["scanId"], &one["result"])).collect();
+    let wrong = json!("invalid_field");
+    let expected = [("", &wrong), ("n", &wrong), ("late", &json!("admitted")), ("e", &wrong)];
+    assert_eq!(told, expected.map(|(id, result)| (json!(id), result)).each_ref().map(|(id, result)| (id, *result)));
     let second = door.staff.post(&path, json!({ "scans": [early] })).await.expect(200).json();
     let won = &second["results"][0];
     assert_eq!((&won["result"], &won["superseded"]["scanId"]), (&json!("admitted"), &json!("late")));
