@@ -1,5 +1,6 @@
 //! What a handler may take from a request, checked before the handler runs.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::rejection::QueryRejection;
@@ -153,11 +154,16 @@ pub enum Patch<T> {
 
 impl<T> Patch<T> {
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Patch<U> {
-        match self {
+        let Ok(changed) = self.try_map(|value| Ok::<U, Infallible>(change(value)));
+        changed
+    }
+
+    pub fn try_map<U, E>(self, change: impl FnOnce(T) -> Result<U, E>) -> Result<Patch<U>, E> {
+        Ok(match self {
             Patch::Keep => Patch::Keep,
             Patch::Clear => Patch::Clear,
-            Patch::Set(value) => Patch::Set(change(value)),
-        }
+            Patch::Set(value) => Patch::Set(change(value)?),
+        })
     }
 
     /// What becomes of a value that is `cleared` by null.

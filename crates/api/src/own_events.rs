@@ -8,7 +8,9 @@ use axum::http::StatusCode;
 use catalog::{Event, EventDetails, EventType, NewEvent, OrphanPolicy, PriceLevel, SaleWindow, TicketType, Transition};
 use sales::OnSaleError;
 use serde::{Deserialize, Serialize};
-use stagedoor_core::{Currency, Env, EventId, FieldError, Money, Name, OrganizerId, SeatMapId, Timestamp, VenueId};
+use stagedoor_core::{
+    Currency, Env, EventId, FieldError, Money, Name, OrganizerId, PriceLevelId, SeatMapId, Timestamp, VenueId,
+};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -80,6 +82,8 @@ pub struct OwnEventView {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct LevelView {
+    #[schema(value_type = String)]
+    id: PriceLevelId,
     key: String,
     name: String,
     #[schema(value_type = MoneySchema)]
@@ -89,8 +93,12 @@ struct LevelView {
 impl OwnEventView {
     fn new(event: &Event, now: Timestamp) -> Self {
         let details = &event.details;
-        let level =
-            |level: &PriceLevel| LevelView { key: level.key.clone(), name: level.name.clone(), price: level.price };
+        let level = |level: &PriceLevel| LevelView {
+            id: level.id,
+            key: level.key.clone(),
+            name: level.name.clone(),
+            price: level.price,
+        };
         Self {
             id: event.id,
             venue_id: event.venue,
@@ -118,17 +126,35 @@ impl OwnEventView {
     }
 }
 
+/// A level as it is read can be sent back.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct NewLevel {
+    /// Changes nothing: a level keeps its id as long as it keeps its key.
+    #[serde(rename = "id")]
+    #[schema(value_type = Option<schema::PriceLevelId>)]
+    _id: Option<String>,
     /// The level's key in the seat map.
     #[schema(value_type = schema::Key)]
     key: String,
     #[schema(value_type = schema::Name)]
     name: String,
-    /// In the minor unit of the event's currency.
+    /// In the minor unit of the event's currency; this or `price`.
     #[schema(minimum = 0, maximum = 1_000_000_000)]
-    amount: i64,
+    amount: Option<i64>,
+    #[schema(value_type = Option<MoneySchema>)]
+    price: Option<Money>,
+}
+
+impl NewLevel {
+    fn level(self, env: &Env, currency: Currency) -> Result<PriceLevel, FieldError> {
+        let price = match (self.amount, self.price) {
+            (Some(minor), None) => Money::new(minor, currency),
+            (None, Some(price)) => price,
+            _ => return Err(FieldError::new("priceLevels", "need exactly one of amount and price")),
+        };
+        Ok(PriceLevel::new(env, self.key, self.name, price))
+    }
 }
 
 /// The two bodies share their optional part by being written together: serde refuses no unknown
@@ -184,12 +210,14 @@ macro_rules! event_bodies {
         impl $name {
             /// The optional part as a change to an event's details. What is null becomes what it is
             /// in a new event.
-            fn terms(self, env: &Env, currency: Currency) -> impl FnOnce(&mut EventDetails) + Send + 'static {
-                let level = |level: NewLevel| {
-                    PriceLevel::new(env, level.key, level.name, Money::new(level.amount, currency))
-                };
-                let levels = self.price_levels.map(|levels| levels.into_iter().map(level).collect::<Vec<_>>());
-                move |details: &mut EventDetails| {
+            fn terms(
+                self,
+                env: &Env,
+                currency: Currency,
+            ) -> Result<impl FnOnce(&mut EventDetails) + Send + 'static, FieldError> {
+                let made = |levels: Vec<NewLevel>| levels.into_iter().map(|level| level.level(env, currency)).collect();
+                let levels: Patch<Vec<PriceLevel>> = self.price_levels.try_map(made)?;
+                Ok(move |details: &mut EventDetails| {
                     let new = EventDetails::new(details.name.clone(), details.kind, details.starts_at, currency);
                     self.ends_at.map(Some).apply(&mut details.ends_at, new.ends_at);
                     self.doors_at.map(Some).apply(&mut details.doors_at, new.doors_at);
@@ -202,7 +230,7 @@ macro_rules! event_bodies {
                     self.orphan_policy.apply(&mut details.orphan_policy, new.orphan_policy);
                     let window = self.refund_window_seconds.map(Duration::from_secs);
                     window.apply(&mut details.refund_window, new.refund_window);
-                }
+                })
             }
         }
     )*};
@@ -303,7 +331,7 @@ pub async fn create_event(
         details: EventDetails::new(Name::parse("name", &body.name)?, body.kind, body.starts_at, currency),
         bill: bill(std::mem::take(&mut body.performers))?.unwrap_or_default(),
     };
-    body.terms(&app.env, currency)(&mut new.details);
+    body.terms(&app.env, currency)?(&mut new.details);
     let event = app.catalog.create_event(staff.organizer, new).await?;
     Ok((StatusCode::CREATED, Json(OwnEventView::new(&event, app.env.now()))))
 }
@@ -339,7 +367,7 @@ pub async fn update_event(
     let (version, starts_at, kind) = (patch.version, patch.starts_at, patch.kind);
     let name = patch.name.take().map(|text| Name::parse("name", &text)).transpose()?;
     let bill = bill(std::mem::take(&mut patch.performers))?;
-    let terms = patch.terms(&app.env, known.event.details.currency);
+    let terms = patch.terms(&app.env, known.event.details.currency)?;
     let change = move |details: &mut EventDetails| {
         set(&mut details.name, name);
         set(&mut details.kind, kind);

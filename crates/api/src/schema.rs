@@ -157,11 +157,12 @@ pub struct Fixed {
     prices: std::collections::BTreeMap<String, i64>,
 }
 
-/// When tickets can be bought, and by whom.
+/// When tickets can be bought.
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the catalogue's type of that name")]
 pub struct SaleWindow {
+    /// Everyone can buy in either; a presale is only called so, in the event's status.
     #[schema(value_type = SaleKind)]
     kind: (),
     #[schema(value_type = Instant)]

@@ -207,11 +207,7 @@ pub async fn update_venue(
 ) -> Result<Json<VenueView>, Problem> {
     let name = |field, text: &Option<String>| text.as_deref().map(|text| Name::parse(field, text)).transpose();
     let (title, city) = (name("name", &patch.name)?, name("city", &patch.city)?);
-    let address = match patch.address {
-        Patch::Set(text) => Patch::Set(Some(Name::parse("address", &text)?)),
-        Patch::Clear => Patch::Clear,
-        Patch::Keep => Patch::Keep,
-    };
+    let address = patch.address.try_map(|text| Name::parse("address", &text).map(Some))?;
     let country = patch.country.as_deref().map(|text| Country::parse("country", text)).transpose()?;
     let time_zone = patch.time_zone.as_deref().map(|text| Zone::parse("timeZone", text)).transpose()?;
     let change = |details: &mut VenueDetails| {

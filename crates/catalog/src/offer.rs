@@ -44,7 +44,7 @@ pub enum Pricing {
     Fixed { prices: BTreeMap<String, i64> },
 }
 
-/// When tickets can be bought, and by whom.
+/// When tickets can be bought: by everyone, also in a presale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SaleWindow {

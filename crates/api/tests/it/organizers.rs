@@ -245,6 +245,35 @@ async fn null_takes_back_what_an_event_can_be_without() {
 }
 
 #[tokio::test]
+async fn price_levels_can_be_sent_back_as_they_were_read_and_keep_their_ids() {
+    let app = TestApp::new().await;
+    let (house, event) = (app.aurora().await, app.event_on_sale().await);
+    let path = event.staff_path("");
+    let mut levels = house.owner.get(&path).await.expect(200).json()["priceLevels"].clone();
+    let back = house.owner.patch(&path, json!({ "priceLevels": levels })).await.expect(200).json();
+    assert_eq!(back["priceLevels"], levels);
+    levels[0]["price"]["amount"] = 4_321.into();
+    let dearer = house.owner.patch(&path, json!({ "priceLevels": levels })).await.expect(200).json();
+    assert_eq!(dearer["priceLevels"], levels);
+    let shown = app.nobody().get(&event.path("")).await.expect(200).json();
+    assert_eq!(shown["priceLevels"][0]["id"], levels[0]["id"]);
+    for (field, value) in
+        [("amount", json!(1)), ("price", Value::Null), ("price", json!({ "amount": 1, "currency": "USD" }))]
+    {
+        let mut wrong = levels.clone();
+        wrong[0][field] = value;
+        house.owner.patch(&path, json!({ "priceLevels": wrong })).await.refused(400, "invalid_field");
+    }
+    // Another's id is not taken over.
+    let mut other = house.owner.get(&app.event_on_sale().await.staff_path("")).await.expect(200).json();
+    let mut theirs = other["priceLevels"].take();
+    let kept = house.owner.patch(&path, json!({ "priceLevels": theirs })).await.expect(200).json();
+    assert_eq!(kept["priceLevels"][0]["id"], levels[0]["id"]);
+    theirs[0]["id"] = json!("lvl");
+    house.owner.patch(&path, json!({ "priceLevels": theirs })).await.expect(200);
+}
+
+#[tokio::test]
 async fn an_event_that_is_refused_leaves_no_performers() {
     let app = TestApp::new().await;
     let house = app.aurora().await;
