@@ -52,7 +52,7 @@ pub struct ScanBody {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ScanBatch {
     /// In any order; at most 1,000.
-    #[schema(max_items = 1_000)]
+    #[schema(value_type = Vec<schema::StoredScan>, max_items = 1_000)]
     scans: Vec<ScanBody>,
 }
 

@@ -171,3 +171,17 @@ pub struct SaleWindow {
     #[schema(value_type = Option<Instant>)]
     closes_at: Option<()>,
 }
+
+/// A scan as one that is sent alone. What would not do there is refused here by itself, in its
+/// place among the results.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "describes the door's type, whose texts are checked one by one")]
+pub struct StoredScan {
+    barcode: String,
+    gate: String,
+    #[schema(value_type = Option<Instant>)]
+    scanned_at: Option<()>,
+    scan_id: String,
+    event_id: Option<String>,
+}

@@ -26,7 +26,6 @@ codes! {
         MalformedJson = "malformed_json",
         InvalidField = "invalid_field",
         UnknownField = "unknown_field",
-        InvalidId = "invalid_id",
         InvalidQuery = "invalid_query",
         InvalidCursor = "invalid_cursor",
         IdempotencyKeyRequired = "idempotency_key_required",
@@ -42,14 +41,12 @@ codes! {
         NotSignedIn = "not_signed_in",
         InvalidToken = "invalid_token",
         InvalidCredentials = "invalid_credentials",
-        MfaRequired = "mfa_required",
     }
     402 {
         PaymentDeclined = "payment_declined",
     }
     403 {
         NotAllowed = "not_allowed",
-        NotAdmitted = "not_admitted",
         /// Accessible places that are kept for those who need them.
         AccessibleOnly = "accessible_only",
     }
@@ -58,9 +55,6 @@ codes! {
     }
     405 {
         MethodNotAllowed = "method_not_allowed",
-    }
-    406 {
-        NotAcceptable = "not_acceptable",
     }
     408 {
         RequestTimeout = "request_timeout",
@@ -77,7 +71,6 @@ codes! {
         CapacityBelowSold = "capacity_below_sold",
         WrongState = "wrong_state",
         Conflict = "conflict",
-        IdempotencyInFlight = "idempotency_in_flight",
         TicketUsed = "ticket_used",
     }
     410 {

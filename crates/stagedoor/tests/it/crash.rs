@@ -290,15 +290,7 @@ impl Fan {
     async fn ask_again(&mut self, house: &House, client: &Client) {
         let mut client = self.client(client);
         for request in std::mem::take(&mut self.open) {
-            let mut answer = self.send(house, &mut client, &request).await.expect("the server is there");
-            // The first attempt may still be on its way, carried on by a job.
-            for _ in 0..100 {
-                if answer.status != 409 || answer.json()["error"]["code"] != "idempotency_in_flight" {
-                    break;
-                }
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                answer = self.send(house, &mut client, &request).await.expect("the server is there");
-            }
+            let answer = self.send(house, &mut client, &request).await.expect("the server is there");
             self.heard(&request, &answer);
             let again = self.send(house, &mut client, &request).await.expect("the server is there");
             let place = format!("{} {}", request.path, request.key);
