@@ -18,11 +18,36 @@ use super::{Queue, Refused, Reply, Work};
 use crate::engine::{Answer, Command};
 
 /// One command on its way to the writer.
+#[derive(Debug)]
 pub(crate) struct Envelope {
     pub event: EventId,
     pub work: Work,
     pub books: Books,
     pub reply_to: ReplyTo,
+}
+
+/// Lists that carried commands to a writer, emptied and ready for the next ones: at full speed the
+/// memory of a thousand commands would be given to the system and asked back hundreds of times a
+/// second.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lists(Arc<Mutex<Vec<Vec<Envelope>>>>);
+
+/// More than are under way at a time.
+const LISTS_KEPT: usize = 16;
+
+impl Lists {
+    /// An empty list.
+    pub fn take(&self) -> Vec<Envelope> {
+        self.0.lock().pop().unwrap_or_default()
+    }
+
+    /// Takes back an emptied list.
+    pub fn give(&self, list: Vec<Envelope>) {
+        let mut kept = self.0.lock();
+        if kept.len() < LISTS_KEPT && list.is_empty() && list.capacity() > 0 {
+            kept.push(list);
+        }
+    }
 }
 
 /// What the outcome of a hold means for its fan's books over all events.
@@ -36,6 +61,7 @@ pub(crate) enum Books {
     Apart,
 }
 
+#[derive(Debug)]
 pub(crate) enum ReplyTo {
     /// `mailbox`: its number among the [`Mailboxes`]. A shared pointer in every command would be
     /// counted up on one core and down on another.
@@ -130,13 +156,14 @@ impl Batches {
 
     /// Sends commands, each with a number that its answer will carry.
     pub fn send(&mut self, commands: impl IntoIterator<Item = (u32, EventId, Command)>) {
-        let envelopes = commands.into_iter().map(|(slot, event, command)| Envelope {
+        let mut list = self.queue.lists.take();
+        list.extend(commands.into_iter().map(|(slot, event, command)| Envelope {
             event,
             work: Work::Command { command, map: None },
             books: Books::Apart,
             reply_to: ReplyTo::Slot { mailbox: self.number, slot },
-        });
-        self.queue.send(envelopes.collect());
+        }));
+        self.queue.send(list);
     }
 
     /// Waits until there are answers and hands them over, in the order they came.
@@ -231,8 +258,8 @@ impl Port {
             }
         }
         if !self.outgoing.is_empty() {
-            let room = Vec::with_capacity(self.outgoing.len());
-            self.queue.send(std::mem::replace(&mut self.outgoing, room));
+            let next = self.queue.lists.take();
+            self.queue.send(std::mem::replace(&mut self.outgoing, next));
         }
     }
 

@@ -26,7 +26,7 @@ pub use self::inventory::{
 pub use self::shared::{Health, Stats};
 pub use self::view::{Delta, EventView, Snapshot, Taken, Warned};
 use crate::engine::{Answer, Command, Manifest, Refusal};
-use handover::{Envelope, Mailboxes};
+use handover::{Envelope, Lists, Mailboxes};
 
 /// Commands that may wait for one process's writers; beyond it callers are told to come back.
 const IN_FLIGHT_MAX: usize = 65_536;
@@ -103,11 +103,17 @@ pub(crate) struct Queue {
     writers: Arc<[Sender<Vec<Envelope>>]>,
     in_flight: Arc<AtomicUsize>,
     mailboxes: Mailboxes,
+    lists: Lists,
 }
 
 impl Queue {
-    fn new(writers: Vec<Sender<Vec<Envelope>>>, in_flight: Arc<AtomicUsize>, mailboxes: Mailboxes) -> Self {
-        Self { writers: writers.into(), in_flight, mailboxes }
+    fn new(
+        writers: Vec<Sender<Vec<Envelope>>>,
+        in_flight: Arc<AtomicUsize>,
+        mailboxes: Mailboxes,
+        lists: Lists,
+    ) -> Self {
+        Self { writers: writers.into(), in_flight, mailboxes, lists }
     }
 
     fn is_full(&self) -> bool {
@@ -116,16 +122,17 @@ impl Queue {
 
     /// Sends each envelope to the writer of its event. One that no writer takes any more is
     /// answered as unavailable.
-    fn send(&self, envelopes: Vec<Envelope>) {
+    fn send(&self, mut envelopes: Vec<Envelope>) {
         self.in_flight.fetch_add(envelopes.len(), Ordering::Relaxed);
         if let [writer] = &*self.writers {
             self.send_to(writer, envelopes);
             return;
         }
-        let mut split: Vec<Vec<Envelope>> = self.writers.iter().map(|_| Vec::new()).collect();
-        for envelope in envelopes {
+        let mut split: Vec<Vec<Envelope>> = self.writers.iter().map(|_| self.lists.take()).collect();
+        for envelope in envelopes.drain(..) {
             split[partition_of(envelope.event, self.writers.len())].push(envelope);
         }
+        self.lists.give(envelopes);
         for (writer, envelopes) in self.writers.iter().zip(split) {
             if !envelopes.is_empty() {
                 self.send_to(writer, envelopes);

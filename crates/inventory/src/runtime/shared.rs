@@ -11,7 +11,7 @@ use stagedoor_core::{Env, EventId, HoldId, Timestamp};
 use uuid::Uuid;
 
 use super::fans::Fans;
-use super::handover::{Envelope, Mailboxes};
+use super::handover::{Envelope, Lists, Mailboxes};
 use super::{Config, EventView, Queue};
 
 /// Whether every writer can serve.
@@ -56,6 +56,7 @@ pub(crate) struct Shared {
     pub stats: Stats,
     pub in_flight: Arc<AtomicUsize>,
     pub mailboxes: Mailboxes,
+    pub lists: Lists,
 }
 
 /// Events by what their holds' ids tell of them.
@@ -94,8 +95,8 @@ fn print_in(id: Uuid) -> u32 {
 impl Shared {
     pub fn new(config: Config, env: Env) -> Self {
         let latest = AtomicI64::new(Timestamp::MIN.micros());
-        let (known, views, stats, in_flight, mailboxes) = Default::default();
-        Self { env, latest, known, fans: Fans::new(config.limits), views, stats, in_flight, mailboxes }
+        let (known, views, stats, in_flight, mailboxes, lists) = Default::default();
+        Self { env, latest, known, fans: Fans::new(config.limits), views, stats, in_flight, mailboxes, lists }
     }
 
     /// The time that seats go by. It stands still while a clock that was set back catches up, so
@@ -110,6 +111,6 @@ impl Shared {
     }
 
     pub fn queue(&self, writers: Vec<Sender<Vec<Envelope>>>) -> Queue {
-        Queue::new(writers, self.in_flight.clone(), self.mailboxes.clone())
+        Queue::new(writers, self.in_flight.clone(), self.mailboxes.clone(), self.lists.clone())
     }
 }

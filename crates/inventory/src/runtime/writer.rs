@@ -7,7 +7,7 @@ mod keep;
 mod replies;
 mod start;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -28,7 +28,8 @@ use super::view::{EventView, Warned};
 use super::{Done, Refused, Work, map_print};
 use crate::engine::{Answer, Changes, Command, EventState, Fact, HoldStatus, Outcome, Refusal};
 
-/// Commands decided before their facts are written. Larger batches no longer help the rate.
+/// Commands decided before their facts are written, rounded up to whole lists of them. Larger
+/// batches no longer help the rate.
 const COMMANDS_PER_ROUND: usize = 4_096;
 /// Commands whose memory is asked for at once; their lines stay in the cache until they are decided.
 const WARMED: usize = 32;
@@ -44,8 +45,9 @@ const RECOVERY_PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Writer {
     partition: Partition,
     queue: Receiver<Vec<Envelope>>,
-    /// Taken from the queue, beyond what one round decides.
-    waiting: Vec<Envelope>,
+    /// Lists taken from the queue, and how many commands are in them.
+    waiting: VecDeque<Vec<Envelope>>,
+    waiting_commands: usize,
     shared: Arc<Shared>,
     open: Arc<OpenJournal>,
     journal: Box<dyn Journal>,
@@ -128,7 +130,7 @@ impl Writer {
         loop {
             if self.waiting.is_empty() {
                 match self.queue.recv_timeout(self.pause()) {
-                    Ok(envelopes) => self.waiting = envelopes,
+                    Ok(list) => self.take_in(list),
                     Err(RecvTimeoutError::Timeout) => {}
                     Err(RecvTimeoutError::Disconnected) => return Ok(()),
                 }
@@ -143,14 +145,17 @@ impl Writer {
     /// One round over what is queued now, without waiting for more; for a caller that is the
     /// thread. After an error, [`Writer::begin_again`] leads on.
     pub fn turn(&mut self) -> Result<(), Broken> {
-        while self.waiting.len() < COMMANDS_PER_ROUND
-            && let Ok(more) = self.queue.try_recv()
+        while self.waiting_commands < COMMANDS_PER_ROUND
+            && let Ok(list) = self.queue.try_recv()
         {
-            self.waiting.extend(more);
+            self.take_in(list);
         }
-        let rest = self.waiting.split_off(self.waiting.len().min(COMMANDS_PER_ROUND));
-        let envelopes = std::mem::replace(&mut self.waiting, rest);
-        self.round(envelopes)
+        self.round()
+    }
+
+    fn take_in(&mut self, list: Vec<Envelope>) {
+        self.waiting_commands += list.len();
+        self.waiting.push_back(list);
     }
 
     /// How long nothing is due.
@@ -163,26 +168,24 @@ impl Writer {
         expiry.into_iter().chain(self.rounds.next()).map(|at| at.since(now)).min().unwrap_or(IDLE_WAKE).min(IDLE_WAKE)
     }
 
-    fn round(&mut self, envelopes: Vec<Envelope>) -> Result<(), Broken> {
-        let commands = envelopes.len();
+    fn round(&mut self) -> Result<(), Broken> {
         let at = self.shared.now();
         self.last_at = at;
-        if at >= self.next_expiry || envelopes.iter().any(|envelope| matches!(envelope.work, Work::Settle)) {
+        let settles = |list: &Vec<Envelope>| list.iter().any(|envelope| matches!(envelope.work, Work::Settle));
+        if at >= self.next_expiry || self.waiting.iter().any(settles) {
             self.expire(at);
         }
-        let mut envelopes = envelopes.into_iter();
-        for at_command in 0.. {
-            if at_command % WARMED == 0 {
-                self.warm(envelopes.as_slice());
-            }
-            let Some(envelope) = envelopes.next() else { break };
-            if let Err(error) = self.handle(at, envelope) {
-                for Envelope { work, books, reply_to, .. } in envelopes {
-                    self.refuse(reply_to, &work, books, Refused::Unavailable);
-                }
+        let mut commands = 0;
+        while commands < COMMANDS_PER_ROUND
+            && let Some(mut list) = self.waiting.pop_front()
+        {
+            commands += list.len();
+            self.waiting_commands -= list.len();
+            if let Err(error) = self.handle_all(at, &mut list) {
                 self.fail(commands);
                 return Err(error);
             }
+            self.shared.lists.give(list);
         }
         self.early.deliver();
         if !self.batch.is_empty() {
@@ -204,6 +207,24 @@ impl Writer {
             self.shared.fans.sweep(at);
         }
         self.checkpoint(at)
+    }
+
+    /// Leaves `list` empty.
+    fn handle_all(&mut self, at: Timestamp, list: &mut Vec<Envelope>) -> Result<(), Broken> {
+        let mut envelopes = list.drain(..);
+        for at_command in 0.. {
+            if at_command % WARMED == 0 {
+                self.warm(envelopes.as_slice());
+            }
+            let Some(envelope) = envelopes.next() else { break };
+            if let Err(error) = self.handle(at, envelope) {
+                for Envelope { work, books, reply_to, .. } in envelopes {
+                    self.refuse(reply_to, &work, books, Refused::Unavailable);
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     /// Asks memory for what the next commands will need.

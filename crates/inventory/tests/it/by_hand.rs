@@ -365,12 +365,14 @@ fn everyone_is_answered_when_a_write_fails_that_others_wait_behind() {
     let mut batches = house.inventory.batches();
     let fans: Vec<UserId> = (0..COMMANDS).map(|_| house.env.id()).collect();
     let refused = |house: &House| house.inventory.stats().refusals.load(Ordering::Relaxed);
-    batches.send((0..COMMANDS).map(|slot| {
+    let hold = |slot: u32| {
         let places = Places::areas([(0, 1, 0)]).unwrap();
         let want = Want::Picked { places, need: Need::None };
         let fan = fans[slot as usize];
         (slot, house.event, Command::Hold { hold: house.env.id(), fan, want, key: None, spread: 0 })
-    }));
+    };
+    batches.send((0..COMMANDS / 2).map(hold));
+    batches.send((COMMANDS / 2..COMMANDS).map(hold));
     disk.lock().fail_after(0, Failure::Full);
     house.writers.turn().expect_err("the disk is full");
     disk.lock().restart();

@@ -1,6 +1,6 @@
 //! Taking over a partition, at the start and after a failed write.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -40,7 +40,8 @@ impl Writer {
             events: HashMap::new(),
             directory: HashMap::new(),
             deadlines: BTreeSet::new(),
-            waiting: Vec::new(),
+            waiting: VecDeque::new(),
+            waiting_commands: 0,
             rounds: Rounds::new(at),
             last_seq: BatchSeq::NONE,
             last_at: at,
@@ -183,11 +184,10 @@ impl Writer {
 
     /// Nobody waits longer than the pause for the answer that seats cannot be changed.
     pub(super) fn refuse_queued(&mut self) {
-        let mut next = Some(std::mem::take(&mut self.waiting));
-        while let Some(envelopes) = next.or_else(|| self.queue.try_recv().ok()) {
-            next = None;
-            let count = envelopes.len();
-            for Envelope { work, books, reply_to, .. } in envelopes {
+        self.waiting_commands = 0;
+        while let Some(list) = self.waiting.pop_front().or_else(|| self.queue.try_recv().ok()) {
+            let count = list.len();
+            for Envelope { work, books, reply_to, .. } in list {
                 self.refuse(reply_to, &work, books, Refused::Unavailable);
             }
             self.early.deliver();
