@@ -320,7 +320,7 @@ pub fn expiry_lags_ms(folder: &Path, holds: usize) -> Vec<f64> {
 /// Journal records a second that recovery replays, from a journal of about `records`.
 pub fn recovery_rate(folder: &Path, records: u64) -> f64 {
     let mut journal = SqliteJournal::open(folder, Partition(0)).expect("a fresh journal");
-    let claim = journal.claim().expect("ours");
+    let claim = journal.claim(None).expect("ours");
     let Opening { manifest, rules, prices } = stadium();
     journal.put_blob(&manifest.encode()).expect("stored");
     let event = EventId(Uuid::from_u128(1 << 80 | 1));

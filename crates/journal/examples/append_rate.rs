@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn measure(name: &str, journal: &mut dyn Journal) -> Result<(), Box<dyn std::error::Error>> {
-    let last = journal.claim()?.last;
+    let last = journal.claim(None)?.last;
     if last.seq != BatchSeq::NONE {
         return Err(format!("{name}: the journal is not empty").into());
     }

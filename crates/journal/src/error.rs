@@ -39,6 +39,13 @@ pub enum Error {
     Fault { doing: &'static str, source: Fault },
 }
 
+impl Error {
+    /// Whether what is stored is wrong, rather than out of reach.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Error::Damaged(_) | Error::Rejected { .. })
+    }
+}
+
 /// Why a batch was not acknowledged.
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {

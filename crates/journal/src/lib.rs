@@ -24,7 +24,7 @@
 //! # let folder = folder.path();
 //! let (env, event) = (Env::seeded(1), EventId::fresh(&Env::seeded(1)));
 //! let mut journal = SqliteJournal::open(folder, Partition(0))?;
-//! journal.claim()?;
+//! journal.claim(None)?;
 //! let mut batch = Batch::new();
 //! batch.push(event, 1, |out| out.extend_from_slice(b"on sale"));
 //! let seq = journal.append(env.now(), &batch)?;
@@ -159,11 +159,15 @@ pub trait Journal: Send {
     fn partition(&self) -> Partition;
 
     /// Takes over the partition: from here on every earlier owner is fenced. After a failed
-    /// write it connects anew first.
+    /// write it opens everything anew first.
+    ///
+    /// `mine`: for an owner that goes on after a failure, the epoch it had. If anyone has claimed the
+    /// partition since, the answer is [`Error::Fenced`] and nothing changes; to take it back would
+    /// fence its rightful owner. `None` takes over from whoever has it.
     ///
     /// Errors: [`Error::Lost`] when acknowledged batches are missing; [`Error::Damaged`] when the
     /// last batch does not hash; [`Error::Fault`] when the database cannot be reached.
-    fn claim(&mut self) -> Result<Claim>;
+    fn claim(&mut self, mine: Option<Epoch>) -> Result<Claim>;
 
     /// Writes one batch and returns after it is on disk. `batch` must not be empty; `at` is the
     /// journaled clock, not earlier than in the batch before.

@@ -267,24 +267,26 @@ impl Journal for PostgresJournal {
         self.writer.partition
     }
 
-    fn claim(&mut self) -> Result<Claim> {
+    fn claim(&mut self, mine: Option<Epoch>) -> Result<Claim> {
         if self.writer.is_poisoned() {
             self.connection = None;
         }
         let partition = self.writer.partition;
-        let (epoch, mut rows) = self.run("claim the partition", async |connection| {
+        let claimed = self.run("claim the partition", async |connection| {
             let mut tx = connection.begin().await?;
             sqlx::query(sql::PARTITION_START).bind(partition.0 as i32).execute(&mut *tx).await?;
-            let claim = sqlx::query_scalar::<_, i64>(sql::CLAIM).bind(partition.0 as i32);
-            let epoch = Epoch(claim.fetch_one(&mut *tx).await? as u64);
+            let mine = mine.map(|epoch| epoch.0 as i64);
+            let claim = sqlx::query_scalar::<_, i64>(sql::CLAIM).bind(partition.0 as i32).bind(mine);
+            let Some(epoch) = claim.fetch_optional(&mut *tx).await? else { return Ok(None) };
             // Read after the ownership row is locked: appends of the owner before have either
             // committed and are seen, or find another epoch.
             let rows = sqlx::query(sql::LAST).bind(partition.0 as i32).fetch_all(&mut *tx).await?;
             let rows = rows.iter().map(|row| Ok((header(row)?, row.try_get(4)?)));
             let rows = rows.collect::<sqlx::Result<Vec<(BatchHeader, Vec<u8>)>>>()?;
             tx.commit().await?;
-            Ok((epoch, rows))
+            Ok(Some((Epoch(epoch as u64), rows)))
         })?;
+        let Some((epoch, mut rows)) = claimed else { return Err(Error::Fenced { partition }) };
         rows.reverse();
         let last = Walk::end(partition, &rows)?;
         self.writer.claimed(epoch, last);

@@ -16,7 +16,8 @@ pub(crate) mod sqlite {
         PRAGMA user_version = 1;";
     pub const PARTITION: &str = "SELECT partition FROM journal_partition";
     pub const PARTITION_START: &str = "INSERT INTO journal_partition (partition, epoch, checkpoint) VALUES ($1, 0, 0)";
-    pub const CLAIM: &str = "UPDATE journal_partition SET epoch = epoch + 1 WHERE partition = $1 RETURNING epoch";
+    pub const CLAIM: &str = "UPDATE journal_partition SET epoch = epoch + 1
+        WHERE partition = $1 AND epoch = COALESCE($2, epoch) RETURNING epoch";
     /// Compares the epoch and writes, in one statement and so in one transaction.
     pub const APPEND: &str = "INSERT INTO journal_batch (seq, epoch, decided_at, chain, body)
         SELECT $1, $2, $3, $4, $5 FROM journal_partition WHERE epoch = $2";
@@ -67,7 +68,8 @@ pub(crate) mod postgres {
         WHERE current_setting('synchronous_commit') IN ('off', 'local')";
     pub const PARTITION_START: &str =
         "INSERT INTO journal_partition (partition, epoch, checkpoint) VALUES ($1, 0, 0) ON CONFLICT DO NOTHING";
-    pub const CLAIM: &str = "UPDATE journal_partition SET epoch = epoch + 1 WHERE partition = $1 RETURNING epoch";
+    pub const CLAIM: &str = "UPDATE journal_partition SET epoch = epoch + 1
+        WHERE partition = $1 AND epoch = COALESCE($2::bigint, epoch) RETURNING epoch";
     /// Locks the ownership row where the epoch is ours, and writes. A claim that runs meanwhile
     /// waits for the lock or is waited for, and in the second case the epoch no longer matches.
     pub const APPEND: &str = "WITH owned AS (

@@ -191,16 +191,23 @@ impl Journal for SqliteJournal {
         self.writer.partition
     }
 
-    fn claim(&mut self) -> Result<Claim> {
+    fn claim(&mut self, mine: Option<Epoch>) -> Result<Claim> {
+        let partition = self.writer.partition;
         if self.writer.is_poisoned() {
-            self.connection = connect(&self.path, self.writer.partition)?;
+            self.connection = connect(&self.path, partition)?;
             self.log_pages = log_pages(&self.path);
+            if let Some(mark) = &self.mark {
+                let again = Mark::open(mark.path(), partition).map_err(io("open the journal's mark"))?;
+                self.mark = Some(again);
+            }
         }
         let last = self.check_end()?;
-        let epoch: i64 = self
+        let claimed = self
             .connection
-            .query_row(sql::CLAIM, [self.writer.partition.0], |row| row.get(0))
+            .query_row(sql::CLAIM, params![partition.0, mine.map(|epoch| epoch.0 as i64)], |row| row.get::<_, i64>(0))
+            .optional()
             .map_err(fault("claim the partition"))?;
+        let Some(epoch) = claimed else { return Err(Error::Fenced { partition }) };
         let epoch = Epoch(epoch as u64);
         self.writer.claimed(epoch, last);
         Ok(Claim { epoch, last })
@@ -498,7 +505,7 @@ mod tests {
     fn a_full_database_fails_for_good_until_it_is_claimed_again() {
         let folder = tempfile::tempdir().unwrap();
         let mut journal = SqliteJournal::open(folder.path(), Partition(0)).unwrap();
-        journal.claim().unwrap();
+        journal.claim(None).unwrap();
         let event = EventId(Uuid::from_u128(1));
         let at = Timestamp::from_micros(0);
         let mut batch = Batch::new();
@@ -515,7 +522,7 @@ mod tests {
         assert!(matches!(journal.set_checkpoint(BatchSeq(1)), Err(Error::Poisoned { .. })));
         assert_eq!(journal.replay(BatchSeq::NONE, &mut |_, _| Ok(())).unwrap().batches, 1);
         // A new connection has no such limit: there is room again.
-        assert_eq!(journal.claim().unwrap().last.seq, BatchSeq(1));
+        assert_eq!(journal.claim(None).unwrap().last.seq, BatchSeq(1));
         assert_eq!(journal.append(at, &batch).unwrap(), BatchSeq(2));
     }
 }

@@ -14,11 +14,14 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::FAILED;
 use crate::config::Settings;
 use crate::data::{Access, Data};
 use crate::fault::{Chain, Fault, because};
 use crate::system::System;
 
+/// How often it is asked whether the seats are still ours.
+const FENCE_WATCH: Duration = Duration::from_secs(1);
 /// Changes that other processes make to the catalogue are seen after this long.
 const CATALOG_REFRESH: Duration = Duration::from_secs(1);
 /// A session that ended elsewhere is refused after this long.
@@ -138,8 +141,15 @@ fn start_background(
 ) -> Vec<tokio::task::JoinHandle<()>> {
     let jobs = daily(system.sales.handle(Jobs::new(system.store.clone())), system);
     let (catalog, identity, store) = (system.catalog.clone(), system.identity.clone(), system.store.clone());
-    let mut stopped = stopping.clone();
+    let (mut stopped, inventory) = (stopping.clone(), system.inventory.clone());
     vec![
+        runtime.spawn(every(FENCE_WATCH, "watch the seats' owner", stopping.clone(), move || {
+            if inventory.is_fenced() {
+                tracing::error!("another process has taken over the seats, ending at once");
+                std::process::exit(FAILED.into());
+            }
+            std::future::ready(Ok(()))
+        })),
         runtime.spawn(async move {
             jobs.run(async { drop(stopped.wait_for(|stop| *stop).await) }).await;
         }),

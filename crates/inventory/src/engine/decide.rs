@@ -290,6 +290,9 @@ impl EventState {
 
     fn decide_return(&self, order: OrderId, seats: &[u32], areas: &[(u16, u32)]) -> Result<Outcome, Refusal> {
         let (mut owned, mut returned, mut in_areas) = (Vec::new(), Vec::new(), Vec::<(u16, u32)>::new());
+        if self.books.records_of(order).next().is_none() {
+            return Err(Refusal::NotFound);
+        }
         for slot in self.books.records_of(order) {
             for packed in self.books.places(slot).packed() {
                 match packed.place() {

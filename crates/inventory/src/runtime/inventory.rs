@@ -163,9 +163,6 @@ pub struct Inventory {
     threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
 
-/// A journal of the partition, opened on the writer's own thread; asked again to recover.
-pub type OpenJournal = dyn Fn(Partition) -> Result<Box<dyn Journal>, journal::Error> + Send + Sync;
-
 /// Carries commands and answers between the tasks of one thread and the writers; see
 /// [`Inventory::worker`].
 pub struct Worker(Queue);
@@ -231,7 +228,7 @@ impl Inventory {
         env: Env,
         open: impl Fn(Partition) -> Result<Box<dyn Journal>, journal::Error> + Send + Sync + 'static,
     ) -> Result<Inventory, StartError> {
-        let open: Arc<OpenJournal> = Arc::new(open);
+        let open = Arc::new(open);
         let shared = Arc::new(Shared::new(config, env));
         let (mut senders, mut threads, mut started) = (Vec::new(), Vec::new(), Vec::new());
         for partition in 0..config.partitions.max(1) {
@@ -240,7 +237,9 @@ impl Inventory {
             let (shared, open) = (shared.clone(), open.clone());
             let run = move || {
                 let _guard = AbortOnPanic;
-                match Writer::recover(Partition(partition), receiver, shared, open) {
+                let partition = Partition(partition);
+                let opened = open(partition).map_err(RecoverError::from);
+                match opened.and_then(|journal| Writer::recover(partition, receiver, shared, journal)) {
                     Ok(writer) => {
                         let _ = ready.send(Ok(()));
                         writer.run();
@@ -266,12 +265,12 @@ impl Inventory {
         env: Env,
         open: impl Fn(Partition) -> Result<Box<dyn Journal>, journal::Error> + Send + Sync + 'static,
     ) -> Result<(Inventory, Writers), StartError> {
-        let open: Arc<OpenJournal> = Arc::new(open);
         let shared = Arc::new(Shared::new(config, env));
         let (mut senders, mut writers) = (Vec::new(), Vec::new());
         for partition in (0..config.partitions.max(1)).map(Partition) {
             let (sender, receiver) = crossbeam_channel::unbounded();
-            writers.push((Writer::recover(partition, receiver, shared.clone(), open.clone())?, false));
+            let journal = open(partition).map_err(RecoverError::from)?;
+            writers.push((Writer::recover(partition, receiver, shared.clone(), journal)?, false));
             senders.push(sender);
         }
         Ok((Inventory { queue: shared.queue(senders), shared, threads: Arc::default() }, Writers(writers)))
@@ -387,7 +386,11 @@ impl Inventory {
             let areas = areas.iter().filter_map(|(id, total)| Some((map.area(id)?, *total))).collect();
             Ok(Command::Return { order, seats, areas })
         };
-        self.on_map(event, on_map).await
+        match self.on_map(event, on_map).await {
+            // An order is forgotten some time after all it had came back.
+            Err(Refused::Rule(Refusal::NotFound)) => Ok(()),
+            done => done,
+        }
     }
 
     /// Takes available seats (by id) off sale; those that are blocked stay so. What a refusal
@@ -489,6 +492,12 @@ impl Inventory {
         } else {
             Health::Serving
         }
+    }
+
+    /// Whether another process has taken over a partition: this one serves it no more and should
+    /// end.
+    pub fn is_fenced(&self) -> bool {
+        self.shared.stats.fenced.load(Ordering::Acquire)
     }
 
     pub fn stats(&self) -> &Stats {

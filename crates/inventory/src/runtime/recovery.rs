@@ -179,7 +179,8 @@ impl Fold<'_> {
         let state = match self.states.entry(event) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => match reach {
-                Reach::SinceCheckpoint { stored, .. } if stored.contains_key(&event) => {
+                // One that was opened since has all its facts here.
+                Reach::SinceCheckpoint { stored, .. } if version > 1 && stored.contains_key(&event) => {
                     return Ok(Some(Lack::State(event)));
                 }
                 _ => place.insert(EventState::new()),

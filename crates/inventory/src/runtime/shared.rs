@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 use crossbeam_channel::Sender;
 use hashbrown::HashMap;
@@ -41,6 +41,7 @@ pub struct Stats {
     pub events_loaded: AtomicU64,
     pub partitions_down: AtomicUsize,
     pub stopped: AtomicUsize,
+    pub fenced: AtomicBool,
 }
 
 /// What the handle and the writers share.

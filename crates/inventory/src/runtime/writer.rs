@@ -7,7 +7,7 @@ mod keep;
 mod replies;
 mod start;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -15,13 +15,12 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
-use journal::{AppendError, Batch, BatchSeq, Journal, Partition};
+use journal::{AppendError, Batch, BatchSeq, Epoch, Journal, Partition};
 use stagedoor_core::{EventId, Timestamp, UserId};
 
 use self::replies::{Outgoing, Pending};
 use super::checkpoint::Rounds;
 use super::handover::{Books, Envelope, ReplyTo};
-use super::inventory::OpenJournal;
 use super::recovery::{Attention, Fold, Manifests, Reach, RecoverError, restore};
 use super::shared::Shared;
 use super::view::{EventView, Warned};
@@ -49,12 +48,15 @@ pub(super) struct Writer {
     waiting: VecDeque<Vec<Envelope>>,
     waiting_commands: usize,
     shared: Arc<Shared>,
-    open: Arc<OpenJournal>,
     journal: Box<dyn Journal>,
+    /// As it was last claimed.
+    epoch: Option<Epoch>,
     manifests: Manifests,
     events: HashMap<EventId, Loaded>,
     /// Every event of the partition, in memory or not.
     directory: HashMap<EventId, Attention>,
+    /// Events whose snapshot and facts cannot be read; the others do not suffer for them.
+    unusable: HashSet<EventId>,
     deadlines: BTreeSet<(Timestamp, EventId)>,
     rounds: Rounds,
     last_seq: BatchSeq,
@@ -284,9 +286,9 @@ impl Writer {
     fn handle(&mut self, at: Timestamp, envelope: Envelope) -> Result<(), Broken> {
         let Envelope { event, work, books, reply_to } = envelope;
         match self.bring_in(event, &work) {
-            Ok(true) => {}
-            Ok(false) => {
-                self.refuse(reply_to, &work, books, Refused::UnknownEvent);
+            Ok(None) => {}
+            Ok(Some(refused)) => {
+                self.refuse(reply_to, &work, books, refused);
                 return Ok(());
             }
             Err(error) => {
@@ -435,31 +437,49 @@ impl Writer {
         self.pending.replies.push(reply_to, Err(Refusal::HoldExpired.into()));
     }
 
-    /// Makes sure that `event` is in memory; false when there is no such event.
-    fn bring_in(&mut self, event: EventId, work: &Work) -> Result<bool, Broken> {
+    /// Makes sure that `event` is in memory, or gives the reason why it cannot be.
+    fn bring_in(&mut self, event: EventId, work: &Work) -> Result<Option<Refused>, Broken> {
         if self.events.contains_key(&event) || matches!(work, Work::Settle) {
-            return Ok(true);
+            return Ok(None);
         }
         if !self.directory.contains_key(&event) {
             if !matches!(work, Work::Command { command: Command::Open { .. }, .. }) {
-                return Ok(false);
+                return Ok(Some(Refused::UnknownEvent));
             }
             self.admit(event, EventState::new(), false);
-            return Ok(true);
+            return Ok(None);
         }
+        if self.unusable.contains(&event) {
+            return Ok(Some(Refused::Unavailable));
+        }
+        match self.read(event) {
+            Ok((state, dirty)) => {
+                self.admit(event, state, dirty);
+                Ok(None)
+            }
+            Err(RecoverError::Journal(error)) if !error.is_damage() => Err(error.into()),
+            Err(error) => {
+                tracing::error!(%event, %error, source = ?error, "the event cannot be read");
+                self.unusable.insert(event);
+                Ok(Some(Refused::Unavailable))
+            }
+        }
+    }
+
+    /// An event as it is on disk, and whether its snapshot has to be made again.
+    fn read(&mut self, event: EventId) -> Result<(EventState, bool), RecoverError> {
         // An event leaves memory only when its snapshot holds all its facts.
-        let state = match restore(&mut *self.journal, &mut self.manifests, event) {
-            Ok(Some(state)) => state,
+        match restore(&mut *self.journal, &mut self.manifests, event) {
+            Ok(Some(state)) => Ok((state, false)),
             Ok(None) | Err(RecoverError::Snapshot { .. }) => {
                 tracing::warn!(%event, "the snapshot cannot be used, replaying the whole journal");
                 let mut fold = Fold::default();
                 fold.run(&mut *self.journal, &mut self.manifests, Reach::Only(event))?;
-                fold.states.remove(&event).ok_or(RecoverError::SnapshotMissing { event })?
+                let state = fold.states.remove(&event).ok_or(RecoverError::SnapshotMissing { event })?;
+                Ok((state, true))
             }
-            Err(error) => return Err(error.into()),
-        };
-        self.admit(event, state, false);
-        Ok(true)
+            Err(error) => Err(error),
+        }
     }
 
     /// The batch is durable: show it, settle the fans' books, prepare the next one.

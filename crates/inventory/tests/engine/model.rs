@@ -392,6 +392,9 @@ impl Model {
     }
 
     fn check_return(&self, order: OrderId, seats: &[u32], areas: &[(u16, u32)]) -> Result<bool, Code> {
+        if self.of_order(order).is_empty() {
+            return Err(Code::NotFound);
+        }
         let mut more = false;
         for seat in seats {
             let id = self.seats.get(*seat as usize).map(|seat| &seat.id).ok_or(Code::NotFound)?;

@@ -310,7 +310,7 @@ fn only_what_an_order_owns_returns_to_sale() {
          sell H3 order=O2                    -> sold O2
          return O1 seats=A1,A4               -> refused not_found A4
          return O1 seats=A5                  -> refused not_found A5
-         return O9 seats=A1                  -> refused not_found A1
+         return O9 seats=A1                  -> refused not_found
          return O1 area=floor:4              -> refused not_found
          return O1 seats=A1,A3 area=floor:1  -> done
          row A                               -> .s.s......

@@ -414,3 +414,36 @@ fn a_hold_that_was_refused_as_expired_stays_so_whatever_the_clock_says() {
     let seen = poll(&mut asked).expect("answered").unwrap();
     assert_eq!(seen.status(), HoldStatus::Expired);
 }
+
+#[test]
+fn an_event_that_cannot_be_read_does_no_harm_to_the_others() {
+    let (disk, env) = (Arc::<Mutex<Disk>>::default(), Env::seeded(1));
+    let start = |env: &Env| {
+        let disk = disk.clone();
+        let open = move |_| Ok(Box::new(DiskJournal::open(&disk)) as _);
+        Inventory::by_hand(Config::default(), env.clone(), open).unwrap()
+    };
+    let mut house = House::served_by(start(&env), tempfile::tempdir().unwrap(), env, map(&FIRST, &AREAS));
+    let (broken, lost) = (house.env.id(), map(&[("A", 5)], &[]));
+    let opening = Opening {
+        manifest: lost.clone(),
+        prices: Arc::new(Prices::new(&[vec![Some(4_500)]]).unwrap()),
+        rules: Rules { status: SaleStatus::OnSale, ..Rules::default() },
+    };
+    let inventory = house.inventory.clone();
+    house.now(Box::pin(async move { inventory.open(broken, opening).await })).unwrap();
+    // A round of snapshots, so that nothing has to be in memory at the next start.
+    house.env.clock.advance(Duration::from_secs(120));
+    (0..10).for_each(|_| house.turn());
+    disk.lock().lose_blob(lost.hash());
+    (house.inventory, house.writers) = start(&house.env);
+    for _ in 0..2 {
+        let inventory = house.inventory.clone();
+        let refused = house.now(Box::pin(async move { inventory.view(broken).await }));
+        assert_eq!(refused.unwrap_err(), Refused::Unavailable);
+    }
+    let (inventory, event) = (house.inventory.clone(), house.event);
+    house.now(Box::pin(async move { inventory.view(event).await })).unwrap();
+    let fan = house.env.id();
+    house.now(house.hold(fan, house.seats(&["A-1-1"]), None)).expect("the other event is sold on");
+}

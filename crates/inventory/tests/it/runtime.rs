@@ -319,7 +319,7 @@ async fn an_audit_finds_a_snapshot_that_its_facts_do_not_lead_to() {
     assert_eq!(sound.states[&event].hold_of_seat(4).unwrap().order, Some(order));
 
     // Whole as bytes go, so the journal itself has nothing to say against it.
-    journal.claim().unwrap();
+    journal.claim(None).unwrap();
     let snapshot = journal.snapshot(event).unwrap().expect("the engine keeps one when it stops");
     let mut body = snapshot.body.clone();
     *body.last_mut().unwrap() ^= 1;

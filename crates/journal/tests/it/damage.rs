@@ -122,7 +122,7 @@ fn a_damaged_last_batch_is_not_built_upon() {
     everywhere(|home| {
         let mut journal = five_batches(home);
         home.change_body(5, |body| body[20] ^= 1);
-        let Err(Error::Damaged(damaged)) = journal.claim() else { panic!("claimed") };
+        let Err(Error::Damaged(damaged)) = journal.claim(None) else { panic!("claimed") };
         assert_eq!(damaged, finding(5, Some(0), Damage::Checksum));
     });
 }

@@ -71,7 +71,7 @@ impl Home {
     /// Opened and claimed.
     pub fn own(&self) -> Box<dyn Journal> {
         let mut journal = self.open();
-        journal.claim().unwrap();
+        journal.claim(None).unwrap();
         journal
     }
 

@@ -16,7 +16,7 @@ fn a_second_owner_fences_the_first() {
     let mut first = home.own();
     first.append(at(1), &batch(&[(1, 1, "first")])).unwrap();
     let mut second = home.open();
-    let claim = second.claim().unwrap();
+    let claim = second.claim(None).unwrap();
     assert_eq!(claim.last.seq, BatchSeq(1));
     let refused = first.append(at(2), &batch(&[(1, 2, "stale")])).unwrap_err();
     assert!(matches!(refused, AppendError::Fenced { .. }), "{refused:?}");
@@ -35,7 +35,7 @@ fn owners_that_race_write_one_sequence() {
             let mut journal = PostgresJournal::open(&url, Partition(0)).unwrap();
             let mut acknowledged = Vec::new();
             for _ in 0..10 {
-                let last = journal.claim().unwrap().last;
+                let last = journal.claim(None).unwrap().last;
                 let (mut version, mut now) = (last.seq.0, last.at.max(at(0)));
                 // Until fenced, or long enough.
                 for _ in 0..20 {
@@ -66,7 +66,7 @@ fn nodes_that_start_at_once_make_the_tables_once() {
     let nodes: Vec<_> = (0..6)
         .map(|number| {
             let url = url.clone();
-            thread::spawn(move || PostgresJournal::open(&url, Partition(number)).unwrap().claim().unwrap())
+            thread::spawn(move || PostgresJournal::open(&url, Partition(number)).unwrap().claim(None).unwrap())
         })
         .collect();
     for node in nodes {
@@ -87,7 +87,7 @@ fn a_server_that_ends_the_connection_leaves_an_outcome_to_be_asked() {
     let AppendError::Unknown { seq, chain, .. } = lost else { panic!("{lost:?}") };
     let refused = journal.append(at(2), &batch(&[(1, 2, "b")])).unwrap_err();
     assert!(matches!(refused, AppendError::Poisoned { .. }), "{refused:?}");
-    assert_eq!(journal.claim().unwrap().last.seq, BatchSeq(1));
+    assert_eq!(journal.claim(None).unwrap().last.seq, BatchSeq(1));
     assert!(!journal.contains(seq, chain).unwrap());
     journal.append(at(2), &batch(&[(1, 2, "b")])).unwrap();
 }
@@ -101,7 +101,7 @@ fn a_reader_makes_nothing_and_cannot_write() {
     assert!(PostgresJournal::open_reader(&home.url(), Partition(1)).is_err(), "nor one of another partition");
     let mut reader = PostgresJournal::open_reader(&home.url(), Partition(0)).unwrap();
     assert_eq!(reader.verify(&mut |_, _| Ok(())).unwrap().records, 1);
-    assert!(reader.claim().is_err());
+    assert!(reader.claim(None).is_err());
     owner.append(at(2), &batch(&[(1, 2, "b")])).unwrap();
 }
 
@@ -150,14 +150,14 @@ fn a_commit_whose_answer_is_lost_is_found_by_asking() {
     let Some(home) = Home::postgres() else { return };
     let proxy = Proxy::before(&home);
     let mut journal = PostgresJournal::open(&proxy.url, Partition(0)).unwrap();
-    journal.claim().unwrap();
+    journal.claim(None).unwrap();
     journal.append(at(1), &batch(&[(1, 1, "a")])).unwrap();
     proxy.mute.store(true, Ordering::SeqCst);
     let lost = journal.append(at(2), &batch(&[(1, 2, "b")])).unwrap_err();
     let AppendError::Unknown { seq, chain, .. } = lost else { panic!("{lost:?}") };
-    assert!(journal.claim().is_err(), "the server cannot be heard");
+    assert!(journal.claim(None).is_err(), "the server cannot be heard");
     proxy.mute.store(false, Ordering::SeqCst);
-    assert_eq!(journal.claim().unwrap().last.seq, seq);
+    assert_eq!(journal.claim(None).unwrap().last.seq, seq);
     assert!(journal.contains(seq, chain).unwrap());
     assert_eq!(journal.append(at(3), &batch(&[(1, 3, "c")])).unwrap(), seq.next());
 }

@@ -63,7 +63,7 @@ impl Cut {
             fs::write(file(folder.path(), "mark"), mark).unwrap();
         }
         let mut journal = SqliteJournal::open(folder.path(), Partition(0))?;
-        let last = journal.claim()?.last;
+        let last = journal.claim(None)?.last;
         let found = facts(&mut journal, BatchSeq::NONE)?;
         assert_eq!(found.last().map_or(0, |fact| fact.0), last.seq.0);
         assert!(self.facts.starts_with(&found), "other facts than were written");
@@ -226,7 +226,7 @@ fn one_owner_opens_a_folder_and_readers_may_look() {
     assert!(path.ends_with("journal-0.lock"));
     let mut reader = SqliteJournal::open_reader(home.folder(), Partition(0)).unwrap();
     assert_eq!(facts(&mut reader, BatchSeq::NONE).unwrap().len(), 1);
-    assert!(reader.claim().is_err());
+    assert!(reader.claim(None).is_err());
     assert_eq!(reader.verify(&mut |_, _| Ok(())).unwrap().findings, []);
     owner.append(at(2), &batch(&[(1, 2, "b")])).unwrap();
     assert_eq!(facts(&mut reader, BatchSeq::NONE).unwrap().len(), 2);

@@ -30,7 +30,7 @@ fn a_full_disk_stops_the_journal_with_nothing_half_done() {
 
     // With room again: every acknowledged batch, whole, and the next one follows.
     let mut journal = SqliteJournal::open(folder.path(), Partition(0)).unwrap();
-    assert_eq!(journal.claim().unwrap().last.seq.0, acknowledged);
+    assert_eq!(journal.claim(None).unwrap().last.seq.0, acknowledged);
     assert_eq!(facts(&mut journal, BatchSeq::NONE).unwrap().len() as u64, acknowledged);
     assert_eq!(journal.verify(&mut |_, _| Ok(())).unwrap().findings, []);
     journal.append(at(2), &batch(&[(1, acknowledged + 1, "room again")])).unwrap();
@@ -41,7 +41,7 @@ fn a_full_disk_stops_the_journal_with_nothing_half_done() {
 fn the_process_on_a_full_disk() {
     let Ok(folder) = std::env::var(FOLDER) else { return };
     let mut journal = SqliteJournal::open(Path::new(&folder), Partition(0)).unwrap();
-    journal.claim().unwrap();
+    journal.claim(None).unwrap();
     let mut filling = Batch::new();
     let mut acknowledged = 0;
     let failed = loop {

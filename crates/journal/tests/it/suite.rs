@@ -8,7 +8,7 @@ use crate::home::{at, batch, event, everywhere, facts};
 fn facts_come_back_in_order_and_a_reopened_journal_goes_on() {
     everywhere(|home| {
         let mut journal = home.open();
-        let claim = journal.claim().unwrap();
+        let claim = journal.claim(None).unwrap();
         assert_eq!((claim.epoch, claim.last), (Epoch(1), BatchHeader::genesis(Partition(0))));
         let first = batch(&[(1, 1, "open"), (2, 1, "open"), (1, 2, "held"), (1, 3, "")]);
         assert_eq!(journal.append(at(5), &first).unwrap(), BatchSeq(1));
@@ -16,7 +16,7 @@ fn facts_come_back_in_order_and_a_reopened_journal_goes_on() {
         drop(journal);
 
         let mut journal = home.open();
-        let claim = journal.claim().unwrap();
+        let claim = journal.claim(None).unwrap();
         assert_eq!((claim.epoch, claim.last.seq, claim.last.at), (Epoch(2), BatchSeq(2), at(5)));
         journal.append(at(6), &batch(&[(1, 4, "sold")])).unwrap();
         let fact = |seq, number, version, payload: &str| (seq, event(number), version, payload.to_owned());
@@ -56,7 +56,7 @@ fn a_stale_owner_writes_nothing_until_it_claims_again() {
         let refused = journal.put_blob(b"x").unwrap_err();
         assert!(matches!(refused, Error::Fenced { .. }), "{refused:?}");
         assert_eq!(facts(&mut *journal, BatchSeq::NONE).unwrap().len(), 1);
-        assert_eq!(journal.claim().unwrap().epoch, Epoch(3));
+        assert_eq!(journal.claim(None).unwrap().epoch, Epoch(3));
         journal.append(at(2), &batch(&[(1, 2, "b")])).unwrap();
     });
 }
@@ -162,7 +162,7 @@ fn batches_of_every_size_come_back() {
 fn partitions_have_nothing_to_do_with_each_other() {
     everywhere(|home| {
         let (mut zero, mut one) = (home.own(), home.open_partition(1));
-        assert_eq!(one.claim().unwrap().epoch, Epoch(1));
+        assert_eq!(one.claim(None).unwrap().epoch, Epoch(1));
         zero.append(at(9), &batch(&[(1, 1, "zero")])).unwrap();
         one.append(at(3), &batch(&[(2, 1, "one")])).unwrap();
         one.set_checkpoint(BatchSeq(1)).unwrap();
@@ -173,6 +173,20 @@ fn partitions_have_nothing_to_do_with_each_other() {
         assert_eq!(zero.snapshot(event(2)).unwrap(), None);
         assert_eq!(zero.verify(&mut |_, _| Ok(())).unwrap().findings, []);
         assert_eq!(one.verify(&mut |_, _| Ok(())).unwrap().findings, []);
+    });
+}
+
+#[test]
+fn an_owner_goes_on_unless_somebody_claimed_since() {
+    everywhere(|home| {
+        let mut journal = home.own();
+        let first = journal.claim(None).unwrap().epoch;
+        journal.append(at(1), &batch(&[(1, 1, "a")])).unwrap();
+        let second = journal.claim(Some(first)).unwrap();
+        assert_eq!((second.epoch, second.last.seq), (Epoch(first.0 + 1), BatchSeq(1)));
+        let refused = journal.claim(Some(first)).unwrap_err();
+        assert!(matches!(refused, Error::Fenced { .. }), "{refused:?}");
+        assert_eq!(journal.claim(Some(second.epoch)).unwrap().epoch, Epoch(first.0 + 2), "nothing was changed");
     });
 }
 
@@ -202,7 +216,7 @@ fn contains_tells_a_batch_from_another_at_its_place() {
     everywhere(|home| {
         let mut journal = home.own();
         journal.append(at(1), &batch(&[(1, 1, "a")])).unwrap();
-        let chain = journal.claim().unwrap().last.chain;
+        let chain = journal.claim(None).unwrap().last.chain;
         assert!(journal.contains(BatchSeq(1), chain).unwrap());
         assert!(!journal.contains(BatchSeq(1), Chain([0; 16])).unwrap());
         assert!(!journal.contains(BatchSeq(2), chain).unwrap());

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use journal::{
-    AppendError, Batch, BatchSeq, BlobHash, Chain, Claim, Journal, Partition, Replay, Result, Snapshot, SqliteJournal,
-    Verification, Visit,
+    AppendError, Batch, BatchSeq, BlobHash, Chain, Claim, Epoch, Journal, Partition, Replay, Result, Snapshot,
+    SqliteJournal, Verification, Visit,
 };
 use stagedoor_core::{EventId, Timestamp};
 use tokio::sync::{Mutex, MutexGuard};
@@ -49,8 +49,8 @@ impl Journal for SlowJournal {
         self.journal.partition()
     }
 
-    fn claim(&mut self) -> Result<Claim> {
-        self.journal.claim()
+    fn claim(&mut self, mine: Option<Epoch>) -> Result<Claim> {
+        self.journal.claim(mine)
     }
 
     fn contains(&mut self, seq: BatchSeq, chain: Chain) -> Result<bool> {

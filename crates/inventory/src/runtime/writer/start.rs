@@ -1,21 +1,20 @@
 //! Taking over a partition, at the start and after a failed write.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crossbeam_channel::Receiver;
 use hashbrown::HashMap;
-use journal::{Batch, BatchSeq, Partition};
+use journal::{Batch, BatchSeq, Journal, Partition};
 use stagedoor_core::{EventId, Timestamp};
 
 use super::super::Refused;
 use super::super::checkpoint::{Rounds, read_directory};
 use super::super::handover::Envelope;
-use super::super::inventory::OpenJournal;
 use super::super::recovery::{Attention, Fold, Manifests, Reach, RecoverError, restore};
 use super::super::shared::Shared;
-use super::{Loaded, Outgoing, Pending, RECOVERY_PAUSE, Writer, schedule};
+use super::{Broken, Loaded, Outgoing, Pending, RECOVERY_PAUSE, Writer, schedule};
 use crate::engine::{Changes, EventState, HoldStatus};
 
 impl Writer {
@@ -25,17 +24,17 @@ impl Writer {
         partition: Partition,
         queue: Receiver<Vec<Envelope>>,
         shared: Arc<Shared>,
-        open: Arc<OpenJournal>,
+        journal: Box<dyn Journal>,
     ) -> Result<Writer, RecoverError> {
-        let journal = open(partition)?;
         let at = shared.now();
         let (pending, early) = (Pending::new(&shared.mailboxes), Outgoing::new(&shared.mailboxes));
         let mut writer = Writer {
             partition,
             queue,
             shared,
-            open,
             journal,
+            epoch: None,
+            unusable: HashSet::new(),
             manifests: Manifests::default(),
             events: HashMap::new(),
             directory: HashMap::new(),
@@ -58,7 +57,8 @@ impl Writer {
     }
 
     fn load_all(&mut self) -> Result<(), RecoverError> {
-        let claim = self.journal.claim()?;
+        let claim = self.journal.claim(self.epoch)?;
+        self.epoch = Some(claim.epoch);
         let journal = &mut *self.journal;
         let checkpoint = journal.checkpoint()?;
         let mut fold = Fold::default();
@@ -115,6 +115,11 @@ impl Writer {
     pub(super) fn admit(&mut self, event: EventId, state: EventState, dirty: bool) {
         let (at, until_past) = (self.last_at, Timestamp::MIN);
         for known in state.known_holds() {
+            if known.status != HoldStatus::Held && known.key.is_none() {
+                // Its id names the event, so the books need not know it; if they do, it has ended.
+                self.shared.fans.ended(known.fan, known.hold);
+                continue;
+            }
             let until = if known.status == HoldStatus::Held { known.expires_at } else { until_past };
             self.shared.fans.restore(known.fan, known.hold, event, known.key, at, until);
         }
@@ -140,7 +145,7 @@ impl Writer {
     ///
     /// `fenced`: another process has the partition. It is not taken back, or the two would take it
     /// from each other for ever; whoever started this process must end it.
-    pub(super) fn recover_again(&mut self, fenced: bool) -> bool {
+    pub(super) fn recover_again(&mut self, mut fenced: bool) -> bool {
         self.shared.stats.partitions_down.fetch_add(1, Ordering::AcqRel);
         loop {
             if self.stopping() {
@@ -148,6 +153,7 @@ impl Writer {
                 return false;
             }
             if fenced {
+                self.shared.stats.fenced.store(true, Ordering::Release);
                 self.refuse_queued();
                 std::thread::sleep(RECOVERY_PAUSE);
                 continue;
@@ -156,10 +162,8 @@ impl Writer {
                 Ok(()) => break,
                 Err(error) => {
                     tracing::error!(partition = self.partition.0, %error, "seats cannot be recovered yet");
+                    fenced |= Broken::from(error).is_fenced();
                     std::thread::sleep(RECOVERY_PAUSE);
-                    if let Ok(journal) = (self.open)(self.partition) {
-                        self.journal = journal;
-                    }
                 }
             }
         }
@@ -171,6 +175,7 @@ impl Writer {
     /// Forgets everything and loads what the journal has.
     pub fn begin_again(&mut self) -> Result<(), RecoverError> {
         self.events.clear();
+        self.unusable.clear();
         self.deadlines.clear();
         self.touched.clear();
         self.batch.clear();

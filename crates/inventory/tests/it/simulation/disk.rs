@@ -70,6 +70,11 @@ impl Disk {
         self.armed = None;
     }
 
+    /// A seat map is gone.
+    pub fn lose_blob(&mut self, hash: [u8; 32]) {
+        self.blobs.remove(&hash).expect("it was there");
+    }
+
     /// A bit flips in one of the snapshots, which are only derived.
     pub fn damage_snapshot(&mut self, which: u64) -> bool {
         let count = self.snapshots.len() as u64;
@@ -148,11 +153,12 @@ impl Journal for DiskJournal {
         Partition(0)
     }
 
-    fn claim(&mut self) -> journal::Result<Claim> {
+    fn claim(&mut self, mine: Option<Epoch>) -> journal::Result<Claim> {
         let mut disk = self.disk.lock();
         if disk.is_dead || disk.next_failure().is_some() {
             return Err(fault("claim"));
         }
+        assert!(mine.is_none_or(|mine| mine.0 == disk.epoch), "nobody else has this disk");
         disk.epoch += 1;
         self.epoch = Some(disk.epoch);
         Ok(Claim { epoch: Epoch(disk.epoch), last: disk.last() })
