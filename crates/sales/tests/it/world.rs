@@ -23,6 +23,7 @@ use sales::{
 use stagedoor_core::{
     Currency, EventId, HoldId, Money, Name, OrderId, OrganizerId, SeatMapId, TicketId, UserId, VenueId,
 };
+use store::Backend;
 use store::idempotency::{Answer, body_hash};
 use testkit::TestStore;
 use tickets::{Place, Status};
@@ -214,10 +215,30 @@ impl World {
         self.inventory.settle().await;
     }
 
+    /// Waits until the database has done whatever was dropped on its way there.
+    async fn land(&self) {
+        if self.db.backend() == Backend::Sqlite {
+            // One writer's turn comes after the other's.
+            drop(self.db.begin_write().await.unwrap());
+            return;
+        }
+        let busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+                     AND pid <> pg_backend_pid() AND state <> 'idle' AND backend_type = 'client backend'";
+        for _ in 0..1_000 {
+            // A transaction sees the sessions as they were when it first looked.
+            let tx = self.db.begin_read().await.unwrap();
+            if tx.one(busy, (), |row| row.get::<i64>(0)).await.unwrap() == 0 {
+                return;
+            }
+            drop(tx);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("a session of the database never comes to rest");
+    }
+
     /// Lets the jobs work until none is left, while the clock goes on.
     pub async fn rest(&self) {
-        // A commit that was dropped on its way lands before the next writer gets its turn.
-        drop(self.db.begin_write().await.unwrap());
+        self.land().await;
         for _ in 0..500 {
             self.jobs.run_due().await.unwrap();
             let backlog = jobs::backlog(&self.db.begin_read().await.unwrap()).await.unwrap();
