@@ -3,11 +3,11 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use utoipa::openapi::RefOr;
-use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::header::{Header, HeaderBuilder};
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -23,7 +23,9 @@ use crate::{
     info(
         title = "Stagedoor",
         description = "Box office, seat engine and live seat maps. Amounts are in the currency's minor unit, \
-            instants are RFC 3339 in UTC, ids are a type prefix and a UUIDv7. Every error has the same envelope.",
+            instants are RFC 3339 in UTC, ids are a type prefix and a UUIDv7. Every error of the API has the same \
+            envelope; only `/readyz` answers 503 with its own status. What cannot be read as HTTP at all, such as \
+            headers beyond 32 KiB, is refused by the bare status.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     tags(
@@ -40,6 +42,9 @@ use crate::{
     modifiers(&Bearer)
 )]
 struct Description;
+
+/// What needs nothing that can be busy.
+const UNFAILING: [&str; 2] = ["/healthz", "/metrics"];
 
 struct Bearer;
 
@@ -85,16 +90,32 @@ fn table() -> OpenApiRouter<App> {
 /// The description of every route, as committed in `docs/openapi.json`.
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = table().split_for_parts().1;
-    for item in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
         let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
-        operations.into_iter().flatten().for_each(complete);
+        operations.into_iter().flatten().for_each(|operation| complete(path, operation));
     }
     document
 }
 
-/// Adds what is the same for every operation, so that no handler has to say it.
-fn complete(operation: &mut Operation) {
+/// Adds what is the same for every operation, so that no handler has to say it, and leaves out
+/// what only readers of the code can follow.
+fn complete(path: &str, operation: &mut Operation) {
+    for text in [&mut operation.summary, &mut operation.description].into_iter().flatten() {
+        if let Some(source) = text.find("Source:") {
+            text.truncate(text[..source].trim_end().len());
+        }
+    }
+    let has_parameter = |name: &str| {
+        operation.parameters.iter().flatten().any(|known| matches!(known, RefOr::T(known) if known.name == name))
+    };
+    let takes_key = has_parameter("Idempotency-Key");
     let answers = &mut operation.responses.responses;
+    // Whatever asks the database or the seat engine can find it busy or recovering.
+    if !UNFAILING.contains(&path) {
+        answers.entry("503".to_owned()).or_insert_with(|| RefOr::T(envelope()));
+    }
+    // Where an answer can be "not modified", it can be asked for.
+    let is_tagged = answers.contains_key("304");
     if let Some(RefOr::T(body)) = &mut operation.request_body {
         // A body may be left out, but where there is one it is never null.
         for content in body.content.values_mut() {
@@ -105,8 +126,7 @@ fn complete(operation: &mut Operation) {
             }
         }
         // Bodies come in time or not at all.
-        let envelope = answers.get("400").cloned().expect("what takes a body can refuse it");
-        answers.insert("408".to_owned(), envelope);
+        answers.insert("408".to_owned(), RefOr::T(envelope()));
     }
     for (status, answer) in answers {
         let RefOr::T(answer) = answer else { continue };
@@ -116,9 +136,21 @@ fn complete(operation: &mut Operation) {
         }
         if status == "429" || status == "503" {
             let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
-            let header = HeaderBuilder::new().schema(Some(seconds)).description(Some("seconds to wait")).build();
-            answer.headers.insert("Retry-After".to_owned(), RefOr::T(header));
+            add(answer, "Retry-After", header(seconds, "seconds to wait"));
         }
+        add(answer, "X-Request-Id", header(text(), "names the request; the same stands in errors and in the log"));
+        if is_tagged && matches!(status.as_str(), "200" | "304") {
+            add(answer, "ETag", header(text(), "changes whenever the body does"));
+        }
+        if takes_key && matches!(status.as_bytes()[0], b'2' | b'4') {
+            let word = text().enum_values(Some(["true"]));
+            add(answer, "Idempotency-Replayed", header(word, "the answer that this key got before"));
+        }
+    }
+    if is_tagged {
+        let tag = ParameterBuilder::new().name("If-None-Match").parameter_in(ParameterIn::Header).schema(Some(text()));
+        let tag = tag.description(Some("`ETag` of what is known: the answer is 304 while it is still the same"));
+        operation.parameters.get_or_insert_default().push(RefOr::T(tag.build()));
     }
     for parameter in operation.parameters.iter_mut().flatten() {
         let RefOr::T(parameter) = parameter else { continue };
@@ -134,6 +166,24 @@ fn complete(operation: &mut Operation) {
             parameter.schema = Some(key.into());
         }
     }
+}
+
+fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+fn header(schema: impl Into<RefOr<Schema>>, description: &str) -> Header {
+    HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build()
+}
+
+fn add(answer: &mut Response, name: &str, header: Header) {
+    answer.headers.insert(name.to_owned(), RefOr::T(header));
+}
+
+/// An error, but for what its status says.
+fn envelope() -> Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    ResponseBuilder::new().content("application/json", content).build()
 }
 
 /// Every route over `app`.

@@ -43,8 +43,22 @@ fn every_operation_says_what_it_is_for_and_how_it_ends() {
         if operation.body().is_some() {
             must(says("400") && says("408") && says("413") && says("415"), "a body that cannot be wrong");
         }
+        let never_busy = matches!(operation.path, "/healthz" | "/metrics");
+        must(says("503") != never_busy, "no word of 503, or a needless one");
+        let texts = [&described["summary"], &described["description"]];
+        let is_public = |text: &str| !["Source:", "FR-", "document 00"].iter().any(|hidden| text.contains(hidden));
+        must(texts.iter().all(|text| text.as_str().is_none_or(is_public)), "cites what readers cannot open");
+        let named = |name: &str| {
+            described["parameters"].as_array().is_some_and(|all| all.iter().any(|known| known["name"] == name))
+        };
+        must(says("304") == named("If-None-Match"), "304 without its question, or the reverse");
         for (status, answer) in answers {
             must(answer["description"].is_string(), "an answer without a description");
+            let tells = |header: &str| answer["headers"][header].is_object();
+            must(tells("X-Request-Id"), "an answer without the id of its request");
+            let succeeds = status.as_bytes()[0] == b'2';
+            must(!succeeds || tells("ETag") == says("304"), "an ETag for nothing, or the reverse");
+            must(!succeeds || tells("Idempotency-Replayed") == named("Idempotency-Key"), "no word of a replay");
             if status.as_bytes()[0] >= b'4' && operation.path != "/readyz" {
                 let shape = &answer["content"]["application/json"]["schema"]["$ref"];
                 must(shape == "#/components/schemas/Problem", "an error without the envelope");
