@@ -12,15 +12,36 @@ use utoipa::{PartialSchema, ToSchema};
 /// What names cannot contain: control characters, and marks that make two names look alike.
 const HIDDEN: &str = r"\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff";
 
+/// Part by part the addresses in ASCII that the server takes. Parts of a name have no two hyphens
+/// in a row: they could stand for an encoded name that is none.
+fn email() -> String {
+    let local = counted("[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]", r"\.", 64);
+    let label = counted("[A-Za-z0-9]", "-", 63);
+    format!(r"^{local}@{label}(\.{label}){{1,3}}$")
+}
+
+/// One to four runs of `letter` with `between` in between, together at most `max` long. A pattern
+/// cannot count over runs, so the more there are the shorter each may be.
+fn counted(letter: &str, between: &str, max: usize) -> String {
+    let runs = (1..=4).map(|runs| {
+        let each = (max + 1) / runs - 1;
+        match runs - 1 {
+            0 => format!("{letter}{{1,{each}}}"),
+            more => format!("{letter}{{1,{each}}}({between}{letter}{{1,{each}}}){{{more}}}"),
+        }
+    });
+    format!("({})", runs.collect::<Vec<_>>().join("|"))
+}
+
 macro_rules! texts {
-    ($($(#[$doc:meta])* $name:ident => $object:expr;)*) => {$(
-        $(#[$doc])*
+    ($($(#[doc = $doc:literal])* $name:ident => $object:expr;)*) => {$(
+        $(#[doc = $doc])*
         pub enum $name {}
 
         impl PartialSchema for $name {
             fn schema() -> RefOr<Schema> {
                 let object: ObjectBuilder = $object;
-                object.schema_type(Type::String).into()
+                object.schema_type(Type::String).description(described(&[$($doc),*])).into()
             }
         }
 
@@ -30,6 +51,12 @@ macro_rules! texts {
             }
         }
     )*};
+}
+
+/// The lines of a doc comment as one text; nothing without any.
+fn described(lines: &[&str]) -> Option<String> {
+    let lines: Vec<&str> = lines.iter().map(|line| line.trim()).collect();
+    (!lines.is_empty()).then(|| lines.join(" "))
 }
 
 /// Type prefix and a UUIDv7 in TypeID form.
@@ -67,19 +94,21 @@ texts! {
     Name => ObjectBuilder::new()
         .pattern(Some(format!(r"^[^{HIDDEN}]*[^{HIDDEN}\s][^{HIDDEN}]*$")))
         .max_length(Some(stagedoor_core::Name::MAX));
-    /// In ASCII, as far as this description goes; other letters are fine, too.
+    /// An e-mail address. The pattern describes the ordinary ones; letters of every script are
+    /// taken on both sides of the `@`. Case makes no difference.
     Email => ObjectBuilder::new()
-        .pattern(Some(r"^[A-Za-z0-9_+-]{1,30}(\.[A-Za-z0-9_+-]{1,30})?@[A-Za-z0-9]{1,30}(\.[A-Za-z0-9]{1,30}){1,3}$"))
+        .pattern(Some(email()))
+        .max_length(Some(stagedoor_core::EMAIL_MAX))
         .examples(["fan@example.org"]);
     /// The key of a price level or ticket type.
     Key => ObjectBuilder::new().pattern(Some("^[A-Za-z0-9._~]{1,40}$"));
     /// RFC 3339, from year 1 to year 9999; answers are in UTC.
     Instant => ObjectBuilder::new().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
-    /// ISO 4217.
     /// ISO 3166-1, two letters.
     Country => ObjectBuilder::new().pattern(Some("^[A-Z]{2}$")).examples(["DE"]);
     /// IANA name.
     TimeZone => ObjectBuilder::new().examples(["Europe/Berlin"]);
+    /// ISO 4217.
     Currency => words(currencies());
     EventType => words(catalog::EventType::ALL.map(catalog::EventType::text));
     OrphanPolicy => words(["forbid", "avoid", "ignore"]);
@@ -100,7 +129,8 @@ impl PartialSchema for DateBound {
     fn schema() -> RefOr<Schema> {
         let text =
             |format| ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(format)));
-        OneOfBuilder::new().item(text(KnownFormat::Date)).item(text(KnownFormat::DateTime)).into()
+        let either = OneOfBuilder::new().item(text(KnownFormat::Date)).item(text(KnownFormat::DateTime));
+        either.description(Some("A day at the venue, or an instant.")).into()
     }
 }
 

@@ -25,5 +25,5 @@ pub use env::{Clock, Entropy, Env, Stopwatch};
 pub use id::*;
 pub use iso_currency::Currency;
 pub use money::{Money, MoneyError};
-pub use text::{FieldError, Name, email_normal, is_hidden};
+pub use text::{EMAIL_MAX, FieldError, Name, email_normal, is_hidden};
 pub use time::{Timestamp, TimestampError};

@@ -55,6 +55,9 @@ pub fn is_hidden(letter: char) -> bool {
         || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
+/// Bytes of an e-mail address. Source: RFC 5321, 4.5.3.1.3 (a path, without its brackets).
+pub const EMAIL_MAX: usize = 254;
+
 /// The form of an e-mail address that accounts are found by: trimmed and in lower case. The
 /// local part is lowered too, because no provider in use tells `Ann@` from `ann@`.
 pub fn email_normal(field: &'static str, text: &str) -> Result<String, FieldError> {
@@ -75,7 +78,7 @@ pub fn email_normal(field: &'static str, text: &str) -> Result<String, FieldErro
         && !local.contains("..")
         && local.chars().all(|letter| letter.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(letter));
     let domain_ok = domain.len() <= 253 && domain.contains('.') && domain.split('.').all(label_ok);
-    if local_ok && domain_ok { Ok(text) } else { Err(wrong()) }
+    if local_ok && domain_ok && text.len() <= EMAIL_MAX { Ok(text) } else { Err(wrong()) }
 }
 
 #[cfg(test)]

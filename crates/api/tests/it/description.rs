@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::app::{TestApp, Wish};
 use crate::contract::{document, operations};
 
 #[test]
@@ -123,6 +124,69 @@ fn bodies_of_requests_are_closed() {
         }
     }
     assert!(open.is_empty(), "unknown fields are refused, and the description should say so: {open:#?}");
+}
+
+#[tokio::test]
+async fn an_address_that_fits_the_description_is_taken() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let described = &document()["components"]["schemas"]["Email"];
+    let pattern = regex::Regex::new(described["pattern"].as_str().expect("a pattern")).expect("readable by all");
+    let max = described["maxLength"].as_u64().expect("a limit") as usize;
+    let (local, label) = ("l".repeat(64), "d".repeat(63));
+    let ordinary = [
+        "fan@example.org",
+        "Ann.Example@Mail.Example.ORG",
+        "jean-pierre.de.la-tour+tickets@example.co.uk",
+        "o'brien_42@my-theatre.example",
+        "a@b.museum",
+        "box.office@city-of-long-names.example.ac.uk",
+        "a.long-address.of.someone@a-department-of.a-university-with-one.example.org",
+        "x@1.example",
+        &format!("{local}@{label}.example"),
+        &format!("l@{label}.{label}.{label}.{}", &label[..60]),
+    ];
+    // Taken, and more than the description promises.
+    let unusual = ["grüße@bücher.example", "fan@a--b.example", "a.b.c.d.e@example.org", "a@b.c.d.e.f.example"];
+    let wrong = [
+        "",
+        "fan",
+        "@example.org",
+        "fan@",
+        "fan@example",
+        ".fan@example.org",
+        "fan.@example.org",
+        "f..an@example.org",
+        "fan@-example.org",
+        "fan@example-.org",
+        "fan@example..org",
+        "fan@example.org.",
+        "fan@exam_ple.org",
+        "f an@example.org",
+        "fan@@example.org",
+        "fan@xn--a.example",
+        &format!("l{local}@example.org"),
+        &format!("fan@d{label}.example"),
+        &format!("{local}@{label}.{label}.{label}"),
+        &format!("l@{label}.{label}.{label}.{}", &label[..61]),
+    ];
+    let all = [(&ordinary[..], true, true), (&unusual, false, true), (&wrong, false, false)];
+    for (addresses, fits, is_taken) in all {
+        for address in addresses {
+            assert_eq!(address.len() <= max && pattern.is_match(address), fits, "{address}");
+            let body = serde_json::json!({ "email": address, "password": "an old mill by the sea" });
+            let answer = app.nobody().post("/auth/login", body).await;
+            let status = if is_taken { 401 } else { 400 };
+            assert_eq!(answer.status, status, "{address}: {}", answer.text());
+        }
+    }
+}
+
+#[test]
+fn what_fields_mean_stands_with_their_type() {
+    let schemas = &document()["components"]["schemas"];
+    for (name, description) in [("Currency", "ISO 4217."), ("Country", "ISO 3166-1, two letters.")] {
+        assert_eq!(schemas[name]["description"], description);
+    }
 }
 
 #[test]
