@@ -34,14 +34,15 @@ fn event(path: &str) -> Option<&str> {
 
 /// Answers a request that [`is_hold`].
 pub async fn place_hold(app: &App, request: Request<Incoming>) -> Response {
-    let (id, began): (RequestId, _) = (app.env.id(), app.env.now());
+    let (began, watch) = (app.env.now(), app.env.stopwatch());
+    let id: RequestId = app.env.id();
     // A handler that panics must not take its connection, or its thread, along.
     let mut response = match AssertUnwindSafe(answer(app, request)).catch_unwind().await {
         Ok(Ok(response)) => response,
         Ok(Err(problem)) => problem.render(id, began),
         Err(_) => Problem::panicked().render(id, began),
     };
-    respond::finish(&mut response, &Method::POST, ROUTE, id, app.env.now().since(began));
+    respond::finish(&mut response, &Method::POST, ROUTE, id, watch.elapsed());
     response
 }
 
