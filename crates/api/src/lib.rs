@@ -59,6 +59,8 @@ pub struct Parts {
     /// Makes the prints of idempotency keys of holds.
     pub prints: holds::Prints,
     pub metrics: metrics_exporter_prometheus::PrometheusHandle,
+    /// How late holds expired, in microseconds.
+    pub expiry_lag: operations::Peak,
     /// True once the process is to stop.
     pub stop: watch::Receiver<bool>,
     /// Proxies whose `X-Forwarded-For` is believed.

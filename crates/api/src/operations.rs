@@ -9,7 +9,9 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use inventory::Health;
+use parking_lot::Mutex;
 use serde::Serialize;
+use stagedoor_core::Timestamp;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -72,6 +74,34 @@ pub async fn readyz(State(app): State<App>) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], axum::Json(HealthView { status })).into_response()
 }
 
+/// The largest of the values of this minute and the one before. What is seen once stays long
+/// enough for everyone who looks at least once a minute, however many they are.
+#[derive(Debug, Default)]
+pub struct Peak(Mutex<Minutes>);
+
+#[derive(Debug, Default)]
+struct Minutes {
+    /// Which minute it is, since 1970.
+    minute: i64,
+    now: u64,
+    before: u64,
+}
+
+impl Peak {
+    /// Adds a value; gives the largest.
+    fn with(&self, at: Timestamp, value: u64) -> u64 {
+        let minute = at.seconds().div_euclid(60);
+        let mut kept = self.0.lock();
+        let (now, before) = match minute - kept.minute {
+            0 => (kept.now, kept.before),
+            1 => (0, kept.now),
+            _ => (0, 0),
+        };
+        *kept = Minutes { minute, now: now.max(value), before };
+        kept.now.max(before)
+    }
+}
+
 /// Counters and gauges in Prometheus text format.
 #[utoipa::path(get, path = "/metrics", tag = "operations",
     responses((status = 200, content_type = "text/plain", body = String)))]
@@ -86,7 +116,7 @@ pub async fn metrics(State(app): State<App>) -> Response {
     count("stagedoor_journal_bytes_total", stats.journal_bytes.load(Ordering::Relaxed));
     count("stagedoor_holds_expired_total", stats.expired.load(Ordering::Relaxed));
     count("stagedoor_seat_recoveries_total", stats.recoveries.load(Ordering::Relaxed));
-    let lag = stats.expiry_lag_max_us.swap(0, Ordering::Relaxed);
+    let lag = app.expiry_lag.with(app.env.now(), stats.expiry_lag_max_us.swap(0, Ordering::Relaxed));
     metrics::gauge!("stagedoor_hold_expiry_lag_max_seconds").set(lag as f64 / 1e6);
     metrics::gauge!("stagedoor_events_loaded").set(stats.events_loaded.load(Ordering::Relaxed) as f64);
     metrics::gauge!("stagedoor_seat_partitions_down").set(stats.partitions_down.load(Ordering::Relaxed) as f64);
@@ -118,7 +148,7 @@ pub fn describe_metrics() {
     describe_gauge!(
         "stagedoor_hold_expiry_lag_max_seconds",
         Unit::Seconds,
-        "Longest delay of an expiry since the last scrape"
+        "Longest delay of an expiry in the last minute or two"
     );
     describe_gauge!("stagedoor_events_loaded", "Events whose seats are in memory");
     describe_gauge!("stagedoor_seat_partitions_down", "Partitions that cannot serve at the moment");
@@ -130,4 +160,35 @@ pub fn describe_metrics() {
 /// A page to read and try the API without any file from elsewhere.
 async fn docs() -> Html<&'static str> {
     Html(include_str!("docs.html"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peak_is_seen_by_everyone_who_looks_each_minute() {
+        let peak = Peak::default();
+        let with = |second: i64, value| peak.with(Timestamp::from_micros(second * 1_000_000), value);
+        assert_eq!(with(0, 7), 7);
+        assert_eq!([with(1, 0), with(1, 3), with(59, 0)], [7, 7, 7], "whoever looked before");
+        assert_eq!(with(60, 5), 7, "a minute later");
+        assert_eq!(with(120, 0), 5);
+        assert_eq!([with(180, 0), with(181, 2), with(600, 0)], [0, 2, 0]);
+    }
+
+    #[test]
+    fn every_metric_is_in_the_operators_table() {
+        let source = include_str!("operations.rs").split("mod tests").next().expect("the code before the tests");
+        let table = include_str!("../../../docs/operators.md");
+        let names = source.split('"').filter(|text| text.starts_with("stagedoor_"));
+        let mut count = 0;
+        for name in names {
+            let row =
+                table.lines().find(|line| line.starts_with("| `stagedoor_") && line.contains(&format!("`{name}")));
+            assert!(row.is_some(), "{name} is not in docs/operators.md");
+            count += 1;
+        }
+        assert!(count > 20, "{count}");
+    }
 }

@@ -61,6 +61,7 @@ pub fn serve(settings: &Settings, runtime: &Runtime) -> Result<(), Fault> {
             runtime.handle().clone(),
         ),
         compressed: api::seat_maps::Compressed::default(),
+        expiry_lag: api::operations::Peak::default(),
         prints: api::holds::Prints::new(&system.keyring),
         metrics: recorder.clone(),
         stop: stopping.clone(),
