@@ -3,6 +3,17 @@
 //! Handlers extract, make one call into a use case, and wrap its answer. What a caller may do is
 //! the type of an extractor ([`auth`]), so it cannot be forgotten. Every refusal or fault leaves
 //! as a [`Problem`]. Only this crate knows HTTP and JSON.
+//!
+//! ```
+//! // Every route is described from the handler that serves it.
+//! let document = api::document();
+//! let hold = document.paths.paths["/api/v1/events/{event}/holds"].post.as_ref().expect("holds are placed");
+//! assert_eq!(hold.summary.as_deref(), Some("Hold seats for the caller until the hold expires."));
+//!
+//! // A handler refuses with a problem; the layer around all routes makes the answer of it.
+//! let problem = api::Problem::not_found().with(serde_json::json!({ "event": "evt_x" }));
+//! assert_eq!(problem.code.status(), 404);
+//! ```
 
 pub mod accounts;
 pub mod auth;

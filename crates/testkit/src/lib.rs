@@ -4,6 +4,17 @@
 //! The whole suite runs on SQLite by default and on PostgreSQL when `STAGEDOOR_TEST_POSTGRES`
 //! holds the URL of a server on which databases may be created:
 //! `scripts/test-servers.sh postgres -- cargo nextest run`.
+//!
+//! ```no_run
+//! # async fn example() -> std::io::Result<()> {
+//! let place = testkit::Installation::new().await;
+//! let server = place.serve(&[]).await;
+//! let venues = server.client().get("/api/v1/venues").await?.expect(200).json();
+//! assert_eq!(venues["items"], serde_json::json!([]));
+//! server.kill().await; // what was answered is there when it is served again
+//! # Ok(())
+//! # }
+//! ```
 
 mod database;
 mod http;
