@@ -1,9 +1,9 @@
 //! Sign-up, sign-in and the person signed in.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::{Json, Router};
 use identity::{AccountError, Credentials, NewAccount, OrganizerError, SignedIn, User};
 use serde::{Deserialize, Serialize};
 use stagedoor_core::{Code, Timestamp, UserId};
@@ -24,14 +24,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(refresh))
         .routes(routes!(logout))
         .routes(routes!(me, rename_me, delete_me))
-}
-
-/// Keys that others check our access tokens with; at the root, where OAuth clients look.
-pub fn well_known() -> Router<App> {
-    let keys = async |State(app): State<App>| {
-        ([(header::CONTENT_TYPE, "application/jwk-set+json")], app.identity.jwks().to_owned())
-    };
-    Router::new().route("/.well-known/jwks.json", axum::routing::get(keys))
+        .routes(routes!(token_keys))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -186,6 +179,13 @@ pub async fn rename_me(State(app): State<App>, fan: Fan, Body(body): Body<Rename
 pub async fn delete_me(State(app): State<App>, fan: Fan) -> Result<StatusCode, Problem> {
     app.identity.delete(fan.id()).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The public keys that others check access tokens with; at the root, where OAuth clients look.
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "accounts",
+    responses((status = 200, body = schema::KeySet, content_type = "application/jwk-set+json")))]
+pub async fn token_keys(State(app): State<App>) -> Response {
+    ([(header::CONTENT_TYPE, "application/jwk-set+json")], app.identity.jwks().to_owned()).into_response()
 }
 
 impl From<AccountError> for Problem {

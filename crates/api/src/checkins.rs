@@ -62,7 +62,8 @@ pub struct CheckInView {
     scan_id: String,
     /// `admitted`, `already_used`, `revoked`, `wrong_event`, `unknown`, `not_yet_valid` (more than
     /// two hours before the doors open, or before the start where no doors are known) or `expired`
-    /// (more than two hours after the end, or twelve after the start where no end is known); in a batch also the code of a scan that could not be taken.
+    /// (more than two hours after the end, or twelve after the start where no end is known); in a
+    /// batch also the code of a scan that could not be taken.
     result: &'static str,
     ticket: Option<ScannedTicket>,
     /// The scan that this ticket was admitted by.
@@ -181,7 +182,7 @@ pub async fn scan_batch(
 /// The public keys that scanners tell genuine barcodes by, offline.
 #[utoipa::path(get, path = "/api/v1/organizers/{org}/checkins/keys", tag = "organizers", security(("bearer" = [])),
     params(("org" = String, Path, description = "id of the organizer")),
-    responses((status = 200, body = Object), (status = 401, body = Envelope), (status = 403, body = Envelope),
+    responses((status = 200, body = schema::KeySet), (status = 401, body = Envelope), (status = 403, body = Envelope),
         (status = 404, body = Envelope)))]
 pub async fn keys(State(app): State<App>, _staff: Staff<CheckIn>, Path(_): Path<String>) -> Response {
     Json(app.signer.public_keys()).into_response()

@@ -2,12 +2,16 @@
 //! words and offers of the catalogue. Nothing here is ever made; the names stand in
 //! `#[schema(value_type = ...)]`.
 
+mod seat_map;
+
 use std::borrow::Cow;
 
 use stagedoor_core::Id;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
+
+pub use seat_map::{NewSeatMap, SeatMap};
 
 /// What names cannot contain: control characters, and marks that make two names look alike.
 const HIDDEN: &str = r"\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff";
@@ -214,4 +218,29 @@ pub struct StoredScan {
     scanned_at: Option<()>,
     scan_id: String,
     event_id: Option<String>,
+}
+
+/// Public keys as a JSON Web Key Set (RFC 7517).
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what those who sign write themselves")]
+pub struct KeySet {
+    keys: Vec<PublicKey>,
+}
+
+/// An Ed25519 key (RFC 8037).
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a part of a description")]
+pub struct PublicKey {
+    #[schema(example = "OKP")]
+    kty: String,
+    #[schema(example = "Ed25519")]
+    crv: String,
+    #[schema(rename = "use", example = "sig")]
+    usage: String,
+    #[schema(example = "EdDSA")]
+    alg: String,
+    /// Names the key: what it signed says it.
+    kid: String,
+    /// The key itself, in base64url.
+    x: String,
 }

@@ -24,7 +24,7 @@ use crate::events::has_tag;
 use crate::extract::{JSON, Params, Path, read};
 use crate::problem::Envelope;
 use crate::venues::{List, PageParams};
-use crate::{App, Problem};
+use crate::{App, Problem, schema};
 
 /// Maps kept compressed: an 80,000-seat one takes a second to compress and is asked for by
 /// everyone at ten o'clock.
@@ -64,7 +64,7 @@ async fn compress(json: Arc<[u8]>) -> Bytes {
 /// The geometry of an event's seat map.
 #[utoipa::path(get, path = "/api/v1/events/{event}/seat-map", tag = "events",
     params(("event" = String, Path, description = "id of the event")),
-    responses((status = 200, body = Object, description = "sections, rows and seats with their ids and positions"),
+    responses((status = 200, body = schema::SeatMap),
         (status = 304), (status = 404, body = Envelope)))]
 pub async fn seat_map(
     State(app): State<App>,
@@ -131,7 +131,7 @@ impl From<SeatMapVersion> for SeatMapView {
 
 /// Add a version of a venue's seat map: ours, or an open seating-plan JSON.
 #[utoipa::path(post, path = "/api/v1/organizers/{org}/venues/{venue}/seat-maps", tag = "organizers",
-    request_body(content = Object, description = "a seat map as `GET /events/{event}/seat-map` gives it, or a seating plan with zones"),
+    request_body(content = inline(schema::NewSeatMap), description = "a seat map as `GET /events/{event}/seat-map` gives it, or a seating plan with zones"),
     security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer"),
         ("venue" = String, Path, description = "id of the venue")),
     responses((status = 201, body = SeatMapView), (status = 400, body = Envelope), (status = 401, body = Envelope),

@@ -30,6 +30,7 @@ use For::{Everyone, ItsOwner, SignedIn, Staff};
 
 #[rustfmt::skip]
 const TABLE: &[(&str, For)] = &[
+    ("GET /.well-known/jwks.json", Everyone),
     ("GET /healthz", Everyone),
     ("GET /metrics", Everyone),
     ("GET /readyz", Everyone),
