@@ -91,9 +91,6 @@ codes! {
     429 {
         RateLimited = "rate_limited",
     }
-    431 {
-        HeadersTooLarge = "headers_too_large",
-    }
     500 {
         Internal = "internal",
     }

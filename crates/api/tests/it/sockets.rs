@@ -70,16 +70,21 @@ async fn floods_of_headers_and_addresses_are_refused() {
     let address = app.serve();
     let many: String = (0..1_000).map(|number| format!("X-{number}: a\r\n")).collect();
     let long = "x".repeat(1_000_000);
-    for (what, request) in [
-        ("a thousand headers", format!("GET /healthz HTTP/1.1\r\nHost: a\r\n{many}\r\n")),
-        ("a header of a megabyte", format!("GET /healthz HTTP/1.1\r\nHost: a\r\nX: {long}\r\n\r\n")),
-        ("a name of a megabyte", format!("GET /healthz HTTP/1.1\r\nHost: a\r\n{long}: x\r\n\r\n")),
-        ("an address of a megabyte", format!("GET /{long} HTTP/1.1\r\nHost: a\r\n\r\n")),
-        ("headers that never end", format!("GET /healthz HTTP/1.1\r\nHost: a\r\n{}", "X: y\r\n".repeat(100_000))),
+    // HTTP itself refuses these, before anything of ours has seen them: a status, and no body.
+    for (what, request, expected) in [
+        ("no HTTP", "\u{1}\u{2}\u{3}\r\n\r\n".to_owned(), 400),
+        ("a thousand headers", format!("GET /healthz HTTP/1.1\r\nHost: a\r\n{many}\r\n"), 431),
+        ("a header of a megabyte", format!("GET /healthz HTTP/1.1\r\nHost: a\r\nX: {long}\r\n\r\n"), 431),
+        ("a name of a megabyte", format!("GET /healthz HTTP/1.1\r\nHost: a\r\n{long}: x\r\n\r\n"), 431),
+        ("an address of a megabyte", format!("GET /{long} HTTP/1.1\r\nHost: a\r\n\r\n"), 431),
+        ("headers that never end", format!("GET /healthz HTTP/1.1\r\nHost: a\r\n{}", "X: y\r\n".repeat(100_000)), 431),
     ] {
         let answer = say(address, request.as_bytes()).await;
-        let refused = answer.is_empty() || matches!(status(&answer), 400 | 414 | 431);
-        assert!(refused, "{what}: {}", &answer[..answer.len().min(200)]);
+        // Who still sends when the connection closes may lose the answer.
+        if request.len() < 16 * 1024 || !answer.is_empty() {
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{what}: {answer}"));
+            assert_eq!((status(head), body), (expected, ""), "{what}: {head}");
+        }
     }
     let long = format!("GET /api/v1/events?q={} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "x".repeat(9_000));
     let answer = say(address, long.as_bytes()).await;
