@@ -117,13 +117,18 @@ pub struct NewVenue {
     longitude: Option<f64>,
 }
 
+/// Both or neither.
+fn position(latitude: Option<f64>, longitude: Option<f64>) -> Result<Option<Position>, FieldError> {
+    match (latitude, longitude) {
+        (Some(latitude), Some(longitude)) => Position::parse(latitude, longitude).map(Some),
+        (None, None) => Ok(None),
+        _ => Err(FieldError::new("longitude", "comes with latitude")),
+    }
+}
+
 impl NewVenue {
     fn details(&self) -> Result<VenueDetails, FieldError> {
-        let position = match (self.latitude, self.longitude) {
-            (Some(latitude), Some(longitude)) => Some(Position::parse(latitude, longitude)?),
-            (None, None) => None,
-            _ => return Err(FieldError::new("longitude", "comes with latitude")),
-        };
+        let position = position(self.latitude, self.longitude)?;
         Ok(VenueDetails {
             name: Name::parse("name", &self.name)?,
             city: Name::parse("city", &self.city)?,
@@ -135,7 +140,7 @@ impl NewVenue {
     }
 }
 
-/// What to change. Fields left out stay; an address that is null goes.
+/// What to change. Fields left out stay; an address or a position that is null goes.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VenuePatch {
@@ -156,6 +161,27 @@ pub struct VenuePatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = schema::TimeZone, required = false)]
     time_zone: Option<String>,
+    /// Degrees north; with `longitude` or not at all, and null only with it.
+    #[serde(default)]
+    #[schema(value_type = Option<f64>, minimum = -90, maximum = 90)]
+    latitude: Patch<f64>,
+    /// Degrees east.
+    #[serde(default)]
+    #[schema(value_type = Option<f64>, minimum = -180, maximum = 180)]
+    longitude: Patch<f64>,
+}
+
+impl VenuePatch {
+    fn position(&self) -> Result<Patch<Position>, FieldError> {
+        let number = |patch: &Patch<f64>| if let Patch::Set(number) = patch { Some(*number) } else { None };
+        match (&self.latitude, &self.longitude) {
+            (Patch::Keep, Patch::Keep) => Ok(Patch::Keep),
+            (Patch::Keep, _) | (_, Patch::Keep) => Err(FieldError::new("longitude", "comes with latitude")),
+            (latitude, longitude) => {
+                Ok(position(number(latitude), number(longitude))?.map_or(Patch::Clear, Patch::Set))
+            }
+        }
+    }
 }
 
 /// Every venue, in the order they were made.
@@ -207,6 +233,7 @@ pub async fn update_venue(
 ) -> Result<Json<VenueView>, Problem> {
     let name = |field, text: &Option<String>| text.as_deref().map(|text| Name::parse(field, text)).transpose();
     let (title, city) = (name("name", &patch.name)?, name("city", &patch.city)?);
+    let position = patch.position()?.map(Some);
     let address = patch.address.try_map(|text| Name::parse("address", &text).map(Some))?;
     let country = patch.country.as_deref().map(|text| Country::parse("country", text)).transpose()?;
     let time_zone = patch.time_zone.as_deref().map(|text| Zone::parse("timeZone", text)).transpose()?;
@@ -216,6 +243,7 @@ pub async fn update_venue(
         set(&mut details.country, country);
         set(&mut details.time_zone, time_zone);
         address.apply(&mut details.address, None);
+        position.apply(&mut details.position, None);
     };
     Ok(Json(app.catalog.update_venue(staff.organizer, venue, patch.version, change).await?.into()))
 }

@@ -245,6 +245,31 @@ async fn null_takes_back_what_an_event_can_be_without() {
 }
 
 #[tokio::test]
+async fn a_venue_moves_by_both_of_its_coordinates() {
+    let app = TestApp::new().await;
+    let (event, house) = (app.event_on_sale().await, app.aurora().await);
+    let venue = format!("/organizers/{}/venues/{}", house.id, event.venue);
+    let at = |venue: &Value| (venue["latitude"].as_f64(), venue["longitude"].as_f64());
+    let moved = json!({ "latitude": 52.5, "longitude": -13.25 });
+    assert_eq!(at(&house.owner.patch(&venue, moved).await.expect(200).json()), (Some(52.5), Some(-13.25)));
+    for wrong in [
+        json!({ "latitude": 1 }),
+        json!({ "longitude": 1 }),
+        json!({ "latitude": null }),
+        json!({ "latitude": 1, "longitude": null }),
+        json!({ "latitude": null, "longitude": 1 }),
+        json!({ "latitude": 90.5, "longitude": 1 }),
+        json!({ "latitude": 1, "longitude": -180.5 }),
+    ] {
+        house.owner.patch(&venue, wrong).await.refused(400, "invalid_field");
+    }
+    let kept = house.owner.patch(&venue, json!({ "name": "Elsewhere" })).await.expect(200).json();
+    assert_eq!(at(&kept), (Some(52.5), Some(-13.25)));
+    let cleared = json!({ "latitude": null, "longitude": null });
+    assert_eq!(at(&house.owner.patch(&venue, cleared).await.expect(200).json()), (None, None));
+}
+
+#[tokio::test]
 async fn price_levels_can_be_sent_back_as_they_were_read_and_keep_their_ids() {
     let app = TestApp::new().await;
     let (house, event) = (app.aurora().await, app.event_on_sale().await);
