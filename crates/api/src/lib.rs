@@ -25,6 +25,7 @@ pub mod events;
 pub mod extract;
 pub mod holds;
 pub mod live;
+pub mod once;
 pub mod openapi;
 pub mod operations;
 pub mod orders;

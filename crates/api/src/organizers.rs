@@ -15,6 +15,7 @@ use utoipa_axum::routes;
 
 use crate::auth::{Fan, ManageMembers, RefundOrders, SeeBuyers, SeeMembers, SeeSales, Staff};
 use crate::extract::{Body, IdempotencyKey, Params, Path, RawBody};
+use crate::once::{Operation, once};
 use crate::orders::{self, OrderListParams, OrderView, respond, shown, ticket_ids};
 use crate::problem::Envelope;
 use crate::tickets::{self as ticket_views, TicketListParams, TicketView};
@@ -99,16 +100,24 @@ pub struct MemberPatch {
 /// Start an organizer; the caller becomes its owner.
 #[utoipa::path(post, path = "/api/v1/organizers", tag = "organizers", request_body = NewOrganizer,
     security(("bearer" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "makes a retry safe", min_length = 1, max_length = 255)),
     responses((status = 201, body = OrganizerView), (status = 400, body = Envelope), (status = 401, body = Envelope),
-        (status = 409, body = Envelope), (status = 413, body = Envelope), (status = 415, body = Envelope)))]
+        (status = 409, body = Envelope), (status = 413, body = Envelope), (status = 415, body = Envelope),
+        (status = 422, body = Envelope)))]
 pub async fn create_organizer(
     State(app): State<App>,
     fan: Fan,
-    Body(body): Body<NewOrganizer>,
-) -> Result<(StatusCode, Json<OrganizerView>), Problem> {
-    let organizer = app.identity.create_organizer(fan.id(), &body.name).await?;
-    let view = OrganizerView { id: organizer.id, name: organizer.name.to_string(), role: Role::Owner.text() };
-    Ok((StatusCode::CREATED, Json(view)))
+    idempotency: IdempotencyKey,
+    RawBody(body, bytes): RawBody<NewOrganizer>,
+) -> Result<Response, Problem> {
+    let key = idempotency.0.map(|text| orders::key(text, "", &bytes));
+    let (name, by) = ("organizers.create", fan.id());
+    let operation = Operation { name, by, subject: by.into(), key: key.as_ref(), status: StatusCode::CREATED };
+    once(&app, operation, async |tx| {
+        let organizer = app.identity.create_organizer_in(tx, by, &body.name).await?;
+        Ok(OrganizerView { id: organizer.id, name: organizer.name.to_string(), role: Role::Owner.text() })
+    })
+    .await
 }
 
 /// The organizers the caller works for.
@@ -135,6 +144,9 @@ pub async fn members(State(app): State<App>, staff: Staff<SeeMembers>) -> Result
 }
 
 /// Add someone by e-mail. Who names many addresses that have no account has to wait.
+///
+/// To add a member again in the same role changes nothing and answers the same, so this takes no
+/// idempotency key.
 #[utoipa::path(post, path = "/api/v1/organizers/{org}/members", tag = "organizers", request_body = NewMember,
     security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer")),
     responses((status = 201, body = MemberView), (status = 400, body = Envelope), (status = 401, body = Envelope),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use catalog::{Event, EventDetails, EventType, NewEvent, OrphanPolicy, PriceLevel, SaleWindow, TicketType, Transition};
 use sales::OnSaleError;
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::{ManageCatalogue, ManageSales, SeeCatalogue, Staff};
-use crate::extract::{Body, Params, Patch, Path, id, present, set};
+use crate::extract::{Body, IdempotencyKey, Params, Patch, Path, RawBody, id, present, set};
+use crate::once::{Operation, once, staff_key};
 use crate::openapi::MoneySchema;
 use crate::problem::Envelope;
 use crate::venues::{List, PageParams};
@@ -313,15 +315,17 @@ pub async fn own_events(
 
 /// Make a draft of an event.
 #[utoipa::path(post, path = "/api/v1/organizers/{org}/events", tag = "organizers", request_body = NewEventBody,
-    security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer")),
+    security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer"),
+        ("Idempotency-Key" = Option<String>, Header, description = "makes a retry safe", min_length = 1, max_length = 255)),
     responses((status = 201, body = OwnEventView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 413, body = Envelope),
-        (status = 415, body = Envelope)))]
+        (status = 415, body = Envelope), (status = 422, body = Envelope)))]
 pub async fn create_event(
     State(app): State<App>,
     staff: Staff<ManageCatalogue>,
-    Body(mut body): Body<NewEventBody>,
-) -> Result<(StatusCode, Json<OwnEventView>), Problem> {
+    idempotency: IdempotencyKey,
+    RawBody(mut body, bytes): RawBody<NewEventBody>,
+) -> Result<Response, Problem> {
     let currency =
         Currency::from_code(&body.currency).ok_or_else(|| FieldError::new("currency", "is no currency of ISO 4217"))?;
     let mut new = NewEvent {
@@ -332,8 +336,14 @@ pub async fn create_event(
         bill: bill(std::mem::take(&mut body.performers))?.unwrap_or_default(),
     };
     body.terms(&app.env, currency)?(&mut new.details);
-    let event = app.catalog.create_event(staff.organizer, new).await?;
-    Ok((StatusCode::CREATED, Json(OwnEventView::new(&event, app.env.now()))))
+    let key = staff_key(idempotency, staff.organizer, "", &bytes);
+    let (name, subject) = ("events.create", staff.organizer.into());
+    let operation = Operation { name, by: staff.user, subject, key: key.as_ref(), status: StatusCode::CREATED };
+    once(&app, operation, async |tx| {
+        let event = app.catalog.create_event_in(tx, staff.organizer, new).await?;
+        Ok(OwnEventView::new(&event, app.env.now()))
+    })
+    .await
 }
 
 /// One of the organizer's events.
@@ -409,12 +419,20 @@ macro_rules! transitions {
 
 transitions! {
     /// Show an event to everyone and sell it in its sale windows.
+    ///
+    /// Doing it again changes nothing, so this takes no idempotency key.
     publish_event, "/api/v1/organizers/{org}/events/{event}/publish", Publish;
     /// Stop selling an event.
+    ///
+    /// Doing it again changes nothing, so this takes no idempotency key.
     take_off_sale, "/api/v1/organizers/{org}/events/{event}/take-off-sale", TakeOffSale;
     /// Say that an event will not happen when it says.
+    ///
+    /// Doing it again changes nothing, so this takes no idempotency key.
     postpone_event, "/api/v1/organizers/{org}/events/{event}/postpone", Postpone;
     /// Call an event off: every order is refunded.
+    ///
+    /// Doing it again changes nothing, so this takes no idempotency key.
     cancel_event, "/api/v1/organizers/{org}/events/{event}/cancel", Cancel;
 }
 
@@ -426,6 +444,8 @@ pub struct SeatMapChoice {
 }
 
 /// Move an event to another version of its venue's map. Refused when places in use would vanish.
+///
+/// Doing it again changes nothing, so this takes no idempotency key.
 #[utoipa::path(post, path = "/api/v1/organizers/{org}/events/{event}/seat-map", tag = "organizers",
     request_body = SeatMapChoice, security(("bearer" = [])),
     params(("org" = String, Path, description = "id of the organizer"), ("event" = String, Path, description = "id of the event")),
@@ -465,6 +485,8 @@ struct AreaBlock {
 }
 
 /// Take free seats or places off sale.
+///
+/// Those that are off sale stay so: doing it again changes nothing, so this takes no idempotency key.
 #[utoipa::path(post, path = "/api/v1/organizers/{org}/events/{event}/block", tag = "organizers", request_body = BlockBody,
     security(("bearer" = [])),
     params(("org" = String, Path, description = "id of the organizer"), ("event" = String, Path, description = "id of the event")),
@@ -511,6 +533,8 @@ pub struct UnblockBody {
 }
 
 /// Put blocked seats on sale again.
+///
+/// Doing it again changes nothing, so this takes no idempotency key.
 #[utoipa::path(post, path = "/api/v1/organizers/{org}/events/{event}/unblock", tag = "organizers",
     request_body = UnblockBody, security(("bearer" = [])),
     params(("org" = String, Path, description = "id of the organizer"), ("event" = String, Path, description = "id of the event")),
@@ -536,6 +560,8 @@ pub struct CapacityBody {
 }
 
 /// Change how many places an area has. Refused below what is sold, held or blocked.
+///
+/// Doing it again changes nothing, so this takes no idempotency key.
 #[utoipa::path(post, path = "/api/v1/organizers/{org}/events/{event}/capacity", tag = "organizers",
     request_body = CapacityBody, security(("bearer" = [])),
     params(("org" = String, Path, description = "id of the organizer"), ("event" = String, Path, description = "id of the event")),

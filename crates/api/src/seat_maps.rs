@@ -11,9 +11,11 @@ use bytes::Bytes;
 use catalog::{EncodedMap, MapError, SeatMap, SeatMapVersion};
 use hashbrown::HashMap;
 use parking_lot::Mutex;
+use sales::Answered;
 use serde::Serialize;
 use stagedoor_core::limits::SEAT_MAP_BODY_MAX;
 use stagedoor_core::{EventId, SeatMapId, Timestamp, VenueId};
+use store::idempotency::Scope;
 use tokio::sync::OnceCell;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -21,7 +23,9 @@ use utoipa_axum::routes;
 
 use crate::auth::{ManageCatalogue, SeeCatalogue, Staff};
 use crate::events::has_tag;
-use crate::extract::{JSON, Params, Path, read};
+use crate::extract::{IdempotencyKey, JSON, Params, Path, read};
+use crate::once::{answer, key_mismatch, staff_key};
+use crate::orders::respond;
 use crate::problem::Envelope;
 use crate::venues::{List, PageParams};
 use crate::{App, Problem, schema};
@@ -133,25 +137,31 @@ impl From<SeatMapVersion> for SeatMapView {
 #[utoipa::path(post, path = "/api/v1/organizers/{org}/venues/{venue}/seat-maps", tag = "organizers",
     request_body(content = inline(schema::NewSeatMap), description = "a seat map as `GET /events/{event}/seat-map` gives it, or a seating plan with zones"),
     security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer"),
-        ("venue" = String, Path, description = "id of the venue")),
+        ("venue" = String, Path, description = "id of the venue"),
+        ("Idempotency-Key" = Option<String>, Header, description = "makes a retry safe", min_length = 1, max_length = 255)),
     responses((status = 201, body = SeatMapView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 413, body = Envelope),
-        (status = 415, body = Envelope), (status = 503, body = Envelope)))]
+        (status = 415, body = Envelope), (status = 422, body = Envelope), (status = 503, body = Envelope)))]
 pub async fn add_seat_map(
     State(app): State<App>,
     staff: Staff<ManageCatalogue>,
     Path((_, venue)): Path<(String, VenueId)>,
+    idempotency: IdempotencyKey,
     request: Request,
-) -> Result<(StatusCode, Json<SeatMapView>), Problem> {
+) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let bytes = read(&parts.headers, body, JSON, SEAT_MAP_BODY_MAX).await?;
     // A stadium takes tens of milliseconds to read and check: not on a thread that serves.
-    let map: SeatMap = tokio::task::spawn_blocking(move || catalog::import::seat_map(&bytes))
-        .await
-        .expect("reading a map does not panic")
-        .map_err(MapError::from)?;
-    let saved = app.catalog.add_seat_map(staff.organizer, venue, map).await?;
-    Ok((StatusCode::CREATED, Json(saved.version.clone().into())))
+    let organizer = staff.organizer;
+    let work = move || (catalog::import::seat_map(&bytes), staff_key(idempotency, organizer, venue, &bytes));
+    let (map, key) = tokio::task::spawn_blocking(work).await.expect("reading a map does not panic");
+    let map: SeatMap = map.map_err(MapError::from)?;
+    let (principal, operation) = (staff.user.into(), "seat-maps.add");
+    let scope = key.as_ref().map(|key| (Scope { principal, operation, key: &key.text }, key.body_hash));
+    let (saved, replayed) = app.catalog.add_seat_map_once(organizer, venue, map, scope).await?;
+    // A version never changes, so what is made of it now is what was answered first.
+    let answer = answer(StatusCode::CREATED, &SeatMapView::from(saved.version.clone()));
+    Ok(respond(Answered { answer, replayed }))
 }
 
 /// The versions of a venue's seat map, newest first.
@@ -179,6 +189,7 @@ impl From<MapError> for Problem {
             }
             MapError::NotFound => Problem::not_found(),
             MapError::Busy => Problem::unavailable(),
+            MapError::KeyMismatch => key_mismatch(),
             MapError::Store(error) => error.into(),
         }
     }

@@ -5,11 +5,9 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use catalog::EventState;
-use sales::{Answered, Key, OrderError};
+use sales::{Key, OrderError};
 use serde::{Deserialize, Serialize};
-use stagedoor_core::{Code, EventId, Money, OrderId, TicketId, Timestamp, UserId};
-use store::Tx;
-use store::idempotency::{self, Answer, Claim, Scope};
+use stagedoor_core::{Code, EventId, Money, OrderId, TicketId, Timestamp};
 use tickets::{Access, BarcodeText, Cause, ChangeError, PageRequest, Place, Sheet, Status, Ticket, render};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -17,8 +15,9 @@ use utoipa_axum::routes;
 
 use crate::auth::Fan;
 use crate::extract::{IdempotencyKey, Params, Path, RawBody, paging};
+use crate::once::{Operation, once};
 use crate::openapi::MoneySchema;
-use crate::orders::{self, respond};
+use crate::orders;
 use crate::problem::Envelope;
 use crate::venues::List;
 use crate::{App, Problem, schema};
@@ -285,10 +284,10 @@ pub async fn reissue(
     idempotency: IdempotencyKey,
 ) -> Result<Response, Problem> {
     let key = idempotency.0.map(|text| orders::key(text, ticket, b""));
-    let operation = Operation { name: "tickets.reissue", by: fan.id(), ticket, key: key.as_ref() };
+    let operation = change_of(ticket, "tickets.reissue", &fan, key.as_ref());
     let cause = Cause { by: Some(fan.id()), reason: "asked by the owner" };
-    once(&app, operation, async |tx| Ok(tickets::reissue(tx, Access::Owner(fan.id()), ticket, cause).await?.into()))
-        .await
+    let access = Access::Owner(fan.id());
+    once(&app, operation, async |tx| Ok(TicketView::from(tickets::reissue(tx, access, ticket, cause).await?))).await
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -319,7 +318,7 @@ pub async fn transfer(
     RawBody(body, bytes): RawBody<TransferBody>,
 ) -> Result<Response, Problem> {
     let key = orders::key(idempotency.required()?, ticket, &bytes);
-    let operation = Operation { name: "tickets.transfer", by: fan.id(), ticket, key: Some(&key) };
+    let operation = change_of(ticket, "tickets.transfer", &fan, Some(&key));
     let access = Access::Owner(fan.id());
     once(&app, operation, async |tx| {
         let known = tickets::find(tx, access, ticket).await?.ok_or_else(Problem::not_found)?;
@@ -337,44 +336,8 @@ pub async fn transfer(
     .await
 }
 
-/// A change of a ticket that a client asks for, perhaps twice.
-struct Operation<'a> {
-    name: &'static str,
-    by: UserId,
-    ticket: TicketId,
-    key: Option<&'a Key>,
-}
-
-/// Changes a ticket once for each key: the claim on the key, the change and the answer to give
-/// again are one transaction. What is refused leaves the key free.
-async fn once(
-    app: &App,
-    operation: Operation<'_>,
-    change: impl AsyncFnOnce(&Tx) -> Result<TicketView, Problem>,
-) -> Result<Response, Problem> {
-    let Operation { name, by, ticket, key } = operation;
-    let tx = app.store.begin_write().await?;
-    let scope = key.map(|key| (Scope { principal: by.into(), operation: name, key: &key.text }, key.body_hash));
-    if let Some((scope, body_hash)) = scope {
-        match idempotency::claim(&tx, scope, body_hash, ticket.into()).await? {
-            Claim::Fresh => {}
-            Claim::Seen { answer, .. } => {
-                let answer = answer.expect("a key is claimed with its answer");
-                return Ok(respond(Answered { answer, replayed: true }));
-            }
-            Claim::Mismatch => {
-                return Err(Problem::new(Code::IdempotencyMismatch, "the key was used for another wish"));
-            }
-        }
-    }
-    let view = change(&tx).await?;
-    let body = serde_json::to_vec(&view).expect("a ticket is JSON");
-    let answer = Answer { status: StatusCode::OK.as_u16(), body };
-    if let Some((scope, _)) = scope {
-        idempotency::answered(&tx, scope, &answer).await?;
-    }
-    tx.commit().await?;
-    Ok(respond(Answered { answer, replayed: false }))
+fn change_of<'a>(ticket: TicketId, name: &'static str, fan: &Fan, key: Option<&'a Key>) -> Operation<'a> {
+    Operation { name, by: fan.id(), subject: ticket.into(), key, status: StatusCode::OK }
 }
 
 impl From<ChangeError> for Problem {

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use catalog::{Country, Page, Paging, Position, Venue, VenueDetails, VenueError, Zone};
 use serde::{Deserialize, Serialize};
 use stagedoor_core::{Code, FieldError, Name, OrganizerId, Timestamp, VenueId};
@@ -11,7 +12,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::{ManageCatalogue, Staff};
-use crate::extract::{Body, Params, Patch, Path, paging, present, set};
+use crate::extract::{Body, IdempotencyKey, Params, Patch, Path, RawBody, paging, present, set};
+use crate::once::{Operation, once, staff_key};
 use crate::problem::Envelope;
 use crate::{App, Problem, schema};
 
@@ -205,17 +207,24 @@ pub async fn venue(State(app): State<App>, Path(venue): Path<VenueId>) -> Result
 
 /// Add a venue.
 #[utoipa::path(post, path = "/api/v1/organizers/{org}/venues", tag = "organizers", request_body = NewVenue,
-    security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer")),
+    security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer"),
+        ("Idempotency-Key" = Option<String>, Header, description = "makes a retry safe", min_length = 1, max_length = 255)),
     responses((status = 201, body = VenueView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 413, body = Envelope),
-        (status = 415, body = Envelope)))]
+        (status = 415, body = Envelope), (status = 422, body = Envelope)))]
 pub async fn create_venue(
     State(app): State<App>,
     staff: Staff<ManageCatalogue>,
-    Body(body): Body<NewVenue>,
-) -> Result<(StatusCode, Json<VenueView>), Problem> {
-    let venue = app.catalog.create_venue(staff.organizer, body.details()?).await?;
-    Ok((StatusCode::CREATED, Json(venue.into())))
+    idempotency: IdempotencyKey,
+    RawBody(body, bytes): RawBody<NewVenue>,
+) -> Result<Response, Problem> {
+    let (details, key) = (body.details()?, staff_key(idempotency, staff.organizer, "", &bytes));
+    let (name, subject) = ("venues.create", staff.organizer.into());
+    let operation = Operation { name, by: staff.user, subject, key: key.as_ref(), status: StatusCode::CREATED };
+    once(&app, operation, async |tx| {
+        Ok(VenueView::from(app.catalog.create_venue_in(tx, staff.organizer, details).await?))
+    })
+    .await
 }
 
 /// Change a venue.

@@ -32,6 +32,8 @@ pub enum MapError {
     /// Others keep adding maps to the venue at the same moment.
     #[error("the venue's seat maps are changing too fast")]
     Busy,
+    #[error("the idempotency key was used with another body")]
+    KeyMismatch,
     #[error(transparent)]
     Store(#[from] store::Error),
 }
@@ -91,6 +93,7 @@ impl MapError {
             MapError::Invalid(_) => Code::InvalidSeatMap,
             MapError::NotFound => Code::NotFound,
             MapError::Busy => Code::Unavailable,
+            MapError::KeyMismatch => Code::IdempotencyMismatch,
             MapError::Store(error) => store_code(error),
         }
     }

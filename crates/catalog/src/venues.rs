@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use stagedoor_core::{EventId, Name, OrganizerId, PerformerId, SeatMapId, VenueId};
 use store::Tx;
+use store::idempotency::{self, Claim, Scope};
 use uuid::Uuid;
 
 use crate::catalog::{Catalog, list_scope, performer_key};
@@ -19,10 +20,21 @@ const VERSION_ATTEMPTS: usize = 8;
 impl Catalog {
     pub async fn create_venue(&self, organizer: OrganizerId, details: VenueDetails) -> Result<Venue, VenueError> {
         let tx = self.store.begin_write().await?;
+        let venue = self.create_venue_in(&tx, organizer, details).await?;
+        tx.commit().await?;
+        Ok(venue)
+    }
+
+    /// The same as a part of the caller's transaction.
+    pub async fn create_venue_in(
+        &self,
+        tx: &Tx,
+        organizer: OrganizerId,
+        details: VenueDetails,
+    ) -> Result<Venue, VenueError> {
         let id = VenueId::fresh(tx.env());
         let venue = Venue { id, organizer, details, version: 1, created_at: tx.now() };
-        sql::insert_venue(&tx, &venue).await?;
-        tx.commit().await?;
+        sql::insert_venue(tx, &venue).await?;
         Ok(venue)
     }
 
@@ -75,6 +87,18 @@ impl Catalog {
         venue: VenueId,
         map: SeatMap,
     ) -> Result<Arc<EncodedMap>, MapError> {
+        Ok(self.add_seat_map_once(organizer, venue, map, None).await?.0)
+    }
+
+    /// The same once for each idempotency key (and the fingerprint of what it was sent with); also
+    /// says whether the key was used before.
+    pub async fn add_seat_map_once(
+        &self,
+        organizer: OrganizerId,
+        venue: VenueId,
+        map: SeatMap,
+        key: Option<(Scope<'_>, [u8; 32])>,
+    ) -> Result<(Arc<EncodedMap>, bool), MapError> {
         let mut map = aside(move || map.checked()).await?;
         let tx = self.store.begin_read().await?;
         let owned = sql::venue(&tx, venue).await?.is_some_and(|venue| venue.organizer == organizer);
@@ -99,12 +123,19 @@ impl Catalog {
             };
             let encoded = aside(move || EncodedMap::encode(version, map)).await;
             let write = self.store.begin_write().await?;
+            if let Some((scope, body_hash)) = key {
+                match idempotency::claim(&write, scope, body_hash, encoded.version.id.into()).await? {
+                    Claim::Fresh => {}
+                    Claim::Seen { subject, .. } => return Ok((self.seat_map(SeatMapId(subject)).await?, true)),
+                    Claim::Mismatch => return Err(MapError::KeyMismatch),
+                }
+            }
             match sql::insert_map(&write, &encoded).await {
                 Ok(()) => {
                     write.commit().await?;
                     let encoded = Arc::new(encoded);
                     self.keep_map(&encoded);
-                    return Ok(encoded);
+                    return Ok((encoded, false));
                 }
                 Err(store::Error::Conflict { .. }) => {
                     let back = encoded.map();

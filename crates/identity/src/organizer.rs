@@ -99,7 +99,15 @@ impl Default for RoleCache {
 impl Identity {
     /// A new organizer with `owner` as its first owner.
     pub async fn create_organizer(&self, owner: UserId, name: &str) -> Result<Organizer, OrganizerError> {
-        self.insert_organizer(self.env().id(), owner, name).await
+        let tx = self.0.store.begin_write().await?;
+        let organizer = self.create_organizer_in(&tx, owner, name).await?;
+        tx.commit().await?;
+        Ok(organizer)
+    }
+
+    /// The same as a part of the caller's transaction.
+    pub async fn create_organizer_in(&self, tx: &Tx, owner: UserId, name: &str) -> Result<Organizer, OrganizerError> {
+        self.insert_organizer(tx, self.env().id(), owner, name).await
     }
 
     /// The same under a given id, for demo worlds; when the id exists already, nothing changes.
@@ -110,7 +118,12 @@ impl Identity {
         name: &str,
     ) -> Result<Organizer, OrganizerError> {
         match self.organizer(id).await {
-            Err(OrganizerError::NotFound) => self.insert_organizer(id, owner, name).await,
+            Err(OrganizerError::NotFound) => {
+                let tx = self.0.store.begin_write().await?;
+                let organizer = self.insert_organizer(&tx, id, owner, name).await?;
+                tx.commit().await?;
+                Ok(organizer)
+            }
             other => other,
         }
     }
@@ -224,17 +237,21 @@ impl Identity {
         Ok(tx.commit().await?)
     }
 
-    async fn insert_organizer(&self, id: OrganizerId, owner: UserId, name: &str) -> Result<Organizer, OrganizerError> {
+    async fn insert_organizer(
+        &self,
+        tx: &Tx,
+        id: OrganizerId,
+        owner: UserId,
+        name: &str,
+    ) -> Result<Organizer, OrganizerError> {
         let name = Name::parse("name", name)?;
-        let tx = self.0.store.begin_write().await?;
-        sql::insert_organizer(&tx, id, name.as_str(), tx.now()).await?;
-        sql::lock_account(&tx, owner).await?.ok_or(OrganizerError::NotFound)?;
-        if sql::membership_count(&tx, owner).await? >= MEMBERSHIPS_MAX {
+        sql::insert_organizer(tx, id, name.as_str(), tx.now()).await?;
+        sql::lock_account(tx, owner).await?.ok_or(OrganizerError::NotFound)?;
+        if sql::membership_count(tx, owner).await? >= MEMBERSHIPS_MAX {
             return Err(OrganizerError::LimitReached);
         }
-        sql::insert_member(&tx, id, owner, Role::Owner, tx.now()).await?;
-        self.forget_role_after_commit(&tx, owner, id);
-        tx.commit().await?;
+        sql::insert_member(tx, id, owner, Role::Owner, tx.now()).await?;
+        self.forget_role_after_commit(tx, owner, id);
         Ok(Organizer { id, name: name.into_string() })
     }
 

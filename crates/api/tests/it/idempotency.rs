@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{OnSale, TestApp, Wish};
+use crate::app::{OnSale, TestApp, Wish, event_body, venue_body};
 use crate::caller::Caller;
+use crate::maps;
 
 async fn booked(ann: &Caller, event: &OnSale, seat: &str) -> String {
     let body = json!({ "eventId": event.id, "seatIds": [seat] });
@@ -90,4 +91,69 @@ async fn operations_do_not_share_keys() {
     let cancelled = ann.post(&format!("/orders/{}/cancel", order.id()), json!({})).await.expect(200);
     assert!(!order.is_replay() && !confirmed.is_replay() && !cancelled.is_replay());
     assert_ne!(confirmed.json()["orderId"], order.id());
+}
+
+#[tokio::test]
+async fn what_is_made_under_a_key_is_made_once() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let owner = app.fan("owner").await;
+    let keyed = owner.keyed("one-key");
+    let made_once = async |path: &str, list: &str, body: Value, other: Value| {
+        let first = keyed.post(path, body.clone()).await.expect(201);
+        let again = keyed.post(path, body).await.expect(201);
+        assert!(!first.is_replay() && again.is_replay(), "{path}");
+        assert_eq!(again.body, first.body, "{path}");
+        keyed.post(path, other).await.refused(422, "idempotency_mismatch");
+        let listed = owner.get(list).await.expect(200).json();
+        assert_eq!(listed["items"].as_array().map(Vec::len), Some(1), "{path}: {listed}");
+        first.id()
+    };
+    let house = made_once("/organizers", "/organizers", json!({ "name": "Mill" }), json!({ "name": "Hall" })).await;
+    let base = format!("/organizers/{house}");
+
+    let venues = format!("{base}/venues");
+    let mut elsewhere = venue_body();
+    elsewhere["city"] = "Ulm".into();
+    let first = keyed.post(&venues, venue_body()).await.expect(201);
+    let again = keyed.post(&venues, venue_body()).await.expect(201);
+    assert!(!first.is_replay() && again.is_replay());
+    assert_eq!(again.body, first.body);
+    keyed.post(&venues, elsewhere).await.refused(422, "idempotency_mismatch");
+    let venue = first.id();
+    let listed = owner.get("/venues?limit=100").await.expect(200).json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1, "{listed}");
+
+    let mut other = maps::hall();
+    other["name"] = "Another hall".into();
+    let path = format!("{venues}/{venue}/seat-maps");
+    made_once(&path, &path, maps::hall(), other).await;
+    let second = owner.post(&venues, venue_body()).await.expect(201).id();
+    let there = keyed.post(&format!("{venues}/{second}/seat-maps"), maps::hall()).await;
+    there.refused(422, "idempotency_mismatch");
+
+    let mut other = event_body(&venue);
+    other["name"] = "Southern Lights".into();
+    let path = format!("{base}/events");
+    made_once(&path, &path, event_body(&venue), other).await;
+}
+
+#[tokio::test]
+async fn organizers_do_not_share_keys_and_a_refusal_leaves_a_key_free() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let (aurora, borealis) = (app.aurora().await, app.borealis().await);
+    let member = json!({ "email": aurora.owner.email, "role": "manager" });
+    borealis.owner.post(&format!("/organizers/{}/members", borealis.id), member).await.expect(201);
+    let keyed = aurora.owner.keyed("one-key");
+    let mut wrong = venue_body();
+    wrong["country"] = "Atlantis".into();
+    let (here, there) = (format!("/organizers/{}/venues", aurora.id), format!("/organizers/{}/venues", borealis.id));
+    keyed.post(&here, wrong).await.refused(400, "invalid_field");
+    let made = keyed.post(&here, venue_body()).await.expect(201);
+    let elsewhere = keyed.post(&there, venue_body()).await.expect(201);
+    assert!(!made.is_replay() && !elsewhere.is_replay());
+    assert_eq!(elsewhere.json()["organizerId"], borealis.id);
+    // Nor do people.
+    let colleague = borealis.owner.keyed("one-key").post(&there, venue_body()).await.expect(201);
+    assert!(!colleague.is_replay());
+    assert_ne!(colleague.id(), elsewhere.id());
 }
