@@ -131,8 +131,8 @@ async fn available(app: &App, card: &EventCard) -> Option<u32> {
     if card.state == EventState::Announced {
         return None;
     }
-    match app.inventory.view(card.id).await {
-        Ok(view) => Some(view.available()),
+    match app.inventory.available(card.id).await {
+        Ok(available) => Some(available),
         Err(refused) => {
             tracing::debug!(event = %card.id, %refused, "a list goes without what is left");
             None

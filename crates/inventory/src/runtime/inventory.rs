@@ -467,6 +467,21 @@ impl Inventory {
         self.loaded(event).ok_or(Refused::UnknownEvent)
     }
 
+    /// Available seats and places of an event, for lists: it does not count as looked at, and what
+    /// is left of one that is not in memory is known from when it was. One that never was is brought
+    /// in, a few at a time.
+    pub async fn available(&self, event: EventId) -> Result<u32, Refused> {
+        if let Some(available) = self.shared.available(event) {
+            return Ok(available);
+        }
+        let _turn = self.shared.counting.acquire().await.expect("it is never closed");
+        if let Some(available) = self.shared.available(event) {
+            return Ok(available);
+        }
+        self.ask(event, Work::Load, Books::Apart).await?;
+        self.shared.available(event).ok_or(Refused::UnknownEvent)
+    }
+
     /// The view of an event that is in memory.
     pub fn loaded(&self, event: EventId) -> Option<Arc<EventView>> {
         let view = self.shared.views.read().get(&event).cloned()?;

@@ -8,11 +8,16 @@ use crossbeam_channel::Sender;
 use hashbrown::HashMap;
 use parking_lot::RwLock;
 use stagedoor_core::{Env, EventId, HoldId, Timestamp};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::fans::Fans;
 use super::handover::{Envelope, Lists, Mailboxes};
 use super::{Config, EventView, Queue};
+
+/// Events that are brought into memory at a time only to count what is left of them, so that lists
+/// never keep the writers from deciding holds.
+const COUNTED_AT_A_TIME: usize = 1;
 
 /// Whether every writer can serve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +59,11 @@ pub(crate) struct Shared {
     pub known: RwLock<Known>,
     pub fans: Fans,
     pub views: RwLock<HashMap<EventId, Arc<EventView>>>,
+    /// What was left of an event when it left memory: true until it is back, since nothing changes
+    /// meanwhile.
+    left: RwLock<HashMap<EventId, u32>>,
+    /// Whoever brings an event into memory for a count alone.
+    pub counting: Semaphore,
     pub stats: Stats,
     pub in_flight: Arc<AtomicUsize>,
     pub mailboxes: Mailboxes,
@@ -96,8 +106,22 @@ fn print_in(id: Uuid) -> u32 {
 impl Shared {
     pub fn new(config: Config, env: Env) -> Self {
         let latest = AtomicI64::new(Timestamp::MIN.micros());
-        let (known, views, stats, in_flight, mailboxes, lists) = Default::default();
-        Self { env, latest, known, fans: Fans::new(config.limits), views, stats, in_flight, mailboxes, lists }
+        let (fans, counting) = (Fans::new(config.limits), Semaphore::new(COUNTED_AT_A_TIME));
+        let (known, views, left, stats, in_flight, mailboxes, lists) = Default::default();
+        Self { env, latest, known, fans, views, left, counting, stats, in_flight, mailboxes, lists }
+    }
+
+    /// Available seats and places of an event, if it is in memory or ever was.
+    pub fn available(&self, event: EventId) -> Option<u32> {
+        let available = self.views.read().get(&event).map(|view| view.available());
+        available.or_else(|| self.left.read().get(&event).copied())
+    }
+
+    /// Takes an event out of what is read; it stays as it is until it is back.
+    pub fn leave(&self, event: EventId, view: &EventView) {
+        self.left.write().insert(event, view.available());
+        self.views.write().remove(&event);
+        view.replace();
     }
 
     /// The time that seats go by. It stands still while a clock that was set back catches up, so

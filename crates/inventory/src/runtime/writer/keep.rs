@@ -62,8 +62,7 @@ impl Writer {
             if loaded.dirty || loaded.deadline.is_some() || !idle {
                 return true;
             }
-            shared.views.write().remove(event);
-            loaded.view.iter().for_each(|view| view.replace());
+            loaded.view.iter().for_each(|view| shared.leave(*event, view));
             false
         });
         self.manifests.sweep();
