@@ -81,14 +81,6 @@ impl PaymentState {
         }
     }
 
-    /// The outcome of the last step is not known: call the same step again.
-    pub const fn is_unknown(&self) -> bool {
-        matches!(
-            self,
-            PaymentState::Authorizing | PaymentState::Capturing | PaymentState::Reversing | PaymentState::Voiding
-        )
-    }
-
     /// Nothing of the buyer's money is held, and nothing will be.
     pub const fn holds_nothing(&self) -> bool {
         matches!(self, PaymentState::Declined { .. } | PaymentState::Failed { .. } | PaymentState::Voided)

@@ -232,11 +232,6 @@ impl Order {
         refunds.fold(Money::zero(self.currency), |sum, refund| add(sum, refund.amount))
     }
 
-    /// The sum of one kind of line.
-    pub fn total_of(&self, kind: LineKind) -> Money {
-        self.sum(|line| line.kind == kind)
-    }
-
     pub fn status(&self) -> OrderStatus {
         match self.state {
             OrderState::Placed | OrderState::Authorized | OrderState::Sold | OrderState::Lapsed { .. } => {
@@ -311,10 +306,6 @@ impl Order {
     /// What a refund of `places`, given by position, gives back.
     pub(crate) fn amount_back(&self, cause: &RefundCause, places: &[usize]) -> Money {
         self.sum(|line| cause.gives_back(line, places))
-    }
-
-    pub fn lines_of(&self, place: usize) -> impl Iterator<Item = &OrderLine> {
-        self.lines.iter().filter(move |line| line.place == place)
     }
 
     fn sum(&self, wanted: impl Fn(&OrderLine) -> bool) -> Money {

@@ -115,8 +115,6 @@ pub(super) struct Fan {
     pub id: UserId,
     /// Places held and sold.
     pub tickets: u32,
-    /// Live holds.
-    pub holds: u32,
     /// Records that name it.
     records: u32,
 }
@@ -299,7 +297,7 @@ impl Books {
         if let Some(slot) = self.by_user.find(hash, |slot| self.fans[*slot].id == user) {
             return *slot;
         }
-        let slot = self.fans.insert(Fan { id: user, tickets: 0, holds: 0, records: 0 });
+        let slot = self.fans.insert(Fan { id: user, tickets: 0, records: 0 });
         let fans = &self.fans;
         self.by_user.insert_unique(hash, slot, |slot| spread_id(fans[*slot].id));
         slot

@@ -220,7 +220,6 @@ impl EventState {
         };
         let manifest = self.manifest.clone();
         let fan = &mut self.books.fans[self.books.records[slot].fan];
-        fan.holds += u32::from(to == SeatStatus::Held);
         for packed in places.packed() {
             fan.tickets += u32::from(packed.left());
             match packed.place() {

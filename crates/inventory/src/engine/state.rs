@@ -138,9 +138,7 @@ impl EventState {
                 let slot = self.books.insert(*hold, *fan, places, *price_list as u16, state);
                 let Books { records, deadlines, fans, .. } = &mut self.books;
                 deadlines.insert(records, slot);
-                let fan = &mut fans[records[slot].fan];
-                fan.tickets += places.people();
-                fan.holds += 1;
+                fans[records[slot].fan].tickets += places.people();
                 if let Some(key) = key {
                     self.books.insert_key(*key, slot, expires_at, *ttl_ms);
                 }
@@ -157,10 +155,9 @@ impl EventState {
             }
             Fact::Sold { hold, order } => {
                 let slot = self.live(*hold);
-                let Books { records, deadlines, fans, .. } = &mut self.books;
+                let Books { records, deadlines, .. } = &mut self.books;
                 deadlines.remove(records, slot);
                 let expires_at = records[slot].state.expires_at();
-                fans[records[slot].fan].holds -= 1;
                 self.books.link(*order, slot, expires_at);
                 let places = self.books.places(slot);
                 self.move_places(places.packed(), Status::Held, Status::Sold, slot, changes);
@@ -199,9 +196,7 @@ impl EventState {
         let record = &mut records[slot];
         record.state = ended(record.state.expires_at());
         let places = self.books.places(slot);
-        let fan = &mut self.books.fans[self.books.records[slot].fan];
-        fan.holds -= 1;
-        fan.tickets -= places.people();
+        self.books.fans[self.books.records[slot].fan].tickets -= places.people();
         self.move_places(places.packed(), Status::Held, Status::Available, slot, changes);
         self.books.settle(slot);
     }
@@ -451,11 +446,6 @@ impl EventState {
     /// Places a fan has held or bought here.
     pub fn fan_tickets(&self, fan: UserId) -> u32 {
         self.books.fan(fan).map_or(0, |fan| fan.tickets)
-    }
-
-    /// Live holds of a fan here.
-    pub fn fan_holds(&self, fan: UserId) -> u32 {
-        self.books.fan(fan).map_or(0, |fan| fan.holds)
     }
 
     /// Whether accessible and companion seats are on sale for everyone.

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use inventory::engine::{
     AccessibleRelease, Actor, Answer, AreaSpec, Best, Changes, Command, EventState, Fact, HoldStatus, HoldView,
-    KeyPrint, Manifest, ManifestSpec, Need, Orphans, Outcome, Place, Places, Prices, Refusal, RowSpec, Rules,
-    SaleStatus, SeatKind, SeatSpec, SeatStatus, SectionSpec, Want,
+    KeyPrint, KnownHold, Manifest, ManifestSpec, Need, Orphans, Outcome, Place, Places, Prices, Refusal, RowSpec,
+    Rules, SaleStatus, SeatKind, SeatSpec, SeatStatus, SectionSpec, Want,
 };
 use stagedoor_core::{Env, Timestamp};
 use uuid::Uuid;
@@ -212,7 +212,9 @@ impl Script {
             }
             "fan" => {
                 let fan = self.id(names[0]);
-                format!("tickets {} holds {}", self.state.fan_tickets(fan), self.state.fan_holds(fan))
+                let is_live = |hold: &KnownHold| hold.fan == fan && hold.status == HoldStatus::Held;
+                let holds = self.state.known_holds().filter(is_live).count();
+                format!("tickets {} holds {holds}", self.state.fan_tickets(fan))
             }
             "expire" => {
                 let mut expired = vec!["expired".to_owned()];

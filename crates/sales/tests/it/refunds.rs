@@ -417,7 +417,7 @@ async fn refund_in_parts(world: &World, rule: FeeRule, prices: &[i64], steps: &[
         if fresh {
             for at in positions {
                 back[*at] = true;
-                let lines = order.lines_of(*at).filter(|line| line.refundable || *who == 0);
+                let lines = order.lines.iter().filter(|line| line.place == *at && (line.refundable || *who == 0));
                 expected += lines.map(|line| line.amount.minor).sum::<i64>();
             }
         }
