@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::civil;
+use jiff::{ToSpan, civil};
 use stagedoor_core::{Currency, Entropy, Env, Money, Name, Timestamp};
 
 use super::{club, stadium, theatre};
@@ -38,9 +38,12 @@ struct Production {
     name: &'static str,
     kind: EventType,
     performers: &'static [&'static str],
-    /// Days from now of the first performance, and from one to the next.
+    /// Days from now of the first performance. It is up to two days later, so that two seeds make two
+    /// worlds, and with a weekday on the first such day from then on.
     first_day: u64,
-    every_days: u64,
+    weekday: Option<civil::Weekday>,
+    /// Days from one performance to the next.
+    every_days: i32,
     performances: usize,
     /// By the clock of the venue.
     hour: i8,
@@ -115,31 +118,31 @@ const SHORT: Duration = Duration::from_secs(2 * 60 * 60);
 #[rustfmt::skip]
 const STADIUM: &[Production] = &[
     Production { name: "Northern Lights Tour", kind: EventType::Concert, performers: &["The Tidal Choir", "Paper Comets"],
-        first_day: 30, every_days: 1, performances: 3, hour: 20, length: LONG, price_minor: 24_900, sale: Sale::Open },
+        first_day: 30, weekday: None, every_days: 1, performances: 3, hour: 20, length: LONG, price_minor: 24_900, sale: Sale::Open },
     Production { name: "City Cup Final", kind: EventType::Sport, performers: &["Harbour Rovers", "Hill United"],
-        first_day: 51, every_days: 1, performances: 1, hour: 18, length: SHORT, price_minor: 18_000, sale: Sale::Presale },
+        first_day: 51, weekday: None, every_days: 1, performances: 1, hour: 18, length: SHORT, price_minor: 18_000, sale: Sale::Presale },
     Production { name: "Long Summer Festival", kind: EventType::Festival, performers: &["Slow Motorway", "Brass Parade", "Kite Weather"],
-        first_day: 96, every_days: 1, performances: 2, hour: 14, length: Duration::from_secs(9 * 60 * 60), price_minor: 19_500, sale: Sale::Later },
+        first_day: 96, weekday: None, every_days: 1, performances: 2, hour: 14, length: Duration::from_secs(9 * 60 * 60), price_minor: 19_500, sale: Sale::Later },
 ];
 
 #[rustfmt::skip]
 const THEATRE: &[Production] = &[
     Production { name: "The Clockmaker's Daughter", kind: EventType::Theatre, performers: &["Lindengate Company"],
-        first_day: 5, every_days: 2, performances: 16, hour: 19, length: LONG, price_minor: 14_500, sale: Sale::Open },
+        first_day: 5, weekday: None, every_days: 2, performances: 16, hour: 19, length: LONG, price_minor: 14_500, sale: Sale::Open },
     Production { name: "The Paper Whale", kind: EventType::Family, performers: &["Lantern Puppets"],
-        first_day: 6, every_days: 7, performances: 6, hour: 14, length: SHORT, price_minor: 6_500, sale: Sale::Open },
+        first_day: 6, weekday: None, every_days: 7, performances: 6, hour: 14, length: SHORT, price_minor: 6_500, sale: Sale::Open },
     Production { name: "An Evening of Wrong Answers", kind: EventType::Comedy, performers: &["Quizzical Company"],
-        first_day: 40, every_days: 1, performances: 2, hour: 20, length: SHORT, price_minor: 7_500, sale: Sale::Presale },
+        first_day: 40, weekday: None, every_days: 1, performances: 2, hour: 20, length: SHORT, price_minor: 7_500, sale: Sale::Presale },
 ];
 
 #[rustfmt::skip]
 const CLUB: &[Production] = &[
     Production { name: "Midnight Brass", kind: EventType::Concert, performers: &["Brass Parade"],
-        first_day: 2, every_days: 7, performances: 8, hour: 22, length: LONG, price_minor: 4_000, sale: Sale::Open },
+        first_day: 2, weekday: None, every_days: 7, performances: 8, hour: 22, length: LONG, price_minor: 4_000, sale: Sale::Open },
     Production { name: "Open Mic Monday", kind: EventType::Comedy, performers: &[],
-        first_day: 3, every_days: 7, performances: 8, hour: 21, length: SHORT, price_minor: 2_000, sale: Sale::Open },
+        first_day: 3, weekday: Some(civil::Weekday::Monday), every_days: 7, performances: 8, hour: 21, length: SHORT, price_minor: 2_000, sale: Sale::Open },
     Production { name: "Kite Weather: Small Rooms", kind: EventType::Concert, performers: &["Kite Weather", "Slow Motorway"],
-        first_day: 61, every_days: 1, performances: 2, hour: 21, length: LONG, price_minor: 6_500, sale: Sale::Later },
+        first_day: 61, weekday: None, every_days: 1, performances: 2, hour: 21, length: LONG, price_minor: 6_500, sale: Sale::Later },
 ];
 
 fn organizer(env: &Env, chance: &Entropy, stage: Stage) -> DemoOrganizer {
@@ -154,12 +157,9 @@ fn organizer(env: &Env, chance: &Entropy, stage: Stage) -> DemoOrganizer {
     };
     let mut events = Vec::new();
     for production in stage.productions {
-        // A day or so earlier or later makes two seeds two worlds.
-        let shift = chance.below(3);
+        let soonest = env.now() + DAY * (production.first_day + chance.below(3)) as u32;
         let series = (production.performances > 1).then_some(events.len());
-        for n in 0..production.performances as u64 {
-            let days = production.first_day + shift + n * production.every_days;
-            let starts_at = evening(env.now() + DAY * days as u32, production.hour, &venue.time_zone);
+        for (n, starts_at) in starts(production, soonest, &venue.time_zone).enumerate() {
             let details = details(env, &stage, production, starts_at);
             let performers = production.performers.iter().map(|performer| name(performer)).collect();
             events.push(DemoEvent { details, performers, series: series.filter(|_| n > 0) });
@@ -203,11 +203,15 @@ fn details(env: &Env, stage: &Stage, production: &Production, starts_at: Timesta
     }
 }
 
-/// `hour` o'clock at the venue on the day that `day` is there. No clock there is changed at an
-/// hour at which anything starts.
-fn evening(day: Timestamp, hour: i8, zone: &Zone) -> Timestamp {
-    let local: civil::DateTime = zone.local(day).date().at(hour, 0, 0, 0);
-    zone.instant("startsAt", local).expect("clocks change at night")
+/// When a production plays, from the day that `soonest` is at the venue on. No clock there is
+/// changed at an hour at which anything starts.
+fn starts(production: &Production, soonest: Timestamp, zone: &Zone) -> impl Iterator<Item = Timestamp> {
+    let soonest = zone.local(soonest).date();
+    let ahead = production.weekday.map_or(0, |weekday| soonest.weekday().until(weekday));
+    (0..production.performances as i32).map(move |n| {
+        let day = soonest + (i32::from(ahead) + n * production.every_days).days();
+        zone.instant("startsAt", day.at(production.hour, 0, 0, 0)).expect("clocks change at night")
+    })
 }
 
 fn name(text: &str) -> Name {
@@ -239,6 +243,18 @@ mod tests {
                 assert!((14..=22).contains(&hour));
                 assert!(event.series.is_none_or(|first| organizer.events[first].details.name == event.details.name));
             }
+        }
+    }
+
+    #[test]
+    fn open_mic_monday_is_on_mondays_at_whatever_hour_the_world_is_made() {
+        let zone = Zone::parse("timeZone", "Europe/Lisbon").unwrap();
+        let open_mic = CLUB.iter().find(|production| production.name == "Open Mic Monday").unwrap();
+        for hour in 0..366 * 24 {
+            let soonest = Timestamp::from_micros(1_767_225_600_000_000) + HOUR * hour;
+            let nights: Vec<_> = starts(open_mic, soonest, &zone).map(|at| zone.local(at)).collect();
+            assert!(nights.iter().all(|night| night.weekday() == civil::Weekday::Monday), "{soonest}: {nights:?}");
+            assert!(nights.is_sorted() && nights[0].date() >= zone.local(soonest).date());
         }
     }
 }
