@@ -480,11 +480,14 @@ pub struct BlockBody {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct AreaBlock {
     id: String,
-    /// Places off sale from now on, in total.
+    /// Places off sale from now on, in total; fewer than before puts the others on sale again.
     blocked: u32,
 }
 
 /// Take free seats or places off sale.
+///
+/// Of an area the number of all blocked places is given: a smaller one, down to 0, puts places on
+/// sale again.
 ///
 /// Those that are off sale stay so: doing it again changes nothing, so this takes no idempotency key.
 #[utoipa::path(post, path = "/api/v1/organizers/{org}/events/{event}/block", tag = "organizers", request_body = BlockBody,
@@ -533,6 +536,8 @@ pub struct UnblockBody {
 }
 
 /// Put blocked seats on sale again.
+///
+/// Blocked places of an area are put on sale by `POST .../block` with a smaller `area.blocked`.
 ///
 /// Doing it again changes nothing, so this takes no idempotency key.
 #[utoipa::path(post, path = "/api/v1/organizers/{org}/events/{event}/unblock", tag = "organizers",

@@ -377,6 +377,9 @@ async fn staff_block_seats_and_change_capacities() {
     }
     owner.post(&capacity, json!({ "area": "ROOF", "capacity": 10 })).await.refused(400, "invalid_field");
     owner.post(&capacity, json!({ "area": "FLOOR", "capacity": 205 })).await.expect(204);
+    ann.post(&event.path("/holds"), floor.clone()).await.expect(201);
+    ann.post(&event.path("/holds"), floor.clone()).await.refused(409, "sold_out");
+    owner.post(&block, json!({ "area": { "id": "FLOOR", "blocked": 175 } })).await.expect(204);
     ann.post(&event.path("/holds"), floor).await.expect(201);
     let shown = app.nobody().get(&event.path("")).await.expect(200).json();
     assert_eq!(shown["capacity"], 96 + 205);
