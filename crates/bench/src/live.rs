@@ -18,6 +18,9 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// A frame that takes longer is lost.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The opcode of a text frame.
+const TEXT: u8 = 1;
+
 pub struct Viewers {
     /// Resident memory of the server per viewer, in bytes.
     pub resident_bytes: f64,
@@ -63,7 +66,7 @@ pub fn watch(product: &Product, viewers: usize) -> io::Result<Viewers> {
             poller.wait(&mut events, Some(PATIENCE))?;
             for event in events.iter() {
                 let count = (&sockets[event.key]).read(&mut chunk).unwrap_or(0);
-                if count > 0 && !reached[event.key] {
+                if !reached[event.key] && has_text(&chunk[..count]) {
                     reached[event.key] = true;
                     left -= 1;
                     latencies.push(began.elapsed().as_secs_f64() * 1e3);
@@ -103,6 +106,19 @@ fn open(product: &Product) -> io::Result<TcpStream> {
     }
     io::copy(&mut reader.by_ref().take(length as u64), &mut io::sink())?;
     Ok(socket)
+}
+
+/// Whether a text frame begins in `bytes`, which begin with a frame: only those tell of a change.
+/// Source: RFC 6455, 5.2.
+fn has_text(mut bytes: &[u8]) -> bool {
+    while let [head, length, rest @ ..] = bytes {
+        if head & 0x0f == TEXT {
+            return true;
+        }
+        // Any other is a ping: at most 125 bytes, its length in the second one.
+        bytes = rest.get(usize::from(*length)..).unwrap_or_default();
+    }
+    false
 }
 
 /// Takes what is there, such as pings.

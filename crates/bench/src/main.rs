@@ -8,6 +8,7 @@ mod engine;
 mod holds;
 mod live;
 mod load;
+mod many;
 mod product;
 mod report;
 mod search;

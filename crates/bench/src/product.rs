@@ -114,16 +114,13 @@ pub struct Product {
 }
 
 impl Product {
-    /// `database_url`: PostgreSQL instead of SQLite in `folder`.
-    pub fn start(folder: &Path, database_url: Option<&str>, events: usize, fans: usize) -> io::Result<Product> {
-        let database: Vec<&str> = database_url.iter().flat_map(|url| ["--database-url", url]).collect();
-        let demo =
-            Command::new(binary()).arg("demo").arg("--data").arg(folder).args(&database).envs(settings()).output()?;
+    pub fn start(folder: &Path, events: usize, fans: usize) -> io::Result<Product> {
+        let demo = Command::new(binary()).arg("demo").arg("--data").arg(folder).envs(settings()).output()?;
         assert!(demo.status.success(), "stagedoor demo: {}", String::from_utf8_lossy(&demo.stderr));
         let world: Value = serde_json::from_slice(&demo.stdout).expect("demo prints JSON");
         let address = free_address()?;
         let mut serve = Command::new(binary());
-        serve.args(["serve", "--listen", &address.to_string(), "--data"]).arg(folder).args(&database).envs(settings());
+        serve.args(["serve", "--listen", &address.to_string(), "--data"]).arg(folder).envs(settings());
         let process = Process::start(&mut serve, address)?;
 
         let stadium = pick(&world["events"], |event| event["capacity"].as_u64().is_some_and(|seats| seats >= 80_000));

@@ -8,7 +8,7 @@ use crate::engine::{self, Disk, Goods};
 use crate::holds::{BaselineClient, Dice, ProductClient, Spread};
 use crate::load::{self, Client, Run, cpu_seconds};
 use crate::product::{Process, Product, free_address};
-use crate::{baselines, live, search};
+use crate::{baselines, live, many, search};
 
 pub struct Plan {
     pub only: String,
@@ -30,6 +30,7 @@ const EVENTS: usize = 25;
 const FANS: usize = 4_096;
 const EXPIRING: usize = 1_000_000;
 const RECOVERED: u64 = 3_000_000;
+const LIVE_EVENTS: usize = 10_000;
 
 struct Table {
     only: String,
@@ -122,6 +123,20 @@ fn in_process(plan: &Plan, table: &mut Table) -> Fallible<()> {
         let note = format!("from a journal of {RECOVERED} records to serving");
         table.add("recovery", format!("{:.1} M records/s", rate / 1e6), "1 M", "3 M", note);
     }
+    if table.wants("10,000 live events") {
+        let folder = tempfile::tempdir()?;
+        let many = many::measure(folder.path(), LIVE_EVENTS);
+        let kib = |bytes: f64| format!("{:.1}", bytes / 1024.0);
+        let measured = format!(
+            "{} / {} KiB, {:.0} ms",
+            kib(many.live_bytes),
+            kib(many.idle_bytes),
+            many.restart.as_secs_f64() * 1e3
+        );
+        let note =
+            "60 seats each on one map; resident memory an event, in use / idle, and the time of a restart".into();
+        table.add("10,000 live events", measured, "8 / 2 KiB, 1 s", "4 / 1 KiB, 100 ms", note);
+    }
     if table.wants("expiry") {
         let folder = tempfile::tempdir()?;
         let lags = engine::expiry_lags_ms(folder.path(), EXPIRING);
@@ -158,7 +173,7 @@ fn baseline(name: &'static str, arguments: &[&str]) -> Fallible<Server> {
 fn over_http(plan: &Plan, table: &mut Table) -> Fallible<()> {
     let folder = tempfile::tempdir()?;
     // Every round finds all its seats free, as the baselines nearly do.
-    let product = Product::start(folder.path(), None, EVENTS * plan.rounds, FANS)?;
+    let product = Product::start(folder.path(), EVENTS * plan.rounds, FANS)?;
     if table.wants("live") {
         let viewers = live::watch(&product, plan.viewers)?;
         let measured = format!("{:.1} KiB", viewers.resident_bytes / 1024.0);
@@ -233,6 +248,11 @@ fn over_http(plan: &Plan, table: &mut Table) -> Fallible<()> {
             let name = format!("holds over HTTP, {spread:?}, against {against}");
             table.add(&name, format!("{:.2} x", ours.rate / theirs.rate), least, aim, note);
         }
+    }
+    if let (Some(ours), Some(theirs)) = (find("stagedoor", Spread::Uniform), find("echo", Spread::Uniform)) {
+        let measured = format!("{:.2} x", ours.cpu_us / theirs.cpu_us);
+        let note = format!("{:.1} us against {:.1} us", ours.cpu_us, theirs.cpu_us);
+        table.add("holds over HTTP, Uniform, CPU a request against echo", measured, "<= 1.7 x", "", note);
     }
     Ok(())
 }
