@@ -5,8 +5,8 @@
 //! could take back.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 use stagedoor_core::{EventId, HoldId, Timestamp, UserId};
@@ -38,7 +38,9 @@ pub struct EventView {
     replaced: AtomicBool,
     live: Mutex<Live>,
     changed: Notify,
-    warnings: broadcast::Sender<Warned>,
+    /// Made for the first who listens: its room is a third of a megabyte, and most events are watched
+    /// by nobody.
+    warnings: Arc<OnceLock<broadcast::Sender<Warned>>>,
     /// When someone last looked, in microseconds; an event nobody looks at may leave memory.
     seen_at: AtomicI64,
 }
@@ -124,7 +126,7 @@ impl EventView {
                 snapshot: None,
             }),
             changed: Notify::new(),
-            warnings: before.map_or_else(|| broadcast::Sender::new(WARNINGS_KEPT), |before| before.warnings.clone()),
+            warnings: before.map_or_else(Arc::default, |before| before.warnings.clone()),
             seen_at: AtomicI64::new(before.map_or(0, |before| before.seen_at.load(Ordering::Relaxed))),
             manifest,
         }
@@ -191,7 +193,7 @@ impl EventView {
 
     /// Holds of this event that are about to expire, from now on.
     pub fn warnings(&self) -> broadcast::Receiver<Warned> {
-        self.warnings.subscribe()
+        self.warnings.get_or_init(|| broadcast::Sender::new(WARNINGS_KEPT)).subscribe()
     }
 
     /// Whether the event has a newer view: its map, rules or prices changed.
@@ -213,8 +215,10 @@ impl EventView {
     }
 
     pub(crate) fn warn(&self, warned: Warned) {
-        // Nobody listening is fine.
-        let _ = self.warnings.send(warned);
+        if let Some(listeners) = self.warnings.get() {
+            // That all have gone is fine.
+            let _ = listeners.send(warned);
+        }
     }
 
     /// Takes over durable changes; called by the writer alone.
