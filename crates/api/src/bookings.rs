@@ -189,6 +189,7 @@ fn confirmed(booking: HoldId, order: &Order, public_url: &str) -> Answer {
     if order.tickets.is_empty() {
         return render(order, public_url, StatusCode::OK);
     }
+    let order = order.clone().part_from(booking).expect("the order was made of this booking");
     if order.status() == OrderStatus::Refunded {
         return given_back();
     }

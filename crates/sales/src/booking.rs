@@ -10,7 +10,6 @@ use store::idempotency::{self, Answer, Claim};
 use crate::checkout::{PlaceOrder, live_order};
 use crate::error::{CheckoutError, Fault, OrderError, RefundError};
 use crate::order::{Order, OrderState, OrderStatus};
-use crate::refunds::Cancel;
 use crate::sales::{Answered, Key, Sales};
 use crate::sql;
 
@@ -28,7 +27,7 @@ pub struct Booking {
     pub total: Money,
     /// The hold, while the seat engine remembers it.
     pub hold: Option<Hold>,
-    /// The order that confirmed it, or tries to.
+    /// What the order that confirmed it, or tries to, has of it: one order may pay several holds.
     pub order: Option<Order>,
 }
 
@@ -84,11 +83,7 @@ impl Sales {
         };
         let event = match (&hold, &order) {
             (Some(hold), _) => hold.event,
-            (None, Some(order)) => order
-                .holds
-                .iter()
-                .find(|part| part.hold == id)
-                .map_or_else(|| unreachable!("the order was found by this hold"), |part| part.event),
+            (None, Some(order)) => order.holds[0].event,
             (None, None) => unreachable!("without hold and order there is no booking"),
         };
         let expires_at = hold.as_ref().filter(|_| status == BookingStatus::Hold).map(Hold::expires_at);
@@ -125,17 +120,17 @@ impl Sales {
         }
     }
 
-    /// Ends a booking: a hold is released, a confirmed one is cancelled by its event's policy.
-    /// Ending it twice is fine.
+    /// Ends a booking: a hold is released, a confirmed one is cancelled by its event's policy, and
+    /// what the same order bought with other holds stays. An order that waits for its buyer is given
+    /// up whole, because it is paid in one. Ending it twice is fine.
     pub async fn delete_booking(&self, fan: UserId, id: HoldId) -> Result<Booking, RefundError> {
         let booking = self.booking(fan, id).await.map_err(refund_error)?;
         match (&booking.status, &booking.order) {
             (BookingStatus::Confirmed, Some(order)) => {
-                let nothing = |_: &Order| Answer { status: 204, body: Vec::new() };
-                self.cancel(Cancel { fan, order: order.id, tickets: None, key: None }, nothing).await?;
+                self.cancel_hold(fan, order.id, id).await?;
             }
             (BookingStatus::Hold, Some(order)) if order.state.keeps_holds() => {
-                let order = self.give_up(order.clone()).await?;
+                let order = self.give_up(self.load(order.id).await?).await?;
                 if order.state.keeps_holds() {
                     return Err(RefundError::NotCompleted);
                 }
@@ -150,17 +145,18 @@ impl Sales {
         self.booking(fan, id).await.map_err(refund_error)
     }
 
+    /// The hold's part of the order that keeps it.
     async fn order_of_hold(&self, fan: UserId, id: HoldId) -> Result<Option<Order>, Fault> {
         let tx = self.parts.store.begin_read().await?;
         match sql::order_of_hold(&tx, fan, id).await? {
-            Some(order) => self.find(order).await,
+            Some(order) => Ok(self.find(order).await?.and_then(|order| order.part_from(id))),
             None => Ok(None),
         }
     }
 
     /// The hold, while the engine remembers it.
     async fn hold_of(&self, fan: UserId, id: HoldId, order: Option<&Order>) -> Result<Option<Hold>, Fault> {
-        let known = order.and_then(|order| order.holds.iter().find(|part| part.hold == id)).map(|part| part.event);
+        let known = order.and_then(|order| order.holds.first()).map(|part| part.event);
         let event = match known {
             Some(event) => event,
             None => match self.parts.inventory.locate(fan, id).await? {

@@ -282,15 +282,29 @@ impl Order {
 
     /// The order as the staff of one organizer may see it: another organizer's part of the same
     /// cart, and of a refund of it, is left out.
-    pub fn part_of(mut self, organizer: OrganizerId) -> Option<Order> {
-        self.holds.retain(|hold| hold.organizer == organizer);
-        if self.holds.is_empty() {
+    pub fn part_of(self, organizer: OrganizerId) -> Option<Order> {
+        self.part(|hold| hold.organizer == organizer)
+    }
+
+    /// The order as far as it comes from one of its holds.
+    pub fn part_from(self, hold: HoldId) -> Option<Order> {
+        self.part(|part| part.hold == hold)
+    }
+
+    fn part(mut self, wanted: impl Fn(&OrderHold) -> bool) -> Option<Order> {
+        let wanted: Vec<bool> = self.holds.iter().map(wanted).collect();
+        if !wanted.contains(&true) {
             return None;
         }
-        self.places.retain(|place| place.organizer == organizer);
+        let mut is_wanted = wanted.iter();
+        self.holds.retain(|_| *is_wanted.next().expect("there is a word for every hold"));
+        self.places.retain(|place| wanted[place.hold]);
+        for place in &mut self.places {
+            place.hold = wanted[..place.hold].iter().filter(|wanted| **wanted).count();
+        }
         let kept = |position: usize| self.places.iter().any(|place| place.position == position);
         self.lines.retain(|line| kept(line.place));
-        self.tickets.retain(|ticket| ticket.organizer == organizer);
+        self.tickets.retain(|ticket| kept(ticket.position as usize));
         for refund in &mut self.refunds {
             refund.places.retain(|position| kept(*position));
         }

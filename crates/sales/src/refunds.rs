@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use payments::NewRefund;
 use payments::ledger;
-use stagedoor_core::{EventId, FieldError, Name, OrderId, OrganizerId, RefundId, TicketId, Timestamp, UserId};
+use stagedoor_core::{EventId, FieldError, HoldId, Name, OrderId, OrganizerId, RefundId, TicketId, Timestamp, UserId};
 use store::Tx;
 use store::idempotency::{self, Answer, Claim, Scope};
 use tickets::{Cause, ChangeError, Ending, Reach, Status};
@@ -58,6 +58,8 @@ struct Wish<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Whose {
     Fan(UserId),
+    /// A fan's, as far as they came with this hold.
+    Booker(UserId, HoldId),
     Organizer(OrganizerId),
     Event(EventId),
 }
@@ -81,6 +83,14 @@ impl Sales {
         let scope = key.as_ref().map(|key| (key.scope(*fan, CANCEL), key.body_hash));
         let wish = Wish { cause: RefundCause::Fan, reach: Whose::Fan(*fan), tickets: tickets.as_deref(), scope };
         self.give_back(order, wish, render).await
+    }
+
+    /// The same for all that is left of what came with one hold of the order.
+    pub(crate) async fn cancel_hold(&self, fan: UserId, order: OrderId, hold: HoldId) -> Result<(), RefundError> {
+        let order = self.load(order).await?;
+        let wish = Wish { cause: RefundCause::Fan, reach: Whose::Booker(fan, hold), tickets: None, scope: None };
+        let nothing = |_: &Order| Answer { status: 204, body: Vec::new() };
+        self.give_back(order, wish, nothing).await.map(drop)
     }
 
     /// Gives money back whatever the window says, fees and used tickets included.
@@ -353,13 +363,13 @@ fn choose<'a>(order: &'a Order, wish: &Wish<'_>) -> Result<Vec<&'a OrderPlace>, 
     let within = |place: &OrderPlace| match wish.reach {
         // A ticket that was passed on belongs to somebody else.
         Whose::Fan(fan) => ticket(place).owner == fan,
+        Whose::Booker(fan, hold) => ticket(place).owner == fan && order.holds[place.hold].hold == hold,
         Whose::Organizer(organizer) => place.organizer == organizer,
         Whose::Event(event) => place.event == event,
     };
     let Some(wanted) = wish.tickets else {
         let left = |place: &&OrderPlace| within(place) && place.refund.is_none();
-        let fan = matches!(wish.reach, Whose::Fan(_));
-        let usable = |place: &&OrderPlace| !fan || ticket(place).status != Status::Used;
+        let usable = |place: &&OrderPlace| wish.cause != RefundCause::Fan || ticket(place).status != Status::Used;
         let (left, used): (Vec<_>, Vec<_>) = order.places.iter().filter(left).partition(usable);
         return match (left.is_empty(), used.first()) {
             (false, _) => Ok(left),

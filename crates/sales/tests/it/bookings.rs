@@ -44,6 +44,31 @@ async fn a_booking_goes_from_hold_to_confirmed_to_cancelled() {
 }
 
 #[tokio::test]
+async fn a_booking_bought_together_with_another_stands_for_its_own_seats_alone() {
+    let world = World::new().await;
+    let (event, fan) = (world.event().await, world.fan());
+    let one = world.hold(fan, event, &["S-A-1"]).await;
+    let two = world.hold(fan, event, &["S-A-2", "S-A-3"]).await;
+    let order = world.buy(fan, &[one, two], "tok_ok").await;
+    let shown = async |id| {
+        let booking = world.sales.booking(fan, id).await.unwrap();
+        (booking.status, booking.total.minor, booking.order.unwrap().tickets.len())
+    };
+    assert_eq!(shown(one).await, (BookingStatus::Confirmed, FRONT, 1));
+    assert_eq!(shown(two).await, (BookingStatus::Confirmed, 2 * FRONT, 2));
+
+    for _ in 0..2 {
+        assert_eq!(world.sales.delete_booking(fan, two).await.unwrap().status, BookingStatus::Cancelled);
+        let order = world.reload(&order).await;
+        assert_eq!((order.status(), order.refunded_total().minor), (OrderStatus::PartiallyRefunded, 2 * FRONT));
+        assert_eq!(shown(one).await, (BookingStatus::Confirmed, FRONT, 1));
+    }
+    world.sales.delete_booking(fan, one).await.unwrap();
+    assert_eq!(world.reload(&order).await.status(), OrderStatus::Refunded);
+    world.audit().await;
+}
+
+#[tokio::test]
 async fn a_booking_that_is_not_confirmed_ends_as_expired_or_cancelled() {
     let world = World::new().await;
     let (event, fan) = (world.event().await, world.fan());
