@@ -62,6 +62,9 @@ pub struct Seats {
 /// One event's frames.
 struct Channel {
     seats: Mutex<Seats>,
+    /// What the event's frames told last. A viewer may come too late for the frame itself, or fall
+    /// behind it, and hears the status with what brings it up to date.
+    status: Mutex<EventStatus>,
     frames: broadcast::Sender<Frame>,
     snapshot: Mutex<Option<(Arc<EventView>, u32, Frame)>>,
     signed_in: Mutex<HashMap<UserId, Vec<mpsc::Sender<Warned>>>>,
@@ -130,6 +133,10 @@ impl Frame {
         Frame { version: None, is_delta: false, bytes }
     }
 
+    fn status(status: EventStatus) -> Frame {
+        Frame::word(Wire::Event { status: status.text() }.bytes())
+    }
+
     fn snapshot(seats: &Seats, snapshot: &Snapshot) -> Frame {
         let manifest = &seats.view.manifest;
         let areas =
@@ -182,14 +189,13 @@ impl Live {
         let mut channels = self.shared.channels.lock();
         let event = seats.view.event;
         let channel = channels.entry(event).or_insert_with(|| {
-            let channel = Arc::new(Channel::new(seats.clone()));
+            let channel = Arc::new(Channel::new(seats.clone(), status));
             let feed = Feed {
                 shared: self.shared.clone(),
                 channel: channel.clone(),
                 version: seats.view.snapshot().version,
                 warnings: seats.view.warnings(),
                 seats,
-                status,
                 next_look: Instant::now(),
             };
             self.runtime.spawn(feed.run());
@@ -216,8 +222,6 @@ struct Feed {
     seats: Seats,
     /// Of the last frame about seats.
     version: u64,
-    /// As the viewers know it.
-    status: EventStatus,
     warnings: broadcast::Receiver<Warned>,
     /// When to look at what nobody tells.
     next_look: Instant,
@@ -275,9 +279,9 @@ impl Feed {
         // If the catalogue cannot be asked, the next look does.
         if let Ok(page) = self.shared.catalog.event(event).await {
             let status = page.event.status_at(now);
-            if status != self.status {
-                self.status = status;
-                self.send(Frame::word(Wire::Event { status: status.text() }.bytes()));
+            // In this order everyone hears it: those who watch now by the frame, others when they come.
+            if std::mem::replace(&mut *self.channel.status.lock(), status) != status {
+                self.send(Frame::status(status));
             }
             let next = page.event.next_status_change(now);
             wait = next.map_or(LOOK_EVERY, |at| at.since(now).min(LOOK_EVERY));
@@ -323,9 +327,10 @@ impl Feed {
 }
 
 impl Channel {
-    fn new(seats: Seats) -> Self {
+    fn new(seats: Seats, status: EventStatus) -> Self {
         Self {
             seats: Mutex::new(seats),
+            status: Mutex::new(status),
             frames: broadcast::Sender::new(FRAMES_BEHIND_MAX),
             snapshot: Mutex::default(),
             signed_in: Mutex::default(),
@@ -357,12 +362,14 @@ impl Channel {
         frame
     }
 
-    /// What brings a viewer from `since` to now: deltas, or a snapshot.
+    /// What brings a viewer from `since` to now: deltas or a snapshot, then the event's status.
     fn catch_up(&self, since: Option<u64>) -> Vec<Frame> {
         let view = self.seats.lock().view.clone();
-        match since.and_then(|since| view.deltas_since(since)) {
+        let mut frames = match since.and_then(|since| view.deltas_since(since)) {
             Some(deltas) => deltas.iter().map(|delta| Frame::delta(&view, delta)).collect(),
             None => vec![self.snapshot()],
-        }
+        };
+        frames.push(Frame::status(*self.status.lock()));
+        frames
     }
 }

@@ -36,7 +36,7 @@ pub struct LiveParams {
 ///   geometry at hand has another, fetch `GET /events/{event}/seat-map` again.
 /// - `delta`: `version`, which is the one before plus 1, `seats` as pairs of a seat's place in map
 ///   order and its status, and `areas`: what changed.
-/// - `event`: the event's new `status`.
+/// - `event`: the event's `status`: once the viewer is up to date, and whenever it changes.
 /// - `hold`: a `hold` of the viewer's is `expiring` in `secondsLeft`, for those who signed in.
 /// - `auth`: who has signed in, as `user`.
 /// - `error`: a `code` for what the viewer sent.
@@ -129,7 +129,7 @@ impl Viewer {
 
     async fn catch_up(&mut self) -> Result<(), End> {
         for frame in self.channel.catch_up(self.version) {
-            self.version = frame.version;
+            self.version = frame.version.or(self.version);
             self.socket.send(&frame.bytes).await?;
         }
         Ok(())

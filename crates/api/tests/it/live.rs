@@ -27,6 +27,8 @@ struct Viewer {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     version: Option<u64>,
     map: Option<u64>,
+    /// As the first frame about it said.
+    status: Option<String>,
     seats: Vec<u8>,
     floor: u64,
     snapshots: u32,
@@ -37,7 +39,8 @@ impl Viewer {
     async fn watch(address: SocketAddr, event: &OnSale, query: &str) -> Viewer {
         let url = format!("ws://{address}/api/v1{}{query}", event.path("/live"));
         let (socket, _) = connect_async(url).await.expect("the map can be watched");
-        Viewer { socket, version: None, map: None, seats: vec![9; SEATS], floor: 0, snapshots: 0, deltas: 0 }
+        let seats = vec![9; SEATS];
+        Viewer { socket, version: None, map: None, status: None, seats, floor: 0, snapshots: 0, deltas: 0 }
     }
 
     /// The next text frame.
@@ -52,7 +55,8 @@ impl Viewer {
         }
     }
 
-    /// The next frame that is not about seats, with those before it applied.
+    /// The next frame that is not about seats, and not the status at first, with those before it
+    /// applied.
     async fn word(&mut self) -> Value {
         loop {
             let frame = self.frame().await;
@@ -62,7 +66,8 @@ impl Viewer {
         }
     }
 
-    /// Takes over a frame about seats; panics when one is missing before it.
+    /// Takes over a frame about seats, or the first about the status; panics when one about seats
+    /// is missing before it.
     fn apply(&mut self, frame: &Value) -> bool {
         let version = frame["version"].as_u64();
         match frame["type"].as_str() {
@@ -78,6 +83,10 @@ impl Viewer {
                     self.seats[change[0].as_u64().unwrap() as usize] = change[1].as_u64().unwrap() as u8;
                 }
                 self.deltas += 1;
+            }
+            Some("event") if self.status.is_none() => {
+                self.status = frame["status"].as_str().map(str::to_owned);
+                return true;
             }
             _ => return false,
         }
@@ -323,7 +332,7 @@ async fn a_frame_that_breaks_the_rules_ends_the_socket() {
         (Message::Frame(Frame::message("", OpCode::Data(Data::Continue), true)), CloseCode::Protocol),
     ] {
         let mut viewer = Viewer::watch(address, &event, "").await;
-        viewer.frame().await;
+        viewer.until(|viewer| viewer.status.is_some()).await;
         // The server may close before it has read all of it.
         let _ = viewer.socket.send(frame).await;
         let ended = tokio::time::timeout(PATIENCE, viewer.socket.next()).await.expect("the server ends it");
@@ -346,6 +355,23 @@ async fn viewers_hear_that_an_event_changes_its_status() {
     assert_eq!(viewer.word().await, json!({ "type": "event", "status": "on_sale" }));
     house.owner.post(&event.staff_path("/cancel"), Value::Null).await.expect(200);
     assert_eq!(viewer.word().await, json!({ "type": "event", "status": "cancelled" }));
+}
+
+#[tokio::test]
+async fn a_viewer_that_comes_late_hears_the_status_too() {
+    let app = TestApp::new().await;
+    let (event, house, address) = (app.event_on_sale().await, app.aurora().await, app.serve());
+    let mut first = Viewer::watch(address, &event, "").await;
+    first.until(|viewer| viewer.status.is_some()).await;
+    assert_eq!((first.status.as_deref(), first.snapshots), (Some("on_sale"), 1));
+    house.owner.post(&event.staff_path("/take-off-sale"), Value::Null).await.expect(200);
+    assert_eq!(first.word().await["status"], "off_sale");
+    let mut late = Viewer::watch(address, &event, "").await;
+    late.until(|viewer| viewer.status.is_some()).await;
+    assert_eq!((late.status.as_deref(), late.snapshots), (Some("off_sale"), 1));
+    let mut back = Viewer::watch(address, &event, &format!("?since={}", late.version.unwrap())).await;
+    back.until(|viewer| viewer.status.is_some()).await;
+    assert_eq!((back.status.as_deref(), back.snapshots), (Some("off_sale"), 0));
 }
 
 #[tokio::test]
@@ -490,15 +516,24 @@ async fn a_viewer_too_slow_to_follow_is_moved_to_a_snapshot() {
             0 => inventory.block(id, &seats).await.expect("all are free"),
             _ => inventory.unblock(id, &seats).await.expect("all are blocked"),
         }
+        if turn == 30 {
+            // Told in a frame that the viewer misses.
+            house.owner.post(&event.staff_path("/take-off-sale"), Value::Null).await.expect(200);
+        }
         tokio::time::sleep(Duration::from_millis(60)).await;
     }
     inventory.block(id, &seats[7..8]).await.expect("it is free");
     let last = inventory.view(id).await.unwrap().snapshot();
     let (mut snapshots, mut version, mut seats) = (0, 0, Vec::new());
-    while version < last.version {
+    let mut status = Value::Null;
+    while version < last.version || status != "off_sale" {
         let message = tokio::time::timeout(PATIENCE, socket.next()).await.expect("a frame comes in time");
         let Message::Text(text) = message.expect("the socket is open").expect("the frame is whole") else { continue };
         let frame: Value = serde_json::from_str(&text).unwrap();
+        if frame["type"] == "event" {
+            status = frame["status"].clone();
+            continue;
+        }
         let next = frame["version"].as_u64().unwrap();
         if frame["type"] == "snapshot" {
             snapshots += 1;
