@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use identity::{AccountError, Credentials, NewAccount, OrganizerError, SignedIn, User};
+use identity::{AccountError, Credentials, NewAccount, OrganizerError, Role, SignedIn, User};
 use serde::{Deserialize, Serialize};
 use stagedoor_core::{Code, Timestamp, UserId};
 use utoipa::ToSchema;
@@ -173,11 +173,20 @@ pub async fn rename_me(State(app): State<App>, fan: Fan, Body(body): Body<Rename
 }
 
 /// Erase one's personal data and end every session. Orders and books keep the bare id.
+///
+/// The last owner of an organizer that has events stays; one without events ends with its last owner.
 #[utoipa::path(delete, path = "/api/v1/me", tag = "accounts", security(("bearer" = [])),
     responses((status = 204), (status = 401, body = Envelope), (status = 404, body = Envelope),
         (status = 409, body = Envelope)))]
 pub async fn delete_me(State(app): State<App>, fan: Fan) -> Result<StatusCode, Problem> {
-    app.identity.delete(fan.id()).await?;
+    let mut idle = Vec::new();
+    for membership in app.identity.organizers_of(fan.id()).await? {
+        let organizer = membership.organizer.id;
+        if membership.role == Role::Owner && !app.catalog.has_events(organizer).await? {
+            idle.push(organizer);
+        }
+    }
+    app.identity.delete(fan.id(), &idle).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -101,7 +101,7 @@ impl<P: Allows> FromRequestParts<App> for Staff<P> {
         let organizer: OrganizerId = text.and_then(|text| text.parse().ok()).ok_or_else(Problem::not_found)?;
         let role = app.identity.role_of(principal.user, organizer).await?.ok_or_else(Problem::not_found)?;
         if !role.allows(P::PERMISSION) {
-            return Err(Problem::new(Code::NotAllowed, "your role does not allow this"));
+            return Err(Problem::not_allowed());
         }
         Ok(Self { user: principal.user, organizer, role, permission: PhantomData })
     }

@@ -55,6 +55,11 @@ impl Problem {
         Self::new(Code::NotFound, "there is nothing here by that name")
     }
 
+    /// For a member whose role does not reach.
+    pub fn not_allowed() -> Self {
+        Self::new(Code::NotAllowed, "your role does not allow this")
+    }
+
     pub fn unavailable() -> Self {
         Self::new(Code::Unavailable, "the service cannot do this at the moment").retry_after(Duration::from_secs(2))
     }

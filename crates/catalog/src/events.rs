@@ -252,6 +252,12 @@ impl Catalog {
         Ok(self.page(&scope, paging, found, |event| event.id.bytes()))
     }
 
+    /// Whether the organizer has any event, published or not.
+    pub async fn has_events(&self, organizer: OrganizerId) -> store::Result<bool> {
+        let tx = self.store.begin_read().await?;
+        Ok(!sql::events_of(&tx, organizer, EventId(Uuid::max()), 1).await?.is_empty())
+    }
+
     /// The published time slots of a series by date, at most [`TIME_SLOTS_MAX`].
     pub async fn time_slots(&self, series: EventId) -> store::Result<Vec<Arc<EventCard>>> {
         let tx = self.store.begin_read().await?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jobs::NewJob;
 use serde::{Deserialize, Serialize};
-use stagedoor_core::{Code, FieldError, Name, Timestamp, UserId, email_normal};
+use stagedoor_core::{Code, FieldError, Name, OrganizerId, Timestamp, UserId, email_normal};
 use store::{Keyring, Sealed, Tx};
 use unicode_normalization::UnicodeNormalization;
 
@@ -263,12 +263,12 @@ impl Identity {
     }
 
     /// Erases everything personal and ends all sessions; the id stays for the books. What others
-    /// keep of the person goes with the job [`ACCOUNT_ERASED`]. `LastOwner`
-    /// while an organizer would be left without an owner.
-    pub async fn delete(&self, id: UserId) -> Result<(), AccountError> {
+    /// keep of the person goes with the job [`ACCOUNT_ERASED`]. `LastOwner` while an organizer would
+    /// be left without an owner, unless it is one of `idle`, which nobody needs: it ends, too.
+    pub async fn delete(&self, id: UserId, idle: &[OrganizerId]) -> Result<(), AccountError> {
         loop {
             let tx = self.0.store.begin_write().await?;
-            let organizers = organizer::leave_all(&tx, id).await?;
+            let left = organizer::leave_all(&tx, id, idle).await?;
             if sql::lock_account(&tx, id).await?.is_none() {
                 return Err(AccountError::NotFound);
             }
@@ -282,8 +282,8 @@ impl Identity {
             jobs::enqueue(&tx, NewJob::new(ACCOUNT_ERASED, &erased).key(id)).await?;
             let sessions = sql::revoke_sessions_of(&tx, id, tx.now()).await?;
             self.revoke_after_commit(&tx, sessions);
-            for organizer in organizers {
-                self.forget_role_after_commit(&tx, id, organizer);
+            for (member, organizer) in left {
+                self.forget_role_after_commit(&tx, member, organizer);
             }
             tx.commit().await?;
             tracing::info!(user = %id, "account erased");

@@ -174,6 +174,9 @@ impl Identity {
 
     /// Makes the account with this e-mail address a member. Again with the same role it answers
     /// the same; `Field` when no account has the address, which `by` may be told a few times only.
+    ///
+    /// Nobody is asked, so nobody is made an owner this way: an owner answers for the organizer. A
+    /// member, who may leave at any time, can be made one by [`Identity::change_role`].
     pub async fn add_member(
         &self,
         organizer: OrganizerId,
@@ -182,6 +185,10 @@ impl Identity {
         role: Role,
     ) -> Result<Member, OrganizerError> {
         let index = Email::parse(email)?.index(&self.0.keyring);
+        // Before anything that would tell who has an account.
+        if role == Role::Owner {
+            return Err(FieldError::new("role", "must be another at first: only a member can become an owner").into());
+        }
         if let Some(retry_after) = self.0.attempts.wait(Key::Staff(by), self.now()) {
             return Err(OrganizerError::RateLimited { retry_after });
         }
@@ -273,19 +280,32 @@ async fn lock_member(tx: &Tx, organizer: OrganizerId, member: UserId) -> Result<
     sql::role_of(tx, member, organizer).await?.ok_or(OrganizerError::NotFound)
 }
 
-/// Takes an account out of every organizer, for its erasure; `LastOwner` when one would be left
-/// without an owner. Organizers are locked before the account, as everywhere.
-pub(crate) async fn leave_all(tx: &Tx, user: UserId) -> Result<Vec<OrganizerId>, AccountError> {
+/// Takes an account out of every organizer, for its erasure, and gives who was taken out of which.
+/// One that would be left without an owner ends with its last, and nobody is its member, if it is
+/// one of `idle`; else `LastOwner`. Organizers are locked before the account, as everywhere.
+pub(crate) async fn leave_all(
+    tx: &Tx,
+    user: UserId,
+    idle: &[OrganizerId],
+) -> Result<Vec<(UserId, OrganizerId)>, AccountError> {
     let mut left = Vec::new();
     for (organizer, ..) in sql::memberships_of(tx, user).await? {
         sql::lock_organizer(tx, organizer).await?;
         // Read again under the lock: the other owner may be leaving at this moment.
         match sql::role_of(tx, user, organizer).await? {
-            Some(Role::Owner) if sql::owner_count(tx, organizer).await? == 1 => return Err(AccountError::LastOwner),
-            Some(_) => sql::delete_member(tx, organizer, user).await?,
-            None => continue,
+            Some(Role::Owner) if sql::owner_count(tx, organizer).await? == 1 => {
+                if !idle.contains(&organizer) {
+                    return Err(AccountError::LastOwner);
+                }
+                let members = sql::delete_members(tx, organizer).await?;
+                left.extend(members.into_iter().map(|member| (member, organizer)));
+            }
+            Some(_) => {
+                sql::delete_member(tx, organizer, user).await?;
+                left.push((user, organizer));
+            }
+            None => {}
         }
-        left.push(organizer);
     }
     Ok(left)
 }

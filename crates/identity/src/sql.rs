@@ -254,6 +254,12 @@ pub(crate) async fn delete_member(tx: &Tx, organizer: OrganizerId, account: User
     Ok(())
 }
 
+/// Takes everyone out of an organizer.
+pub(crate) async fn delete_members(tx: &Tx, organizer: OrganizerId) -> Result<Vec<UserId>> {
+    let sql = "DELETE FROM membership WHERE organizer_id = $1 RETURNING account_id";
+    tx.all(sql, (organizer,), |row| row.get(0)).await
+}
+
 fn role(row: &Row, index: usize) -> Result<Role> {
     let text: String = row.get(index)?;
     text.parse().map_err(|_| store::Error::corrupt(format!("{text:?} is not a role")))

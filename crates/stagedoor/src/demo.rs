@@ -175,7 +175,7 @@ impl Seeds {
             let staff: Vec<_> = accounts.iter().filter(|account| account.organizer == Some(organizer.id)).collect();
             let owner = staff.iter().find(|account| account.role == Role::Owner.text()).expect("every house has one");
             identity.seed_organizer(organizer.id, owner.id, organizer.name).await?;
-            for account in &staff {
+            for account in staff.iter().filter(|account| account.id != owner.id) {
                 let role = account.role.parse().expect("staff have roles");
                 match identity.add_member(organizer.id, owner.id, &account.email, role).await {
                     // Somebody gave the member another role since.

@@ -529,10 +529,33 @@ async fn members_come_change_and_go_but_an_owner_stays() {
     let own = format!("{path}/{}", owner.id);
     owner.patch(&own, json!({ "role": "viewer" })).await.refused(409, "wrong_state");
     owner.delete(&own).await.refused(409, "wrong_state");
-    owner.delete("/me").await.refused(409, "wrong_state");
+    eve.delete(&own).await.refused(403, "not_allowed");
     owner.delete(&eves).await.expect(204);
     owner.delete(&eves).await.refused(404, "not_found");
     eve.get(&format!("/organizers/{}/events", house.id)).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn who_was_made_a_member_unasked_can_leave_and_erase_the_account() {
+    let app = TestApp::new().await;
+    let (event, house) = (app.event_on_sale().await, app.aurora().await);
+    let (eve, bob) = (app.fan("eve").await, app.fan("bob").await);
+    let path = format!("/organizers/{}/members", event.organizer);
+    house.owner.post(&path, json!({ "email": eve.email, "role": "owner" })).await.refused(400, "invalid_field");
+    house.owner.post(&path, json!({ "email": eve.email, "role": "door" })).await.expect(201);
+    eve.delete(&format!("{path}/{}", house.owner.id)).await.refused(403, "not_allowed");
+    bob.delete(&format!("{path}/{}", bob.id)).await.refused(404, "not_found");
+    eve.delete(&format!("{path}/{}", eve.id)).await.expect(204);
+    assert_eq!(eve.get("/organizers").await.expect(200).json()["items"], json!([]));
+
+    // Left alone with an organizer that does nothing; one with events needs its owner.
+    let other = bob.post("/organizers", json!({ "name": "Old Mill" })).await.expect(201).id();
+    let path = format!("/organizers/{other}/members");
+    bob.post(&path, json!({ "email": eve.email, "role": "viewer" })).await.expect(201);
+    bob.patch(&format!("{path}/{}", eve.id), json!({ "role": "owner" })).await.expect(204);
+    bob.delete(&format!("{path}/{}", bob.id)).await.expect(204);
+    eve.delete("/me").await.expect(204);
+    house.owner.delete("/me").await.refused(409, "wrong_state");
 }
 
 #[tokio::test]

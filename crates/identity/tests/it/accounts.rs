@@ -175,11 +175,11 @@ async fn a_name_can_change() {
 async fn an_erased_account_is_gone_and_its_address_free() {
     let office = Office::new().await;
     let ann = office.fan("ann").await;
-    office.delete(ann.user.id).await.unwrap();
+    office.delete(ann.user.id, &[]).await.unwrap();
 
     assert_eq!(office.user(ann.user.id).await.unwrap_err().code(), Code::NotFound);
     assert_eq!(office.rename(ann.user.id, "Ann").await.unwrap_err().code(), Code::NotFound);
-    assert_eq!(office.delete(ann.user.id).await.unwrap_err().code(), Code::NotFound);
+    assert_eq!(office.delete(ann.user.id, &[]).await.unwrap_err().code(), Code::NotFound);
     assert!(office.verify(&ann.access_token).is_err());
     assert_eq!(office.refresh(&ann.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
     assert_eq!(office.try_login("ann@example.org", PASSWORD).await.unwrap_err().code(), Code::InvalidCredentials);
@@ -190,7 +190,7 @@ async fn an_erased_account_is_gone_and_its_address_free() {
 async fn erasure_leaves_an_id_and_nothing_else() {
     let office = Office::new().await;
     let ann = office.fan("ann").await.user;
-    office.delete(ann.id).await.unwrap();
+    office.delete(ann.id, &[]).await.unwrap();
     let tx = office.db.begin_read().await.unwrap();
     let bare = tx
         .one(

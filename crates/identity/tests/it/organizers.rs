@@ -53,7 +53,7 @@ async fn members_join_by_address_change_role_and_leave() {
     assert_eq!((member.user.id, member.role), (ann, Role::Door));
     assert_eq!(role(&office, ann, mill).await, Some(Role::Door));
     assert_eq!(office.add_member(mill, owner, "ann@example.org", Role::Door).await.unwrap(), member);
-    let refused = office.add_member(mill, owner, "ann@example.org", Role::Owner).await.unwrap_err();
+    let refused = office.add_member(mill, owner, "ann@example.org", Role::Viewer).await.unwrap_err();
     assert!(matches!(refused, OrganizerError::AlreadyMember), "{refused:?}");
     assert_eq!(role(&office, ann, mill).await, Some(Role::Door));
 
@@ -113,14 +113,46 @@ async fn an_organizer_keeps_an_owner() {
     office.add_member(mill, owner, "ann@example.org", Role::Manager).await.unwrap();
     assert_eq!(office.remove_member(mill, owner).await.unwrap_err().code(), Code::WrongState);
     assert_eq!(office.change_role(mill, owner, Role::Viewer).await.unwrap_err().code(), Code::WrongState);
-    assert_eq!(office.delete(owner).await.unwrap_err().code(), Code::WrongState);
+    assert_eq!(office.delete(owner, &[]).await.unwrap_err().code(), Code::WrongState);
     office.change_role(mill, owner, Role::Owner).await.unwrap();
 
     office.change_role(mill, ann, Role::Owner).await.unwrap();
-    office.delete(owner).await.unwrap();
+    office.delete(owner, &[]).await.unwrap();
     assert_eq!(role(&office, owner, mill).await, None);
     assert_eq!(office.members(mill).await.unwrap().len(), 1);
     assert_eq!(office.remove_member(mill, ann).await.unwrap_err().code(), Code::WrongState);
+}
+
+#[tokio::test]
+async fn nobody_is_made_an_owner_unasked() {
+    let office = Office::new().await;
+    let (mill, owner) = mill(&office).await;
+    let ann = office.fan("ann").await.user.id;
+    for email in ["ann@example.org", "nobody@example.org"] {
+        let refused = office.add_member(mill, owner, email, Role::Owner).await.unwrap_err();
+        assert!(matches!(&refused, OrganizerError::Field(field) if field.field == "role"), "{email}: {refused:?}");
+    }
+    assert_eq!(role(&office, ann, mill).await, None);
+    assert_eq!(office.members(mill).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_organizer_that_does_nothing_ends_with_its_last_owner() {
+    let office = Office::new().await;
+    let (mill, owner) = mill(&office).await;
+    let ann = office.fan("ann").await.user.id;
+    office.add_member(mill, owner, "ann@example.org", Role::Manager).await.unwrap();
+    assert_eq!(role(&office, ann, mill).await, Some(Role::Manager));
+    assert_eq!(office.delete(owner, &[]).await.unwrap_err().code(), Code::WrongState);
+    office.delete(owner, &[mill]).await.unwrap();
+    assert_eq!(role(&office, ann, mill).await, None, "what has no owner has no staff");
+
+    // It goes on as long as it has another owner.
+    let (barn, boss) = (office.create_organizer(ann, "Barn").await.unwrap().id, office.fan("boss").await.user.id);
+    office.add_member(barn, ann, "boss@example.org", Role::Door).await.unwrap();
+    office.change_role(barn, boss, Role::Owner).await.unwrap();
+    office.delete(ann, &[barn]).await.unwrap();
+    assert_eq!(role(&office, boss, barn).await, Some(Role::Owner));
 }
 
 #[tokio::test]
@@ -130,11 +162,12 @@ async fn owners_leaving_at_once_leave_one_behind() {
     for round in 0..10 {
         let name = format!("ann{round}");
         let ann = office.fan(&name).await.user.id;
-        office.add_member(mill, owner, &format!("{name}@example.org"), Role::Owner).await.unwrap();
+        office.add_member(mill, owner, &format!("{name}@example.org"), Role::Manager).await.unwrap();
+        office.change_role(mill, ann, Role::Owner).await.unwrap();
         let (one, two, three) = tokio::join!(
             office.remove_member(mill, ann),
             office.change_role(mill, owner, Role::Viewer),
-            office.delete(ann),
+            office.delete(ann, &[]),
         );
         let owners = office.members(mill).await.unwrap();
         let owners = owners.iter().filter(|member| member.role == Role::Owner).count();
@@ -152,7 +185,7 @@ async fn an_account_erased_while_it_founds_an_organizer_leaves_no_orphan() {
     let office = Office::new().await;
     for round in 0..10 {
         let ann = office.fan(&format!("ann{round}")).await.user.id;
-        let (created, deleted) = tokio::join!(office.create_organizer(ann, "Old Mill"), office.delete(ann));
+        let (created, deleted) = tokio::join!(office.create_organizer(ann, "Old Mill"), office.delete(ann, &[]));
         assert!(created.is_ok() != deleted.is_ok(), "round {round}: {created:?} {deleted:?}");
     }
 }

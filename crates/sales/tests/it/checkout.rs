@@ -468,7 +468,7 @@ async fn erasing_an_account_erases_who_would_have_come() {
         world.order_of(fan, &answered).await
     };
     let (before, other) = (buy(fan, "S-A-1").await, buy(world.fan(), "S-A-2").await);
-    people.delete(fan).await.unwrap();
+    people.delete(fan, &[]).await.unwrap();
     world.jobs.run_due().await.unwrap();
     let late = buy(fan, "S-A-3").await;
     world.rest().await;
