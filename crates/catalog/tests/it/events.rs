@@ -4,7 +4,7 @@ use catalog::{
     Catalog, EventError, EventQuery, EventState, EventStatus, NewEvent, Paging, PriceLevel, SaleKind, SaleWindow,
     Transition,
 };
-use stagedoor_core::{Code, Currency, EventId, Money, OrganizerId, PerformerId, VenueId};
+use stagedoor_core::{Code, Currency, EventId, Money, OrganizerId, PerformerId, Timestamp, VenueId};
 
 use crate::{World, at, name, small_map, venue_details};
 
@@ -278,4 +278,44 @@ async fn another_process_is_followed_by_refreshing() {
     other.refresh().await.unwrap();
     world.env().clock.advance(Duration::from_secs(60));
     assert_eq!(other.refresh().await.unwrap(), 0, "nothing changed lately");
+}
+
+#[tokio::test]
+async fn a_change_written_by_a_clock_that_is_behind_is_found() {
+    let world = World::new().await;
+    let venue = world.venue_with_map().await;
+    let event = world.published(&venue, "Here", START).await;
+    let other = Catalog::open(world.test.store.clone(), &world.test.keyring).await.unwrap();
+    let clock = &world.env().clock;
+    let begun = world.env().now();
+    let minutes = |count: u64| begun + Duration::from_secs(60 * count);
+    let rename = async |at: Timestamp, to: &str| {
+        let now = world.env().now();
+        clock.set(at);
+        let change = |details: &mut catalog::EventDetails| details.name = name(to);
+        world.catalog.update_event(world.organizer, event.id, None, change).await.unwrap();
+        clock.set(now);
+    };
+    clock.set(minutes(5));
+    other.refresh().await.unwrap();
+    rename(minutes(3), "There").await;
+    assert_eq!(other.refresh().await.unwrap(), 1, "nothing later was seen");
+    assert_eq!(other.card(event.id).unwrap().name, "There");
+
+    world.published(&venue, "Elsewhere", START).await;
+    assert_eq!(other.refresh().await.unwrap(), 1);
+    rename(minutes(4), "Nowhere").await;
+    clock.set(minutes(6));
+    assert_eq!(other.refresh().await.unwrap(), 0);
+    clock.set(minutes(16));
+    assert_eq!(other.refresh().await.unwrap(), 1, "in time everything is looked through");
+    assert_eq!(other.card(event.id).unwrap().name, "Nowhere");
+
+    // A clock that is far ahead hides nothing that others write.
+    rename(minutes(600), "Later").await;
+    assert_eq!(other.refresh().await.unwrap(), 1);
+    rename(minutes(17), "Sooner").await;
+    clock.set(minutes(17));
+    assert_eq!(other.refresh().await.unwrap(), 1);
+    assert_eq!(other.card(event.id).unwrap().name, "Sooner");
 }
