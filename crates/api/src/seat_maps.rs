@@ -8,9 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use catalog::{EncodedMap, MapError, SeatMap, SeatMapVersion};
-use hashbrown::HashMap;
-use parking_lot::Mutex;
+use catalog::{Cache, EncodedMap, MapError, SeatMap, SeatMapVersion};
 use sales::Answered;
 use serde::Serialize;
 use stagedoor_core::limits::SEAT_MAP_BODY_MAX;
@@ -30,28 +28,27 @@ use crate::problem::Envelope;
 use crate::venues::{List, PageParams};
 use crate::{App, Problem, schema};
 
-/// Maps kept compressed: an 80,000-seat one takes a second to compress and is asked for by
-/// everyone at ten o'clock.
-const COMPRESSED_MAPS_MAX: usize = 64;
+/// Bytes of maps kept compressed, as they were before: an 80,000-seat one has 6 MB, takes a second
+/// to compress and is asked for by everyone at ten o'clock. A tenth of it is left.
+const COMPRESSED_BYTES: usize = 512 * 1024 * 1024;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(seat_map)).routes(routes!(add_seat_map, seat_maps))
 }
 
 /// Compressed bodies by map. A version never changes, so neither does its entry.
-#[derive(Default)]
-pub struct Compressed(Mutex<HashMap<SeatMapId, Arc<OnceCell<Bytes>>>>);
+pub struct Compressed(Cache<SeatMapId, OnceCell<Bytes>>);
+
+impl Default for Compressed {
+    fn default() -> Self {
+        Self(Cache::new(COMPRESSED_BYTES))
+    }
+}
 
 impl Compressed {
     /// Whoever asks first has it made; all others wait for that.
     async fn of(&self, map: &EncodedMap) -> Bytes {
-        let place = {
-            let mut kept = self.0.lock();
-            if kept.len() >= COMPRESSED_MAPS_MAX && !kept.contains_key(&map.version.id) {
-                kept.clear();
-            }
-            kept.entry(map.version.id).or_default().clone()
-        };
+        let place = self.0.get_or_put(map.version.id, map.json.len(), OnceCell::new);
         place.get_or_init(|| compress(map.json.clone())).await.clone()
     }
 }

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 /// Two generations: what is asked for moves to the young one; when the young one has half the
 /// weight allowed, the old one is dropped and the young one takes its place. So whatever was
 /// asked for recently stays, and every operation costs the same small time.
-pub(crate) struct Cache<K, V> {
+pub struct Cache<K, V> {
     inner: Mutex<Inner<K, V>>,
     weight_max: usize,
 }
@@ -24,7 +24,7 @@ struct Inner<K, V> {
 
 /// What a reader remembers from before it read a value from the database.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Seen(u64);
+pub struct Seen(u64);
 
 impl<K: Hash + Eq + Copy, V> Cache<K, V> {
     pub fn new(weight_max: usize) -> Self {
@@ -48,6 +48,17 @@ impl<K: Hash + Eq + Copy, V> Cache<K, V> {
         if Seen(inner.removals) == seen {
             inner.put(key, value, weight, self.weight_max);
         }
+    }
+
+    /// What is remembered, or else what `make` makes: all who ask get the same one.
+    pub fn get_or_put(&self, key: K, weight: usize, make: impl FnOnce() -> V) -> Arc<V> {
+        let mut inner = self.inner.lock();
+        if let Some((value, _)) = inner.young.get(&key) {
+            return value.clone();
+        }
+        let (value, weight) = inner.old.remove(&key).unwrap_or_else(|| (Arc::new(make()), weight));
+        inner.put(key, value.clone(), weight, self.weight_max);
+        value
     }
 
     pub fn remove(&self, key: K) {
@@ -91,6 +102,18 @@ mod tests {
             assert!(cache.get(0).is_ok(), "after {key}");
         }
         assert!(cache.get(1).is_err());
+        let inner = cache.inner.lock();
+        assert!(inner.young.len() + inner.old.len() <= 22);
+    }
+
+    #[test]
+    fn whoever_asks_for_the_same_gets_the_same_one() {
+        let cache = Cache::<u32, u32>::new(20);
+        let first = cache.get_or_put(0, 1, || 7);
+        for key in 1..1_000 {
+            cache.get_or_put(key, 1, || 8);
+            assert!(Arc::ptr_eq(&first, &cache.get_or_put(0, 1, || 9)), "after {key}");
+        }
         let inner = cache.inner.lock();
         assert!(inner.young.len() + inner.old.len() <= 22);
     }

@@ -35,6 +35,7 @@ mod sql;
 mod venue;
 mod venues;
 
+pub use cache::{Cache, Seen};
 pub use catalog::{Catalog, EventView};
 pub use cursor::{InvalidCursor, Page, Paging};
 pub use error::{EventError, ListError, MapError, VenueError};
