@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use catalog::Catalog;
 use hmac::{Hmac, KeyInit, Mac};
@@ -29,7 +30,12 @@ pub struct Sales {
     /// Locks under which an event's engine and catalogue are brought in line; an event has one, and
     /// shares it with others.
     pub(crate) lines: Arc<[tokio::sync::Mutex<()>; LINES]>,
+    /// What [`Sales::refunds_owed`] counted last, and when.
+    owed: Arc<tokio::sync::Mutex<Option<(u64, Timestamp)>>>,
 }
+
+/// A count of what is owed is this old at most: who asks may be anybody, and as often as they like.
+const OWED_TTL: Duration = Duration::from_secs(5);
 
 /// Events whose changes may wait for the seat engine at a time: more than there are writers.
 const LINES: usize = 256;
@@ -103,8 +109,8 @@ impl Sales {
     pub fn new(parts: Parts) -> Sales {
         let transaction_key = parts.keyring.derive("sales/transaction/v1");
         let lines = Arc::new(std::array::from_fn(|_| tokio::sync::Mutex::default()));
-        let (manifests, manifest_turn) = Default::default();
-        Sales { parts: Arc::new(parts), transaction_key, manifests, manifest_turn, lines }
+        let (manifests, manifest_turn, owed) = Default::default();
+        Sales { parts: Arc::new(parts), transaction_key, manifests, manifest_turn, lines, owed }
     }
 
     /// A fan's own order; another's is as absent as one that never was.
@@ -140,8 +146,18 @@ impl Sales {
 
     /// How many refunds the gateway refused and nobody has asked for again: money that is owed and
     /// does not move by itself. The orders' refunds say which ([`RefundState::Refused`](crate::RefundState)).
+    /// Counted anew after some seconds, by one for all who ask.
     pub async fn refunds_owed(&self) -> store::Result<u64> {
-        sql::refunds_owed(&self.parts.store.begin_read().await?).await
+        let mut owed = self.owed.lock().await;
+        let now = self.parts.store.env().now();
+        match *owed {
+            Some((count, at)) if (at..at + OWED_TTL).contains(&now) => Ok(count),
+            _ => {
+                let count = sql::refunds_owed(&self.parts.store.begin_read().await?).await?;
+                *owed = Some((count, now));
+                Ok(count)
+            }
+        }
     }
 
     /// Who will come with an order, if the fan said so. The caller has the order from
