@@ -8,7 +8,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use catalog::seat_map::AREA_CAPACITY_MAX;
-use catalog::{Event, EventDetails, EventState, MapError, NO_SUCH_MAP, OrphanPolicy, SaleWindow, SeatMap, Transition};
+use catalog::{
+    Event, EventDetails, EventError, EventState, MapError, NO_SUCH_MAP, OrphanPolicy, SaleWindow, SeatMap, Transition,
+};
 use inventory::engine::{
     AccessibleRelease, AreaSpec, Manifest, ManifestSpec, Orphans, Prices, Refusal, RowSpec, Rules, SaleStatus,
     SeatKind, SeatSpec, SectionSpec,
@@ -29,6 +31,8 @@ const PRINTS_KEPT: usize = 100_000;
 /// How often one call follows a catalogue that changes under it, before it leaves the rest to the
 /// job.
 const FOLLOWS_MAX: u32 = 8;
+/// And how often it records what the engine did, while others change the event's details.
+const RECORDS_MAX: u32 = 8;
 
 /// A change of what an event's engine has, which the engine may refuse.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -260,20 +264,35 @@ impl Sales {
         drop(tx);
         let inventory = &self.parts.inventory;
         let asked = match &change {
-            SeatChange::Map(map) => match inventory.swap_manifest(id, self.manifest(*map).await?).await {
-                // Not on sale yet: it will open with the new map.
-                Err(Refused::UnknownEvent | Refused::Rule(Refusal::NotFound)) => Ok(()),
-                asked => asked,
+            SeatChange::Map(map) => match self.manifest(*map).await {
+                Ok(manifest) => match inventory.swap_manifest(id, manifest).await {
+                    // Not on sale yet: it will open with the new map.
+                    Err(Refused::UnknownEvent | Refused::Rule(Refusal::NotFound)) => Ok(()),
+                    asked => asked.map_err(OnSaleError::from),
+                },
+                // What the engine could not even be asked for is as good as refused.
+                Err(error) => Err(error),
             },
-            SeatChange::Capacity { area, capacity } => inventory.set_capacity(id, area, Some(*capacity)).await,
+            SeatChange::Capacity { area, capacity } => {
+                inventory.set_capacity(id, area, Some(*capacity)).await.map_err(OnSaleError::from)
+            }
         };
         if let Err(refused) = asked {
             if refused.code().status() < 500 {
                 self.forget_seat_change(id).await?;
             }
-            return Err(refused.into());
+            return Err(refused);
         }
-        match self.record_seat_change(id, &change).await {
+        let mut recorded = self.record_seat_change(id, &change).await;
+        for _ in 1..RECORDS_MAX {
+            // Another's change came in between: no refusal.
+            let Err(OnSaleError::Event(EventError::Conflict { .. })) = recorded else { break };
+            recorded = self.record_seat_change(id, &change).await;
+        }
+        match recorded {
+            Err(OnSaleError::Event(EventError::Conflict { .. })) => {
+                Err(Fault::Broken(format!("{id} changes too often for its seats to be recorded")).into())
+            }
             Ok(event) => Ok(Some(event)),
             Err(error) if error.code().status() >= 500 => Err(error),
             Err(refused) => {

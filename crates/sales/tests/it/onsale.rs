@@ -1,5 +1,6 @@
 //! The seat engine follows the catalogue, also over a crash between the two.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use catalog::{EventState, SaleKind, SaleWindow, TicketType, Transition};
@@ -198,6 +199,45 @@ async fn a_change_begun_before_a_restart_is_finished_after_it() {
     world.rest().await;
     assert_eq!(world.catalog.any_event(event).await.unwrap().event.capacity, 96 + 50);
     assert_eq!(available(&world, event).await, 96 + 50);
+}
+
+#[tokio::test]
+async fn a_change_whose_map_cannot_be_used_stands_in_nobody_s_way() {
+    let world = World::new().await;
+    let event = world.event().await;
+    let tx = world.db.store.begin_write().await.unwrap();
+    let gone: SeatMapId = world.db.env.id();
+    let sql = "INSERT INTO seat_change (event_id, seat_map_id) VALUES ($1, $2)";
+    tx.execute(sql, (event, gone)).await.unwrap();
+    tx.commit().await.unwrap();
+    world.sales.set_area_capacity(world.organizer, event, "FLOOR", 50).await.unwrap();
+    assert_eq!(available(&world, event).await, 96 + 50);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_edited_while_its_seats_change_keeps_both_changes() {
+    let world = Arc::new(World::new().await);
+    let event = world.event().await;
+    for round in 0..20 {
+        let capacity = 50 + round;
+        let edits: Vec<_> = (0..4)
+            .map(|edit| {
+                let world = world.clone();
+                let name = crate::world::name(&format!("Round {round}, edit {edit}"));
+                tokio::spawn(async move {
+                    // An edit may lose to another; a change that the engine made may not.
+                    let change = |details: &mut catalog::EventDetails| details.name = name;
+                    let _ = world.sales.update_event(world.organizer, event, None, None, change).await;
+                })
+            })
+            .collect();
+        world.sales.set_area_capacity(world.organizer, event, "FLOOR", capacity).await.unwrap();
+        for edit in edits {
+            edit.await.unwrap();
+        }
+        assert_eq!(world.catalog.any_event(event).await.unwrap().event.capacity, 96 + capacity);
+        assert_eq!(available(&world, event).await, 96 + capacity);
+    }
 }
 
 #[tokio::test]
