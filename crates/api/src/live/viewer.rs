@@ -2,9 +2,11 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Extension, State};
 use axum::response::Response;
+use hashbrown::hash_map::Entry;
 use inventory::Warned;
 use serde::Deserialize;
 use stagedoor_core::limits::HOLD_WARNING;
@@ -19,6 +21,9 @@ use crate::{App, Problem};
 
 /// Expiry warnings waiting for one signed-in viewer.
 const WARNINGS_MAX: usize = 8;
+/// A token is good for minutes; who signs in anew on the same socket more often than this wants
+/// nothing but work done.
+const SIGN_IN_EVERY: Duration = Duration::from_secs(1);
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -43,7 +48,8 @@ pub struct LiveParams {
 ///
 /// The viewer may sign in with `{"type": "auth", "token": "<access token>"}` at any time, and says
 /// nothing else: other text is answered with the error `malformed_json` and a token that is not
-/// good with `invalid_token`. Frames over 4 KiB close the socket with 1009.
+/// good with `invalid_token`; who signs in again within a second gets `rate_limited`. Frames over
+/// 4 KiB close the socket with 1009.
 #[utoipa::path(get, path = "/api/v1/events/{event}/live", tag = "events",
     params(("event" = String, Path, description = "id of the event"), LiveParams),
     responses((status = 101, description = "frames as described above"),
@@ -75,16 +81,37 @@ struct Viewer {
     socket: WebSocket,
     /// The last version sent.
     version: Option<u64>,
-    signed_in: Option<SignedIn>,
+    /// Boxed: most have not, and would pay for the room.
+    signed_in: Option<Box<SignedIn>>,
     /// The socket counts as long as somebody has it.
     _open: Option<Extension<Open>>,
 }
 
 struct SignedIn {
-    warnings: mpsc::Receiver<Warned>,
+    warnings: Warnings,
+    at: Timestamp,
     /// Holds that the viewer was told of before their warning came, with the time each expires.
     told: Vec<(HoldId, Timestamp)>,
     until: Timestamp,
+}
+
+/// What a signed-in viewer is warned of; dropping it signs out.
+struct Warnings {
+    channel: Arc<Channel>,
+    user: UserId,
+    receiver: mpsc::Receiver<Warned>,
+}
+
+impl Drop for Warnings {
+    fn drop(&mut self) {
+        self.receiver.close();
+        if let Entry::Occupied(mut sockets) = self.channel.signed_in.lock().entry(self.user) {
+            sockets.get_mut().retain(|socket| !socket.is_closed());
+            if sockets.get().is_empty() {
+                sockets.remove();
+            }
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -162,18 +189,24 @@ impl Viewer {
         let Ok(Incoming::Auth { token }) = serde_json::from_str(&text) else {
             return self.say(Wire::Error { code: "malformed_json" }).await;
         };
+        let now = self.app.env.now();
+        let is_new = |signed_in: &SignedIn| (signed_in.at..signed_in.at + SIGN_IN_EVERY).contains(&now);
+        if self.signed_in.as_deref().is_some_and(is_new) {
+            return self.say(Wire::Error { code: Code::RateLimited.text() }).await;
+        }
         let Ok(principal) = self.app.identity.verify(&token) else {
             return self.say(Wire::Error { code: "invalid_token" }).await;
         };
-        let (user, warnings) = (principal.user, self.channel.sign_in(principal.user));
+        let user = principal.user;
+        let warnings = Channel::sign_in(&self.channel, user);
         self.say(Wire::Auth { user }).await?;
         // Warnings that nobody heard before come at once.
-        let (mut told, now) = (self.app.inventory.holds_of(user, self.channel.event()), self.app.env.now());
+        let mut told = self.app.inventory.holds_of(user, self.channel.event());
         told.retain(|(_, expires_at)| *expires_at <= now + HOLD_WARNING);
         for (hold, expires_at) in &told {
             self.say(Wire::expiring(*hold, *expires_at, now)).await?;
         }
-        self.signed_in = Some(SignedIn { warnings, told, until: principal.expires_at });
+        self.signed_in = Some(Box::new(SignedIn { warnings, at: now, told, until: principal.expires_at }));
         Ok(())
     }
 
@@ -199,26 +232,21 @@ impl Channel {
     }
 
     /// The warnings that `user` gets from now on.
-    fn sign_in(&self, user: UserId) -> mpsc::Receiver<Warned> {
-        let (sender, warnings) = mpsc::channel(WARNINGS_MAX);
-        let mut signed_in = self.signed_in.lock();
-        // Those who left are forgotten when someone comes.
-        signed_in.retain(|_, sockets| {
-            sockets.retain(|socket| !socket.is_closed());
-            !sockets.is_empty()
-        });
-        signed_in.entry(user).or_default().push(sender);
-        warnings
+    fn sign_in(channel: &Arc<Channel>, user: UserId) -> Warnings {
+        let (sender, receiver) = mpsc::channel(WARNINGS_MAX);
+        channel.signed_in.lock().entry(user).or_default().push(sender);
+        Warnings { channel: channel.clone(), user, receiver }
     }
 }
 
 /// The next warning for the viewer; never when it has not signed in.
-async fn next_warning(signed_in: &mut Option<SignedIn>) -> Warned {
-    match signed_in {
-        Some(SignedIn { warnings, .. }) => match warnings.recv().await {
-            Some(warned) => warned,
-            None => std::future::pending().await,
-        },
+async fn next_warning(signed_in: &mut Option<Box<SignedIn>>) -> Warned {
+    let warning = match signed_in {
+        Some(signed_in) => signed_in.warnings.receiver.recv().await,
+        None => None,
+    };
+    match warning {
+        Some(warned) => warned,
         None => std::future::pending().await,
     }
 }

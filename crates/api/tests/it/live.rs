@@ -272,6 +272,22 @@ async fn who_signs_in_late_is_warned_at_once() {
 }
 
 #[tokio::test]
+async fn signing_in_again_at_once_is_refused_and_changes_nothing() {
+    let app = TestApp::new().await;
+    let (event, ann, bob, address) =
+        (app.event_on_sale().await, app.fan("ann").await, app.fan("bob").await, app.serve());
+    let mut viewer = Viewer::watch(address, &event, "").await;
+    assert_eq!(viewer.sign_in(&ann).await["user"], ann.id);
+    for _ in 0..3 {
+        assert_eq!(viewer.sign_in(&bob).await, json!({ "type": "error", "code": "rate_limited" }));
+    }
+    let hold = ann.held(&event.id, &["S-A-1"]).await;
+    app.advance(HOLD_TTL - HOLD_WARNING).await;
+    assert_eq!(viewer.word().await["hold"], hold);
+    assert_eq!(viewer.sign_in(&bob).await["user"], bob.id, "after a while it is somebody else's");
+}
+
+#[tokio::test]
 async fn a_warning_ends_with_the_session_s_token() {
     let identity = identity::Config { access_token_ttl: Duration::from_secs(60), ..Wish::default().identity };
     let app = TestApp::with(Wish { identity, ..Wish::default() }).await;
