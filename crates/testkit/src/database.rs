@@ -1,7 +1,7 @@
 use std::ops::Deref;
 
 use stagedoor_core::Env;
-use store::{Keyring, Store};
+use store::{Backend, Keyring, Params, Store};
 use tempfile::TempDir;
 
 use crate::postgres::{fresh_database, postgres_url};
@@ -20,6 +20,23 @@ pub struct TestStore {
 }
 
 impl TestStore {
+    /// How the database would run a statement, in its words. PostgreSQL would read a table that is
+    /// nearly empty from end to end, whatever indexes there are, so it plans without the ways that
+    /// `off` names.
+    pub async fn plan(&self, sql: &str, params: impl Params, off: &[&str]) -> String {
+        let tx = self.store.begin_write().await.expect("the database is there");
+        let lines = match tx.backend() {
+            Backend::Sqlite => tx.all(&format!("EXPLAIN QUERY PLAN {sql}"), params, |row| row.get::<String>(3)).await,
+            Backend::Postgres => {
+                for switch in off {
+                    tx.execute(&format!("SET LOCAL {switch} = off"), ()).await.expect("a switch there is");
+                }
+                tx.all(&format!("EXPLAIN {sql}"), params, |row| row.get::<String>(0)).await
+            }
+        };
+        lines.expect("a statement the database can explain").join("\n")
+    }
+
     pub async fn new() -> Self {
         Self::seeded(1).await
     }

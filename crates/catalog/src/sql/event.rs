@@ -302,33 +302,17 @@ pub async fn cards_after(tx: &Tx, after: Changed, limit: u32) -> Result<(Vec<Eve
 
 #[cfg(test)]
 mod database_tests {
-    use store::Backend;
     use testkit::TestStore;
 
     use super::*;
-
-    /// How the database would run a statement of ours, in its words.
-    async fn plan(test: &TestStore, sql: &str, params: impl store::Params) -> String {
-        let tx = test.store.begin_write().await.unwrap();
-        let lines = match tx.backend() {
-            Backend::Sqlite => tx.all(&format!("EXPLAIN QUERY PLAN {sql}"), params, |row| row.get::<String>(3)).await,
-            Backend::Postgres => {
-                // It reads a table that is nearly empty from end to end, whatever indexes there are.
-                for switch in ["enable_seqscan", "enable_bitmapscan"] {
-                    tx.execute(&format!("SET LOCAL {switch} = off"), ()).await.unwrap();
-                }
-                tx.all(&format!("EXPLAIN {sql}"), params, |row| row.get::<String>(0)).await
-            }
-        };
-        lines.unwrap().join("\n")
-    }
 
     #[tokio::test]
     async fn the_look_for_changes_goes_through_their_index() {
         let test = TestStore::new().await;
         let (at, id) = (test.env.now(), EventId::fresh(&test.env));
-        let cards = plan(&test, &changed_after(), (at, id, 2_000u32)).await;
-        let names = plan(&test, BILLED_BETWEEN, (at, id, at, id)).await;
+        let off = ["enable_seqscan", "enable_bitmapscan"];
+        let cards = test.plan(&changed_after(), (at, id, 2_000u32), &off).await;
+        let names = test.plan(BILLED_BETWEEN, (at, id, at, id), &off).await;
         for plan in [&cards, &names] {
             assert!(plan.contains("event_by_change"), "{plan}");
         }

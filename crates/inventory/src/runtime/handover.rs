@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use stagedoor_core::EventId;
 use tokio::sync::oneshot;
 
+use super::fans::Fans;
 use super::{Queue, Refused, Reply, Work};
 use crate::engine::{Answer, Command};
 
@@ -59,6 +60,17 @@ pub(crate) enum Books {
     Known,
     /// Whoever sent the command keeps such books themselves.
     Apart,
+}
+
+impl Books {
+    /// The command came to no hold of its own: a place that was reserved for it is free again.
+    pub fn give_up(self, command: &Command, fans: &Fans) {
+        if self == Books::Reserved
+            && let Command::Hold { fan, .. } = command
+        {
+            fans.refused(*fan);
+        }
+    }
 }
 
 #[derive(Debug)]

@@ -559,10 +559,8 @@ impl Inventory {
 
     async fn ask(&self, event: EventId, work: Work, books: Books) -> Reply {
         if self.queue.is_full() {
-            if books == Books::Reserved
-                && let Work::Command { command: Command::Hold { fan, .. }, .. } = &work
-            {
-                self.shared.fans.refused(*fan);
+            if let Work::Command { command, .. } = &work {
+                books.give_up(command, &self.shared.fans);
             }
             return Err(Refused::Unavailable);
         }

@@ -44,9 +44,8 @@ const RECOVERY_PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Writer {
     partition: Partition,
     queue: Receiver<Vec<Envelope>>,
-    /// Lists taken from the queue, and how many commands are in them.
+    /// Lists taken from the queue.
     waiting: VecDeque<Vec<Envelope>>,
-    waiting_commands: usize,
     shared: Arc<Shared>,
     journal: Box<dyn Journal>,
     /// As it was last claimed.
@@ -132,7 +131,7 @@ impl Writer {
         loop {
             if self.waiting.is_empty() {
                 match self.queue.recv_timeout(self.pause()) {
-                    Ok(list) => self.take_in(list),
+                    Ok(list) => self.waiting.push_back(list),
                     Err(RecvTimeoutError::Timeout) => {}
                     Err(RecvTimeoutError::Disconnected) => return Ok(()),
                 }
@@ -147,17 +146,14 @@ impl Writer {
     /// One round over what is queued now, without waiting for more; for a caller that is the
     /// thread. After an error, [`Writer::begin_again`] leads on.
     pub fn turn(&mut self) -> Result<(), Broken> {
-        while self.waiting_commands < COMMANDS_PER_ROUND
+        let mut commands: usize = self.waiting.iter().map(Vec::len).sum();
+        while commands < COMMANDS_PER_ROUND
             && let Ok(list) = self.queue.try_recv()
         {
-            self.take_in(list);
+            commands += list.len();
+            self.waiting.push_back(list);
         }
         self.round()
-    }
-
-    fn take_in(&mut self, list: Vec<Envelope>) {
-        self.waiting_commands += list.len();
-        self.waiting.push_back(list);
     }
 
     /// How long nothing is due.
@@ -182,7 +178,6 @@ impl Writer {
             && let Some(mut list) = self.waiting.pop_front()
         {
             commands += list.len();
-            self.waiting_commands -= list.len();
             if let Err(error) = self.handle_all(at, &mut list) {
                 self.fail(commands);
                 return Err(error);
@@ -317,10 +312,8 @@ impl Writer {
     }
 
     fn refuse(&mut self, reply_to: ReplyTo, work: &Work, books: Books, refused: Refused) {
-        if books == Books::Reserved
-            && let Work::Command { command: Command::Hold { fan, .. }, .. } = work
-        {
-            self.shared.fans.refused(*fan);
+        if let Work::Command { command, .. } = work {
+            books.give_up(command, &self.shared.fans);
         }
         self.shared.stats.refusals.fetch_add(1, Ordering::Relaxed);
         self.early.push(reply_to, Err(refused));
@@ -332,7 +325,7 @@ impl Writer {
         event: EventId,
         command: Command,
         map: Option<u64>,
-        books: Books,
+        mut books: Books,
         reply_to: ReplyTo,
     ) -> Result<(), Broken> {
         let loaded = self.events.get_mut(&event).expect("brought in");
@@ -344,17 +337,12 @@ impl Writer {
         {
             known
         } else {
-            if books == Books::Reserved
-                && let Command::Hold { fan, .. } = command
-            {
-                self.shared.fans.refused(fan);
-            }
+            books.give_up(&command, &self.shared.fans);
             // The newer map may be part of this very batch, so whoever asked hears of it when the
             // event's view shows it.
             self.pending.replies.push(reply_to, Err(Refused::MapChanged));
             return Ok(());
         };
-        let mut books = books;
         let fact = match decided {
             Ok(Outcome::Changed(fact)) => {
                 if books == Books::Known
@@ -370,11 +358,7 @@ impl Writer {
                 fact
             }
             Ok(Outcome::Unchanged(answer)) => {
-                if books == Books::Reserved
-                    && let Command::Hold { fan, .. } = command
-                {
-                    self.shared.fans.refused(fan);
-                }
+                books.give_up(&command, &self.shared.fans);
                 // It may repeat a fact of this very batch, so it waits for the write.
                 let map = map_print(loaded.state.manifest());
                 self.pending.replies.push(reply_to, Ok(Done { answer, replayed: true, map }));

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use inventory::engine::{
     AreaSpec, Best, Command, HoldStatus, KeyPrint, Manifest, ManifestSpec, Need, Orphans, Places, Prices, Refusal,
-    RowSpec, Rules, SaleStatus, SeatKind, SeatSpec, SectionSpec, Want,
+    RowSpec, Rules, SaleStatus, SeatSpec, SectionSpec, Want,
 };
 use inventory::{Config, EventView, Hold, HoldRequest, Inventory, Opening, Refused, Writers};
 use parking_lot::Mutex;
@@ -34,16 +34,7 @@ const FIRST: [(&str, u32); 2] = [("A", 4), ("B", 4)];
 const AREAS: [(&str, u32); 2] = [("F", 20), ("G", 10)];
 
 fn map(sections: &[(&str, u32)], areas: &[(&str, u32)]) -> Arc<Manifest> {
-    let seat = |label: u32| SeatSpec {
-        label: label.to_string(),
-        x: label as f32,
-        y: 0.0,
-        level: 0,
-        kind: SeatKind::Standard,
-        restricted_view: false,
-        rank: None,
-        aisle_after: false,
-    };
+    let seat = |label: u32| SeatSpec { label: label.to_string(), x: label as f32, ..SeatSpec::default() };
     let section = |(id, seats): &(&str, u32)| SectionSpec {
         id: (*id).into(),
         name: (*id).into(),

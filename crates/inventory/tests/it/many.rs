@@ -8,8 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use inventory::engine::{
-    Manifest, ManifestSpec, Need, Orphans, Places, Prices, RowSpec, Rules, SaleStatus, SeatKind, SeatSpec, SectionSpec,
-    Want,
+    Manifest, ManifestSpec, Need, Orphans, Places, Prices, RowSpec, Rules, SaleStatus, SeatSpec, SectionSpec, Want,
 };
 use inventory::{Config, HoldRequest, Inventory, Opening, Refused, Writers};
 use stagedoor_core::{Env, EventId, OrderId, UserId};
@@ -30,16 +29,7 @@ struct Process {
 }
 
 fn opening() -> Opening {
-    let seat = |label: u32| SeatSpec {
-        label: label.to_string(),
-        x: label as f32,
-        y: 0.0,
-        level: 0,
-        kind: SeatKind::Standard,
-        restricted_view: false,
-        rank: None,
-        aisle_after: false,
-    };
+    let seat = |label: u32| SeatSpec { label: label.to_string(), x: label as f32, ..SeatSpec::default() };
     let row = RowSpec { label: "1".into(), seats: (1..=SEATS).map(seat).collect() };
     let section = SectionSpec { id: "A".into(), name: "A".into(), focal: None, rows: vec![row] };
     let spec = ManifestSpec { levels: vec!["A".into()], sections: vec![section], areas: vec![] };

@@ -372,34 +372,18 @@ impl StoredState {
 
 #[cfg(test)]
 mod database_tests {
-    use store::Backend;
     use testkit::TestStore;
 
     use super::*;
-
-    /// How the database would run a statement of ours, in its words.
-    async fn plan(test: &TestStore, sql: &str, params: impl store::Params) -> String {
-        let tx = test.store.begin_write().await.unwrap();
-        let lines = match tx.backend() {
-            Backend::Sqlite => tx.all(&format!("EXPLAIN QUERY PLAN {sql}"), params, |row| row.get::<String>(3)).await,
-            Backend::Postgres => {
-                // It reads a table that is nearly empty from end to end, whatever indexes there are.
-                for switch in ["enable_seqscan", "enable_bitmapscan", "enable_sort", "enable_hashagg"] {
-                    tx.execute(&format!("SET LOCAL {switch} = off"), ()).await.unwrap();
-                }
-                tx.all(&format!("EXPLAIN {sql}"), params, |row| row.get::<String>(0)).await
-            }
-        };
-        lines.unwrap().join("\n")
-    }
 
     #[tokio::test]
     async fn an_organizer_s_page_of_orders_is_read_from_an_index_in_its_order() {
         let test = TestStore::new().await;
         let (organizer, event) = (OrganizerId::fresh(&test.env), EventId::fresh(&test.env));
-        let all = plan(&test, &sold_by("organizer_id = $1"), (organizer, NEWEST, 20u32)).await;
+        let off = ["enable_seqscan", "enable_bitmapscan", "enable_sort", "enable_hashagg"];
+        let all = test.plan(&sold_by("organizer_id = $1"), (organizer, NEWEST, 20u32), &off).await;
         let one = sold_by("event_id = $4 AND organizer_id = $1");
-        let one = plan(&test, &one, (organizer, NEWEST, 20u32, event)).await;
+        let one = test.plan(&one, (organizer, NEWEST, 20u32, event), &off).await;
         for (plan, index) in [(all, "order_hold_organizer "), (one, "order_hold_organizer_event ")] {
             assert!(plan.contains(index), "{plan}");
             assert!(!["SCAN", "Seq Scan", "Sort", "TEMP B-TREE"].iter().any(|word| plan.contains(word)), "{plan}");

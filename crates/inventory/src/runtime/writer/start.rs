@@ -40,7 +40,6 @@ impl Writer {
             directory: HashMap::new(),
             deadlines: BTreeSet::new(),
             waiting: VecDeque::new(),
-            waiting_commands: 0,
             rounds: Rounds::new(at),
             last_seq: BatchSeq::NONE,
             last_at: at,
@@ -189,7 +188,6 @@ impl Writer {
 
     /// Nobody waits longer than the pause for the answer that seats cannot be changed.
     pub(super) fn refuse_queued(&mut self) {
-        self.waiting_commands = 0;
         while let Some(list) = self.waiting.pop_front().or_else(|| self.queue.try_recv().ok()) {
             let count = list.len();
             for Envelope { work, books, reply_to, .. } in list {
