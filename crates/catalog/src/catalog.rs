@@ -111,8 +111,9 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// Takes over what other processes changed. Call it every second; without changes it is one
-    /// look into a database index; now and then all events are looked through. Gives the number of events that are not as they were.
+    /// Takes over what other processes changed. Call it every second: without changes it is one
+    /// look into a database index, and now and then all events are looked through. Gives the number
+    /// of events that are not as they were.
     pub async fn refresh(&self) -> store::Result<usize> {
         let now = self.store.env().now();
         let (mut next, sweep) = {
