@@ -33,6 +33,7 @@ pub mod render;
 mod scan;
 mod sql;
 mod ticket;
+mod typeface;
 
 pub use barcode::{BARCODE_TEXT_LENGTH, Barcode, BarcodeText, PublicKeys, Signer, Unreadable};
 pub use checkin::{CheckInError, Door, SCANS_PER_UPLOAD_MAX, check_in};

@@ -101,7 +101,7 @@ async fn a_printed_ticket_is_one_page_that_a_scanner_and_a_person_read() {
     }
     let words = run("pdftotext", &["-layout", file, "-"], install);
     for wanted in
-        ["A Midsummer Night’s Dream (Opening)", "Théâtre de la Ville, Paris", "20:00", "45.00 EUR", "Zoë Zólc", "…"]
+        ["A Midsummer Night’s Dream (Opening)", "Théâtre de la Ville, Paris", "20:00", "45.00 EUR", "Zoë Żółć", "…"]
     {
         assert!(words.contains(wanted), "{wanted:?} is not in\n{words}");
     }
@@ -110,6 +110,91 @@ async fn a_printed_ticket_is_one_page_that_a_scanner_and_a_person_read() {
         run("pdftoppm", &["-png", "-singlefile", "-r", pixels_an_inch, file, page.to_str().unwrap()], install);
         assert_eq!(zbar(&page.with_extension("png")), text.as_str(), "zbar reads it at {pixels_an_inch} dpi");
     }
+}
+
+#[tokio::test]
+async fn names_are_printed_in_their_own_letters() {
+    let house = House::new().await;
+    let text = house.signer.sign(&house.ticket().await);
+    let names = ["Ελένη Παπαδοπούλου", "Анна Ковальчук", "Nguyễn Thị Ánh Tuyết", "ქეთევან", "נועה 12", "مريم"];
+    let facts = Vec::from_iter(names.map(|name| ("Attendee", name.to_owned())));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ticket.pdf");
+    let install = "apt-get install poppler-utils";
+    std::fs::write(&file, Sheet { title: "王 at the Opera", subtitles: &[], facts: &facts }.pdf(&text)).unwrap();
+    let words = run("pdftotext", &["-layout", file.to_str().unwrap(), "-"], install);
+    for wanted in ["Ελένη Παπαδοπούλου", "Анна Ковальчук", "Nguyễn Thị Ánh Tuyết", "ქეთევან", "נועה", "مريم"]
+    {
+        assert!(words.contains(wanted), "{wanted:?} is not in\n{words}");
+    }
+    // What stands on the page from left to right: the number, and then the Hebrew name, which is
+    // read before it and begins at its right end.
+    let boxes = run("pdftotext", &["-bbox", file.to_str().unwrap(), "-"], install);
+    assert!(left_of(&boxes, ">12<") < left_of(&boxes, ">העונ<"), "{boxes}");
+    // What the font lacks takes its place on the page, as a box.
+    assert!(left_of(&boxes, ">at<") > 70.0, "{boxes}");
+    let fonts = run("pdffonts", &[file.to_str().unwrap()], install);
+    assert!(fonts.contains("+DejaVuSansCondensed"), "{fonts}");
+    assert!(std::fs::metadata(&file).unwrap().len() < 40_000, "only the letters on the page are embedded");
+}
+
+/// Where the word that `needle` shows begins, in points from the left of the page.
+fn left_of(boxes: &str, needle: &str) -> f32 {
+    let line = boxes.lines().find(|line| line.contains(needle)).unwrap_or_else(|| panic!("no {needle} in\n{boxes}"));
+    number(line, "xMin=\"")
+}
+
+fn number(line: &str, name: &str) -> f32 {
+    line.split(name).nth(1).unwrap().split('"').next().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn the_fullest_page_holds_everything() {
+    let house = House::new().await;
+    let text = house.signer.sign(&house.ticket().await);
+    let folder = tempfile::tempdir().unwrap();
+    let (file, page) = (folder.path().join("ticket.pdf"), folder.path().join("page"));
+    for long in ["Władysławowo ".repeat(15), "W".repeat(200)] {
+        let facts = Vec::from_iter((0..7).map(|_| ("Section", long.clone())));
+        let pdf = Sheet { title: &long, subtitles: &[long.clone(), long.clone()], facts: &facts }.pdf(&text);
+        std::fs::write(&file, pdf).unwrap();
+        let (file, install) = (file.to_str().unwrap(), "apt-get install poppler-utils");
+        run("pdftoppm", &["-png", "-singlefile", "-r", "150", file, page.to_str().unwrap()], install);
+        assert_eq!(zbar(&page.with_extension("png")), text.as_str(), "zbar reads it below {long:?}");
+        let boxes = run("pdftotext", &["-bbox", file, "-"], install);
+        let mut words = boxes.lines().filter(|line| line.contains("<word")).peekable();
+        assert!(words.peek().is_some());
+        for word in words {
+            assert!(number(word, "xMax=\"") < 595.0 - 40.0 && number(word, "yMax=\"") < 842.0, "{word}");
+        }
+        let last = &text.as_str()[text.as_str().len() - 6..];
+        assert!(boxes.contains(last.split(' ').next_back().unwrap()), "{last} is not in\n{boxes}");
+    }
+}
+
+#[tokio::test]
+async fn marks_piled_onto_a_name_do_not_reach_the_barcode() {
+    let house = House::new().await;
+    let text = house.signer.sign(&house.ticket().await);
+    let folder = tempfile::tempdir().unwrap();
+    let (file, page) = (folder.path().join("ticket.pdf"), folder.path().join("page"));
+    let (file, page) = (file.to_str().unwrap(), page.to_str().unwrap());
+    // The barcode with its quiet zone, in points from the left and the top of the page; and all of it.
+    let [barcode, whole] = [["40", "118", "196", "190"], ["0", "0", "595", "842"]];
+    let [plain, piled] = ["", "\u{31c}"].map(|mark| {
+        let title = format!("Щ{}", mark.repeat(40)).repeat(5);
+        std::fs::write(file, Sheet { title: &title, subtitles: &[], facts: &[] }.pdf(&text)).unwrap();
+        [barcode, whole].map(|[x, y, width, height]| {
+            let part = ["-r", "72", "-x", x, "-y", y, "-W", width, "-H", height];
+            let args = [&["-png", "-singlefile"], &part[..], &[file, page]].concat();
+            run("pdftoppm", &args, "apt-get install poppler-utils");
+            let picture = Path::new(page).with_extension("png");
+            (zbar(&picture), std::fs::read(picture).unwrap())
+        })
+    });
+    assert_eq!(plain[0].0, text.as_str(), "the part is the barcode");
+    assert!(plain[0] == piled[0], "the barcode is another");
+    assert!(plain[1] != piled[1], "the marks are drawn");
 }
 
 #[tokio::test]
