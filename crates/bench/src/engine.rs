@@ -22,6 +22,7 @@ const SECTIONS: u32 = 50;
 const ROWS: u32 = 40;
 const SEATS: u32 = 40;
 pub const STADIUM: usize = (SECTIONS * ROWS * SEATS) as usize;
+const FLOOR: usize = 400_000;
 const EVENTS: usize = 25;
 
 /// Where the journal of a measurement lives.
@@ -53,7 +54,7 @@ pub fn stadium() -> Opening {
     let spec = ManifestSpec {
         levels: vec!["A".into(), "B".into()],
         sections: (0..SECTIONS).map(section).collect(),
-        areas: vec![AreaSpec { id: "floor".into(), name: "Floor".into(), capacity: 400_000, level: 0 }],
+        areas: vec![AreaSpec { id: "floor".into(), name: "Floor".into(), capacity: FLOOR as u32, level: 0 }],
     };
     Opening {
         manifest: Arc::new(Manifest::build(&spec).expect("a plain stadium is a valid map")),
@@ -105,11 +106,13 @@ pub struct Rate {
 pub enum Goods {
     /// Two to four random seats; of five holds one is sold, the others are released.
     Seats,
-    /// Places of one general-admission area, held and released.
+    /// Two places of a general-admission area, held and not given back; one area after the other is
+    /// filled.
     Area,
 }
 
-/// Commands (holds, releases, sales) per second with `in_flight` of them under way.
+/// Commands (holds, releases, sales) per second with `in_flight` of them under way; of an area all
+/// are holds, and all are granted.
 pub fn rate(disk: Disk<'_>, in_flight: usize, span: Duration, goods: Goods) -> Rate {
     let inventory = start(disk);
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
@@ -121,6 +124,7 @@ pub fn rate(disk: Disk<'_>, in_flight: usize, span: Duration, goods: Goods) -> R
     }
     let mut batches = inventory.batches();
     let mut dice = Dice(7);
+    let mut asked_of_areas = 0;
     // What each slot holds at the moment.
     let mut held: Vec<Option<(EventId, HoldId)>> = vec![None; in_flight];
     let mut next = |slot: usize, held: &mut [Option<(EventId, HoldId)>], ids: &mut Ids| {
@@ -132,10 +136,15 @@ pub fn rate(disk: Disk<'_>, in_flight: usize, span: Duration, goods: Goods) -> R
             };
             return (slot as u32, event, command);
         }
-        let event = events[dice.roll(EVENTS)];
-        let places = match goods {
-            Goods::Seats => Places::seats(dice.seats(STADIUM).into_iter().map(|seat| (seat as u32, 0))),
-            Goods::Area => Places::areas([(0, 2, 0)]),
+        let (event, places) = match goods {
+            Goods::Seats => {
+                let seats = dice.seats(STADIUM).into_iter().map(|seat| (seat as u32, 0));
+                (events[dice.roll(EVENTS)], Places::seats(seats))
+            }
+            Goods::Area => {
+                asked_of_areas += 2;
+                (events[(asked_of_areas - 2) / FLOOR % EVENTS], Places::areas([(0, 2, 0)]))
+            }
         };
         let want = Want::Picked { places: places.expect("a few different places"), need: Need::None };
         let command =
@@ -153,13 +162,15 @@ pub fn rate(disk: Disk<'_>, in_flight: usize, span: Duration, goods: Goods) -> R
     let mut free = Vec::with_capacity(in_flight);
     while began.elapsed() < span {
         batches.receive(|slot, answer| {
-            done += 1;
             let slot = slot as usize;
-            if let Ok(Answer::Hold(view)) = answer
-                && view.status == inventory::engine::HoldStatus::Held
-            {
-                held[slot] = Some((asked[slot], view.hold));
+            match (goods, answer) {
+                (Goods::Seats, Ok(Answer::Hold(view))) if view.status == inventory::engine::HoldStatus::Held => {
+                    held[slot] = Some((asked[slot], view.hold));
+                }
+                (Goods::Area, answer) => assert!(answer.is_ok(), "there is room in {EVENTS} areas: {answer:?}"),
+                _ => {}
             }
+            done += 1;
             free.push(slot);
         });
         let commands: Vec<_> = free.drain(..).map(|slot| next(slot, &mut held, &mut ids)).collect();

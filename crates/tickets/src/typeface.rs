@@ -1,11 +1,13 @@
 //! Text set in a font: which lines it takes, how wide they are, and the order in which they are read.
 //!
 //! The font is DejaVu Sans Condensed: Latin with every diacritic, Greek, Cyrillic, Armenian,
-//! Georgian, Hebrew and Arabic. A letter that it lacks is drawn as a box.
+//! Georgian, Hebrew and Arabic. Of other scripts it prints how they sound in Latin letters, so that
+//! someone at the door can read the name out; what has no sound is drawn as a box.
 
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use deunicode::deunicode_char;
 use krilla::geom::Point;
 use krilla::surface::Surface;
 use krilla::text::{Font, TextDirection};
@@ -51,7 +53,7 @@ impl Typeface {
 
     /// At most [`LINES_MAX`] lines of at most `width` points, broken at spaces where there are any.
     pub fn lines(&self, text: &str, size: f32, width: f32) -> Vec<Line> {
-        let text = text.chars().map(|letter| if is_break(letter) { ' ' } else { letter }).collect::<String>();
+        let text = self.printable(text);
         // Of the whole text: a line of a Hebrew name runs to the left even when it begins in Latin.
         let base = match get_base_direction(text.as_str()) {
             unicode_bidi::Direction::Rtl => Level::rtl(),
@@ -79,6 +81,19 @@ impl Typeface {
             lines.push(line(first));
             rest = others.trim_start();
         }
+    }
+
+    /// `text` without breaks, in letters the font has as far as there are any.
+    fn printable(&self, text: &str) -> String {
+        let mut printable = String::with_capacity(text.len());
+        for letter in text.chars() {
+            match deunicode_char(letter) {
+                _ if is_break(letter) => printable.push(' '),
+                Some(sound) if self.face.glyph_index(letter).is_none() => printable.push_str(sound),
+                _ => printable.push(letter),
+            }
+        }
+        printable
     }
 
     /// Draws to the right of `x`, in points from the left of the page, with the feet of the letters
@@ -197,6 +212,7 @@ mod tests {
             ("Zoë Żółć, Ελένη и Анна", &["Zoë Żółć, Ελένη и Анна"][..]),
             ("Noa נועה 12", &["Noa ", "12", "נועה "]),
             ("נועה Noa 12", &["Noa 12", "נועה "]),
+            ("王芳 и สมชาย", &["Wang Fang  и smchaay"]),
             ("", &[]),
         ] {
             assert_eq!(runs(&SANS.lines(text, 10.0, WIDTH)[0]), wanted, "{text}");

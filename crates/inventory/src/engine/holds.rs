@@ -8,12 +8,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use hashbrown::HashTable;
 use stagedoor_core::limits::IDEMPOTENCY_RETENTION;
 use stagedoor_core::{HoldId, OrderId, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::deadlines::{Deadlines, Links};
+use super::index::Index;
 use super::place::Packed;
 use super::slab::{NONE, Queue, Slab};
 use super::{HoldStatus, KeyPrint, Place, Places};
@@ -143,25 +143,25 @@ impl Key {
 pub(super) struct Books {
     pub records: Slab<Record>,
     apart: Slab<[Packed; APART]>,
-    by_hold: HashTable<u32>,
+    pub by_hold: Index,
     orders: Slab<Order>,
-    by_order: HashTable<u32>,
+    pub by_order: Index,
     pub fans: Slab<Fan>,
-    by_user: HashTable<u32>,
+    pub by_user: Index,
     pub keys: Queue<Key>,
-    by_key: HashTable<u32>,
+    pub by_key: Index,
     /// Ended records without a key, oldest first.
     pub ended: VecDeque<u32>,
     pub deadlines: Deadlines,
 }
 
 /// Ids are made by us and half random, keys are hashes: two multiplications spread them.
-fn spread(id: u128) -> u64 {
+pub(super) fn spread(id: u128) -> u64 {
     let folded = u128::from((id >> 64) as u64 ^ 0x9e37_79b9_7f4a_7c15) * u128::from(id as u64 ^ 0xd1b5_4a32_d192_ed03);
     (folded as u64 ^ (folded >> 64) as u64).wrapping_mul(0x2545_f491_4f6c_dd1d)
 }
 
-fn spread_id(id: impl Into<Uuid>) -> u64 {
+pub(super) fn spread_id(id: impl Into<Uuid>) -> u64 {
     spread(id.into().as_u128())
 }
 
@@ -170,30 +170,30 @@ impl Books {
         Self {
             records: Slab::new(),
             apart: Slab::new(),
-            by_hold: HashTable::new(),
+            by_hold: Index::new(),
             orders: Slab::new(),
-            by_order: HashTable::new(),
+            by_order: Index::new(),
             fans: Slab::new(),
-            by_user: HashTable::new(),
+            by_user: Index::new(),
             keys: Queue::new(),
-            by_key: HashTable::new(),
+            by_key: Index::new(),
             ended: VecDeque::new(),
             deadlines: Deadlines::default(),
         }
     }
 
     pub fn find(&self, hold: HoldId) -> Option<u32> {
-        self.by_hold.find(spread_id(hold), |slot| self.records[*slot].hold == hold).copied()
+        self.by_hold.find(spread_id(hold), |slot| self.records[slot].hold == hold)
     }
 
     pub fn fan(&self, user: UserId) -> Option<&Fan> {
-        let slot = self.by_user.find(spread_id(user), |slot| self.fans[*slot].id == user)?;
-        Some(&self.fans[*slot])
+        let slot = self.by_user.find(spread_id(user), |slot| self.fans[slot].id == user)?;
+        Some(&self.fans[slot])
     }
 
     pub fn key(&self, key: u128) -> Option<&Key> {
-        let number = self.by_key.find(spread(key), |number| self.keys[*number].print().key == key)?;
-        Some(&self.keys[*number])
+        let number = self.by_key.find(spread(key), |number| self.keys[number].print().key == key)?;
+        Some(&self.keys[number])
     }
 
     pub fn user_of(&self, record: &Record) -> UserId {
@@ -209,8 +209,8 @@ impl Books {
 
     /// The records of an order, in order of their hold ids.
     pub fn records_of(&self, order: OrderId) -> impl Iterator<Item = u32> + '_ {
-        let slot = self.by_order.find(spread_id(order), |slot| self.orders[*slot].id == order);
-        let mut next = slot.map_or(NONE, |slot| self.orders[*slot].first);
+        let slot = self.by_order.find(spread_id(order), |slot| self.orders[slot].id == order);
+        let mut next = slot.map_or(NONE, |slot| self.orders[slot].first);
         std::iter::from_fn(move || {
             let record = (next != NONE).then_some(next)?;
             next = self.next_of(record);
@@ -288,18 +288,18 @@ impl Books {
         let slot = self.records.insert(record);
         self.set_places(slot, places);
         let records = &self.records;
-        self.by_hold.insert_unique(spread_id(hold), slot, |slot| spread_id(records[*slot].hold));
+        self.by_hold.insert(spread_id(hold), slot, |slot| spread_id(records[slot].hold));
         slot
     }
 
     fn fan_slot(&mut self, user: UserId) -> u32 {
         let hash = spread_id(user);
-        if let Some(slot) = self.by_user.find(hash, |slot| self.fans[*slot].id == user) {
-            return *slot;
+        if let Some(slot) = self.by_user.find(hash, |slot| self.fans[slot].id == user) {
+            return slot;
         }
         let slot = self.fans.insert(Fan { id: user, tickets: 0, records: 0 });
         let fans = &self.fans;
-        self.by_user.insert_unique(hash, slot, |slot| spread_id(fans[*slot].id));
+        self.by_user.insert(hash, slot, |slot| spread_id(fans[slot].id));
         slot
     }
 
@@ -308,7 +308,7 @@ impl Books {
         let KeyPrint { key, body } = print;
         let number = self.keys.push(Key { key: [(key >> 64) as u64, key as u64], body, expires_at, ttl_ms, record });
         let keys = &self.keys;
-        self.by_key.insert_unique(spread(key), number, |number| spread(keys[*number].print().key));
+        self.by_key.insert(spread(key), number, |number| spread(keys[number].print().key));
         self.records[record].kept_by = KeptBy::Key;
     }
 
@@ -320,8 +320,7 @@ impl Books {
             if key.taken_at() + IDEMPOTENCY_RETENTION > at {
                 return;
             }
-            let entry = self.by_key.find_entry(spread(key.print().key), |other| *other == number);
-            entry.unwrap_or_else(|_| panic!("key {number} is in the queue but not in the index")).remove();
+            assert!(self.by_key.remove(spread(key.print().key), number), "key {number} is not in the index");
             self.keys.pop();
             self.records[key.record].kept_by = KeptBy::Itself;
             self.settle(key.record);
@@ -380,6 +379,12 @@ impl Books {
         }
     }
 
+    /// The record that is forgotten when one more ends after `ends` others.
+    pub fn forgotten_after(&self, ends: usize) -> Option<u32> {
+        let next = (self.ended.len() + ends).checked_sub(ENDED_MAX)?;
+        self.ended.get(next).copied()
+    }
+
     /// Takes up a record that a snapshot says is remembered.
     pub fn remember_again(&mut self, slot: u32) -> bool {
         let fits = self.records[slot].kept_by == KeptBy::Itself && self.is_over(slot) && self.ended.len() < ENDED_MAX;
@@ -392,8 +397,7 @@ impl Books {
 
     fn forget(&mut self, slot: u32) {
         let record = self.records[slot];
-        let entry = self.by_hold.find_entry(spread_id(record.hold), |other| *other == slot);
-        entry.unwrap_or_else(|_| panic!("hold {} is not in the index", record.hold)).remove();
+        assert!(self.by_hold.remove(spread_id(record.hold), slot), "hold {} is not in the index", record.hold);
         if let State::Sold { order, next, .. } = record.state {
             self.unlink(order, slot, next);
         }
@@ -403,8 +407,7 @@ impl Books {
         fan.records -= 1;
         if fan.records == 0 {
             let user = fan.id;
-            let entry = self.by_user.find_entry(spread_id(user), |other| *other == record.fan);
-            entry.unwrap_or_else(|_| panic!("fan {user} is not in the index")).remove();
+            assert!(self.by_user.remove(spread_id(user), record.fan), "fan {user} is not in the index");
             self.fans.remove(record.fan);
         }
     }
@@ -412,12 +415,12 @@ impl Books {
     /// Puts a record under its order; the caller sets the state this returns.
     pub fn link(&mut self, id: OrderId, slot: u32, expires_at: Timestamp) {
         let hash = spread_id(id);
-        let order = match self.by_order.find(hash, |order| self.orders[*order].id == id) {
-            Some(order) => *order,
+        let order = match self.by_order.find(hash, |order| self.orders[order].id == id) {
+            Some(order) => order,
             None => {
                 let order = self.orders.insert(Order { id, first: NONE });
                 let orders = &self.orders;
-                self.by_order.insert_unique(hash, order, |order| spread_id(orders[*order].id));
+                self.by_order.insert(hash, order, |order| spread_id(orders[order].id));
                 order
             }
         };
@@ -438,8 +441,8 @@ impl Books {
         }
         self.set_next(order, before, next);
         if self.orders[order].first == NONE {
-            let entry = self.by_order.find_entry(spread_id(self.orders[order].id), |other| *other == order);
-            entry.unwrap_or_else(|_| panic!("order {} is not in the index", self.orders[order].id)).remove();
+            let id = self.orders[order].id;
+            assert!(self.by_order.remove(spread_id(id), order), "order {id} is not in the index");
             self.orders.remove(order);
         }
     }
@@ -456,7 +459,7 @@ impl Books {
 
     /// Slots of all records, in no order.
     pub fn slots(&self) -> impl Iterator<Item = u32> + '_ {
-        self.by_hold.iter().copied()
+        self.by_hold.iter()
     }
 
     /// Slots of all records, in order of their hold ids.
@@ -468,7 +471,7 @@ impl Books {
 
     pub fn memory_bytes(&self) -> usize {
         let indexes = [&self.by_hold, &self.by_order, &self.by_user, &self.by_key];
-        indexes.iter().map(|index| index.allocation_size()).sum::<usize>()
+        indexes.iter().map(|index| index.memory_bytes()).sum::<usize>()
             + self.records.memory_bytes()
             + self.apart.memory_bytes()
             + self.orders.memory_bytes()

@@ -7,7 +7,6 @@ use stagedoor_core::limits::SEATS_PER_HOLD_MAX;
 
 use super::manifest::{Manifest, Row, SeatKind};
 use super::orphan::{Strip, run_lengths, run_lengths_short, sizes_that_fit, sizes_that_fit_clean};
-use super::slab::NONE;
 
 /// The wire number of a status is its value here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +48,6 @@ pub(super) struct Counts {
 pub(super) struct Seats {
     /// By word: the low and the high bit of each seat's status.
     planes: Box<[[u64; 2]]>,
-    /// By seat: the record of the hold that has it held or sold.
-    owner: Box<[u32]>,
     pub counts: Counts,
     /// Available seats by price level.
     pub level_available: Box<[u32]>,
@@ -164,7 +161,6 @@ impl Seats {
         }
         Seats {
             planes: vec![[0; 2]; manifest.words.len()].into(),
-            owner: vec![NONE; manifest.seats()].into(),
             counts: Counts { by_status: [manifest.seats() as u32, 0, 0, 0], standard_available },
             level_available,
             index: RefCell::new(RowIndex::new(manifest.rows.len())),
@@ -217,22 +213,16 @@ impl Seats {
         (low | high) >> (bit & 63) & 1 == 0
     }
 
-    /// The record that has the seat held or sold, [`NONE`] for another status.
-    pub fn owner(&self, seat: u32) -> u32 {
-        self.owner[seat as usize]
-    }
-
     /// Reads what changing a seat will need, see [`super::warm`].
     #[inline]
     pub fn warm(&self, manifest: &Manifest, seat: u32) -> u64 {
         let Some(bit) = manifest.bits.get(seat as usize) else { return 0 };
-        self.planes[(bit >> 6) as usize][0] ^ u64::from(self.owner[seat as usize]) ^ u64::from(manifest.level(seat))
+        self.planes[(bit >> 6) as usize][0] ^ u64::from(manifest.level(seat))
     }
 
-    /// Moves a seat from one status, which it must have, to another. `owner`: the record that
-    /// loses it or gets it.
+    /// Moves a seat from one status, which it must have, to another.
     #[inline]
-    pub fn set(&mut self, manifest: &Manifest, seat: u32, from: SeatStatus, to: SeatStatus, owner: u32) {
+    pub fn set(&mut self, manifest: &Manifest, seat: u32, from: SeatStatus, to: SeatStatus) {
         let bit = manifest.bits[seat as usize];
         let (word, shift) = ((bit >> 6) as usize, bit & 63);
         let planes = &mut self.planes[word];
@@ -242,10 +232,6 @@ impl Seats {
         let change = was ^ to as u64;
         planes[0] ^= (change & 1) << shift;
         planes[1] ^= (change >> 1) << shift;
-        let has_owner = |status| matches!(status, SeatStatus::Held | SeatStatus::Sold);
-        let owned = &mut self.owner[seat as usize];
-        assert!(!has_owner(from) || *owned == owner, "seat {seat} belongs to record {owned}, not {owner}");
-        *owned = if has_owner(to) { owner } else { NONE };
         self.counts.by_status[from as usize] -= 1;
         self.counts.by_status[to as usize] += 1;
         let freed = i32::from(to == SeatStatus::Available) - i32::from(from == SeatStatus::Available);
@@ -294,10 +280,7 @@ impl Seats {
     }
 
     pub fn memory_bytes(&self) -> usize {
-        self.planes.len() * 16
-            + self.owner.len() * 4
-            + self.level_available.len() * 4
-            + self.index.borrow().memory_bytes()
+        self.planes.len() * 16 + self.level_available.len() * 4 + self.index.borrow().memory_bytes()
     }
 }
 

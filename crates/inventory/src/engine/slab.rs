@@ -6,12 +6,18 @@ use std::collections::VecDeque;
 /// Marks "no slot" where a slot may be absent.
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// Slots in one allocation: small, because thousands of events have a handful of holds each.
+/// Slots in one allocation of a queue and in the first one of a slab: few, because thousands of
+/// events have a handful of holds each.
 const CHUNK: usize = 32;
+/// Slots in the largest allocation of a slab: each has twice the slots of the one before up to
+/// this, so that where they all are fits into a processor's first cache.
+const CHUNK_MAX: usize = 1_024;
+/// Allocations of a slab before those of the largest size.
+const GROWING: usize = (CHUNK_MAX / CHUNK).ilog2() as usize;
 
 /// Values in numbered slots; a freed slot is the next to be used.
 pub(crate) struct Slab<T> {
-    chunks: Vec<Box<[T; CHUNK]>>,
+    chunks: Vec<Box<[T]>>,
     used: u32,
     free: Vec<u32>,
 }
@@ -28,10 +34,11 @@ impl<T: Copy> Slab<T> {
         }
         let slot = self.used;
         assert!(slot < NONE, "{slot} slots are in use");
-        if (slot as usize).is_multiple_of(CHUNK) {
-            self.chunks.push(Box::new([value; CHUNK]));
+        let (chunk, at) = place(slot);
+        if chunk == self.chunks.len() {
+            self.chunks.push(vec![value; CHUNK << chunk.min(GROWING)].into());
         } else {
-            self.chunks[slot as usize / CHUNK][slot as usize % CHUNK] = value;
+            self.chunks[chunk][at] = value;
         }
         self.used += 1;
         slot
@@ -48,22 +55,36 @@ impl<T: Copy> Slab<T> {
     }
 
     pub fn memory_bytes(&self) -> usize {
-        self.chunks.len() * size_of::<[T; CHUNK]>()
-            + self.chunks.capacity() * size_of::<usize>()
+        self.chunks.iter().map(|chunk| size_of_val(&**chunk)).sum::<usize>()
+            + self.chunks.capacity() * size_of::<Box<[T]>>()
             + self.free.capacity() * size_of::<u32>()
     }
+}
+
+/// The chunk of a slot, and where it is in there.
+#[inline]
+fn place(slot: u32) -> (usize, usize) {
+    // With one more chunk in front, a chunk of n slots would begin at n.
+    let slot = slot as usize + CHUNK;
+    if slot >= CHUNK_MAX {
+        return (GROWING + slot / CHUNK_MAX - 1, slot % CHUNK_MAX);
+    }
+    let chunk = (slot / CHUNK).ilog2() as usize;
+    (chunk, slot - (CHUNK << chunk))
 }
 
 impl<T> std::ops::Index<u32> for Slab<T> {
     type Output = T;
     fn index(&self, slot: u32) -> &T {
-        &self.chunks[slot as usize / CHUNK][slot as usize % CHUNK]
+        let (chunk, at) = place(slot);
+        &self.chunks[chunk][at]
     }
 }
 
 impl<T> std::ops::IndexMut<u32> for Slab<T> {
     fn index_mut(&mut self, slot: u32) -> &mut T {
-        &mut self.chunks[slot as usize / CHUNK][slot as usize % CHUNK]
+        let (chunk, at) = place(slot);
+        &mut self.chunks[chunk][at]
     }
 }
 
@@ -148,6 +169,18 @@ mod tests {
         assert_eq!(slots, (0..100).collect::<Vec<_>>());
         slab.remove(40);
         assert_eq!((slab.insert(7), slab[40], slab.insert(8)), (40, 7, 100));
+    }
+
+    #[test]
+    fn every_slot_has_a_place_of_its_own() {
+        let mut slab = Slab::new();
+        for value in 0..100_000u32 {
+            assert_eq!(slab.insert(value), value);
+        }
+        assert!((0..100_000).all(|slot| slab[slot] == slot));
+        let sizes: Vec<usize> = slab.chunks.iter().map(|chunk| chunk.len()).collect();
+        assert_eq!(sizes[..7], [32, 64, 128, 256, 512, 1_024, 1_024]);
+        assert!(sizes[5..].iter().all(|size| *size == 1_024));
     }
 
     #[test]

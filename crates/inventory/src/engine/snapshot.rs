@@ -14,7 +14,6 @@ use super::bytes::{Reader, Write};
 use super::holds::{Books, KeptBy, State};
 use super::place::Packed;
 use super::seats::SeatStatus;
-use super::slab::NONE;
 use super::state::{EventState, empty_areas};
 use super::{CodecError, KeyPrint, Manifest, Place, Places, Prices, Rules};
 
@@ -140,7 +139,7 @@ impl EventState {
             }
             while blocked != 0 {
                 let seat = manifest.seat_at(word * 64 + blocked.trailing_zeros());
-                self.seats.set(&manifest, seat, SeatStatus::Available, SeatStatus::Blocked, NONE);
+                self.seats.set(&manifest, seat, SeatStatus::Available, SeatStatus::Blocked);
                 blocked &= blocked - 1;
             }
         }
@@ -227,7 +226,7 @@ impl EventState {
                     if !self.seats.is_available(&manifest, seat) {
                         return Err(CodecError::OutOfRange("seat"));
                     }
-                    self.seats.set(&manifest, seat, SeatStatus::Available, to, slot);
+                    self.seats.set(&manifest, seat, SeatStatus::Available, to);
                 }
                 Place::Seat { .. } => {}
                 Place::Area { area, .. } => {

@@ -10,7 +10,6 @@ use super::holds::{Books, State};
 use super::place::Packed;
 pub use super::seats::{AreaCounts, SeatStatus};
 use super::seats::{SeatStatus as Status, Seats};
-use super::slab::NONE;
 use super::{AccessibleRelease, Answer, Fact, HoldStatus, HoldView, Manifest, Place, Places, Prices, Rules};
 
 /// Everything the engine knows of one event.
@@ -142,7 +141,7 @@ impl EventState {
                 if let Some(key) = key {
                     self.books.insert_key(*key, slot, expires_at, *ttl_ms);
                 }
-                self.move_places(places.packed(), Status::Available, Status::Held, slot, changes);
+                self.move_places(places.packed(), Status::Available, Status::Held, changes);
             }
             Fact::Released { hold } => self.end(*hold, |expires_at| State::Released { expires_at }, changes),
             Fact::Expired { hold } => self.end(*hold, |expires_at| State::Expired { expires_at }, changes),
@@ -160,7 +159,7 @@ impl EventState {
                 let expires_at = records[slot].state.expires_at();
                 self.books.link(*order, slot, expires_at);
                 let places = self.books.places(slot);
-                self.move_places(places.packed(), Status::Held, Status::Sold, slot, changes);
+                self.move_places(places.packed(), Status::Held, Status::Sold, changes);
             }
             Fact::Returned { order, seats, areas } => self.give_back(*order, seats, areas, changes),
             Fact::Blocked { seats } => self.move_seats(seats, Status::Available, Status::Blocked, changes),
@@ -197,17 +196,17 @@ impl EventState {
         record.state = ended(record.state.expires_at());
         let places = self.books.places(slot);
         self.books.fans[self.books.records[slot].fan].tickets -= places.people();
-        self.move_places(places.packed(), Status::Held, Status::Available, slot, changes);
+        self.move_places(places.packed(), Status::Held, Status::Available, changes);
         self.books.settle(slot);
     }
 
     /// Moves all that is left of some places from one status to another.
-    fn move_places(&mut self, places: &[Packed], from: Status, to: Status, owner: u32, changes: &mut Changes) {
+    fn move_places(&mut self, places: &[Packed], from: Status, to: Status, changes: &mut Changes) {
         for packed in places {
             match packed.place() {
                 Place::Seat { seat, .. } => {
                     if packed.gone() == 0 {
-                        self.move_seat(seat, from, to, owner, changes);
+                        self.move_seat(seat, from, to, changes);
                     }
                 }
                 Place::Area { area, .. } => self.move_area(area, u32::from(packed.left()), from, to, changes),
@@ -217,13 +216,13 @@ impl EventState {
 
     fn move_seats(&mut self, seats: &[u32], from: Status, to: Status, changes: &mut Changes) {
         for seat in seats {
-            self.move_seat(*seat, from, to, NONE, changes);
+            self.move_seat(*seat, from, to, changes);
         }
     }
 
     #[inline]
-    fn move_seat(&mut self, seat: u32, from: Status, to: Status, owner: u32, changes: &mut Changes) {
-        self.seats.set(&self.manifest, seat, from, to, owner);
+    fn move_seat(&mut self, seat: u32, from: Status, to: Status, changes: &mut Changes) {
+        self.seats.set(&self.manifest, seat, from, to);
         changes.seats.push((seat, to));
     }
 
@@ -262,7 +261,7 @@ impl EventState {
                         if place.gone() == 0 && seats.contains(&seat) {
                             *place = place.with_gone(1);
                             people += 1;
-                            self.move_seat(seat, Status::Sold, Status::Available, slot, changes);
+                            self.move_seat(seat, Status::Sold, Status::Available, changes);
                         }
                     }
                     Place::Area { area, .. } => {
@@ -301,6 +300,11 @@ impl EventState {
         self.books.find(hold).map(|slot| self.view(slot))
     }
 
+    /// Whose hold it is, as long as [`EventState::hold`] knows it.
+    pub fn fan_of(&self, hold: HoldId) -> Option<UserId> {
+        self.books.find(hold).map(|slot| self.books.user_of(&self.books.records[slot]))
+    }
+
     pub(super) fn view(&self, slot: u32) -> HoldView {
         let record = &self.books.records[slot];
         let prices = &self.price_lists[usize::from(record.price_list)];
@@ -321,10 +325,24 @@ impl EventState {
         }
     }
 
-    /// The live hold or the sale that has a seat.
-    pub fn hold_of_seat(&self, seat: u32) -> Option<HoldView> {
-        let owner = self.seats.owner(seat);
-        (owner != NONE).then(|| self.view(owner))
+    /// By seat: the live hold or the sale that has it. Looks through all holds, because nothing that
+    /// happens often asks: to keep it for every seat would be four fifths of what an event takes in
+    /// memory and most of what a hold waits for. Panics when two have the same seat.
+    pub fn seat_holds(&self) -> Vec<Option<HoldId>> {
+        let mut holds = vec![None; self.manifest.seats()];
+        for slot in self.books.slots() {
+            let record = &self.books.records[slot];
+            if !matches!(record.state.status(), HoldStatus::Held | HoldStatus::Sold) {
+                continue;
+            }
+            for packed in self.books.places(slot).packed().iter().filter(|packed| packed.gone() == 0) {
+                if let Place::Seat { seat, .. } = packed.place() {
+                    let other = holds[seat as usize].replace(record.hold);
+                    assert_eq!(other, None, "seat {seat} is in two holds, one is {}", record.hold);
+                }
+            }
+        }
+        holds
     }
 
     /// Price level of a place.
@@ -478,7 +496,7 @@ impl EventState {
         let kept = |seat: u32| seat_in(&old, &manifest, seat);
         for seat in blocked {
             let seat = kept(seat).unwrap_or_else(|| panic!("blocked seat {seat} is not in the new map"));
-            self.seats.set(&manifest, seat, Status::Available, Status::Blocked, NONE);
+            self.seats.set(&manifest, seat, Status::Available, Status::Blocked);
         }
         for (area, counts) in (0..).zip(&areas) {
             match manifest.area(old.area_id(area)) {
@@ -509,7 +527,7 @@ impl EventState {
                         moved.push(Packed::new(place).with_gone(packed.gone()));
                         if let (true, Place::Seat { seat, .. }) = (in_use, place) {
                             let to = if status == HoldStatus::Held { Status::Held } else { Status::Sold };
-                            self.seats.set(&manifest, seat, Status::Available, to, slot);
+                            self.seats.set(&manifest, seat, Status::Available, to);
                         }
                     }
                     None => assert!(!in_use, "{:?} is in use and not in the new map", packed.place()),

@@ -25,13 +25,11 @@ use super::recovery::{Attention, Fold, Manifests, Reach, RecoverError, restore};
 use super::shared::Shared;
 use super::view::{EventView, Warned};
 use super::{Done, Refused, Work, map_print};
-use crate::engine::{Answer, Changes, Command, EventState, Fact, HoldStatus, Outcome, Refusal};
+use crate::engine::{Answer, Changes, Command, EventState, Fact, HoldStatus, Outcome, Refusal, WINDOW, warm};
 
 /// Commands decided before their facts are written, rounded up to whole lists of them. Larger
 /// batches no longer help the rate.
 const COMMANDS_PER_ROUND: usize = 4_096;
-/// Commands whose memory is asked for at once; their lines stay in the cache until they are decided.
-const WARMED: usize = 32;
 /// Holds expired in one batch, so that a mass expiry does not delay answers.
 const EXPIRIES_PER_ROUND: usize = 4_096;
 /// Expiries are collected this long, so that they share batches. Document 004 allows 1 s.
@@ -210,7 +208,7 @@ impl Writer {
     fn handle_all(&mut self, at: Timestamp, list: &mut Vec<Envelope>) -> Result<(), Broken> {
         let mut envelopes = list.drain(..);
         for at_command in 0.. {
-            if at_command % WARMED == 0 {
+            if at_command % WINDOW == 0 {
                 self.warm(envelopes.as_slice());
             }
             let Some(envelope) = envelopes.next() else { break };
@@ -226,14 +224,11 @@ impl Writer {
 
     /// Asks memory for what the next commands will need.
     fn warm(&self, next: &[Envelope]) {
-        let read = next.iter().take(WARMED).enumerate().fold(0, |read, (ahead, envelope)| match &envelope.work {
-            Work::Command { command, .. } => {
-                let loaded = self.events.get(&envelope.event);
-                read ^ loaded.map_or(0, |loaded| loaded.state.warm(command, ahead))
-            }
-            _ => read,
+        let loaded = next.iter().take(WINDOW).filter_map(|envelope| match &envelope.work {
+            Work::Command { command, .. } => Some((&self.events.get(&envelope.event)?.state, command)),
+            _ => None,
         });
-        std::hint::black_box(read);
+        std::hint::black_box(warm(loaded));
     }
 
     /// Everyone who waits is told that the outcome is open; the state in memory is ahead of the
@@ -382,9 +377,9 @@ impl Writer {
         }
         // Who owned the hold is known only before it ends.
         if let Fact::Released { hold } = &fact
-            && let Some(view) = loaded.state.hold(*hold)
+            && let Some(fan) = loaded.state.fan_of(*hold)
         {
-            self.pending.ended.push((view.fan, *hold));
+            self.pending.ended.push((fan, *hold));
         }
         write(&mut self.batch, &mut self.touched, at, event, loaded, &fact);
         let answer = loaded.state.answer(&fact);

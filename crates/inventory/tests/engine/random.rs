@@ -119,7 +119,8 @@ impl Run {
     fn some_order(&self) -> OrderId {
         if self.chance(50) {
             let seat = self.below(self.manifests[self.map].seats() as u64) as u32;
-            if let Some(order) = self.state.hold_of_seat(seat).and_then(|hold| hold.order) {
+            let hold = self.state.seat_holds()[seat as usize].and_then(|hold| self.state.hold(hold));
+            if let Some(order) = hold.and_then(|hold| hold.order) {
                 return order;
             }
         }
@@ -236,12 +237,12 @@ impl Run {
             }
             740..=949 => {
                 let order = self.some_order();
+                let holds = self.state.seat_holds();
                 let owned = |seat: &u32| {
-                    let hold = self.state.hold_of_seat(*seat);
+                    let hold = holds[*seat as usize].and_then(|hold| self.state.hold(hold));
                     hold.is_some_and(|hold| hold.order == Some(order))
                 };
-                let seats = self.manifests[self.map].seats() as u32;
-                let mut seats: Vec<u32> = (0..seats).filter(owned).collect();
+                let mut seats: Vec<u32> = (0..holds.len() as u32).filter(owned).collect();
                 if self.chance(40) && !seats.is_empty() {
                     seats.truncate(self.below(seats.len() as u64) as usize + 1);
                 }
@@ -378,13 +379,14 @@ impl Run {
         let manifest = self.state.manifest();
         let bits = self.state.seat_bits();
         assert_eq!(bits.len(), manifest.seats().div_ceil(4));
+        let holds = self.state.seat_holds();
         for seat in 0..manifest.seats() as u32 {
             let status = self.state.status(seat);
             assert_eq!(status, self.model.status(seat), "seed {seed}, seat {seat}");
             assert_eq!(status, self.watched[seat as usize], "seed {seed}, seat {seat} as watched");
             assert_eq!(bits[seat as usize / 4] >> (seat % 4 * 2) & 3, status as u8, "seed {seed}, seat {seat}");
             let owned = matches!(status, SeatStatus::Held | SeatStatus::Sold);
-            assert_eq!(self.state.hold_of_seat(seat).is_some(), owned, "seed {seed}, seat {seat}");
+            assert_eq!(holds[seat as usize].is_some(), owned, "seed {seed}, seat {seat}");
         }
         for area in 0..manifest.areas() as u16 {
             let counts = self.state.area(area);

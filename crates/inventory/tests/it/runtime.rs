@@ -316,7 +316,9 @@ async fn an_audit_finds_a_snapshot_that_its_facts_do_not_lead_to() {
     let mut journal = journal::SqliteJournal::open(folder.path(), Partition(0)).unwrap();
     let sound = audit(&mut journal, &mut || {}).unwrap();
     assert!(sound.findings.is_empty(), "{:?}", sound.findings);
-    assert_eq!(sound.states[&event].hold_of_seat(4).unwrap().order, Some(order));
+    let state = &sound.states[&event];
+    let sold = state.hold(state.seat_holds()[4].unwrap()).unwrap();
+    assert_eq!(sold.order, Some(order));
 
     // Whole as bytes go, so the journal itself has nothing to say against it.
     journal.claim(None).unwrap();
