@@ -227,14 +227,14 @@ fn compare_event(
     orders: &HashMap<OrderId, Standing>,
     moving: &impl Fn(OrderId) -> bool,
 ) {
-    for seat in 0..state.manifest().seats() as u32 {
+    for (seat, hold) in (0..).zip(state.seat_holds()) {
         if state.status(seat) != SeatStatus::Sold {
             continue;
         }
         report.seats_sold += 1;
         let id = state.manifest().seat_id(seat);
         let ticket = of_seats.remove(&*id);
-        let Some(order) = state.hold_of_seat(seat).and_then(|hold| hold.order) else {
+        let Some(order) = hold.and_then(|hold| state.hold(hold)).and_then(|hold| hold.order) else {
             report.findings.insert(format!("seat {id} of {event} is sold to nobody"));
             continue;
         };

@@ -202,13 +202,13 @@ impl<'state> Search<'state> {
     #[inline]
     fn row_cost(&self, place: u32, count: u32, wanted: Wanted) -> Option<Cost> {
         // The index counts standard seats of all levels and knows of no seats given away.
-        let plain = wanted == Wanted::Clean && self.given.is_empty() && self.is_plain(place);
-        if plain {
+        if wanted != Wanted::Unclean && self.given.is_empty() && self.is_plain(place) {
+            let clean = if wanted == Wanted::Clean { Clean::Only } else { Clean::NotOnly };
             let search = || {
                 let best = self.row_best(self.row_at(place), count, wanted);
                 best.expect("the index says that a window is there").rank
             };
-            return Some(Cost::new(0, self.index.best_clean(place, count, search)));
+            return Some(Cost::new(0, self.index.best_rank(place, count, clean, search)));
         }
         self.row_best(self.row_at(place), count, wanted).map(Window::cost)
     }

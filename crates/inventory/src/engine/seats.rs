@@ -72,9 +72,16 @@ pub(super) struct RowIndex {
     fits: RowSets,
     /// The same, leaving nobody alone.
     clean: RowSets,
-    /// By row in order and party size less one: the rank of the best window that leaves nobody
-    /// alone, plus one; 0 until a search has asked.
-    best: Box<[[Cell<u32>; SEATS_PER_HOLD_MAX]]>,
+    /// By row in order: what its best windows are worth.
+    best: Box<[BestRanks]>,
+}
+
+/// By party size less one: the rank of the best window of a row, plus one; 0 until a search has
+/// asked. One for any window, the other for those that leave nobody alone.
+#[derive(Default)]
+struct BestRanks {
+    any: [Cell<u32>; SEATS_PER_HOLD_MAX],
+    clean: [Cell<u32>; SEATS_PER_HOLD_MAX],
 }
 
 /// A set of rows for each party size.
@@ -126,11 +133,13 @@ impl RowIndex {
         &sets[count as usize - 1]
     }
 
-    /// The rank of the best window of `count` that leaves nobody alone in the row at `place` of
-    /// the order, found by `search` unless it is known.
+    /// The rank of the best window of `count` in the row at `place` of the order, found by `search`
+    /// unless it is known.
     #[inline]
-    pub fn best_clean(&self, place: u32, count: u32, search: impl FnOnce() -> u32) -> u32 {
-        let known = &self.best[place as usize][count as usize - 1];
+    pub fn best_rank(&self, place: u32, count: u32, clean: Clean, search: impl FnOnce() -> u32) -> u32 {
+        let row = &self.best[place as usize];
+        let known = if clean == Clean::Only { &row.clean } else { &row.any };
+        let known = &known[count as usize - 1];
         if known.get() == 0 {
             known.set(search() + 1);
         }
@@ -139,7 +148,7 @@ impl RowIndex {
 
     fn memory_bytes(&self) -> usize {
         let sets = self.fits.iter().chain(&self.clean).map(|rows| rows.len()).sum::<usize>();
-        (sets + self.stale.len()) * 8 + self.lengths.len() * (2 + size_of::<[Cell<u32>; SEATS_PER_HOLD_MAX]>())
+        (sets + self.stale.len()) * 8 + self.lengths.len() * (2 + size_of::<BestRanks>())
     }
 }
 

@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use super::recovery::{Attention, RecoverError};
 
-/// Facts after which a round begins: replaying them takes well under a second.
-const FACTS_PER_ROUND: u64 = 500_000;
+/// Facts after which a round begins: replaying them takes less than a second.
+const FACTS_PER_ROUND: u64 = 2_000_000;
 /// Time after which a round begins when anything changed at all.
 const ROUND_INTERVAL: Duration = Duration::from_secs(60);
 /// Events written between two batches.
