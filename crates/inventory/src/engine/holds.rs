@@ -1,8 +1,7 @@
 //! The books of an event: its holds, the orders they were sold to, who has how many, and the
 //! idempotency keys, each found in a few nanoseconds.
 //!
-//! A hold is one record from its beginning until nothing can ask for it any more, so a slot is
-//! what owns a seat. Ended holds are remembered so that asking again gets the same answer: those
+//! A hold is one record from its beginning until nothing can ask for it any more. Ended holds are remembered so that asking again gets the same answer: those
 //! with an idempotency key for a day, of the others the last [`ENDED_MAX`].
 
 use std::collections::VecDeque;

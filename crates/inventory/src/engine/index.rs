@@ -19,7 +19,7 @@ const FULL: usize = 10;
 struct Bucket {
     /// Bits of the entries' hashes; zero where there is no entry.
     tags: [u8; WIDTH],
-    /// Entries that belong here and stand in a later bucket, because this one was full.
+    /// Entries that passed this bucket, because it was full, and stand in a later one.
     beyond: u32,
     slots: [u32; WIDTH],
 }

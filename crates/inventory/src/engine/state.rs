@@ -301,7 +301,7 @@ impl EventState {
     }
 
     /// Whose hold it is, as long as [`EventState::hold`] knows it.
-    pub fn fan_of(&self, hold: HoldId) -> Option<UserId> {
+    pub(crate) fn fan_of(&self, hold: HoldId) -> Option<UserId> {
         self.books.find(hold).map(|slot| self.books.user_of(&self.books.records[slot]))
     }
 
@@ -326,8 +326,8 @@ impl EventState {
     }
 
     /// By seat: the live hold or the sale that has it. Looks through all holds, because nothing that
-    /// happens often asks: to keep it for every seat would be four fifths of what an event takes in
-    /// memory and most of what a hold waits for. Panics when two have the same seat.
+    /// happens often asks: kept for every seat it would be more than all else of an
+    /// empty house, and most of what a hold waits for. Panics when two have the same seat.
     pub fn seat_holds(&self) -> Vec<Option<HoldId>> {
         let mut holds = vec![None; self.manifest.seats()];
         for slot in self.books.slots() {

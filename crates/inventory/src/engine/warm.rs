@@ -22,6 +22,8 @@ struct Trail<'a> {
     command: &'a Command,
     /// Where its hold seems to be.
     hold: u32,
+    /// Where the fan who asks for a hold seems to be.
+    fan: u32,
     /// The ended hold that will be forgotten for it.
     oldest: u32,
 }
@@ -46,11 +48,12 @@ impl<'a> Trail<'a> {
     /// Reads what the command itself names. `before`: the trails of earlier commands.
     fn begin(state: &'a EventState, command: &'a Command, before: &[Option<Trail<'a>>]) -> (Self, u64) {
         let books = &state.books;
-        let mut trail = Trail { state, command, hold: NONE, oldest: NONE };
+        let mut trail = Trail { state, command, hold: NONE, fan: NONE, oldest: NONE };
         let read = match command {
             Command::Hold { hold, fan, want, key, .. } => {
                 let key = key.map_or(0, |key| books.by_key.touch(spread(key.key)));
-                let read = books.by_hold.touch(spread_id(*hold)) ^ books.by_user.touch(spread_id(*fan)) ^ key;
+                trail.fan = books.by_user.likely(spread_id(*fan));
+                let read = books.by_hold.touch(spread_id(*hold)) ^ trail.fan ^ key;
                 match want {
                     Want::Picked { places, .. } => u64::from(read) ^ state.warm_seats(places.packed()),
                     Want::Best(_) => u64::from(read),
@@ -81,7 +84,8 @@ impl<'a> Trail<'a> {
     fn records(&self) -> u64 {
         let books = &self.state.books;
         let read = |slot: u32| if slot == NONE { 0 } else { u64::from(books.records[slot].price_list) };
-        read(self.hold) ^ read(self.oldest)
+        let fan = if self.fan == NONE { 0 } else { u64::from(books.fans[self.fan].tickets) };
+        read(self.hold) ^ read(self.oldest) ^ fan
     }
 
     /// What the records name: places, fans, the holds before and after in order of their deadlines.

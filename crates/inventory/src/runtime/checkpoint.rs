@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::recovery::{Attention, RecoverError};
 
-/// Facts after which a round begins: replaying them takes less than a second.
+/// Facts after which a round begins: replaying them takes a second or two.
 const FACTS_PER_ROUND: u64 = 2_000_000;
 /// Time after which a round begins when anything changed at all.
 const ROUND_INTERVAL: Duration = Duration::from_secs(60);

@@ -77,6 +77,8 @@ pub struct Delta {
 struct Live {
     version: u64,
     now: State,
+    /// Whether `now` may differ from `published`.
+    changed: bool,
     /// As of `version`.
     published: State,
     deltas: VecDeque<Arc<Delta>>,
@@ -119,6 +121,7 @@ impl EventView {
                 version,
                 published: now.clone(),
                 now,
+                changed: false,
                 deltas: VecDeque::new(),
                 changes_kept: 0,
                 snapshot: None,
@@ -236,10 +239,13 @@ impl EventView {
         }
         for (area, available) in &changes.areas {
             let level = usize::from(self.manifest.area_level(*area));
-            let before = self.areas[usize::from(*area)].swap(*available, Ordering::Relaxed);
-            self.levels[level].fetch_add(available.wrapping_sub(before), Ordering::Relaxed);
+            let (left, level) = (&self.areas[usize::from(*area)], &self.levels[level]);
+            let more = available.wrapping_sub(left.load(Ordering::Relaxed));
+            left.store(*available, Ordering::Relaxed);
+            level.store(level.load(Ordering::Relaxed).wrapping_add(more), Ordering::Relaxed);
             live.now.areas[usize::from(*area)] = *available;
         }
+        live.changed = true;
         drop(live);
         self.changed.notify_one();
     }
@@ -256,7 +262,10 @@ pub enum Taken {
 impl Live {
     /// Numbers what changed since the last delta, if anything did in the end.
     fn publish(&mut self) {
-        let seats = changed(&self.published.seats, &self.now.seats);
+        if !std::mem::take(&mut self.changed) {
+            return;
+        }
+        let seats = differing(&self.published.seats, &self.now.seats);
         let areas: Vec<(u16, u32)> = (0..self.now.areas.len())
             .filter(|area| self.now.areas[*area] != self.published.areas[*area])
             .map(|area| (area as u16, self.now.areas[area]))
@@ -286,19 +295,23 @@ impl Live {
     }
 }
 
-/// Seats that differ, with what they are in `now`. Compares some thirty at a time: a map of 80,000
-/// takes about a microsecond, and the writer need not keep a list for those who may ask.
-fn changed(before: &[u8], now: &[u8]) -> Vec<(u32, u8)> {
+/// Seats that differ, with what they are in `now`. Compares 32 at a time, so that the writer need
+/// not keep a list for those who may ask.
+fn differing(before: &[u8], now: &[u8]) -> Vec<(u32, u8)> {
     const STEP: usize = 8;
     let mut seats = Vec::new();
-    for (at, (before, now)) in before.chunks(STEP).zip(now.chunks(STEP)).enumerate() {
+    let mut each = |first: usize, before: &[u8], now: &[u8]| {
+        let differs = |seat: &u32| read(before, *seat) != read(now, *seat);
+        let all = (0..now.len() as u32 * 4).filter(differs);
+        seats.extend(all.map(|seat| (first as u32 * 4 + seat, read(now, seat))));
+    };
+    let ((words_before, rest_before), (words, rest)) = (before.as_chunks::<STEP>(), now.as_chunks::<STEP>());
+    for (at, (before, now)) in words_before.iter().zip(words).enumerate() {
         if before != now {
-            let first = (at * STEP * 4) as u32;
-            let differs = |seat: &u32| read(before, *seat) != read(now, *seat);
-            let all = (0..now.len() as u32 * 4).filter(differs);
-            seats.extend(all.map(|seat| (first + seat, read(now, seat))));
+            each(at * STEP, before, now);
         }
     }
+    each(words.len() * STEP, rest_before, rest);
     seats
 }
 
