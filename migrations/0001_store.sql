@@ -1,3 +1,18 @@
+-- Keys, wrapped: root keys by the master key, which is outside the database, people's keys by root
+-- keys. Whoever is erased loses their row here.
+CREATE TABLE root_key (
+    version BIGINT PRIMARY KEY,
+    wrapped BYTEA NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE TABLE person_key (
+    person_id UUID PRIMARY KEY,
+    root BIGINT NOT NULL REFERENCES root_key (version),
+    wrapped BYTEA NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX person_key_root ON person_key (root, person_id);
+
 CREATE TABLE idempotency_key (
     principal UUID NOT NULL,
     operation TEXT NOT NULL,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jobs::NewJob;
 use serde::{Deserialize, Serialize};
 use stagedoor_core::{Code, FieldError, Name, OrganizerId, Timestamp, UserId, email_normal};
-use store::{Keyring, Sealed, Tx};
+use store::{Keyring, PersonKey, Sealed, Tx};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::attempts::Key;
@@ -163,8 +163,8 @@ const fn place(column: &'static str, id: UserId) -> Sealed {
 }
 
 impl User {
-    pub(crate) fn open(keyring: &Keyring, row: &AccountRow) -> store::Result<User> {
-        let text = |column, sealed: &[u8]| open_text(keyring, place(column, row.id), sealed);
+    pub(crate) fn open(key: &PersonKey, row: &AccountRow) -> store::Result<User> {
+        let text = |column, sealed: &[u8]| open_text(key, place(column, row.id), sealed);
         let name = Name::parse("name", &text("name", &row.name)?);
         Ok(User {
             id: row.id,
@@ -176,9 +176,15 @@ impl User {
     }
 }
 
-fn open_text(keyring: &Keyring, place: Sealed, sealed: &[u8]) -> store::Result<String> {
+/// The key of someone whose account was found in the same transaction.
+pub(crate) async fn key_of(keyring: &Keyring, tx: &Tx, id: UserId) -> store::Result<PersonKey> {
+    let key = keyring.person_key(tx, id).await?;
+    key.ok_or_else(|| store::Error::corrupt(format!("{id} has an account and no key")))
+}
+
+fn open_text(key: &PersonKey, place: Sealed, sealed: &[u8]) -> store::Result<String> {
     let corrupt = || store::Error::corrupt(format!("{} of {} does not open", place.column, UserId(place.id)));
-    String::from_utf8(keyring.open(place, sealed).map_err(|_| corrupt())?).map_err(|_| corrupt())
+    String::from_utf8(key.open(place, sealed).map_err(|_| corrupt())?).map_err(|_| corrupt())
 }
 
 impl Identity {
@@ -188,13 +194,13 @@ impl Identity {
     pub async fn register(&self, new: NewAccount<'_>, from: IpAddr) -> Result<SignedIn, AccountError> {
         let index = check(new)?.index(&self.0.keyring);
         may_attempt(self.0.attempts.wait_or_count(Key::newcomers(from), self.now()))?;
-        let row = self.prepare_account(self.env().id(), new, index).await?;
+        let (row, key) = self.prepare_account(self.env().id(), new, index).await?;
         let tx = self.0.store.begin_write().await?;
-        insert(&tx, &row, index).await?;
+        insert(&tx, &row, &key, index).await?;
         let session = self.open_session(&tx, row.id).await?;
         tx.commit().await?;
         tracing::info!(user = %row.id, %session, "registered");
-        Ok(self.signed_in(&row, session, 0)?)
+        Ok(self.signed_in(User::open(&key, &row)?, session, 0))
     }
 
     /// The account that an e-mail address reaches, kept from being erased until the caller's
@@ -217,10 +223,19 @@ impl Identity {
         let now = self.now();
         may_attempt(keys.into_iter().filter_map(|key| self.0.attempts.wait(key, now)).max())?;
 
-        let row = sql::account_by_email(&self.0.store.begin_read().await?, index).await?;
-        let hash = match &row {
-            Some(row) => Some(open_text(&self.0.keyring, place("password", row.id), &row.password)?),
+        let tx = self.0.store.begin_read().await?;
+        let row = sql::account_by_email(&tx, index).await?;
+        let key = match &row {
+            Some(row) => self.0.keyring.person_key(&tx, row.id).await?,
             None => None,
+        };
+        // Whoever is erased between the two statements is unknown from then on.
+        let (row, hash) = match row.zip(key) {
+            Some((row, key)) => {
+                let hash = open_text(&key, place("password", row.id), &row.password)?;
+                (Some(row), Some(hash))
+            }
+            None => (None, None),
         };
         let turn = self.0.passwords.turn().await?;
         // Again, now that it is our turn: attempts that waited with us may have used up the rest.
@@ -241,20 +256,25 @@ impl Identity {
         // The account may have been erased while its password was checked.
         let row = sql::lock_account(&tx, row.id).await?.ok_or(AccountError::InvalidCredentials)?;
         let session = self.open_session(&tx, row.id).await?;
+        let user = User::open(&key_of(&self.0.keyring, &tx, row.id).await?, &row)?;
         tx.commit().await?;
-        tracing::info!(user = %row.id, %session, "signed in");
-        Ok(self.signed_in(&row, session, 0)?)
+        tracing::info!(user = %user.id, %session, "signed in");
+        Ok(self.signed_in(user, session, 0))
     }
 
     pub async fn user(&self, id: UserId) -> Result<User, AccountError> {
-        let row = sql::account(&self.0.store.begin_read().await?, id).await?.ok_or(AccountError::NotFound)?;
-        Ok(User::open(&self.0.keyring, &row)?)
+        let tx = self.0.store.begin_read().await?;
+        // Whoever is erased between the two statements has no key any more.
+        let row = sql::account(&tx, id).await?.ok_or(AccountError::NotFound)?;
+        let key = self.0.keyring.person_key(&tx, id).await?.ok_or(AccountError::NotFound)?;
+        Ok(User::open(&key, &row)?)
     }
 
     pub async fn rename(&self, id: UserId, name: &str) -> Result<User, AccountError> {
         let name = Name::parse("name", name)?;
         let tx = self.0.store.begin_write().await?;
-        let sealed = self.0.keyring.seal(place("name", id), name.as_str().as_bytes());
+        let key = self.0.keyring.person_key(&tx, id).await?.ok_or(AccountError::NotFound)?;
+        let sealed = key.seal(place("name", id), name.as_str().as_bytes());
         if sql::rename_account(&tx, id, &sealed).await? == 0 {
             return Err(AccountError::NotFound);
         }
@@ -262,8 +282,9 @@ impl Identity {
         self.user(id).await
     }
 
-    /// Erases everything personal and ends all sessions; the id stays for the books. What others
-    /// keep of the person goes with the job [`ACCOUNT_ERASED`]. `LastOwner` while an organizer would
+    /// Erases everything personal and ends all sessions; the id stays for the books. The person's
+    /// key is destroyed, so what was sealed with it is unreadable at once, wherever it is; those who
+    /// keep it tidy it away with the job [`ACCOUNT_ERASED`]. `LastOwner` while an organizer would
     /// be left without an owner, unless it is one of `idle`, which nobody needs: it ends, too.
     pub async fn delete(&self, id: UserId, idle: &[OrganizerId]) -> Result<(), AccountError> {
         loop {
@@ -278,6 +299,7 @@ impl Identity {
                 continue;
             }
             sql::erase_account(&tx, id, tx.now()).await?;
+            self.0.keyring.destroy_person_key(&tx, id).await?;
             let erased = AccountErased { user: id, at: tx.now() };
             jobs::enqueue(&tx, NewJob::new(ACCOUNT_ERASED, &erased).key(id)).await?;
             let sessions = sql::revoke_sessions_of(&tx, id, tx.now()).await?;
@@ -322,36 +344,39 @@ impl Identity {
             return Ok(());
         }
         let index = check(seed.account)?.index(&self.0.keyring);
-        let mut row = self.prepare_account(seed.id, seed.account, index).await?;
+        let (mut row, key) = self.prepare_account(seed.id, seed.account, index).await?;
         row.platform_admin = seed.platform_admin;
         let tx = self.0.store.begin_write().await?;
-        insert(&tx, &row, index).await?;
+        insert(&tx, &row, &key, index).await?;
         tx.commit().await?;
         Ok(())
     }
 
-    /// Hashes the password and seals the rest of what [`check`] found good; writes nothing.
+    /// Hashes the password and seals what [`check`] found good with a key of its own; writes
+    /// nothing.
     async fn prepare_account(
         &self,
         id: UserId,
         new: NewAccount<'_>,
         index: [u8; 32],
-    ) -> Result<AccountRow, AccountError> {
+    ) -> Result<(AccountRow, PersonKey), AccountError> {
         let (email, name) = (Email::parse(new.email)?, Name::parse("name", new.name)?);
         // The unique index decides; asking first only saves hashing a password for nothing.
         if sql::account_by_email(&self.0.store.begin_read().await?, index).await?.is_some() {
             return Err(AccountError::EmailTaken);
         }
         let hash = self.0.passwords.hash(self.0.passwords.turn().await?, new.password).await;
-        let seal = |column, text: &str| self.0.keyring.seal(place(column, id), text.as_bytes());
-        Ok(AccountRow {
+        let key = self.0.keyring.fresh_person_key(id);
+        let seal = |column, text: &str| key.seal(place(column, id), text.as_bytes());
+        let row = AccountRow {
             id,
             email: seal("email", &email.shown),
             name: seal("name", name.as_str()),
             password: seal("password", &hash),
             platform_admin: false,
             created_at: self.now(),
-        })
+        };
+        Ok((row, key))
     }
 }
 
@@ -371,11 +396,12 @@ fn may_attempt(wait: Option<Duration>) -> Result<(), AccountError> {
     Err(AccountError::RateLimited { retry_after })
 }
 
-async fn insert(tx: &Tx, row: &AccountRow, index: [u8; 32]) -> Result<(), AccountError> {
+async fn insert(tx: &Tx, row: &AccountRow, key: &PersonKey, index: [u8; 32]) -> Result<(), AccountError> {
     sql::insert_account(tx, row, index).await.map_err(|error| match error {
         store::Error::Conflict { .. } => AccountError::EmailTaken,
         other => other.into(),
-    })
+    })?;
+    Ok(key.keep(tx).await?)
 }
 
 impl fmt::Debug for User {

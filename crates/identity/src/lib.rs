@@ -1,7 +1,8 @@
 //! Who is asking, and what they may do: accounts, sign-in, tokens, organizers and their roles.
 //!
 //! Invariants:
-//! - e-mail, name and password hash are stored sealed; nothing personal is in a log or a `Debug`;
+//! - e-mail, name and password hash are stored sealed with a key of the person's own, which is
+//!   destroyed with the account; nothing personal is in a log or a `Debug`;
 //! - of a session's refresh tokens exactly one is live; presenting an older one ends the session;
 //! - an access token is accepted only with our signature, for our audience, before it expires,
 //!   and in this process no longer once its session has ended;

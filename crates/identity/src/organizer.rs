@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use stagedoor_core::{Code, FieldError, Name, OrganizerId, Timestamp, UserId};
 use store::Tx;
+use uuid::Uuid;
 
-use crate::account::{AccountError, Email, store_code};
+use crate::account::{AccountError, Email, key_of, store_code};
 use crate::attempts::Key;
 use crate::bounded::Bounded;
 use crate::role::Role;
@@ -167,9 +168,18 @@ impl Identity {
 
     /// Everyone who belongs to the organizer, in the order they joined; at most 1,000.
     pub async fn members(&self, organizer: OrganizerId) -> Result<Vec<Member>, OrganizerError> {
-        let rows = sql::members_of(&self.0.store.begin_read().await?, organizer).await?;
-        let open = |(row, role)| Ok(Member { user: User::open(&self.0.keyring, &row)?, role });
-        rows.into_iter().map(open).collect()
+        let tx = self.0.store.begin_read().await?;
+        let rows = sql::members_of(&tx, organizer).await?;
+        let people: Vec<Uuid> = rows.iter().map(|(row, _)| row.id.0).collect();
+        let keys = self.0.keyring.person_keys(&tx, &people).await?;
+        let mut members = Vec::with_capacity(rows.len());
+        for (row, role) in rows {
+            // Whoever was erased between the two statements is no member any more.
+            if let Some(key) = keys.get(&row.id.0) {
+                members.push(Member { user: User::open(key, &row)?, role });
+            }
+        }
+        Ok(members)
     }
 
     /// Makes the account with this e-mail address a member. Again with the same role it answers
@@ -216,8 +226,9 @@ impl Identity {
             }
         }
         self.forget_role_after_commit(&tx, row.id, organizer);
+        let user = User::open(&key_of(&self.0.keyring, &tx, row.id).await?, &row)?;
         tx.commit().await?;
-        Ok(Member { user: User::open(&self.0.keyring, &row)?, role })
+        Ok(Member { user, role })
     }
 
     /// Gives a member another role. `LastOwner` when nobody else would own the organizer.

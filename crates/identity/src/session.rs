@@ -20,7 +20,7 @@ use store::{Keyring, Tx};
 use uuid::Uuid;
 
 use crate::account::AccountError;
-use crate::sql::{self, AccountRow, SessionRow};
+use crate::sql::{self, SessionRow};
 use crate::{Identity, SignedIn, User};
 
 /// How long the previous refresh token still fetches its successor: a few client time-outs.
@@ -137,9 +137,13 @@ impl Identity {
             }
             Verdict::Ended => return Err(AccountError::InvalidToken),
         }
+        // Whoever is erased between the two statements has no key any more. Locking the account
+        // would wait for an erasure that waits for this session.
         let account = sql::account(&tx, session.account).await?.ok_or(AccountError::InvalidToken)?;
+        let key = self.0.keyring.person_key(&tx, account.id).await?.ok_or(AccountError::InvalidToken)?;
+        let user = User::open(&key, &account)?;
         tx.commit().await?;
-        Ok(self.signed_in(&account, session.id, token.generation + 1)?)
+        Ok(self.signed_in(user, session.id, token.generation + 1))
     }
 
     /// Ends the session a refresh token belongs to, also with one that was used up. Doing it
@@ -190,13 +194,13 @@ impl Identity {
         Ok(id)
     }
 
-    pub(crate) fn signed_in(&self, row: &AccountRow, session: SessionId, generation: i64) -> store::Result<SignedIn> {
-        Ok(SignedIn {
-            user: User::open(&self.0.keyring, row)?,
-            access_token: self.0.tokens.issue(self.env(), row.id, session, row.platform_admin),
+    pub(crate) fn signed_in(&self, user: User, session: SessionId, generation: i64) -> SignedIn {
+        SignedIn {
+            access_token: self.0.tokens.issue(self.env(), user.id, session, user.platform_admin),
             refresh_token: RefreshToken { session, generation }.encode(&self.0.keyring),
             expires_in: self.0.tokens.ttl().as_secs(),
-        })
+            user,
+        }
     }
 
     pub(crate) fn revoke_after_commit(&self, tx: &Tx, sessions: Vec<SessionId>) {

@@ -15,7 +15,7 @@ use crate::error::{CheckoutError, Fault};
 use crate::jobs;
 use crate::order::{Order, OrderHold, OrderLine, OrderPlace, OrderState};
 use crate::pricing::{self, FeeRule};
-use crate::sales::{Answered, Attendee, Key, Sales};
+use crate::sales::{Answered, Attendee, Key, Sales, seal_attendee};
 use crate::sql;
 
 /// Holds in one order: more than a fan can have at a time unless the operator allows more.
@@ -143,7 +143,14 @@ impl Sales {
             refunds: Vec::new(),
             tickets: Vec::new(),
         };
-        let attendee = wish.attendee.as_ref().map(|attendee| self.seal_attendee(id, attendee));
+        // Without a key the fan was erased a moment ago: nothing about them is kept any more.
+        let attendee = match &wish.attendee {
+            Some(attendee) => {
+                let key = self.parts.keyring.person_key(&tx, wish.fan).await?;
+                key.map(|key| seal_attendee(&key, id, attendee))
+            }
+            None => None,
+        };
         self.insert(&tx, &order, attendee).await?;
         tx.commit().await?;
         Ok(Placed::New(order))

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha512;
 use stagedoor_core::{EventId, FieldError, Money, Name, OrderId, OrganizerId, Timestamp, UserId, email_normal};
 use store::idempotency::{self, Answer, Scope};
-use store::{Keyring, Sealed, Store, Tx};
+use store::{Keyring, PersonKey, Sealed, Store, Tx};
 
 use crate::error::{CheckoutError, Fault, OrderError};
 use crate::onsale::Manifests;
@@ -164,9 +164,11 @@ impl Sales {
     /// [`Sales::order`] or [`Sales::order_for`].
     pub async fn attendee(&self, order: OrderId) -> Result<Option<Attendee>, OrderError> {
         let tx = self.parts.store.begin_read().await?;
-        let Some(sealed) = sql::attendee(&tx, order).await? else { return Ok(None) };
+        let Some((fan, sealed)) = sql::attendee(&tx, order).await? else { return Ok(None) };
+        // Whoever was erased has no key any more.
+        let Some(key) = self.parts.keyring.person_key(&tx, fan).await? else { return Ok(None) };
         let broken = |what: &str| Fault::Broken(format!("the attendee of {order} {what}"));
-        let plain = self.parts.keyring.open(attendee_place(order), &sealed);
+        let plain = key.open(attendee_place(order), &sealed);
         let plain = plain.map_err(|_| broken("does not open"))?;
         Ok(Some(serde_json::from_slice(&plain).map_err(|_| broken("cannot be read"))?))
     }
@@ -191,11 +193,6 @@ impl Sales {
 
     pub(crate) async fn load(&self, id: OrderId) -> Result<Order, Fault> {
         self.find(id).await?.ok_or_else(|| Fault::Broken(format!("{id} does not exist")))
-    }
-
-    pub(crate) fn seal_attendee(&self, order: OrderId, attendee: &Attendee) -> Vec<u8> {
-        let plain = serde_json::to_vec(attendee).expect("an attendee is plain data");
-        self.parts.keyring.seal(attendee_place(order), &plain)
     }
 
     /// The transaction id of an order: HMAC-SHA512 over what identifies it, in hexadecimal.
@@ -241,6 +238,12 @@ async fn with_tickets(tx: &Tx, mut orders: Vec<Order>) -> store::Result<Vec<Orde
         order.tickets = by_order.remove(&order.id).unwrap_or_default();
     }
     Ok(orders)
+}
+
+/// With the key of whoever ordered.
+pub(crate) fn seal_attendee(key: &PersonKey, order: OrderId, attendee: &Attendee) -> Vec<u8> {
+    let plain = serde_json::to_vec(attendee).expect("an attendee is plain data");
+    key.seal(attendee_place(order), &plain)
 }
 
 fn attendee_place(order: OrderId) -> Sealed {

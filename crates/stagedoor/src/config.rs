@@ -60,6 +60,10 @@ pub struct Flags {
     #[arg(long, global = true, env = "STAGEDOOR_MASTER_KEY_FILE", value_name = "FILE")]
     master_key_file: Option<PathBuf>,
 
+    /// Command that prints the master key, as a key service's program does
+    #[arg(long, global = true, env = "STAGEDOOR_MASTER_KEY_COMMAND", value_name = "COMMAND")]
+    master_key_command: Option<String>,
+
     /// Only from STAGEDOOR_MASTER_KEY or the file: other users of a machine see command lines.
     #[arg(skip)]
     master_key: Option<String>,
@@ -125,6 +129,7 @@ pub struct Settings {
     pub workers: usize,
     pub partitions: u32,
     pub master_key_file: Option<PathBuf>,
+    pub master_key_command: Option<String>,
     pub master_key: Option<String>,
     pub active_holds_max: u32,
     pub hold_attempts_per_minute: u32,
@@ -149,6 +154,7 @@ impl Default for Settings {
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             partitions: 1,
             master_key_file: None,
+            master_key_command: None,
             master_key: None,
             active_holds_max: limits::HOLDS_PER_FAN_MAX,
             hold_attempts_per_minute: limits::HOLD_ATTEMPTS_PER_MINUTE,
@@ -224,8 +230,9 @@ impl Settings {
             }
             url.truncate(url.trim_end_matches('/').len());
         }
-        if self.master_key.is_some() && self.master_key_file.is_some() {
-            return Err("master_key and master_key_file exclude each other".into());
+        let sources = [self.master_key.is_some(), self.master_key_file.is_some(), self.master_key_command.is_some()];
+        if sources.into_iter().filter(|given| *given).count() > 1 {
+            return Err("master_key, master_key_file and master_key_command exclude each other".into());
         }
         Ok(self)
     }

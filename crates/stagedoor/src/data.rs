@@ -1,23 +1,23 @@
-//! The data of an installation: its folder, its lock, its master key and its database.
+//! The data of an installation: its folder, its lock, its keys and its database.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use journal::{Journal, Partition, PostgresJournal, SqliteJournal};
 use stagedoor_core::Env;
-use store::{Keyring, Owner, Store, installation};
+use store::{Keyring, MasterKey, Owner, Store, installation};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::FAILED;
 use crate::config::Settings;
 use crate::fault::{Chain, Fault, because};
+use crate::master_key;
 
 const DATABASE: &str = "stagedoor.db";
 const LOCK: &str = "stagedoor.lock";
-const MASTER_KEY: &str = "master.key";
 
 /// What the data is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Data {
             Access::Owner => Some(lock(folder)?),
             Access::Beside | Access::Looking => None,
         };
-        let keyring = Keyring::new(master_key(settings, access, &env)?, env.entropy.clone());
+        let master = master_key::load(settings, access != Access::Looking, &env)?;
         let (url, journals) = match &settings.database_url {
             Some(url) => (url.clone(), Journals::Postgres { url: url.clone() }),
             None => (sqlite_url(&database)?, Journals::Sqlite { folder: folder.clone() }),
@@ -83,7 +83,8 @@ impl Data {
             Access::Owner | Access::Beside => Store::open(&url, env.clone()).await,
         };
         let store = store.map_err(because("open the database"))?;
-        check(&store, &keyring, settings, access).await?;
+        let keyring = open_keys(&store, &master, access).await?;
+        check(&store, settings, access).await?;
         Ok(Data { env, store, keyring, journals, owned, _lock: lock })
     }
 
@@ -157,95 +158,38 @@ fn sqlite_url(file: &Path) -> Result<String, Fault> {
     Ok(format!("sqlite:{}", path.replace('%', "%25").replace('?', "%3f")))
 }
 
-/// The secret all other keys are derived from: the one that is set, else the one in the data
-/// folder, which is made at the first start.
-fn master_key(settings: &Settings, access: Access, env: &Env) -> Result<[u8; 32], Fault> {
-    if let Some(text) = &settings.master_key {
-        return key_from(text).ok_or_else(|| "master_key must be 64 hexadecimal digits".into());
-    }
-    let path = settings.master_key_file.clone().unwrap_or_else(|| settings.data.join(MASTER_KEY));
-    if settings.master_key_file.is_none() && access != Access::Looking && !path.exists() {
-        make_master_key(&settings.data, &path, env).map_err(because(format!("make {}", path.display())))?;
-    }
-    let text = fs::read_to_string(&path).map_err(because(format!("read the master key {}", path.display())))?;
-    key_from(&text).ok_or_else(|| format!("{} must hold 64 hexadecimal digits", path.display()).into())
+/// The database's keys, made if it is new and `access` makes things.
+async fn open_keys(store: &Store, master: &MasterKey, access: Access) -> Result<Keyring, Fault> {
+    let opened = match access {
+        Access::Looking => Keyring::open(&store.begin_read().await?, master, false).await,
+        Access::Owner | Access::Beside => {
+            let tx = store.begin_write().await?;
+            let opened = Keyring::open(&tx, master, true).await;
+            tx.commit().await?;
+            opened
+        }
+    };
+    Ok(opened?)
 }
 
-/// Whole and durable before it has its name, so that no crash leaves half a key; never replaces
-/// one that another process made meanwhile.
-fn make_master_key(folder: &Path, path: &Path, env: &Env) -> io::Result<()> {
-    let key: [u8; 32] = env.entropy.bytes();
-    let text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    let draft = folder.join(format!(".{MASTER_KEY}.{:016x}", env.entropy.next_u64()));
-    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&draft)?;
-    writeln!(file, "{text}")?;
-    file.sync_all()?;
-    let linked = fs::hard_link(&draft, path);
-    fs::remove_file(&draft)?;
-    match linked {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
-    File::open(folder)?.sync_all()
-}
-
-fn key_from(text: &str) -> Option<[u8; 32]> {
-    let text = text.trim();
-    if text.len() != 64 || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut key = [0; 32];
-    for (byte, digits) in key.iter_mut().zip(0..) {
-        *byte = u8::from_str_radix(&text[2 * digits..2 * digits + 2], 16).expect("two hexadecimal digits");
-    }
-    Some(key)
-}
-
-/// Refuses settings that do not fit the database: with another key nothing sealed would open, and
-/// with another number of partitions events would be looked for in the wrong journal and their
-/// seats sold again.
-async fn check(store: &Store, keyring: &Keyring, settings: &Settings, access: Access) -> Result<(), Fault> {
-    let print: String = keyring.derive("installation/print/v1")[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+/// Refuses settings that do not fit the database: with another number of partitions events would be
+/// looked for in the wrong journal and their seats sold again.
+async fn check(store: &Store, settings: &Settings, access: Access) -> Result<(), Fault> {
     let partitions = settings.partitions.to_string();
-    let (decided_print, decided_partitions) = match access {
+    let decided = match access {
         Access::Looking => {
-            let tx = store.begin_read().await?;
-            let decided = async |name| {
-                let missing = || format!("nothing was ever kept in this database: it has no {name}");
-                installation::decided(&tx, name).await?.ok_or_else(|| Fault::from(missing()))
-            };
-            (decided("master_key").await?, decided("partitions").await?)
+            let decided = installation::decided(&store.begin_read().await?, "partitions").await?;
+            decided.ok_or("nothing was ever kept in this database: it has no partitions")?
         }
         Access::Owner | Access::Beside => {
             let tx = store.begin_write().await?;
-            let decided_print = installation::decide(&tx, "master_key", &print).await?;
-            let decided_partitions = installation::decide(&tx, "partitions", &partitions).await?;
+            let decided = installation::decide(&tx, "partitions", &partitions).await?;
             tx.commit().await?;
-            (decided_print, decided_partitions)
+            decided
         }
     };
-    if decided_print != print {
-        return Err("the master key is not the one this database was made with".into());
-    }
-    if decided_partitions != partitions {
-        return Err(format!(
-            "this database has {decided_partitions} partitions, and that is fixed: set partitions to it"
-        )
-        .into());
+    if decided != partitions {
+        return Err(format!("this database has {decided} partitions, and that is fixed: set partitions to it").into());
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_64_hexadecimal_digits() {
-        let key = key_from(&format!("{}0a\n", "ff".repeat(31))).unwrap();
-        assert_eq!((key[0], key[31]), (0xff, 0x0a));
-        for wrong in ["", "ff", &"fg".repeat(32), &"é".repeat(32), &"ff".repeat(33)] {
-            assert!(key_from(wrong).is_none(), "{wrong}");
-        }
-    }
 }

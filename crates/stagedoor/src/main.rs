@@ -7,7 +7,9 @@ mod fault;
 mod fees;
 mod import;
 mod jobs;
+mod keys;
 mod logging;
+mod master_key;
 mod progress;
 mod serve;
 mod system;
@@ -57,6 +59,9 @@ enum Command {
     /// Say what the operator adds to tickets
     #[command(subcommand)]
     Fees(fees::Command),
+    /// Change the keys that personal data is sealed with; the server must not be running
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Print the settings in effect, without secrets
     Config,
     /// Print the description of the HTTP API (OpenAPI 3.1, JSON)
@@ -96,6 +101,7 @@ fn run(command: Command, settings: &Settings) -> Result<ExitCode, Fault> {
         Command::Import(what) => print(&import::import(settings, what, &runtime()?)?)?,
         Command::Jobs(command) => print(&jobs::jobs(settings, &command, &runtime()?)?)?,
         Command::Fees(command) => print(&fees::fees(settings, &command, &runtime()?)?)?,
+        Command::Keys(command) => print(&keys::keys(settings, &command, &runtime()?)?)?,
         Command::Verify(arguments) => {
             let (report, code) = verify::verify(settings, &arguments, &runtime()?)?;
             print(&report)?;

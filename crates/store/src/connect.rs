@@ -128,6 +128,8 @@ fn sqlite(url: &str, connections: u32) -> ConnectOptions {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(ACQUIRE_TIMEOUT)
             .foreign_keys(true)
+            // What was deleted, above all people's keys, must not stay behind in the file.
+            .pragma("secure_delete", "ON")
             .statement_cache_capacity(512)
     });
     options

@@ -1,22 +1,49 @@
 //! Keys and the encryption of personal data at rest.
 //!
-//! Every key is derived from one 32-byte master secret by HKDF-SHA256 (RFC 5869) under a label,
-//! so a new use needs no new file. Sealed bytes are AES-256-GCM with the table, column and row
-//! bound in: a ciphertext copied into another row does not open.
+//! Three layers (envelope encryption):
+//! - the **master key** comes from outside the database (a file, the environment, a command that
+//!   asks a key service) and wraps nothing but root keys, so changing it rewrites a row or two;
+//! - **root keys** are numbered and kept wrapped in the database. The first one is what every other
+//!   key of the product is derived from by HKDF-SHA256 (RFC 5869) under a label, for as long as the
+//!   database lives; the newest one seals, the older ones still open;
+//! - a [`PersonKey`](crate::PersonKey) for each person, wrapped by a root key, seals what is about that person.
+//!   Destroying it makes all of that unreadable at once, wherever it was copied to.
+//!
+//! Sealed bytes are AES-256-GCM with the table, column and row bound in: a ciphertext copied into
+//! another row does not open.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Key, Nonce};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
-use stagedoor_core::Entropy;
+use stagedoor_core::{Entropy, Timestamp};
 use uuid::Uuid;
 use zeroize::Zeroizing;
+
+use crate::{Error, Result, Row, Tx};
+
+/// The key that wraps root keys. It is never in the database.
+#[derive(Clone)]
+pub struct MasterKey(Zeroizing<[u8; 32]>);
 
 /// Derives keys, seals and opens personal data, makes look-up fingerprints. Cheap to clone.
 #[derive(Clone)]
 pub struct Keyring {
-    master: std::sync::Arc<Zeroizing<[u8; 32]>>,
-    entropy: Entropy,
+    /// By version, from 1 on; never empty.
+    roots: Arc<BTreeMap<u8, Zeroizing<[u8; 32]>>>,
+    pub(crate) entropy: Entropy,
+}
+
+/// A root key of a database, without the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Root {
+    pub version: u8,
+    pub created_at: Timestamp,
+    /// People whose keys it wraps.
+    pub people: u64,
 }
 
 /// Where a sealed value lives; part of what is authenticated.
@@ -31,44 +58,112 @@ pub struct Sealed {
 #[error("sealed data does not open with this key or in this place")]
 pub struct KeyringError;
 
-/// First byte of sealed data: which key and cipher sealed it.
-const FORMAT: u8 = 1;
+/// Why a database's keys cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("the master key is not the one this database's keys are wrapped with")]
+    OtherMasterKey,
+    #[error("this database has no keys yet")]
+    NoKeys,
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// First byte of what a root key sealed; the root's version follows.
+const ROOT_FORMAT: u8 = 1;
 const NONCE: usize = 12;
 
-impl Keyring {
-    pub fn new(master: [u8; 32], entropy: Entropy) -> Self {
-        Self { master: std::sync::Arc::new(Zeroizing::new(master)), entropy }
+impl MasterKey {
+    pub fn new(key: [u8; 32]) -> Self {
+        Self(Zeroizing::new(key))
     }
 
-    /// The key for `label`, such as `"tickets/sign/v1"`.
+    fn wrapping(&self) -> Zeroizing<[u8; 32]> {
+        expand(&self.0, "store/wrap/v1")
+    }
+}
+
+impl Keyring {
+    /// With one root key and no database; what it sealed only a keyring of the same root opens.
+    pub fn new(root: [u8; 32], entropy: Entropy) -> Self {
+        Self { roots: Arc::new(BTreeMap::from([(1, Zeroizing::new(root))])), entropy }
+    }
+
+    /// The keys of a database. `make`: make the first root key when there is none; the caller then
+    /// commits `tx` before it uses the keyring.
+    pub async fn open(tx: &Tx, master: &MasterKey, make: bool) -> std::result::Result<Self, OpenError> {
+        let entropy = tx.env().entropy.clone();
+        let mut rows = roots(tx).await?;
+        if rows.is_empty() && make {
+            add_root(tx, master, 1).await?;
+            // Another process may have been first.
+            rows = roots(tx).await?;
+        }
+        let roots: BTreeMap<_, _> = unwrap_all(master, &rows)?;
+        if roots.is_empty() { Err(OpenError::NoKeys) } else { Ok(Self { roots: Arc::new(roots), entropy }) }
+    }
+
+    /// Adds a root key: what is sealed from the next start on is sealed with it. Gives its version.
+    pub async fn rotate(tx: &Tx, master: &MasterKey) -> std::result::Result<u8, OpenError> {
+        let rows = roots(tx).await?;
+        unwrap_all(master, &rows)?;
+        let (newest, _) = rows.last().ok_or(OpenError::NoKeys)?;
+        let version = newest.checked_add(1).ok_or_else(|| Error::corrupt("no more than 255 root keys".to_owned()))?;
+        add_root(tx, master, version).await?;
+        Ok(version)
+    }
+
+    /// Wraps all root keys with another master key. Gives how many there are.
+    pub async fn rewrap(tx: &Tx, old: &MasterKey, new: &MasterKey) -> std::result::Result<usize, OpenError> {
+        let roots = unwrap_all(old, &roots(tx).await?)?;
+        if roots.is_empty() {
+            return Err(OpenError::NoKeys);
+        }
+        for (version, root) in &roots {
+            let wrapped = encrypt(&new.wrapping(), &tx.env().entropy, root_place(*version), &root[..]);
+            tx.execute("UPDATE root_key SET wrapped = $2 WHERE version = $1", (i64::from(*version), &wrapped[..]))
+                .await?;
+        }
+        Ok(roots.len())
+    }
+
+    /// The root keys of a database, the first one first.
+    pub async fn roots(tx: &Tx) -> Result<Vec<Root>> {
+        let sql = "SELECT version, created_at, (SELECT COUNT(*) FROM person_key WHERE root = version)
+                     FROM root_key ORDER BY version";
+        let read = |row: &Row| {
+            Ok(Root { version: version(row.get(0)?)?, created_at: row.get(1)?, people: row.get::<i64>(2)? as u64 })
+        };
+        tx.all(sql, (), read).await
+    }
+
+    /// The version that seals, the newest.
+    pub fn version(&self) -> u8 {
+        *self.roots.last_key_value().expect("a keyring has a root").0
+    }
+
+    /// The key for `label`, such as `"tickets/sign/v1"`. Stays the same for as long as the database
+    /// lives: what was signed or indexed is to be recognised after a rotation, too.
     pub fn derive(&self, label: &str) -> [u8; 32] {
-        // HKDF with an empty salt and one block of output.
-        let pseudo_random = hmac(&[0; 32], &[&self.master[..]]);
-        hmac(&pseudo_random, &[label.as_bytes(), &[1]])
+        let (_, first) = self.roots.first_key_value().expect("a keyring has a root");
+        *expand(first, label)
     }
 
     pub fn seal(&self, place: Sealed, plain: &[u8]) -> Vec<u8> {
-        let nonce: [u8; NONCE] = self.entropy.bytes();
-        let payload = Payload { msg: plain, aad: &place.binding() };
-        let boxed = self.cipher().encrypt(&Nonce::from(nonce), payload).expect("a short text always encrypts");
-        [&[FORMAT][..], &nonce, &boxed].concat()
+        let (version, root) = self.roots.last_key_value().expect("a keyring has a root");
+        let boxed = encrypt(&expand(root, "store/seal/v1"), &self.entropy, place, plain);
+        [&[ROOT_FORMAT, *version][..], &boxed].concat()
     }
 
-    pub fn open(&self, place: Sealed, sealed: &[u8]) -> Result<Vec<u8>, KeyringError> {
-        let rest = sealed.strip_prefix(&[FORMAT]).ok_or(KeyringError)?;
-        let (nonce, boxed) = rest.split_at_checked(NONCE).ok_or(KeyringError)?;
-        let nonce: [u8; NONCE] = nonce.try_into().map_err(|_| KeyringError)?;
-        let payload = Payload { msg: boxed, aad: &place.binding() };
-        self.cipher().decrypt(&Nonce::from(nonce), payload).map_err(|_| KeyringError)
+    pub fn open_sealed(&self, place: Sealed, sealed: &[u8]) -> std::result::Result<Vec<u8>, KeyringError> {
+        let [ROOT_FORMAT, version, boxed @ ..] = sealed else { return Err(KeyringError) };
+        let root = self.roots.get(version).ok_or(KeyringError)?;
+        decrypt(&expand(root, "store/seal/v1"), place, boxed)
     }
 
     /// A fingerprint to find a sealed value by without opening all of them.
     pub fn blind_index(&self, label: &str, text: &str) -> [u8; 32] {
         hmac(&self.derive("store/blind-index/v1"), &[label.as_bytes(), &[0], text.as_bytes()])
-    }
-
-    fn cipher(&self) -> Aes256Gcm {
-        Aes256Gcm::new(&Key::<Aes256Gcm>::from(self.derive("store/seal/v1")))
     }
 }
 
@@ -76,6 +171,75 @@ impl std::fmt::Debug for Keyring {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str("Keyring(..)")
     }
+}
+
+impl std::fmt::Debug for MasterKey {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("MasterKey(..)")
+    }
+}
+
+fn version(number: i64) -> Result<u8> {
+    u8::try_from(number).map_err(|_| Error::corrupt(format!("there is no root key {number}")))
+}
+
+/// Root keys as stored, the first one first.
+async fn roots(tx: &Tx) -> Result<Vec<(u8, Vec<u8>)>> {
+    let sql = "SELECT version, wrapped FROM root_key ORDER BY version";
+    tx.all(sql, (), |row| Ok((version(row.get(0)?)?, row.get(1)?))).await
+}
+
+fn unwrap_all(
+    master: &MasterKey,
+    rows: &[(u8, Vec<u8>)],
+) -> std::result::Result<BTreeMap<u8, Zeroizing<[u8; 32]>>, OpenError> {
+    let unwrap = |(version, wrapped): &(u8, Vec<u8>)| {
+        let root = decrypt(&master.wrapping(), root_place(*version), wrapped).ok().and_then(|root| key_of(&root));
+        root.map(|root| (*version, root)).ok_or(OpenError::OtherMasterKey)
+    };
+    rows.iter().map(unwrap).collect()
+}
+
+/// Leaves a root of this version alone that is there already.
+async fn add_root(tx: &Tx, master: &MasterKey, version: u8) -> Result<()> {
+    let root: Zeroizing<[u8; 32]> = Zeroizing::new(tx.env().entropy.bytes());
+    let wrapped = encrypt(&master.wrapping(), &tx.env().entropy, root_place(version), &root[..]);
+    let sql =
+        "INSERT INTO root_key (version, wrapped, created_at) VALUES ($1, $2, $3) ON CONFLICT (version) DO NOTHING";
+    tx.execute(sql, (i64::from(version), &wrapped[..], tx.now())).await?;
+    Ok(())
+}
+
+const fn root_place(version: u8) -> Sealed {
+    Sealed { table: "root_key", column: "wrapped", id: Uuid::from_u128(version as u128) }
+}
+
+/// A nonce and what AES-256-GCM makes of `plain`.
+pub(crate) fn encrypt(key: &[u8; 32], entropy: &Entropy, place: Sealed, plain: &[u8]) -> Vec<u8> {
+    let nonce: [u8; NONCE] = entropy.bytes();
+    let payload = Payload { msg: plain, aad: &place.binding() };
+    let boxed = cipher(key).encrypt(&Nonce::from(nonce), payload).expect("a short text always encrypts");
+    [&nonce[..], &boxed].concat()
+}
+
+pub(crate) fn decrypt(key: &[u8; 32], place: Sealed, sealed: &[u8]) -> std::result::Result<Vec<u8>, KeyringError> {
+    let (nonce, boxed) = sealed.split_first_chunk::<NONCE>().ok_or(KeyringError)?;
+    let payload = Payload { msg: boxed, aad: &place.binding() };
+    cipher(key).decrypt(&Nonce::from(*nonce), payload).map_err(|_| KeyringError)
+}
+
+fn cipher(key: &[u8; 32]) -> Aes256Gcm {
+    Aes256Gcm::new(&Key::<Aes256Gcm>::from(*key))
+}
+
+pub(crate) fn key_of(bytes: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+    bytes.try_into().ok().map(Zeroizing::new)
+}
+
+/// HKDF with an empty salt and one block of output.
+fn expand(secret: &[u8; 32], label: &str) -> Zeroizing<[u8; 32]> {
+    let pseudo_random = hmac(&[0; 32], &[&secret[..]]);
+    Zeroizing::new(hmac(&pseudo_random, &[label.as_bytes(), &[1]]))
 }
 
 impl Sealed {
@@ -103,15 +267,15 @@ mod tests {
     fn sealed_data_opens_only_in_its_place_with_its_key_unchanged() {
         let keyring = Keyring::new([1; 32], Entropy::seeded(1));
         let sealed = keyring.seal(PLACE, b"ann@example.org");
-        assert_eq!(keyring.open(PLACE, &sealed).unwrap(), b"ann@example.org");
-        assert!(keyring.open(Sealed { id: Uuid::from_u128(2), ..PLACE }, &sealed).is_err());
-        assert!(keyring.open(Sealed { column: "name", ..PLACE }, &sealed).is_err());
-        assert!(Keyring::new([2; 32], Entropy::seeded(1)).open(PLACE, &sealed).is_err());
+        assert_eq!(keyring.open_sealed(PLACE, &sealed).unwrap(), b"ann@example.org");
+        assert!(keyring.open_sealed(Sealed { id: Uuid::from_u128(2), ..PLACE }, &sealed).is_err());
+        assert!(keyring.open_sealed(Sealed { column: "name", ..PLACE }, &sealed).is_err());
+        assert!(Keyring::new([2; 32], Entropy::seeded(1)).open_sealed(PLACE, &sealed).is_err());
         for at in 0..sealed.len() {
             let mut changed = sealed.clone();
             changed[at] ^= 1;
-            assert!(keyring.open(PLACE, &changed).is_err(), "byte {at}");
-            assert!(keyring.open(PLACE, &sealed[..at]).is_err(), "cut at {at}");
+            assert!(keyring.open_sealed(PLACE, &changed).is_err(), "byte {at}");
+            assert!(keyring.open_sealed(PLACE, &sealed[..at]).is_err(), "cut at {at}");
         }
         assert_ne!(sealed, keyring.seal(PLACE, b"ann@example.org"));
     }

@@ -2,7 +2,7 @@
 //!
 //! What it owns: connections and their safety settings, migrations, the mapping between Rust
 //! values and columns, idempotency keys, the [`Owner`]'s right to a PostgreSQL database, and the
-//! [`Keyring`] that encrypts personal data.
+//! [`Keyring`] that encrypts personal data, with a [`PersonKey`] for each person.
 //!
 //! Invariants:
 //! - a write transaction starts only through [`Store::begin_write`], so SQLite never has to
@@ -27,14 +27,16 @@ pub mod installation;
 mod keyring;
 mod migrate;
 mod owner;
+mod person;
 mod placeholders;
 mod tx;
 mod value;
 
 pub use connect::{Backend, Store};
 pub use error::{Error, Result};
-pub use keyring::{Keyring, KeyringError, Sealed};
+pub use keyring::{Keyring, KeyringError, MasterKey, OpenError, Root, Sealed};
 pub use owner::Owner;
+pub use person::PersonKey;
 pub use placeholders::{list, rows};
 pub use tx::{Row, Tx};
 pub use value::{Column, IntoParam, Params};

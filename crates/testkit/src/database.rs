@@ -1,7 +1,7 @@
 use std::ops::Deref;
 
 use stagedoor_core::Env;
-use store::{Backend, Keyring, Params, Store};
+use store::{Backend, Keyring, MasterKey, Params, Store};
 use tempfile::TempDir;
 
 use crate::postgres::{fresh_database, postgres_url};
@@ -37,6 +37,11 @@ impl TestStore {
         lines.expect("a statement the database can explain").join("\n")
     }
 
+    /// What wraps the keys of every test's database.
+    pub fn master_key() -> MasterKey {
+        MasterKey::new([7; 32])
+    }
+
     pub async fn new() -> Self {
         Self::seeded(1).await
     }
@@ -50,7 +55,9 @@ impl TestStore {
             None => format!("sqlite:{}", folder.path().join("stagedoor.db").display()),
         };
         let store = Store::open(&url, env.clone()).await.expect("the database opens");
-        let keyring = Keyring::new([7; 32], env.entropy.clone());
+        let tx = store.begin_write().await.expect("the database is there");
+        let keyring = Keyring::open(&tx, &Self::master_key(), true).await.expect("a fresh database is given keys");
+        tx.commit().await.expect("the keys are kept");
         Self { store, env, keyring, url, folder }
     }
 }

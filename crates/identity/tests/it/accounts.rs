@@ -186,6 +186,28 @@ async fn an_erased_account_is_gone_and_its_address_free() {
     assert_ne!(office.fan("ann").await.user.id, ann.user.id);
 }
 
+/// As a backup restored after the erasure would bring them back.
+#[tokio::test]
+async fn what_was_copied_of_an_erased_account_does_not_open() {
+    let office = Office::new().await;
+    let ann = office.fan("ann").await.user;
+    let copy = "SELECT email_index, email, name, password FROM account WHERE id = $1";
+    let read = |row: &store::Row| {
+        Ok((row.get::<Vec<u8>>(0)?, row.get::<Vec<u8>>(1)?, row.get::<Vec<u8>>(2)?, row.get::<Vec<u8>>(3)?))
+    };
+    let (index, email, name, password) =
+        office.db.begin_read().await.unwrap().one(copy, (ann.id,), read).await.unwrap();
+    office.delete(ann.id, &[]).await.unwrap();
+    let tx = office.db.begin_write().await.unwrap();
+    let restore = "UPDATE account SET email_index = $2, email = $3, name = $4, password = $5, erased_at = NULL
+                    WHERE id = $1";
+    tx.execute(restore, (ann.id, &index[..], &email[..], &name[..], &password[..])).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(office.user(ann.id).await.unwrap_err().code(), Code::NotFound);
+    assert_eq!(office.try_login("ann@example.org", PASSWORD).await.unwrap_err().code(), Code::InvalidCredentials);
+    assert_eq!(office.rename(ann.id, "Ann").await.unwrap_err().code(), Code::NotFound);
+}
+
 #[tokio::test]
 async fn erasure_leaves_an_id_and_nothing_else() {
     let office = Office::new().await;

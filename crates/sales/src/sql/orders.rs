@@ -208,9 +208,10 @@ pub(crate) async fn refundable_orders(
     .await
 }
 
-/// The sealed attendee of an order.
-pub(crate) async fn attendee(tx: &Tx, order: OrderId) -> Result<Option<Vec<u8>>> {
-    tx.optional("SELECT attendee FROM sales_order WHERE id = $1", (order,), |row| row.get(0)).await.map(Option::flatten)
+/// The sealed attendee of an order, and with whose key it is sealed.
+pub(crate) async fn attendee(tx: &Tx, order: OrderId) -> Result<Option<(UserId, Vec<u8>)>> {
+    let sql = "SELECT fan_id, attendee FROM sales_order WHERE id = $1 AND attendee IS NOT NULL";
+    tx.optional(sql, (order,), |row| Ok((row.get(0)?, row.get(1)?))).await
 }
 
 /// Forgets who comes with the orders of a fan.

@@ -435,7 +435,7 @@ async fn orders_are_read_by_their_fan_alone_page_by_page() {
 #[tokio::test]
 async fn an_attendee_is_kept_sealed() {
     let world = World::new().await;
-    let (event, fan) = (world.event().await, world.fan());
+    let (event, fan) = (world.event().await, world.person().await);
     let hold = world.hold(fan, event, &["S-A-1"]).await;
     let mut wish = wish(fan, &[hold], "tok_ok", None);
     wish.attendee = Some(Attendee::new(Some("Ida Berg"), Some(" Ida@Example.org")).unwrap());
@@ -467,7 +467,7 @@ async fn erasing_an_account_erases_who_would_have_come() {
         let answered = world.place(wish).await.unwrap();
         world.order_of(fan, &answered).await
     };
-    let (before, other) = (buy(fan, "S-A-1").await, buy(world.fan(), "S-A-2").await);
+    let (before, other) = (buy(fan, "S-A-1").await, buy(world.person().await, "S-A-2").await);
     people.delete(fan, &[]).await.unwrap();
     world.jobs.run_due().await.unwrap();
     let late = buy(fan, "S-A-3").await;

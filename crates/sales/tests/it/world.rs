@@ -120,6 +120,15 @@ impl World {
         self.db.env.id()
     }
 
+    /// A fan of whom personal data can be kept.
+    pub async fn person(&self) -> UserId {
+        let fan = self.fan();
+        let tx = self.db.begin_write().await.unwrap();
+        self.db.keyring.fresh_person_key(fan).keep(&tx).await.unwrap();
+        tx.commit().await.unwrap();
+        fan
+    }
+
     /// A published event on the world's map.
     pub async fn event(&self) -> EventId {
         self.event_with(|_| {}).await

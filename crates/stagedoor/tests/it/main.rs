@@ -4,5 +4,6 @@ mod architecture;
 mod box_office;
 mod commands;
 mod crash;
+mod keys;
 mod process;
 mod verify;
