@@ -43,7 +43,7 @@ pub mod websocket;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use stagedoor_core::Env;
+use stagedoor_core::{Env, Network};
 use tokio::sync::watch;
 
 pub use edge::Edge;
@@ -76,7 +76,7 @@ pub struct Parts {
     /// True once the process is to stop.
     pub stop: watch::Receiver<bool>,
     /// Proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<client::Network>,
+    pub trusted_proxies: Vec<Network>,
     /// Where this server is reached from outside, such as `http://127.0.0.1:8080`.
     pub public_url: String,
 }

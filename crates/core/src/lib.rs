@@ -17,6 +17,7 @@ mod env;
 mod id;
 pub mod limits;
 mod money;
+mod network;
 mod text;
 mod time;
 
@@ -25,5 +26,6 @@ pub use env::{Clock, Entropy, Env, Stopwatch};
 pub use id::*;
 pub use iso_currency::Currency;
 pub use money::{Money, MoneyError};
+pub use network::Network;
 pub use text::{EMAIL_MAX, FieldError, Name, email_normal, is_hidden};
 pub use time::{Timestamp, TimestampError};

@@ -7,12 +7,11 @@ use std::fmt::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use api::client::Network;
 use clap::ValueEnum;
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
-use stagedoor_core::limits;
+use stagedoor_core::{Network, limits};
 
 use crate::fault::{Fault, because};
 

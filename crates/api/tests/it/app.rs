@@ -7,7 +7,6 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use api::client::Network;
 use api::{App, Edge, Parts};
 use catalog::Catalog;
 use identity::{Identity, Role};
@@ -19,6 +18,7 @@ use parking_lot::Mutex;
 use payments::{Payments, SimulatedGateway};
 use sales::Sales;
 use serde_json::{Value, json};
+use stagedoor_core::Network;
 use testkit::TestStore;
 use tokio::sync::watch;
 

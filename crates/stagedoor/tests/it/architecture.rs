@@ -11,7 +11,7 @@ use serde_json::Value;
 /// Our crates, lowest layer first. A crate depends on layers below its own and on none beside it.
 const LAYERS: &[&[&str]] = &[
     &["stagedoor-core"],
-    &["stagedoor-store", "stagedoor-journal"],
+    &["stagedoor-store", "stagedoor-journal", "stagedoor-outbound"],
     &["stagedoor-jobs", TESTKIT],
     &["stagedoor-catalog", "stagedoor-identity", "stagedoor-inventory", "stagedoor-payments", "stagedoor-tickets"],
     &["stagedoor-sales"],
@@ -26,9 +26,10 @@ const TESTKIT: &str = "stagedoor-testkit";
 /// Tests may name what they like.
 const RESERVED: &[(&str, &[&str])] = &[
     ("axum", &["stagedoor-api", "stagedoor", "stagedoor-bench"]),
-    ("hyper", &["stagedoor-api", "stagedoor", "stagedoor-bench", TESTKIT]),
+    ("hyper", &["stagedoor-api", "stagedoor", "stagedoor-bench", "stagedoor-outbound", TESTKIT]),
     ("utoipa", &["stagedoor-api", "stagedoor"]),
-    ("reqwest", &[]),
+    ("reqwest", &["stagedoor-outbound"]),
+    ("hickory-resolver", &["stagedoor-outbound"]),
     ("sea-orm", &["stagedoor-store"]),
     ("sqlx", &["stagedoor-store", "stagedoor-journal", "stagedoor-bench", TESTKIT]),
     ("rusqlite", &["stagedoor-journal", "stagedoor-bench"]),
