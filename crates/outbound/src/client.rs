@@ -41,10 +41,14 @@ impl Outbound {
         let policy = Arc::new(policy.checked()?);
         let names = Names::new(policy.clone())?;
         let certificates = reqwest::Certificate::from_pem_bundle(&policy.trusted_certificates);
+        let certificates = certificates.map_err(PolicyError::Certificates)?;
+        if certificates.is_empty() && !policy.trusted_certificates.is_empty() {
+            return Err(PolicyError::NoCertificates);
+        }
         let client = reqwest::Client::builder()
             .user_agent(USER_AGENT)
             .dns_resolver(names.clone())
-            .tls_certs_merge(certificates.map_err(PolicyError::Certificates)?)
+            .tls_certs_merge(certificates)
             .https_only(policy.http == Http::Refused)
             .no_proxy()
             .redirect(redirect::Policy::none())

@@ -225,6 +225,8 @@ pub enum PolicyError {
     Network(stagedoor_core::Network),
     #[error("the trusted certificates cannot be read")]
     Certificates(#[source] reqwest::Error),
+    #[error("there is no certificate among the trusted certificates")]
+    NoCertificates,
     #[error("the system's name servers cannot be read")]
     NameServers(#[source] hickory_resolver::net::NetError),
     #[error("no secure connections can be made")]

@@ -95,6 +95,34 @@ pub struct Flags {
     #[arg(long, global = true, env = "STAGEDOOR_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',')]
     trusted_proxies: Option<Vec<String>>,
 
+    /// Networks off the public internet that calls to typed addresses may reach [default: none]
+    #[arg(
+        long,
+        global = true,
+        env = "STAGEDOOR_OUTBOUND_ALLOW_NETWORKS",
+        value_name = "NETWORKS",
+        value_delimiter = ','
+    )]
+    outbound_allow_networks: Option<Vec<String>>,
+
+    /// Ports that calls to typed addresses may reach [default: 80,443,8443]
+    #[arg(long, global = true, env = "STAGEDOOR_OUTBOUND_PORTS", value_name = "PORTS", value_delimiter = ',')]
+    outbound_ports: Option<Vec<String>>,
+
+    /// DNS servers to ask for typed addresses, as 192.0.2.53:53 [default: the system's]
+    #[arg(
+        long,
+        global = true,
+        env = "STAGEDOOR_OUTBOUND_NAME_SERVERS",
+        value_name = "ADDRESSES",
+        value_delimiter = ','
+    )]
+    outbound_name_servers: Option<Vec<String>>,
+
+    /// File with certificates (PEM) of authorities to trust in calls, besides the system's
+    #[arg(long, global = true, env = "STAGEDOOR_OUTBOUND_CERTIFICATES_FILE", value_name = "FILE")]
+    outbound_certificates_file: Option<PathBuf>,
+
     /// How long the simulated gateway takes for tok_slow, in milliseconds [default: 2500]
     #[arg(long, global = true, env = "STAGEDOOR_GATEWAY_LATENCY_MS", value_name = "MS")]
     gateway_latency_ms: Option<u64>,
@@ -114,6 +142,33 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// A number in the file, text in the environment and on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "PortText")]
+pub struct Port(pub u16);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum PortText {
+    Number(i64),
+    Text(String),
+}
+
+impl TryFrom<PortText> for Port {
+    type Error = String;
+
+    fn try_from(text: PortText) -> Result<Self, String> {
+        let port = match &text {
+            PortText::Number(number) => u16::try_from(*number).ok(),
+            PortText::Text(text) => text.parse().ok(),
+        };
+        port.filter(|port| *port != 0).map(Port).ok_or_else(|| match text {
+            PortText::Number(number) => format!("{number} is no port"),
+            PortText::Text(text) => format!("{text:?} is no port"),
+        })
+    }
 }
 
 /// Every setting, decided.
@@ -137,6 +192,10 @@ pub struct Settings {
     pub login_failures_per_address: u32,
     pub registrations_per_address: u32,
     pub trusted_proxies: Vec<Network>,
+    pub outbound_allow_networks: Vec<Network>,
+    pub outbound_ports: Vec<Port>,
+    pub outbound_name_servers: Vec<SocketAddr>,
+    pub outbound_certificates_file: Option<PathBuf>,
     pub gateway_latency_ms: u64,
     pub log: Option<String>,
     pub log_format: LogFormat,
@@ -162,6 +221,10 @@ impl Default for Settings {
             login_failures_per_address: identity.login_failures_per_address,
             registrations_per_address: identity.registrations_per_address,
             trusted_proxies: Vec::new(),
+            outbound_allow_networks: Vec::new(),
+            outbound_ports: outbound::PORTS.iter().map(|port| Port(*port)).collect(),
+            outbound_name_servers: Vec::new(),
+            outbound_certificates_file: None,
             gateway_latency_ms: 2_500,
             log: None,
             log_format: LogFormat::Text,

@@ -10,6 +10,7 @@ mod jobs;
 mod keys;
 mod logging;
 mod master_key;
+mod outbound;
 mod progress;
 mod serve;
 mod system;
@@ -62,6 +63,9 @@ enum Command {
     /// Change the keys that personal data is sealed with; the server must not be running
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Look at calls to addresses that somebody typed: webhooks, monitored pages
+    #[command(subcommand)]
+    Outbound(outbound::Command),
     /// Print the settings in effect, without secrets
     Config,
     /// Print the description of the HTTP API (OpenAPI 3.1, JSON)
@@ -102,6 +106,11 @@ fn run(command: Command, settings: &Settings) -> Result<ExitCode, Fault> {
         Command::Jobs(command) => print(&jobs::jobs(settings, &command, &runtime()?)?)?,
         Command::Fees(command) => print(&fees::fees(settings, &command, &runtime()?)?)?,
         Command::Keys(command) => print(&keys::keys(settings, &command, &runtime()?)?)?,
+        Command::Outbound(command) => {
+            let (report, code) = outbound::outbound(settings, &command, &runtime()?)?;
+            print(&report)?;
+            return Ok(code);
+        }
         Command::Verify(arguments) => {
             let (report, code) = verify::verify(settings, &arguments, &runtime()?)?;
             print(&report)?;

@@ -108,6 +108,7 @@ fn record_metrics() -> Result<PrometheusHandle, Fault> {
     let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?;
     let recorder = builder.install_recorder()?;
     api::operations::describe_metrics();
+    outbound::describe_metrics();
     describe_jobs();
     Ok(recorder)
 }

@@ -8,9 +8,36 @@ use std::time::Duration;
 
 use metrics_util::debugging::DebuggingRecorder;
 use outbound::header::{self, HeaderName, HeaderValue};
-use outbound::{Limits, Method, Policy, Range, Refused, StatusCode};
+use outbound::{Limits, Method, Outbound, Policy, PolicyError, Range, Refused, StatusCode};
+use stagedoor_core::Env;
 
 use crate::server::{INTERNAL, PUBLIC, PUBLIC_TOO, Server, Step, answer, client, policy, raw};
+
+#[tokio::test]
+async fn a_policy_that_makes_no_sense_makes_no_client() {
+    let refused = |change: fn(&mut Policy)| {
+        let mut policy = policy(&[], None);
+        policy.ports.push(443);
+        change(&mut policy);
+        Outbound::new(policy, Env::system()).err().map(|error| error.to_string()).unwrap_or_default()
+    };
+    assert_eq!(refused(|_| {}), "");
+    assert_eq!(refused(|policy| policy.redirects_max = 4), "redirects_max must be 0 to 3, not 4");
+    assert_eq!(refused(|policy| policy.ports.clear()), "ports must be 1 to 100, not 0");
+    assert_eq!(refused(|policy| policy.limits.calls_per_host = 0), "calls_per_host must be 1 to 1000, not 0");
+    assert_eq!(refused(|policy| policy.limits.total = Duration::ZERO), "total must be 1ms to 600s, not 0ns");
+    assert_eq!(
+        refused(|policy| policy.trusted_certificates = b"no certificate".to_vec()),
+        "there is no certificate among the trusted certificates"
+    );
+    for network in ["169.254.0.0/16", "169.254.169.254", "100.100.100.200/32", "0.0.0.0/0", "::/0", "224.0.0.0/4"] {
+        let mut policy = policy(&[], None);
+        policy.ports.push(443);
+        policy.allow_networks.push(network.parse().unwrap());
+        let error = Outbound::new(policy, Env::system()).err().unwrap_or_else(|| panic!("{network} is let in"));
+        assert!(matches!(error, PolicyError::Network(_)), "{error}");
+    }
+}
 
 #[tokio::test]
 async fn a_webhook_is_posted_as_it_was_made() {

@@ -61,6 +61,10 @@ async fn wrong_settings_are_named() {
         ("master_key = \"short\"\nmaster_key_file = \"key\"", "master_key_file"),
         ("log = \"a=b=c\"", "a=b=c"),
         ("public_url = \"tickets.example\"", "public_url"),
+        ("outbound_ports = [443, 70000]", "70000"),
+        ("outbound_ports = [\"https\"]", "https"),
+        ("outbound_allow_networks = [\"10.0.0.0/33\"]", "10.0.0.0/33"),
+        ("outbound_name_servers = [\"192.0.2.53\"]", "outbound_name_servers"),
         ("listen = ", "stagedoor.toml"),
     ] {
         std::fs::write(folder(&place).join("stagedoor.toml"), text).unwrap();
@@ -325,4 +329,37 @@ async fn the_data_folder_is_its_owners_alone() {
     }
     let key = std::fs::read_to_string(place.data().join("master.key")).unwrap();
     assert_eq!(key.trim().len(), 64);
+}
+
+#[tokio::test]
+async fn an_operator_sees_whether_and_why_a_typed_address_is_refused() {
+    let place = Installation::new().await;
+    let check = async |arguments: &[&str], environment: &[(&str, &str)]| {
+        let mut command = place.command(&[&["outbound", "check"], arguments].concat());
+        let output = command.envs(environment.iter().copied()).output().await.unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let called = (Some(0), "https://93.184.216.34 may be called at 93.184.216.34\n".to_owned());
+    assert_eq!(check(&["https://93.184.216.34/hook?token=s3cret"], &[]).await, called);
+    for (url, reason) in [
+        ("https://127.0.0.1/", "refused (loopback): the host is, or has, a loopback address\n"),
+        ("https://localhost/", "refused (private_name): "),
+        ("http://93.184.216.34/", "refused (scheme): "),
+        ("https://93.184.216.34:9000/", "refused (port): "),
+        ("https://169.254.169.254/", "refused (metadata): "),
+    ] {
+        let (code, said) = check(&[url], &[]).await;
+        assert_eq!(code, Some(1), "{url}: {said}");
+        assert!(said.starts_with(reason), "{url}: {said}");
+    }
+    assert_eq!(check(&["--http", "http://93.184.216.34/"], &[]).await.0, Some(0));
+    let environment =
+        [("STAGEDOOR_OUTBOUND_ALLOW_NETWORKS", "10.20.0.0/16,127.8.0.0/16"), ("STAGEDOOR_OUTBOUND_PORTS", "443,9000")];
+    let (code, said) = check(&["https://10.20.0.7:9000/"], &environment).await;
+    assert_eq!((code, &*said), (Some(0), "https://10.20.0.7 may be called at 10.20.0.7\n"));
+    assert_eq!(check(&["https://10.21.0.7:9000/"], &environment).await.0, Some(1));
+    let empty = [("STAGEDOOR_OUTBOUND_ALLOW_NETWORKS", ""), ("STAGEDOOR_OUTBOUND_PORTS", "")];
+    assert_eq!(check(&["https://93.184.216.34/hook"], &empty).await, called);
+    let never = [("STAGEDOOR_OUTBOUND_ALLOW_NETWORKS", "169.254.0.0/16")];
+    assert_eq!(check(&["https://169.254.169.254/"], &never).await.0, Some(1));
 }
