@@ -12,6 +12,7 @@
 //! assert_eq!(Money::new(4500, Currency::EUR).to_string(), "45.00 EUR");
 //! ```
 
+mod address;
 pub mod code;
 mod env;
 mod id;
@@ -21,6 +22,7 @@ mod network;
 mod text;
 mod time;
 
+pub use address::subscriber;
 pub use code::Code;
 pub use env::{Clock, Entropy, Env, Stopwatch};
 pub use id::*;

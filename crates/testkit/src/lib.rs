@@ -19,10 +19,12 @@
 mod database;
 mod http;
 mod postgres;
+mod redis;
 mod server;
 
 pub use database::TestStore;
 pub use http::{Answer, Client};
 pub use hyper::{HeaderMap, Method};
 pub use postgres::{Usurper, end_owner, fresh_database, postgres_url, redis_url, usurp};
+pub use redis::RedisServer;
 pub use server::{Installation, Server};

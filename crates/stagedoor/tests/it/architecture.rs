@@ -13,7 +13,14 @@ const LAYERS: &[&[&str]] = &[
     &["stagedoor-core"],
     &["stagedoor-store", "stagedoor-journal", "stagedoor-outbound"],
     &["stagedoor-jobs", TESTKIT],
-    &["stagedoor-catalog", "stagedoor-identity", "stagedoor-inventory", "stagedoor-payments", "stagedoor-tickets"],
+    &[
+        "stagedoor-catalog",
+        "stagedoor-gate",
+        "stagedoor-identity",
+        "stagedoor-inventory",
+        "stagedoor-payments",
+        "stagedoor-tickets",
+    ],
     &["stagedoor-sales"],
     &["stagedoor-api"],
     &["stagedoor", "stagedoor-bench"],
@@ -33,6 +40,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("sea-orm", &["stagedoor-store"]),
     ("sqlx", &["stagedoor-store", "stagedoor-journal", "stagedoor-bench", TESTKIT]),
     ("rusqlite", &["stagedoor-journal", "stagedoor-bench"]),
+    ("redis", &["stagedoor-gate", "stagedoor-bench"]),
     ("clap", &["stagedoor", "stagedoor-bench"]),
 ];
 
