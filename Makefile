@@ -6,6 +6,8 @@ SHELL := /bin/bash
 # Where `make run` keeps its data and listens.
 DATA ?= data
 LISTEN ?= 127.0.0.1:8080
+# The same in the long run as the default of 20/s, and patient with a page that loads many files.
+ADDRESS_LIMIT ?= 100/5s
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,7 +19,7 @@ run: ## Start the product with demo data on the embedded database
 	world=$$("$$bin" demo --data "$(DATA)"); \
 	printf '%s\n' "$$world" >"$(DATA)/demo.json"; \
 	echo "Accounts and events to try it with: $(DATA)/demo.json"; \
-	exec "$$bin" serve --listen "$(LISTEN)" --data "$(DATA)"
+	exec "$$bin" serve --listen "$(LISTEN)" --data "$(DATA)" --address-limit $(ADDRESS_LIMIT)
 
 test: lint ## Run the linters and every test, on SQLite and on PostgreSQL
 	@scripts/setup.sh test

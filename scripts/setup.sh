@@ -35,6 +35,8 @@ test)
     need shellcheck has shellcheck
     need git has git
     need postgresql has_postgres
+    need redis-server has redis-server
+    need redis-tools has redis-cli
     need zbar-tools has zbarimg
     need librsvg2-bin has rsvg-convert
     need poppler-utils has pdftotext

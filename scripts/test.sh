@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every test: the examples in the documentation, the whole suite on SQLite, and what reaches a
-# database once more on a PostgreSQL started for it.
+# database once more on a PostgreSQL started for it, beside a Redis for what servers share.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/env.sh
@@ -11,6 +11,7 @@ cd "$(dirname "$0")/.."
 # simulation of the seat engine brings a disk of its own.
 database='(rdeps(stagedoor-store) + rdeps(stagedoor-journal)) & (kind(test) + test(/::database_tests::/))
     - test(/^architecture::/) - test(/^simulation::/) - test(/^random::/)'
+shared='package(stagedoor-gate) & kind(test)'
 
 say() { printf '\n== %s\n' "$*"; }
 
@@ -19,5 +20,6 @@ say "examples in the documentation"
 cargo test --workspace --doc --quiet
 say "the suite on SQLite"
 cargo nextest run --workspace --profile ci
-say "the suite on PostgreSQL"
-scripts/test-servers.sh postgres -- cargo nextest run --workspace --profile ci --filterset "$database"
+say "the suite on PostgreSQL and Redis"
+scripts/test-servers.sh postgres redis -- cargo nextest run --workspace --profile ci \
+    --filterset "($database) + ($shared)"

@@ -106,6 +106,7 @@ fn private(status: StatusCode, body: impl Serialize) -> Response {
 
 /// Make an account and sign in.
 #[utoipa::path(post, path = "/api/v1/auth/register", tag = "accounts", request_body = NewAccountBody,
+    extensions(("x-rate-limit" = json!("20/min per address"))),
     responses((status = 201, body = SignedInView), (status = 400, body = Envelope), (status = 409, body = Envelope),
         (status = 413, body = Envelope), (status = 415, body = Envelope), (status = 429, body = Envelope),
         (status = 503, body = Envelope)))]
@@ -121,6 +122,7 @@ pub async fn register(
 
 /// Sign in.
 #[utoipa::path(post, path = "/api/v1/auth/login", tag = "accounts", request_body = LoginBody,
+    extensions(("x-rate-limit" = json!("60/min per address"))),
     responses((status = 200, body = SignedInView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 413, body = Envelope), (status = 415, body = Envelope), (status = 429, body = Envelope),
         (status = 503, body = Envelope)))]
@@ -139,6 +141,7 @@ pub async fn login(
 
 /// Exchange a refresh token for new tokens. Using one twice ends the session.
 #[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "accounts", request_body = RefreshBody,
+    extensions(("x-rate-limit" = json!("60/min per address"))),
     responses((status = 200, body = SignedInView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 413, body = Envelope), (status = 415, body = Envelope)))]
 pub async fn refresh(State(app): State<App>, Body(body): Body<RefreshBody>) -> Result<Response, Problem> {

@@ -24,27 +24,51 @@ impl Fan {
 impl FromRequestParts<App> for Fan {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        Fan::of(&parts.headers, app)
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        Fan::of(*parts.extensions.get::<Caller>().expect("the layer around all routes looked who calls"))
     }
 }
 
 impl Fan {
-    pub(crate) fn of(headers: &HeaderMap, app: &App) -> Result<Self, Problem> {
-        principal(headers, app)?.ok_or_else(|| Problem::new(Code::NotSignedIn, "sign in first")).map(Fan)
+    pub(crate) fn of(caller: Caller) -> Result<Self, Problem> {
+        match caller.0 {
+            Ok(Some(principal)) => Ok(Fan(principal)),
+            Ok(None) => Err(Problem::new(Code::NotSignedIn, "sign in first")),
+            Err(InvalidToken) => Err(Problem::new(Code::InvalidToken, "the access token is not valid")),
+        }
     }
 }
 
-fn principal(headers: &HeaderMap, app: &App) -> Result<Option<Principal>, Problem> {
-    let invalid = || Problem::new(Code::InvalidToken, "the access token is not valid");
+/// Whom the access token of a request names. Looked at once for each request, by the limits, and
+/// taken from there.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller(Result<Option<Principal>, InvalidToken>);
+
+#[derive(Debug, Clone, Copy)]
+struct InvalidToken;
+
+impl Caller {
+    pub(crate) const NOBODY: Caller = Caller(Ok(None));
+
+    pub(crate) fn of(headers: &HeaderMap, app: &App) -> Self {
+        Self(principal(headers, app))
+    }
+
+    /// The account, when the token is valid.
+    pub(crate) fn user(&self) -> Option<UserId> {
+        self.0.ok().flatten().map(|principal| principal.user)
+    }
+}
+
+fn principal(headers: &HeaderMap, app: &App) -> Result<Option<Principal>, InvalidToken> {
     let mut headers = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = headers.next() else { return Ok(None) };
-    let text = value.to_str().map_err(|_| invalid())?;
+    let text = value.to_str().map_err(|_| InvalidToken)?;
     let token = match text.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && headers.next().is_none() => token.trim(),
-        _ => return Err(invalid()),
+        _ => return Err(InvalidToken),
     };
-    app.identity.verify(token).map(Some).map_err(|_| invalid())
+    app.identity.verify(token).map(Some).map_err(|_| InvalidToken)
 }
 
 /// A permission as a type, so that it can be part of a handler's signature.

@@ -174,7 +174,7 @@ async fn connection(stream: TcpStream, from: SocketAddr, app: App, router: Route
         async move {
             if shortcut::is_hold(&request) {
                 // Boxed, or every idle connection would keep room for it.
-                return Ok(Box::pin(shortcut::place_hold(&app, request)).await);
+                return Ok(Box::pin(shortcut::place_hold(&app, from, request)).await);
             }
             let mut request: Request = request.map(axum::body::Body::new);
             request.extensions_mut().insert(ConnectInfo(from));

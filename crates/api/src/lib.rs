@@ -24,6 +24,7 @@ pub mod edge;
 pub mod events;
 pub mod extract;
 pub mod holds;
+pub mod limits;
 pub mod live;
 pub mod once;
 pub mod openapi;
@@ -43,7 +44,7 @@ pub mod websocket;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use stagedoor_core::{Env, Network};
+use stagedoor_core::Env;
 use tokio::sync::watch;
 
 pub use edge::Edge;
@@ -75,8 +76,8 @@ pub struct Parts {
     pub expiry_lag: operations::Peak,
     /// True once the process is to stop.
     pub stop: watch::Receiver<bool>,
-    /// Proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<Network>,
+    pub proxies: client::Proxies,
+    pub limits: limits::Limits,
     /// Where this server is reached from outside, such as `http://127.0.0.1:8080`.
     pub public_url: String,
 }

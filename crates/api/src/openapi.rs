@@ -12,6 +12,7 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::limits::EXEMPT;
 use crate::respond::Respond;
 use crate::{
     App, Problem, accounts, bookings, checkins, events, holds, live, operations, orders, organizers, own_events,
@@ -39,7 +40,7 @@ use crate::{
         (name = "organizers", description = "Tenants: their catalogue, sales and staff"),
         (name = "operations", description = "Health and metrics"),
     ),
-    modifiers(&Bearer)
+    modifiers(&Bearer, &LimitFields)
 )]
 struct Description;
 
@@ -53,6 +54,29 @@ impl Modify for Bearer {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
         let components = document.components.get_or_insert_with(Default::default);
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+struct LimitFields;
+
+impl Modify for LimitFields {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_with(Default::default);
+        for (name, example, description) in [
+            (
+                "RateLimit",
+                "\"address\";r=19;t=1",
+                "for each limit the requests left (`r`) and the seconds until all are back (`t`)",
+            ),
+            (
+                "RateLimit-Policy",
+                "\"address\";q=20;w=1",
+                "for each limit the requests (`q`) in a time of seconds (`w`)",
+            ),
+        ] {
+            let field = header(text().examples([example]), description);
+            components.headers.insert(name.to_owned(), RefOr::T(field));
+        }
     }
 }
 
@@ -110,6 +134,10 @@ fn complete(path: &str, operation: &mut Operation) {
     };
     let takes_key = has_parameter("Idempotency-Key");
     let answers = &mut operation.responses.responses;
+    let is_limited = !EXEMPT.contains(&path);
+    if is_limited {
+        answers.entry("429".to_owned()).or_insert_with(|| RefOr::T(envelope()));
+    }
     // Whatever asks the database or the seat engine can find it busy or recovering.
     if !UNFAILING.contains(&path) {
         answers.entry("503".to_owned()).or_insert_with(|| RefOr::T(envelope()));
@@ -139,6 +167,13 @@ fn complete(path: &str, operation: &mut Operation) {
             add(answer, "Retry-After", header(seconds, "seconds to wait"));
         }
         add(answer, "X-Request-Id", header(text(), "names the request; the same stands in errors and in the log"));
+        // Every answer has them; said once more of each error, they would be most of the document.
+        if is_limited && (status.as_bytes()[0] < b'4' || status == "429") {
+            for name in ["RateLimit", "RateLimit-Policy"] {
+                let reference = Ref::new(format!("#/components/headers/{name}"));
+                answer.headers.insert(name.to_owned(), RefOr::Ref(reference));
+            }
+        }
         if is_tagged && matches!(status.as_str(), "200" | "304") {
             add(answer, "ETag", header(text(), "changes whenever the body does"));
         }
@@ -188,13 +223,12 @@ fn envelope() -> Response {
 
 /// Every route over `app`.
 pub fn router(app: App) -> Router {
-    let env = app.env.clone();
     let router = table().split_for_parts().0;
     router
         .merge(operations::undescribed(document()))
         .fallback(async || Problem::not_found())
         // Bodies are limited where they are read, each route to what it needs.
         .layer(DefaultBodyLimit::disable())
-        .layer(Respond { env })
+        .layer(Respond { app: app.clone() })
         .with_state(app)
 }

@@ -124,6 +124,11 @@ pub async fn metrics(State(app): State<App>) -> Response {
         Ok(owed) => metrics::gauge!("stagedoor_refunds_refused").set(owed as f64),
         Err(error) => tracing::warn!(%error, "the refused refunds could not be counted"),
     }
+    let limits = app.limits.gate().stats();
+    count("stagedoor_rate_limit_fallbacks_total", limits.fallbacks);
+    count("stagedoor_rate_limit_displaced_total", limits.displaced);
+    count("stagedoor_rate_limit_unshared_total", limits.unshared);
+    metrics::gauge!("stagedoor_rate_limit_fallback").set(f64::from(u8::from(limits.is_fallback)));
     let (events, viewers) = app.live.watched();
     metrics::gauge!("stagedoor_live_events").set(events as f64);
     metrics::gauge!("stagedoor_live_viewers").set(viewers as f64);
@@ -153,6 +158,17 @@ pub fn describe_metrics() {
     describe_gauge!("stagedoor_events_loaded", "Events whose seats are in memory");
     describe_gauge!("stagedoor_seat_partitions_down", "Partitions that cannot serve at the moment");
     describe_gauge!("stagedoor_refunds_refused", "Refunds the payment gateway refused and nobody has asked for again");
+    describe_counter!("stagedoor_rate_limited_total", "Requests refused by a limit, by policy");
+    describe_gauge!("stagedoor_rate_limit_fallback", "1 while shared limits are counted by this process alone");
+    describe_counter!("stagedoor_rate_limit_fallbacks_total", "Times that the Redis of the limits was lost");
+    describe_counter!(
+        "stagedoor_rate_limit_displaced_total",
+        "Indebted addresses and accounts forgotten for want of room"
+    );
+    describe_counter!(
+        "stagedoor_rate_limit_unshared_total",
+        "Requests that other processes did not hear of for want of room"
+    );
     describe_gauge!("stagedoor_live_events", "Events with a live seat map open");
     describe_gauge!("stagedoor_live_viewers", "Open live seat maps");
 }

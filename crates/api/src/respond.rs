@@ -1,21 +1,23 @@
-//! What happens to every request and answer: a request id, the error envelope, safe headers,
-//! counts and logs.
+//! What happens to every request and answer: a request id, limits, the error envelope, safe
+//! headers, counts and logs.
 
 use std::cell::RefCell;
+use std::net::SocketAddr;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{ConnectInfo, MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::Response;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use hashbrown::HashMap;
 use metrics::{Counter, Histogram};
-use stagedoor_core::{Code, Env, RequestId};
+use stagedoor_core::{Code, RequestId};
 use tower::{Layer, Service};
 
-use crate::Problem;
+use crate::limits::{self, Admission};
+use crate::{App, Problem};
 
 /// Longest address a client may ask for.
 const URI_MAX: usize = 8 * 1024;
@@ -24,20 +26,20 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The layer around all routes.
 #[derive(Clone)]
 pub struct Respond {
-    pub env: Env,
+    pub app: App,
 }
 
 impl<S> Layer<S> for Respond {
     type Service = Responding<S>;
 
     fn layer(&self, inner: S) -> Responding<S> {
-        Responding { env: self.env.clone(), inner }
+        Responding { app: self.app.clone(), inner }
     }
 }
 
 #[derive(Clone)]
 pub struct Responding<S> {
-    env: Env,
+    app: App,
     inner: S,
 }
 
@@ -56,17 +58,24 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let (began, watch) = (self.env.now(), self.env.stopwatch());
-        let id: RequestId = self.env.id();
+        let env = &self.app.env;
+        let (began, watch) = (env.now(), env.stopwatch());
+        let id: RequestId = env.id();
         request.extensions_mut().insert(id);
         let method = request.method().clone();
         let path = request.extensions().get::<MatchedPath>().cloned();
-        let answer = (!is_too_long(request.uri())).then(|| self.inner.call(request));
+        let Admission { caller, refusal, fields } = self.admit(&request, path.as_ref());
+        request.extensions_mut().insert(caller);
+        let too_long = || is_too_long(request.uri()).then(|| Problem::new(Code::UriTooLong, "the address is too long"));
+        let answer = match refusal.or_else(too_long) {
+            Some(problem) => Err(problem),
+            None => Ok(self.inner.call(request)),
+        };
         Box::pin(async move {
             let mut response = match answer {
-                None => Problem::new(Code::UriTooLong, "the address is too long").render(id, began),
+                Err(problem) => problem.render(id, began),
                 // A handler that panics must not take its connection, or its thread, along.
-                Some(answer) => match std::panic::AssertUnwindSafe(answer).catch_unwind().await {
+                Ok(answer) => match std::panic::AssertUnwindSafe(answer).catch_unwind().await {
                     Ok(answer) => answer?,
                     Err(_) => Problem::panicked().render(id, began),
                 },
@@ -78,10 +87,18 @@ where
                 response = Problem::new(Code::MethodNotAllowed, "that method is not offered here").render(id, began);
                 response.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
             }
+            fields.write(response.headers_mut());
             let route = path.as_ref().map_or("unmatched", MatchedPath::as_str);
             finish(&mut response, &method, route, id, watch.elapsed());
             Ok(response)
         })
+    }
+}
+
+impl<S> Responding<S> {
+    fn admit(&self, request: &Request, path: Option<&MatchedPath>) -> Admission {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().expect("the server says who is connected");
+        limits::admit(&self.app, peer.0.ip(), request.method(), path.map(MatchedPath::as_str), request.headers())
     }
 }
 

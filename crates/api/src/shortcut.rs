@@ -4,6 +4,7 @@
 //! and their order are those of [`holds::place_hold`], which describes the route and serves the
 //! addresses that are written in an unusual way.
 
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 
 use axum::http::Method;
@@ -15,6 +16,7 @@ use stagedoor_core::RequestId;
 
 use crate::auth::Fan;
 use crate::extract::{IdempotencyKey, RawBody};
+use crate::limits::{self, Fields};
 use crate::{App, Problem, holds, respond};
 
 const ROUTE: &str = "/api/v1/events/{event}/holds";
@@ -33,22 +35,35 @@ fn event(path: &str) -> Option<&str> {
 }
 
 /// Answers a request that [`is_hold`].
-pub async fn place_hold(app: &App, request: Request<Incoming>) -> Response {
+/// `from`: the peer.
+pub async fn place_hold(app: &App, from: SocketAddr, request: Request<Incoming>) -> Response {
     let (began, watch) = (app.env.now(), app.env.stopwatch());
     let id: RequestId = app.env.id();
+    let mut fields = Fields::default();
     // A handler that panics must not take its connection, or its thread, along.
-    let mut response = match AssertUnwindSafe(answer(app, request)).catch_unwind().await {
+    let mut response = match AssertUnwindSafe(answer(app, from, request, &mut fields)).catch_unwind().await {
         Ok(Ok(response)) => response,
         Ok(Err(problem)) => problem.render(id, began),
         Err(_) => Problem::panicked().render(id, began),
     };
+    fields.write(response.headers_mut());
     respond::finish(&mut response, &Method::POST, ROUTE, id, watch.elapsed());
     response
 }
 
-async fn answer(app: &App, request: Request<Incoming>) -> Result<Response, Problem> {
+async fn answer(
+    app: &App,
+    from: SocketAddr,
+    request: Request<Incoming>,
+    fields: &mut Fields,
+) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let fan = Fan::of(&parts.headers, app)?;
+    let admission = limits::admit(app, from.ip(), &Method::POST, Some(ROUTE), &parts.headers);
+    *fields = admission.fields;
+    if let Some(refusal) = admission.refusal {
+        return Err(refusal);
+    }
+    let fan = Fan::of(admission.caller)?;
     let event = event(parts.uri.path()).and_then(|text| text.parse().ok()).ok_or_else(Problem::not_found)?;
     let key = IdempotencyKey::of(&parts.headers)?;
     let body = RawBody::read(&parts.headers, body).await?;

@@ -182,13 +182,17 @@ impl Product {
     }
 }
 
-/// Limits that a load generator with few fans would meet at once; everything else as shipped.
-fn settings() -> [(&'static str, &'static str); 5] {
+/// Limits that a load generator with few fans and one address would meet at once. They are counted
+/// all the same, and everything else is as shipped.
+fn settings() -> [(&'static str, &'static str); 8] {
     [
         ("STAGEDOOR_HOLD_ATTEMPTS_PER_MINUTE", "1000000"),
         ("STAGEDOOR_ACTIVE_HOLDS_MAX", "1000"),
         ("STAGEDOOR_PASSWORD_MEMORY_KIB", "64"),
         ("STAGEDOOR_REGISTRATIONS_PER_ADDRESS", "1000000"),
+        ("STAGEDOOR_ADDRESS_LIMIT", "1000000/s"),
+        ("STAGEDOOR_USER_LIMIT", "1000000/s"),
+        ("STAGEDOOR_ROUTE_LIMITS", "register=1000000/s"),
         ("STAGEDOOR_LOG", "warn"),
     ]
 }

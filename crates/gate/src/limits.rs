@@ -27,8 +27,7 @@ impl Default for Config {
     }
 }
 
-/// A quota under the name that clients and other processes know it by. Two quotas of one name
-/// share their counts.
+/// A quota under the name that clients and other processes know it by, and that it is counted by.
 #[derive(Debug, Clone)]
 pub struct Policy {
     /// A word of lower-case letters, digits and `_`.
@@ -105,7 +104,7 @@ impl Limits {
             store,
             address: Policy::new("address", config.address),
             user: Policy::new("user", config.user),
-            user_in_surge: Policy::new("user", config.user_in_surge),
+            user_in_surge: Policy::new("user_in_surge", config.user_in_surge),
             is_surging: AtomicBool::new(false),
         }
     }
@@ -120,7 +119,8 @@ impl Limits {
         &self.user
     }
 
-    /// The limit of an account while [a surge](Self::is_surging) is on, under the same name.
+    /// The limit of an account while [a surge](Self::is_surging) is on. It counts apart: what is
+    /// little for one of the two may be more than the other admits.
     pub fn user_in_surge(&self) -> &Policy {
         &self.user_in_surge
     }
@@ -135,8 +135,7 @@ impl Limits {
         self.is_surging.load(Ordering::Relaxed)
     }
 
-    /// From now on fans have the smaller quota. What they used counts on, as a share of the time
-    /// it takes to be given back.
+    /// From now on fans have the smaller quota, all of it.
     pub fn begin_surge(&self) {
         self.is_surging.store(true, Ordering::Relaxed);
     }

@@ -58,7 +58,9 @@ impl Quota {
             Some(over) => (debt_us, Some(Duration::from_micros(over))),
         };
         let remaining = (most.saturating_sub(debt) / self.interval_us) as u32;
-        (debt, Verdict { remaining, reset: Duration::from_micros(debt), retry_after })
+        // Intervals are rounded up; together they must not make a second more than the period.
+        let reset = if debt <= most { debt.min(u64::from(self.period_seconds) * 1_000_000) } else { debt };
+        (debt, Verdict { remaining, reset: Duration::from_micros(reset), retry_after })
     }
 }
 
@@ -159,6 +161,7 @@ mod tests {
         loop {
             let (after, verdict) = quota.decide(debt);
             if verdict.retry_after.is_some() {
+                assert_eq!(verdict.reset, Duration::from_secs(1), "what clients are told is the period");
                 break;
             }
             (debt, admitted) = (after, admitted + 1);

@@ -7,11 +7,15 @@ use std::fmt::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use api::client::ForwardedHeader;
+use api::limits::RouteLimit;
 use clap::ValueEnum;
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
+use gate::Quota;
 use serde::{Deserialize, Serialize};
-use stagedoor_core::{Network, limits};
+use stagedoor_core::Network;
+use stagedoor_core::limits::{HOLD_ATTEMPTS_PER_MINUTE, HOLDS_PER_FAN_MAX};
 
 use crate::fault::{Fault, because};
 
@@ -91,7 +95,7 @@ pub struct Flags {
     #[arg(long, global = true, env = "STAGEDOOR_REGISTRATIONS_PER_ADDRESS", value_name = "N")]
     registrations_per_address: Option<u32>,
 
-    /// Proxies whose X-Forwarded-For names the client, as 10.0.0.0/8,192.0.2.1 [default: none]
+    /// Proxies whose word on who the client is counts, as 10.0.0.0/8,192.0.2.1 [default: none]
     #[arg(long, global = true, env = "STAGEDOOR_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',')]
     trusted_proxies: Option<Vec<String>>,
 
@@ -122,6 +126,34 @@ pub struct Flags {
     /// File with certificates (PEM) of authorities to trust in calls, besides the system's
     #[arg(long, global = true, env = "STAGEDOOR_OUTBOUND_CERTIFICATES_FILE", value_name = "FILE")]
     outbound_certificates_file: Option<PathBuf>,
+
+    /// Where these proxies say it: x-forwarded-for or forwarded [default: x-forwarded-for]
+    #[arg(long, global = true, env = "STAGEDOOR_FORWARDED_HEADER", value_name = "NAME")]
+    forwarded_header: Option<String>,
+
+    /// Requests from one address, as 20/s or 100/5s [default: 20/s]
+    #[arg(long, global = true, env = "STAGEDOOR_ADDRESS_LIMIT", value_name = "COUNT/TIME")]
+    address_limit: Option<String>,
+
+    /// Requests of one account [default: 100/min]
+    #[arg(long, global = true, env = "STAGEDOOR_USER_LIMIT", value_name = "COUNT/TIME")]
+    user_limit: Option<String>,
+
+    /// Requests of one account in a surge [default: 10/min]
+    #[arg(long, global = true, env = "STAGEDOOR_USER_LIMIT_IN_SURGE", value_name = "COUNT/TIME")]
+    user_limit_in_surge: Option<String>,
+
+    /// Other limits of routes than the API's description says, as login=30/min [default: none]
+    #[arg(long, global = true, env = "STAGEDOOR_ROUTE_LIMITS", value_name = "LIMITS", value_delimiter = ',')]
+    route_limits: Option<Vec<String>>,
+
+    /// Whether a surge is on, a rush in which fans get the smaller limit [default: false]
+    #[arg(long, global = true, env = "STAGEDOOR_SURGE", value_name = "BOOL")]
+    surge: Option<bool>,
+
+    /// Redis through which servers share these limits: redis://host [default: each counts alone]
+    #[arg(long, global = true, env = "STAGEDOOR_REDIS_URL", value_name = "URL", hide_env_values = true)]
+    redis_url: Option<String>,
 
     /// How long the simulated gateway takes for tok_slow, in milliseconds [default: 2500]
     #[arg(long, global = true, env = "STAGEDOOR_GATEWAY_LATENCY_MS", value_name = "MS")]
@@ -192,6 +224,13 @@ pub struct Settings {
     pub login_failures_per_address: u32,
     pub registrations_per_address: u32,
     pub trusted_proxies: Vec<Network>,
+    pub forwarded_header: ForwardedHeader,
+    pub address_limit: Quota,
+    pub user_limit: Quota,
+    pub user_limit_in_surge: Quota,
+    pub route_limits: Vec<RouteLimit>,
+    pub surge: bool,
+    pub redis_url: Option<String>,
     pub outbound_allow_networks: Vec<Network>,
     pub outbound_ports: Vec<Port>,
     pub outbound_name_servers: Vec<SocketAddr>,
@@ -203,7 +242,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        let identity = identity::Config::default();
+        let (identity, limits) = (identity::Config::default(), gate::Config::default());
         Self {
             data: "data".into(),
             database_url: None,
@@ -214,13 +253,20 @@ impl Default for Settings {
             master_key_file: None,
             master_key_command: None,
             master_key: None,
-            active_holds_max: limits::HOLDS_PER_FAN_MAX,
-            hold_attempts_per_minute: limits::HOLD_ATTEMPTS_PER_MINUTE,
+            active_holds_max: HOLDS_PER_FAN_MAX,
+            hold_attempts_per_minute: HOLD_ATTEMPTS_PER_MINUTE,
             password_memory_kib: identity.password_memory_kib,
             login_failures_per_account: identity.login_failures_per_account,
             login_failures_per_address: identity.login_failures_per_address,
             registrations_per_address: identity.registrations_per_address,
             trusted_proxies: Vec::new(),
+            forwarded_header: ForwardedHeader::default(),
+            address_limit: limits.address,
+            user_limit: limits.user,
+            user_limit_in_surge: limits.user_in_surge,
+            route_limits: Vec::new(),
+            surge: false,
+            redis_url: None,
             outbound_allow_networks: Vec::new(),
             outbound_ports: outbound::PORTS.iter().map(|port| Port(*port)).collect(),
             outbound_name_servers: Vec::new(),
@@ -303,6 +349,7 @@ impl Settings {
     pub fn to_toml(&self) -> String {
         let mut shown = self.clone();
         shown.database_url = self.database_url.as_deref().map(without_password);
+        shown.redis_url = self.redis_url.as_deref().map(without_password);
         shown.master_key = self.master_key.as_ref().map(|_| HIDDEN.to_owned());
         let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(&shown) else {
             unreachable!("settings have named fields that are plain data");
@@ -322,7 +369,7 @@ impl Settings {
 
 const HIDDEN: &str = "(hidden)";
 
-/// A database URL fit to be shown.
+/// The URL of a server fit to be shown.
 fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return HIDDEN.to_owned() };
     let (address, query) = rest.split_once('?').map_or((rest, None), |(address, query)| (address, Some(query)));
@@ -354,6 +401,7 @@ mod tests {
             ("postgres://ann:s3cret@db:5432/tickets", "postgres://ann:(hidden)@db:5432/tickets"),
             ("postgres://ann:a@b@db/t?sslmode=require", "postgres://ann:(hidden)@db/t?sslmode=require"),
             ("postgres://db/t?user=ann&password=s3cret", "postgres://db/t?user=ann&password=(hidden)"),
+            ("redis://:s3cret@cache/1", "redis://:(hidden)@cache/1"),
             ("s3cret", "(hidden)"),
         ] {
             assert_eq!(without_password(url), shown);

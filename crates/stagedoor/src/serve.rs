@@ -2,12 +2,17 @@
 
 use std::io::Write;
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
+use api::client::Proxies;
+use api::limits::Limits;
 use api::{App, Edge};
+use gate::{Local, Shared};
 use jobs::Jobs;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use rustix::process::{Resource, getrlimit, setrlimit};
+use stagedoor_core::Env;
 use stagedoor_core::limits::IDEMPOTENCY_RETENTION;
 use store::{Store, idempotency};
 use tokio::runtime::Runtime;
@@ -37,6 +42,7 @@ const SECONDS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 /// Serves until a signal asks it to stop, then finishes what it accepted.
 pub fn serve(settings: &Settings, runtime: &Runtime) -> Result<(), Fault> {
     allow_open_files();
+    let (limits, shared) = limits(settings)?;
     let edge = bind(settings)?;
     let recorder = record_metrics()?;
     let data = runtime.block_on(Data::open(settings, Access::Owner))?;
@@ -65,12 +71,19 @@ pub fn serve(settings: &Settings, runtime: &Runtime) -> Result<(), Fault> {
         prints: api::holds::Prints::new(&system.keyring),
         metrics: recorder.clone(),
         stop: stopping.clone(),
-        trusted_proxies: settings.trusted_proxies.clone(),
+        proxies: Proxies { trusted: settings.trusted_proxies.clone(), header: settings.forwarded_header },
+        limits,
         public_url,
     });
     // Spawned first: from here on a signal ends the server in order.
     runtime.block_on(async { catch_signals(stop) })?;
-    let background = start_background(&system, recorder, runtime, &stopping);
+    let mut background = start_background(&system, recorder, runtime, &stopping);
+    if let Some(shared) = shared {
+        let mut stopped = stopping.clone();
+        background.push(runtime.spawn(async move {
+            shared.run(async { drop(stopped.wait_for(|stop| *stop).await) }).await;
+        }));
+    }
 
     announce(&edge);
     let mut ended = Ok(());
@@ -85,6 +98,29 @@ pub fn serve(settings: &Settings, runtime: &Runtime) -> Result<(), Fault> {
     ended?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The limits on requests, and what shares them with other servers when there is a Redis.
+fn limits(settings: &Settings) -> Result<(Limits, Option<Arc<Shared>>), Fault> {
+    let config = gate::Config {
+        address: settings.address_limit,
+        user: settings.user_limit,
+        user_in_surge: settings.user_limit_in_surge,
+    };
+    let local = Local::new(&Env::system());
+    let (store, shared): (Arc<dyn gate::Store>, _) = match &settings.redis_url {
+        None => (Arc::new(local), None),
+        Some(url) => {
+            let shared = Arc::new(Shared::new(local, url).map_err(|error| format!("redis_url: {error}"))?);
+            (shared.clone(), Some(shared))
+        }
+    };
+    let limits = gate::Limits::new(config, store);
+    if settings.surge {
+        limits.begin_surge();
+    }
+    let limits = Limits::new(limits, &settings.route_limits).map_err(|error| format!("route_limits: {error}"))?;
+    Ok((limits, shared))
 }
 
 /// A crowd needs a socket each; the usual soft limit of 1,024 files is from another age.

@@ -16,6 +16,13 @@ use crate::postgres::{fresh_database, postgres_url};
 /// How long a server may take to become ready, or to stop.
 const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(20);
+/// More requests than any test makes.
+const UNLIMITED: [(&str, &str); 4] = [
+    ("STAGEDOOR_ADDRESS_LIMIT", "1000000/s"),
+    ("STAGEDOOR_USER_LIMIT", "1000000/s"),
+    ("STAGEDOOR_USER_LIMIT_IN_SURGE", "1000000/s"),
+    ("STAGEDOOR_ROUTE_LIMITS", "register=1000000/s,login=1000000/s,refresh=1000000/s"),
+];
 
 /// A data folder and a database on which the binary's commands run, one server at a time or one
 /// after another. On PostgreSQL when the run is, on SQLite otherwise.
@@ -103,13 +110,15 @@ impl Installation {
         address.as_socket().expect("an IP address")
     }
 
-    /// Starts a server and waits until it can serve.
+    /// Starts a server and waits until it can serve. Its limits on requests are out of the way of a
+    /// test, which calls from one address; `arguments` may set them.
     pub async fn serve(&self, arguments: &[&str]) -> Server {
         let address = self.address();
         let listen = address.to_string();
         let log = self.folder.path().join("server.log");
         let file = std::fs::OpenOptions::new().create(true).append(true).open(&log).expect("the log opens");
         let mut command = self.command(&[&["serve", "--listen", &listen], arguments].concat());
+        command.envs(UNLIMITED);
         command.stdout(file.try_clone().expect("the log is a file")).stderr(file);
         let child = command.spawn().expect("the binary starts");
         let mut server = Server { child, address, log };

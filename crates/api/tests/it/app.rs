@@ -3,12 +3,15 @@
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use api::client::Proxies;
+use api::limits::{Limits, RouteLimit};
 use api::{App, Edge, Parts};
 use catalog::Catalog;
+use gate::Quota;
 use identity::{Identity, Role};
 use inventory::{Config, FanLimits, Inventory};
 use jobs::Jobs;
@@ -50,13 +53,24 @@ pub struct Wish {
     pub limits: FanLimits,
     pub identity: identity::Config,
     pub trusted_proxies: Vec<Network>,
+    /// Of requests. The clock of a test stands still, so that nothing used is given back.
+    pub requests: gate::Config,
+    pub route_limits: Vec<RouteLimit>,
 }
 
 impl Default for Wish {
     fn default() -> Self {
         // A password hash at full cost takes longer than most tests.
         let identity = identity::Config { password_memory_kib: 8, ..identity::Config::default() };
-        Self { limits: FanLimits::default(), identity, trusted_proxies: Vec::new() }
+        let plenty: Quota = "1000000/s".parse().expect("a quota");
+        let route_limits = ["register", "login", "refresh"].map(|name| format!("{name}={plenty}").parse());
+        Self {
+            limits: FanLimits::default(),
+            identity,
+            trusted_proxies: Vec::new(),
+            requests: gate::Config { address: plenty, user: plenty, user_in_surge: plenty },
+            route_limits: route_limits.into_iter().collect::<Result<_, _>>().expect("limits of routes"),
+        }
     }
 }
 
@@ -106,7 +120,7 @@ impl TestApp {
         let inventory = start_inventory(&db, wish.limits).await;
         let catalog = Catalog::open(store.clone(), keyring).await.expect("the catalogue opens");
         let gateway = SimulatedGateway::new(store.clone()).with_latency(Duration::ZERO);
-        let payments = Payments::new(store.clone(), std::sync::Arc::new(gateway.clone()));
+        let payments = Payments::new(store.clone(), Arc::new(gateway.clone()));
         let sales = Sales::new(sales::Parts {
             store: store.clone(),
             inventory: inventory.clone(),
@@ -116,6 +130,7 @@ impl TestApp {
         });
         let jobs = sales.handle(Jobs::new(store.clone()));
         let (stop, stopped) = watch::channel(false);
+        let requests = gate::Limits::new(wish.requests, Arc::new(gate::Local::new(env)));
         let app = App::new(Parts {
             env: env.clone(),
             store: store.clone(),
@@ -138,7 +153,8 @@ impl TestApp {
             prints: api::holds::Prints::new(keyring),
             metrics: recorder(),
             stop: stopped,
-            trusted_proxies: wish.trusted_proxies,
+            proxies: Proxies { trusted: wish.trusted_proxies, ..Proxies::default() },
+            limits: Limits::new(requests, &wish.route_limits).expect("the routes have these limits"),
             public_url: "http://box-office.test".to_owned(),
         });
         let router = api::router(app.clone());

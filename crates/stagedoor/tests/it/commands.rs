@@ -65,6 +65,9 @@ async fn wrong_settings_are_named() {
         ("outbound_ports = [\"https\"]", "https"),
         ("outbound_allow_networks = [\"10.0.0.0/33\"]", "10.0.0.0/33"),
         ("outbound_name_servers = [\"192.0.2.53\"]", "outbound_name_servers"),
+        ("address_limit = \"20\"", "20/s"),
+        ("route_limits = [\"login\"]", "login=30/min"),
+        ("forwarded_header = \"via\"", "forwarded_header"),
         ("listen = ", "stagedoor.toml"),
     ] {
         std::fs::write(folder(&place).join("stagedoor.toml"), text).unwrap();

@@ -5,5 +5,6 @@ mod box_office;
 mod commands;
 mod crash;
 mod keys;
+mod limits;
 mod process;
 mod verify;
