@@ -3,12 +3,12 @@
 use std::marker::PhantomData;
 
 use axum::extract::{FromRequestParts, RawPathParams};
-use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use identity::{Permission, Principal, Role};
 use stagedoor_core::{Code, OrganizerId, UserId};
 
+use crate::headers::Headers;
 use crate::{App, Problem};
 
 /// A signed-in person.
@@ -50,7 +50,7 @@ struct InvalidToken;
 impl Caller {
     pub(crate) const NOBODY: Caller = Caller(Ok(None));
 
-    pub(crate) fn of(headers: &HeaderMap, app: &App) -> Self {
+    pub(crate) fn of<H: Headers + ?Sized>(headers: &H, app: &App) -> Self {
         Self(principal(headers, app))
     }
 
@@ -60,12 +60,12 @@ impl Caller {
     }
 }
 
-fn principal(headers: &HeaderMap, app: &App) -> Result<Option<Principal>, InvalidToken> {
-    let mut headers = headers.get_all(AUTHORIZATION).iter();
-    let Some(value) = headers.next() else { return Ok(None) };
-    let text = value.to_str().map_err(|_| InvalidToken)?;
+fn principal<H: Headers + ?Sized>(headers: &H, app: &App) -> Result<Option<Principal>, InvalidToken> {
+    let mut values = headers.values(&AUTHORIZATION);
+    let Some(value) = values.next() else { return Ok(None) };
+    let text = std::str::from_utf8(value).map_err(|_| InvalidToken)?;
     let token = match text.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && headers.next().is_none() => token.trim(),
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && values.next().is_none() => token.trim_ascii(),
         _ => return Err(InvalidToken),
     };
     app.identity.verify(token).map(Some).map_err(|_| InvalidToken)

@@ -21,7 +21,7 @@ use crate::extract::{IdempotencyKey, OptionalBody, Path, RawBody};
 use crate::holds::{problem, too_many_seats, unknown_seat};
 use crate::openapi::MoneySchema;
 use crate::orders::{PaymentBody, key, render, respond};
-use crate::problem::Envelope;
+use crate::problem::{Envelope, IDEMPOTENCY_REPLAYED};
 use crate::{App, Problem, schema};
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -126,7 +126,7 @@ pub async fn book(
     let booking = app.sales.booking(fan.id(), hold.id()).await?;
     let mut response = (StatusCode::CREATED, Json(BookingView::from(booking))).into_response();
     if hold.replayed {
-        response.headers_mut().insert("idempotency-replayed", header::HeaderValue::from_static("true"));
+        response.headers_mut().insert(IDEMPOTENCY_REPLAYED, header::HeaderValue::from_static("true"));
     }
     Ok(response)
 }

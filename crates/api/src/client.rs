@@ -5,11 +5,12 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderName, header};
 use serde::{Deserialize, Serialize};
 use stagedoor_core::Network;
 
 use crate::App;
+use crate::headers::Headers;
 
 /// The proxies in front of this server, and how they say whom they speak for.
 #[derive(Debug, Clone, Default)]
@@ -46,7 +47,7 @@ impl FromRequestParts<App> for ClientAddress {
 /// Every proxy adds the peer it saw at the right, so from there on each hop is as good as the one
 /// that named it. The first that is no proxy of ours is the client; what stands to its left is
 /// what it says of itself.
-pub(crate) fn client(proxies: &Proxies, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+pub(crate) fn client<H: Headers + ?Sized>(proxies: &Proxies, peer: IpAddr, headers: &H) -> IpAddr {
     let is_trusted = |address: IpAddr| proxies.trusted.iter().any(|network| network.contains(address));
     let (name, read): (_, fn(&str) -> Option<IpAddr>) = match proxies.header {
         ForwardedHeader::XForwardedFor => (HeaderName::from_static("x-forwarded-for"), address),
@@ -56,8 +57,7 @@ pub(crate) fn client(proxies: &Proxies, peer: IpAddr, headers: &HeaderMap) -> Ip
     if !is_trusted(client) {
         return client;
     }
-    let lines = headers.get_all(name).iter().rev();
-    for hop in lines.flat_map(|line| from_the_right(line.as_bytes(), b',')) {
+    for hop in headers.values(&name).rev().flat_map(|line| from_the_right(line, b',')) {
         let Some(address) = std::str::from_utf8(hop).ok().and_then(|hop| read(hop.trim())) else { break };
         client = address;
         if !is_trusted(client) {
@@ -97,6 +97,8 @@ fn forwarded_for(element: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderMap;
+
     use super::*;
 
     #[test]

@@ -10,17 +10,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, Request};
-use axum::http::header;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::process::{Resource, getrlimit};
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tower::ServiceExt;
 
-use crate::{App, shortcut};
+use crate::App;
+use crate::lane::connection;
 
 /// Connections waiting to be accepted: an on-sale opens with a rush.
 const BACKLOG: i32 = 4096;
@@ -28,10 +24,6 @@ const BACKLOG: i32 = 4096;
 const FILES_RESERVED: u64 = 512;
 /// Open connections of one process where files have no limit: memory has one.
 const CONNECTIONS_MAX: u64 = 1_000_000;
-/// Longest request line and headers together.
-const HEADERS_MAX: usize = 32 * 1024;
-/// How long a client may take to send its headers, and how long an idle connection is kept.
-const HEADERS_TIMEOUT: Duration = Duration::from_secs(75);
 /// How long a stopping server waits for requests it has accepted.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long, after that, live seat maps may take to close, and how often that is looked at.
@@ -161,43 +153,6 @@ async fn accept(socket: std::net::TcpListener, app: App, router: Router, limit: 
         }
     };
     let _ = tokio::time::timeout(GOODBYE_TIMEOUT, goodbyes).await;
-}
-
-async fn connection(stream: TcpStream, from: SocketAddr, app: App, router: Router, open: Open) {
-    let mut stop = app.stop.clone();
-    // Answers are one write each; waiting to fill packets would only delay them.
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        let (app, router) = (app.clone(), router.clone());
-        // Only a request that takes the socket over must count it from then on.
-        let open = request.headers().contains_key(header::UPGRADE).then(|| open.clone());
-        async move {
-            if shortcut::is_hold(&request) {
-                // Boxed, or every idle connection would keep room for it.
-                return Ok(Box::pin(shortcut::place_hold(&app, from, request)).await);
-            }
-            let mut request: Request = request.map(axum::body::Body::new);
-            request.extensions_mut().insert(ConnectInfo(from));
-            if let Some(open) = open {
-                request.extensions_mut().insert(open);
-            }
-            router.oneshot(request).await
-        }
-    });
-    let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADERS_TIMEOUT).max_buf_size(HEADERS_MAX);
-    let serving = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
-    tokio::pin!(serving);
-    let ended = tokio::select! {
-        ended = serving.as_mut() => ended,
-        _ = stopped(&mut stop) => {
-            serving.as_mut().graceful_shutdown();
-            serving.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
-    }
 }
 
 /// Waits until the process is to stop.

@@ -7,7 +7,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderName};
 use bytes::Bytes;
 use catalog::Paging;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -17,11 +17,13 @@ use stagedoor_core::limits::BODY_MAX;
 use stagedoor_core::{Code, FieldError};
 
 use crate::Problem;
+use crate::headers::Headers;
 
 /// How long a client may take to send its body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
 pub const JSON: &str = "application/json";
+static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// A JSON body of at most `MAX` bytes. Unknown fields are refused by the types themselves
 /// (`deny_unknown_fields`).
@@ -44,13 +46,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for RawBody<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        RawBody::read(&parts.headers, body).await
-    }
-}
-
-impl<T: DeserializeOwned> RawBody<T> {
-    pub(crate) async fn read(headers: &HeaderMap, body: impl Incoming) -> Result<Self, Problem> {
-        let bytes = read(headers, body, JSON, BODY_MAX).await?;
+        let bytes = read(&parts.headers, body, JSON, BODY_MAX).await?;
         Ok(RawBody(parse(&bytes)?, bytes))
     }
 }
@@ -83,16 +79,16 @@ pub async fn read(headers: &HeaderMap, body: impl Incoming, wanted: &str, max: u
     collect(body, max).await
 }
 
-fn check_kind(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
-    let fits = headers.get(CONTENT_TYPE).is_some_and(|value| {
-        let kind = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+pub(crate) fn check_kind<H: Headers + ?Sized>(headers: &H, wanted: &str) -> Result<(), Problem> {
+    let fits = headers.values(&CONTENT_TYPE).next().is_some_and(|value| {
+        let kind = value.split(|byte| *byte == b';').next().unwrap_or_default();
         kind.trim_ascii().eq_ignore_ascii_case(wanted.as_bytes())
     });
     if !fits {
         return Err(Problem::new(Code::UnsupportedMediaType, format!("send the body as {wanted}")));
     }
-    let is_plain = |value: &HeaderValue| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity");
-    if !headers.get_all(CONTENT_ENCODING).iter().all(is_plain) {
+    let is_plain = |value: &[u8]| value.trim_ascii().eq_ignore_ascii_case(b"identity");
+    if !headers.values(&CONTENT_ENCODING).all(is_plain) {
         return Err(Problem::new(Code::UnsupportedMediaType, "send the body without a content coding"));
     }
     Ok(())
@@ -251,10 +247,9 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
 }
 
 impl IdempotencyKey {
-    pub(crate) fn of(headers: &HeaderMap) -> Result<Self, Problem> {
-        let mut values = headers.get_all("idempotency-key").iter();
-        let Some(value) = values.next() else { return Ok(Self(None)) };
-        let bytes = value.as_bytes();
+    pub(crate) fn of<H: Headers + ?Sized>(headers: &H) -> Result<Self, Problem> {
+        let mut values = headers.values(&IDEMPOTENCY_KEY);
+        let Some(bytes) = values.next() else { return Ok(Self(None)) };
         let fits = (1..=255).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic);
         match (fits, values.next()) {
             (true, None) => Ok(Self(Some(String::from_utf8_lossy(bytes).into_owned()))),

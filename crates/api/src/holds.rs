@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use inventory::engine::{Actor, Best, HoldStatus, KeyPrint, Need, Places, Refusal, Want};
 use inventory::{EventView, Hold, HoldRequest, Refused};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use stagedoor_core::limits::SEATS_PER_HOLD_MAX;
 use stagedoor_core::{Code, EventId, FieldError, HoldId, Money, Timestamp, UserId};
@@ -16,8 +16,8 @@ use utoipa::ToSchema;
 
 use crate::auth::Fan;
 use crate::extract::{IdempotencyKey, Path, RawBody};
-use crate::problem::Envelope;
-use crate::{App, Problem};
+use crate::problem::{Envelope, IDEMPOTENCY_REPLAYED};
+use crate::{App, Problem, json};
 use catalog::EventView as Listing;
 
 /// What to hold: exactly one of `seats`, `bestAvailable` and `areas`.
@@ -72,8 +72,10 @@ struct AreaWish {
 }
 
 /// A hold: seats set aside until `expiresAt`.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, ToSchema)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[schema(rename_all = "camelCase")]
+#[cfg_attr(test, serde(rename_all = "camelCase"))]
 pub struct HoldView<'a> {
     #[schema(value_type = String, example = "hld_01h455vb4pex5vsknk084sn02q")]
     id: HoldId,
@@ -89,10 +91,13 @@ pub struct HoldView<'a> {
     expires_at: Timestamp,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, ToSchema)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[schema(rename_all = "camelCase")]
+#[cfg_attr(test, serde(rename_all = "camelCase"))]
 struct HeldSeat<'a> {
-    id: String,
+    #[schema(value_type = String)]
+    id: SeatName<'a>,
     section: &'a str,
     row: &'a str,
     label: &'a str,
@@ -102,8 +107,10 @@ struct HeldSeat<'a> {
     price: Money,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, ToSchema)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[schema(rename_all = "camelCase")]
+#[cfg_attr(test, serde(rename_all = "camelCase"))]
 struct HeldArea<'a> {
     id: &'a str,
     name: &'a str,
@@ -122,7 +129,8 @@ impl<'a> HoldView<'a> {
         for place in hold.places() {
             let (level, ticket_type) = (place.level_key, ticket_type_key(listing, place.ticket_type));
             if place.seat.is_some() {
-                let (id, section, row, label) = (place.id(), place.section, place.row, place.label);
+                let (section, row, label) = (place.section, place.row, place.label);
+                let id = SeatName([section, row, label]);
                 seats.push(HeldSeat { id, section, row, label, level, ticket_type, price: price(place.minor) });
             } else {
                 let (id, name, quantity) = (place.section, place.section_name, place.quantity);
@@ -138,6 +146,52 @@ impl<'a> HoldView<'a> {
             total: price(hold.view.total_minor()),
             expires_at: hold.expires_at(),
         }
+    }
+}
+
+/// A seat's id: section, row and label.
+#[derive(Debug)]
+struct SeatName<'a>([&'a str; 3]);
+
+/// The JSON of a hold, written by hand: every answer of an on-sale is one, and the general way of
+/// writing JSON would take as long as everything else that happens between two system calls.
+impl HoldView<'_> {
+    pub fn write(&self, out: &mut Vec<u8>) {
+        let Self { id, event_id, status, seats, areas, total, expires_at } = self;
+        json::object(out, |out| {
+            json::id(out, "id", *id);
+            json::id(out, "eventId", *event_id);
+            json::text(out, "status", &[status]);
+            json::list(out, "seats", seats, HeldSeat::write);
+            json::list(out, "areas", areas, HeldArea::write);
+            json::money(out, "total", *total);
+            json::time(out, "expiresAt", *expires_at);
+        });
+    }
+}
+
+impl HeldSeat<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        let Self { id: SeatName([first, second, third]), section, row, label, level, ticket_type, price } = self;
+        json::text(out, "id", &[first, "-", second, "-", third]);
+        json::text(out, "section", &[section]);
+        json::text(out, "row", &[row]);
+        json::text(out, "label", &[label]);
+        json::text(out, "level", &[level]);
+        json::text(out, "ticketType", &[ticket_type]);
+        json::money(out, "price", *price);
+    }
+}
+
+impl HeldArea<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        let Self { id, name, quantity, level, ticket_type, price } = self;
+        json::text(out, "id", &[id]);
+        json::text(out, "name", &[name]);
+        json::number(out, "quantity", i64::from(*quantity));
+        json::text(out, "level", &[level]);
+        json::text(out, "ticketType", &[ticket_type]);
+        json::money(out, "price", *price);
     }
 }
 
@@ -203,11 +257,23 @@ pub(crate) async fn place(
 ) -> Result<Response, Problem> {
     let listing = app.catalog.any_event(event).await?;
     let view = app.inventory.view(event).await?;
-    let want = want(&body, &view, &listing)?;
-    let key = key.0.map(|key| app.prints.print("hold", fan.id(), event, &key, &bytes));
-    let request = HoldRequest { fan: fan.id(), want, key };
+    let request = request(app, fan, key, (&body, &bytes), &view, &listing)?;
     let hold = app.inventory.hold_in(&view, request).await.map_err(|refused| problem(refused, &view))?;
     Ok(answer(StatusCode::CREATED, &hold, &listing))
+}
+
+/// A wish for seats in the engine's terms. `body`: what was asked, and the bytes it came as.
+pub(crate) fn request(
+    app: &App,
+    fan: Fan,
+    key: IdempotencyKey,
+    (body, bytes): (&NewHold, &[u8]),
+    view: &EventView,
+    listing: &Listing,
+) -> Result<HoldRequest, Problem> {
+    let want = want(body, view, listing)?;
+    let key = key.0.map(|key| app.prints.print("hold", fan.id(), view.event, &key, bytes));
+    Ok(HoldRequest { fan: fan.id(), want, key })
 }
 
 /// Look at a hold of one's own.
@@ -234,10 +300,10 @@ pub async fn release_hold(State(app): State<App>, fan: Fan, Path(hold): Path<Hol
 
 fn answer(status: StatusCode, hold: &Hold, listing: &Listing) -> Response {
     let mut body = Vec::with_capacity(512 + 256 * hold.view.places.len());
-    serde_json::to_writer(&mut body, &HoldView::new(hold, listing)).expect("a hold is JSON");
+    HoldView::new(hold, listing).write(&mut body);
     let mut response = (status, [("content-type", "application/json")], body).into_response();
     if hold.replayed {
-        response.headers_mut().insert("idempotency-replayed", axum::http::HeaderValue::from_static("true"));
+        response.headers_mut().insert(IDEMPOTENCY_REPLAYED, axum::http::HeaderValue::from_static("true"));
     }
     response
 }
@@ -385,6 +451,51 @@ impl From<Refused> for Problem {
                 Problem::new(Code::RateLimited, "too many attempts, wait a little").retry_after(retry_after)
             }
             Refused::MapChanged | Refused::Unavailable => Problem::unavailable(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stagedoor_core::{Env, Money};
+
+    use super::*;
+
+    impl serde::Serialize for SeatName<'_> {
+        fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+            out.serialize_str(&self.0.join("-"))
+        }
+    }
+
+    #[test]
+    fn what_is_written_by_hand_is_what_the_library_would_write() {
+        let (env, euro) = (Env::seeded(1), |minor| Money::new(minor, stagedoor_core::Currency::EUR));
+        let texts =
+            ["", "A", "a \"quoted\" row", "back\\slash", "tab\tand\nline", "\u{1}\u{1f}\u{7f}", "Ränge · 二階 🎭"];
+        let seat = |at: usize| {
+            let text = |more: usize| texts[(at + more) % texts.len()];
+            let id = SeatName([text(0), text(1), text(2)]);
+            let (section, row, label, level, ticket_type) = (text(0), text(1), text(2), text(3), text(4));
+            HeldSeat { id, section, row, label, level, ticket_type, price: euro(at as i64 - 1) }
+        };
+        let area = |at: usize| {
+            let text = |more: usize| texts[(at + more) % texts.len()];
+            let (id, name, level, ticket_type) = (text(0), text(1), text(2), text(3));
+            HeldArea { id, name, quantity: at as u8, level, ticket_type, price: euro(i64::MAX - at as i64) }
+        };
+        for (seats, areas) in [(0, 0), (1, 0), (7, 0), (0, 1), (0, 7)] {
+            let hold = HoldView {
+                id: env.id(),
+                event_id: env.id(),
+                status: "held",
+                seats: (0..seats).map(seat).collect(),
+                areas: (0..areas).map(area).collect(),
+                total: euro(i64::MIN),
+                expires_at: env.now(),
+            };
+            let mut written = Vec::new();
+            hold.write(&mut written);
+            assert_eq!(String::from_utf8(written).unwrap(), serde_json::to_string(&hold).unwrap());
         }
     }
 }

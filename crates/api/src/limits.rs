@@ -17,6 +17,7 @@ use stagedoor_core::Code;
 use utoipa::openapi::OpenApi;
 
 use crate::auth::Caller;
+use crate::headers::Headers;
 use crate::{App, Problem, client};
 
 /// The field of an operation that declares its limit.
@@ -86,15 +87,24 @@ pub struct Admission {
 }
 
 /// What an answer says about the limits; nothing where there are none.
-#[derive(Debug, Clone, Default)]
-pub struct Fields(Option<(HeaderValue, HeaderValue)>);
+#[derive(Debug, Clone)]
+pub struct Fields(Option<(HeaderValue, Left)>);
 
 impl Fields {
-    pub fn write(self, headers: &mut HeaderMap) {
-        if let Some((policies, left)) = self.0 {
-            headers.insert(POLICY_FIELD, policies);
+    pub const NONE: Fields = Fields(None);
+
+    pub fn insert(&self, headers: &mut HeaderMap) {
+        if let Some((policies, left)) = &self.0 {
+            headers.insert(POLICY_FIELD, policies.clone());
+            let left = HeaderValue::from_bytes(left.text()).expect("names and numbers are visible characters");
             headers.insert(FIELD, left);
         }
+    }
+
+    /// The fields as they are sent: names and values.
+    pub fn lines(&self) -> impl Iterator<Item = (HeaderName, &[u8])> {
+        let both = self.0.as_ref();
+        both.into_iter().flat_map(|(policies, left)| [(POLICY_FIELD, policies.as_bytes()), (FIELD, left.text())])
     }
 }
 
@@ -129,9 +139,15 @@ impl Limits {
 }
 
 /// Counts a request of the peer `from` to the route `path`, in everything that it counts in.
-pub fn admit(app: &App, from: IpAddr, method: &Method, path: Option<&str>, headers: &HeaderMap) -> Admission {
+pub fn admit<H: Headers + ?Sized>(
+    app: &App,
+    from: IpAddr,
+    method: &Method,
+    path: Option<&str>,
+    headers: &H,
+) -> Admission {
     if path.is_some_and(|path| EXEMPT.contains(&path)) {
-        return Admission { caller: Caller::NOBODY, refusal: None, fields: Fields::default() };
+        return Admission { caller: Caller::NOBODY, refusal: None, fields: Fields::NONE };
     }
     let limits = &app.limits;
     let address = Subject::address(client::client(&app.proxies, from, headers));
@@ -162,7 +178,7 @@ pub fn admit(app: &App, from: IpAddr, method: &Method, path: Option<&str>, heade
             }
         }
     }
-    let fields = Fields(Some((policy_field.clone(), left.field())));
+    let fields = Fields(Some((policy_field.clone(), left)));
     Admission { caller, refusal: admitted.err(), fields }
 }
 
@@ -174,14 +190,17 @@ impl PolicyFields {
             };
             let policies = [Some(gate.address()), user, own].into_iter().flatten();
             let text = policies.map(item).collect::<Vec<_>>().join(", ");
-            HeaderValue::from_str(&text).expect("names of policies are plain words")
+            // Made once, for as long as the process lives: copies of a static text are not counted,
+            // which two cores would do to the same memory with every answer.
+            HeaderValue::from_static(text.leak())
         };
         Self { nobody: field(None), user: field(Some(gate.user())), user_in_surge: field(Some(gate.user_in_surge())) }
     }
 }
 
 /// The `RateLimit` field as it is written. In place: every request has one.
-struct Left {
+#[derive(Debug, Clone)]
+pub struct Left {
     text: [u8; Left::MAX],
     length: usize,
 }
@@ -236,8 +255,8 @@ impl Left {
         self.push(&digits[at..]);
     }
 
-    fn field(&self) -> HeaderValue {
-        HeaderValue::from_bytes(&self.text[..self.length]).expect("names and numbers are visible characters")
+    fn text(&self) -> &[u8] {
+        &self.text[..self.length]
     }
 }
 

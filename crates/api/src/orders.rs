@@ -23,7 +23,7 @@ use utoipa_axum::routes;
 use crate::auth::Fan;
 use crate::extract::{IdempotencyKey, OptionalBody, Params, Path, RawBody, paging, read};
 use crate::openapi::MoneySchema;
-use crate::problem::Envelope;
+use crate::problem::{Envelope, IDEMPOTENCY_REPLAYED};
 use crate::tickets::TRANSFERRED;
 use crate::venues::List;
 use crate::{App, Problem, schema};
@@ -248,7 +248,7 @@ pub fn respond(answered: Answered) -> Response {
     }
     let mut response = (status, [(header::CONTENT_TYPE, "application/json")], answer.body).into_response();
     if replayed {
-        response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+        response.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
     }
     response
 }

@@ -3,11 +3,14 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use stagedoor_core::{Code, FieldError, RequestId, Timestamp};
 use utoipa::ToSchema;
+
+/// Says that an answer repeats the one that its key got before.
+pub(crate) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// A refusal or fault on its way to the client. The layer around all routes adds the time and the
 /// request id and turns it into JSON.
@@ -85,6 +88,31 @@ impl Problem {
 
     /// The body and headers of the answer.
     pub(crate) fn render(self, request: RequestId, at: Timestamp) -> Response {
+        let mut response = Response::default();
+        *response.status_mut() = self.status();
+        response.headers_mut().extend(self.headers());
+        *response.body_mut() = self.body(request, at).into();
+        response
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        status(self.code)
+    }
+
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+        let wait = self.retry_after.map(|wait| wait.as_millis().div_ceil(1000).max(1) as u64);
+        let text = HeaderValue::from_static;
+        let always = [(header::CONTENT_TYPE, text("application/json")), (header::CACHE_CONTROL, text("no-store"))];
+        let sometimes = [
+            wait.map(|seconds| (header::RETRY_AFTER, HeaderValue::from(seconds))),
+            self.replayed.then(|| (IDEMPOTENCY_REPLAYED, text("true"))),
+            (self.code.status() == 401).then(|| (header::WWW_AUTHENTICATE, text("Bearer"))),
+        ];
+        always.into_iter().chain(sometimes.into_iter().flatten())
+    }
+
+    /// The JSON of the answer; a fault is written to the log.
+    pub(crate) fn body(self, request: RequestId, at: Timestamp) -> Vec<u8> {
         if let Some(cause) = &self.cause {
             tracing::error!(%request, error = &**cause, "a request failed");
         }
@@ -94,30 +122,15 @@ impl Problem {
                 message: self.message,
                 details: self.details.unwrap_or_else(|| serde_json::Value::Object(Default::default())),
                 timestamp: at,
-                request_id: request.to_string(),
+                request_id: request,
             },
         };
-        let body = serde_json::to_vec(&envelope).expect("an error envelope is JSON");
-        let mut response = Response::new(body.into());
-        *response.status_mut() = status(self.code);
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(wait) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_millis().div_ceil(1000).max(1) as u64));
-        }
-        if self.replayed {
-            headers.insert("idempotency-replayed", HeaderValue::from_static("true"));
-        }
-        if self.code.status() == 401 {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        response
+        serde_json::to_vec(&envelope).expect("an error envelope is JSON")
     }
 }
 
-fn status(code: Code) -> axum::http::StatusCode {
-    axum::http::StatusCode::from_u16(code.status()).expect("the table holds HTTP statuses")
+fn status(code: Code) -> StatusCode {
+    StatusCode::from_u16(code.status()).expect("the table holds HTTP statuses")
 }
 
 impl IntoResponse for Problem {
@@ -162,7 +175,8 @@ struct ErrorBody {
     details: serde_json::Value,
     #[schema(value_type = String, format = DateTime)]
     timestamp: Timestamp,
-    request_id: String,
+    #[schema(value_type = String)]
+    request_id: RequestId,
 }
 
 #[cfg(test)]

@@ -21,7 +21,9 @@ use crate::{App, Problem};
 
 /// Longest address a client may ask for.
 const URI_MAX: usize = 8 * 1024;
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// An answer is what its content type says.
+pub const NO_SNIFFING: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// The layer around all routes.
 #[derive(Clone)]
@@ -87,7 +89,7 @@ where
                 response = Problem::new(Code::MethodNotAllowed, "that method is not offered here").render(id, began);
                 response.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
             }
-            fields.write(response.headers_mut());
+            fields.insert(response.headers_mut());
             let route = path.as_ref().map_or("unmatched", MatchedPath::as_str);
             finish(&mut response, &method, route, id, watch.elapsed());
             Ok(response)
@@ -108,13 +110,18 @@ pub fn is_too_long(uri: &Uri) -> bool {
 
 /// What every answer carries, and what is written down about it. `route`: the pattern of the
 /// address.
-pub fn finish<B>(response: &mut Response<B>, method: &Method, route: &str, id: RequestId, took: Duration) {
+fn finish<B>(response: &mut Response<B>, method: &Method, route: &str, id: RequestId, took: Duration) {
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         headers.insert(REQUEST_ID, value);
     }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    let (method, status) = (label(method), response.status());
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFFING);
+    record(method, route, response.status(), id, took);
+}
+
+/// Writes down that a request was answered.
+pub fn record(method: &Method, route: &str, status: StatusCode, id: RequestId, took: Duration) {
+    let method = label(method);
     measure(method, route, status, took);
     if status.is_server_error() {
         tracing::warn!(request = %id, method, route, status = status.as_u16(), took_us = took.as_micros(), "answered");

@@ -17,11 +17,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
 use sha1::{Digest, Sha1};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+use crate::lane::Guest;
 
 /// Longest message from a viewer: an access token and little else.
 pub const MESSAGE_MAX: usize = 4 * 1024;
@@ -139,10 +140,11 @@ impl Upgrade {
         tokio::spawn(async move {
             let Ok(upgraded) = on_upgrade.await else { return };
             // Our own server hands over nothing else.
-            let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else { return };
+            let Ok(parts) = upgraded.downcast::<Guest>() else { return };
+            let (stream, rest) = parts.io.into_parts();
             let socket = WebSocket {
-                stream: parts.io.into_inner(),
-                unread: parts.read_buf.to_vec(),
+                stream,
+                unread: [&parts.read_buf[..], &rest[..]].concat(),
                 message: Vec::new(),
                 opcode: None,
             };

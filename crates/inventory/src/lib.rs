@@ -32,6 +32,6 @@ pub mod audit {
 }
 
 pub use runtime::{
-    Batches, Config, Delta, EventView, FanLimits, Health, HeldPlace, Hold, HoldRequest, Inventory, Opening, Refused,
-    Snapshot, StartError, Stats, Stopped, Taken, Warned, Worker, Writers,
+    AskedHold, Batches, Config, Delta, EventView, FanLimits, Health, HeldPlace, Hold, HoldRequest, Inventory, Opening,
+    Refused, Snapshot, StartError, Stats, Stopped, Taken, Warned, Worker, Writers,
 };

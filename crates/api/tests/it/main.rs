@@ -14,6 +14,7 @@ mod description;
 mod fuzz;
 mod holds;
 mod idempotency;
+mod lane;
 mod limits;
 mod live;
 mod orders;

@@ -7,8 +7,9 @@
 
 use std::cell::RefCell;
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
 use stagedoor_core::EventId;
@@ -293,54 +294,69 @@ impl Port {
     }
 }
 
-/// Asks the writer and waits for its answer.
-pub(crate) async fn ask(queue: &Queue, event: EventId, work: Work, books: Books) -> Reply {
-    let mut work = Some(work);
-    let slot = PORT.with_borrow_mut(|port| {
-        let port = port.as_mut()?;
-        Some(port.submit(event, work.take().expect("submitted once"), books))
-    });
-    match (slot, work) {
-        (Some(slot), _) => Waiting { slot: Some(slot) }.answer().await,
-        (None, Some(work)) => {
+/// Sends `work` to the writer of `event`; what comes back is the answer.
+pub(crate) fn ask(queue: &Queue, event: EventId, work: Work, books: Books) -> Asked {
+    PORT.with_borrow_mut(|port| match port {
+        Some(port) => Asked::Slot(Waiting { slot: Some(port.submit(event, work, books)) }),
+        None => {
             let (sender, receiver) = oneshot::channel();
             queue.send(vec![Envelope { event, work, books, reply_to: ReplyTo::Once(sender) }]);
-            receiver.await.unwrap_or(Err(Refused::Unavailable))
+            Asked::Once(receiver)
         }
-        (None, None) => unreachable!("the work went to a slot"),
+    })
+}
+
+/// The answer to what was asked.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    Slot(Waiting),
+    Once(oneshot::Receiver<Reply>),
+}
+
+impl Future for Asked {
+    type Output = Reply;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Reply> {
+        match self.get_mut() {
+            Asked::Slot(waiting) => waiting.poll(context),
+            Asked::Once(receiver) => {
+                Pin::new(receiver).poll(context).map(|reply| reply.unwrap_or(Err(Refused::Unavailable)))
+            }
+        }
     }
 }
 
 /// A slot that is being waited for. It never leaves the thread of its port, because tasks of a
 /// current-thread runtime do not.
-struct Waiting {
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    /// None once the answer was taken.
     slot: Option<u32>,
 }
 
 impl Waiting {
-    async fn answer(mut self) -> Reply {
-        let slot = self.slot.expect("taken only by the answer");
-        let reply = poll_fn(|context| {
-            PORT.with_borrow_mut(|port| {
-                let Some(port) = port.as_mut() else { return Poll::Ready(Err(Refused::Unavailable)) };
-                let place = &mut port.slots[slot as usize];
-                match place {
-                    Slot::Waiting(waker) => {
-                        *waker = Some(context.waker().clone());
-                        Poll::Pending
-                    }
-                    Slot::Ready(_) => {
-                        let Slot::Ready(reply) = std::mem::replace(place, Slot::Free) else { unreachable!() };
-                        port.free.push(slot);
-                        Poll::Ready(reply)
-                    }
-                    Slot::Free | Slot::Abandoned => unreachable!("slot {slot} is waited for"),
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Reply> {
+        let slot = self.slot.expect("an answer is taken once");
+        PORT.with_borrow_mut(|port| {
+            let Some(port) = port.as_mut() else {
+                self.slot = None;
+                return Poll::Ready(Err(Refused::Unavailable));
+            };
+            let place = &mut port.slots[slot as usize];
+            match place {
+                Slot::Waiting(waker) => {
+                    *waker = Some(context.waker().clone());
+                    Poll::Pending
                 }
-            })
+                Slot::Ready(_) => {
+                    let Slot::Ready(reply) = std::mem::replace(place, Slot::Free) else { unreachable!() };
+                    port.free.push(slot);
+                    self.slot = None;
+                    Poll::Ready(reply)
+                }
+                Slot::Free | Slot::Abandoned => unreachable!("slot {slot} is waited for"),
+            }
         })
-        .await;
-        self.slot = None;
-        reply
     }
 }
 

@@ -10,15 +10,14 @@ use parking_lot::Mutex;
 use stagedoor_core::{Env, EventId, HoldId, OrderId, Timestamp, UserId};
 
 use super::fans::{Admission, FanLimits};
-use super::handover::{Batches, Books, ask, pump};
+use super::handover::{Asked, Batches, Books, ask, pump};
+use super::held::Hold;
 use super::recovery::RecoverError;
 use super::shared::{Health, Shared, Stats, fresh_hold};
 use super::view::{EventView, Taken};
 use super::writer::{Broken, Writer};
 use super::{Done, Queue, Refused, Reply, Work, map_print};
-use crate::engine::{
-    Actor, Answer, Command, HoldStatus, HoldView, KeyPrint, Manifest, Place, Places, Prices, Refusal, Rules, Want,
-};
+use crate::engine::{Actor, Answer, Command, KeyPrint, Manifest, Places, Prices, Refusal, Rules, Want};
 
 /// Maps of an event that one command is tried on: organizers change them by hand, so even a second
 /// change while a command is under way is hardly seen.
@@ -56,103 +55,6 @@ pub struct HoldRequest {
     pub fan: UserId,
     pub want: Want,
     pub key: Option<KeyPrint>,
-}
-
-/// A hold with the map its places are on.
-#[derive(Debug, Clone)]
-pub struct Hold {
-    pub event: EventId,
-    pub view: HoldView,
-    pub manifest: Arc<Manifest>,
-    /// The answer to a key that was used before.
-    pub replayed: bool,
-}
-
-/// One line of a hold, in words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HeldPlace<'a> {
-    pub place: Place,
-    /// Index in map order.
-    pub seat: Option<u32>,
-    pub area: Option<u16>,
-    /// Id and name of the section, or of the area.
-    pub section: &'a str,
-    pub section_name: &'a str,
-    /// Empty for an area.
-    pub row: &'a str,
-    pub label: &'a str,
-    pub level: u8,
-    pub level_key: &'a str,
-    pub ticket_type: u8,
-    /// People: 1 for a seat.
-    pub quantity: u8,
-    /// Price of one of them, in the minor unit of the event's currency.
-    pub minor: i64,
-}
-
-impl HeldPlace<'_> {
-    /// What other calls take: `section-row-seat`, or the area's id.
-    pub fn id(&self) -> String {
-        match self.seat {
-            Some(_) => format!("{}-{}-{}", self.section, self.row, self.label),
-            None => self.section.to_owned(),
-        }
-    }
-}
-
-impl Hold {
-    pub fn id(&self) -> HoldId {
-        self.view.hold
-    }
-
-    pub fn fan(&self) -> UserId {
-        self.view.fan
-    }
-
-    pub fn status(&self) -> HoldStatus {
-        self.view.status
-    }
-
-    pub fn expires_at(&self) -> Timestamp {
-        self.view.expires_at
-    }
-
-    pub fn places(&self) -> impl Iterator<Item = HeldPlace<'_>> {
-        let manifest = &*self.manifest;
-        self.view.lines().map(move |(place, minor)| match place {
-            Place::Seat { seat, ticket_type } => {
-                let section = manifest.section_of(seat);
-                HeldPlace {
-                    place,
-                    seat: Some(seat),
-                    area: None,
-                    section: manifest.section_id(section),
-                    section_name: manifest.section_name(section),
-                    row: manifest.row_label(seat),
-                    label: manifest.seat_label(seat),
-                    level: manifest.level(seat),
-                    level_key: &manifest.levels()[usize::from(manifest.level(seat))],
-                    ticket_type,
-                    quantity: 1,
-                    minor,
-                }
-            }
-            Place::Area { area, quantity, ticket_type } => HeldPlace {
-                place,
-                seat: None,
-                area: Some(area),
-                section: manifest.area_id(area),
-                section_name: manifest.area_name(area),
-                row: "",
-                label: "",
-                level: manifest.area_level(area),
-                level_key: &manifest.levels()[usize::from(manifest.area_level(area))],
-                ticket_type,
-                quantity,
-                minor,
-            },
-        })
-    }
 }
 
 /// The seat engine of this process. Cheap to clone.
@@ -302,6 +204,11 @@ impl Inventory {
     /// `view`: the event's; the request's places, and those that a refusal names, are numbers of
     /// its map. If the event has another map by then, the same ids are held there.
     pub async fn hold_in(&self, view: &Arc<EventView>, request: HoldRequest) -> Result<Hold, Refused> {
+        self.ask_for_hold(view, request)?.answer(self, view).await
+    }
+
+    /// Asks for what [`Self::hold_in`] does, without waiting for it. What can be refused at once is.
+    pub fn ask_for_hold(&self, view: &EventView, request: HoldRequest) -> Result<AskedHold, Refused> {
         let HoldRequest { fan, want, key } = request;
         let books = match self.shared.fans.admit(fan, key.map(|key| key.key), self.shared.now()) {
             Admission::Fresh => Books::Reserved,
@@ -318,19 +225,15 @@ impl Inventory {
             return Err(refusal.into());
         }
         let hold = fresh_hold(&self.shared.env, view.event);
-        let done = match self.ask_hold(view, hold, request, books).await {
-            // Boxed, so that what hardly ever happens does not make every hold's future larger.
-            Err(Refused::MapChanged) => Box::pin(self.hold_on_newer_map(view, hold, request, books)).await?,
-            reply => reply?,
-        };
-        self.hold_answer(view, done).await
+        let asked = self.send_hold(view, hold, &request, books)?;
+        Ok(AskedHold { hold, request, books, asked })
     }
 
-    async fn ask_hold(&self, view: &EventView, hold: HoldId, request: HoldRequest, books: Books) -> Reply {
-        let HoldRequest { fan, want, key } = request;
+    fn send_hold(&self, view: &EventView, hold: HoldId, request: &HoldRequest, books: Books) -> Result<Asked, Refused> {
+        let HoldRequest { fan, want, key } = *request;
         // A good part of an id is random.
         let command = Command::Hold { hold, fan, want, key, spread: hold.0.as_u128() as u64 };
-        self.ask(view.event, Work::Command { command, map: Some(map_print(&view.manifest)) }, books).await
+        self.send(view.event, Work::Command { command, map: Some(map_print(&view.manifest)) }, books)
     }
 
     /// Goes on after the writer said that `asked` shows another map than the event has.
@@ -342,7 +245,7 @@ impl Inventory {
             if books == Books::Reserved && !self.shared.fans.admit_again(request.fan, self.shared.now()) {
                 return Err(Refused::HoldLimit);
             }
-            match self.ask_hold(&view, hold, request, books).await {
+            match self.send_hold(&view, hold, &request, books)?.await {
                 Err(Refused::MapChanged) => {}
                 Err(Refused::Rule(refusal)) => {
                     let refusal = refusal.on_map(&view.manifest, &asked.manifest);
@@ -558,13 +461,17 @@ impl Inventory {
     }
 
     async fn ask(&self, event: EventId, work: Work, books: Books) -> Reply {
+        self.send(event, work, books)?.await
+    }
+
+    fn send(&self, event: EventId, work: Work, books: Books) -> Result<Asked, Refused> {
         if self.queue.is_full() {
             if let Work::Command { command, .. } = &work {
                 books.give_up(command, &self.shared.fans);
             }
             return Err(Refused::Unavailable);
         }
-        ask(&self.queue, event, work, books).await
+        Ok(ask(&self.queue, event, work, books))
     }
 
     /// The answer with the map it speaks of. `view`: the event's, from before or after.
@@ -584,6 +491,28 @@ impl Inventory {
             (answer.places, answer.minor, map) = (now.places, now.minor, again.map);
         }
         Ok(Hold { event, view: answer, manifest, replayed })
+    }
+}
+
+/// A hold that was asked for. Dropped before it is answered, it may be placed all the same.
+#[derive(Debug)]
+pub struct AskedHold {
+    hold: HoldId,
+    request: HoldRequest,
+    books: Books,
+    asked: Asked,
+}
+
+impl AskedHold {
+    /// Waits for what became of it. `view`: the one it was asked for in.
+    pub async fn answer(self, inventory: &Inventory, view: &Arc<EventView>) -> Result<Hold, Refused> {
+        let AskedHold { hold, request, books, asked } = self;
+        let done = match asked.await {
+            // Boxed, so that what hardly ever happens does not make every hold's future larger.
+            Err(Refused::MapChanged) => Box::pin(inventory.hold_on_newer_map(view, hold, request, books)).await?,
+            reply => reply?,
+        };
+        inventory.hold_answer(view, done).await
     }
 }
 

@@ -4,6 +4,7 @@ mod audit;
 mod checkpoint;
 mod fans;
 mod handover;
+mod held;
 mod inventory;
 mod recovery;
 mod shared;
@@ -20,9 +21,8 @@ use stagedoor_core::{Code, EventId, HoldId, UserId};
 pub use self::audit::{Audit, Finding, audit};
 pub use self::fans::FanLimits;
 pub use self::handover::Batches;
-pub use self::inventory::{
-    Config, HeldPlace, Hold, HoldRequest, Inventory, Opening, StartError, Stopped, Worker, Writers,
-};
+pub use self::held::{HeldPlace, Hold};
+pub use self::inventory::{AskedHold, Config, HoldRequest, Inventory, Opening, StartError, Stopped, Worker, Writers};
 pub use self::shared::{Health, Stats};
 pub use self::view::{Delta, EventView, Snapshot, Taken, Warned};
 use crate::engine::{Answer, Command, Manifest, Refusal};
