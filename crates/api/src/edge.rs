@@ -24,6 +24,7 @@ const BACKLOG: i32 = 4096;
 const FILES_RESERVED: u64 = 512;
 /// Open connections of one process where files have no limit: memory has one.
 const CONNECTIONS_MAX: u64 = 1_000_000;
+const HEADERS_TIMEOUT: Duration = Duration::from_secs(75);
 /// How long a stopping server waits for requests it has accepted.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long, after that, live seat maps may take to close, and how often that is looked at.
@@ -38,6 +39,8 @@ pub struct Edge {
     pub address: SocketAddr,
     /// Open connections at a time, live viewers among them; one more is closed at once.
     pub connections_max: usize,
+    /// How long a client may take to send its headers, and how long an idle connection is kept.
+    pub headers_timeout: Duration,
 }
 
 impl Edge {
@@ -50,7 +53,12 @@ impl Edge {
         for _ in 1..workers.max(1) {
             sockets.push(listen(address)?);
         }
-        Ok(Edge { sockets, address, connections_max: connections_max(getrlimit(Resource::Nofile).current) })
+        Ok(Edge {
+            sockets,
+            address,
+            connections_max: connections_max(getrlimit(Resource::Nofile).current),
+            headers_timeout: HEADERS_TIMEOUT,
+        })
     }
 
     /// Serves until the app's `stop` is true, answers what was accepted, then calls `finish`. Blocks.
@@ -58,7 +66,7 @@ impl Edge {
     /// A database connection belongs to the worker that opened it, whoever uses it later, so the
     /// workers stay until the last one is idle and `finish` has ended everything else.
     pub fn serve(self, app: App, finish: impl FnOnce()) {
-        let router = crate::router(app.clone());
+        let (router, timeout) = (crate::router(app.clone()), self.headers_timeout);
         let limit = Arc::new(Limit { open: AtomicUsize::new(0), max: self.connections_max });
         let (is_idle, idle) = std::sync::mpsc::channel::<()>();
         let (let_go, gone) = watch::channel(());
@@ -77,7 +85,7 @@ impl Edge {
                         .expect("the system gives a runtime its descriptors");
                     runtime.block_on(async {
                         let pump = tokio::spawn(worker.run());
-                        accept(socket, app, router, limit).await;
+                        accept(socket, app, router, limit, timeout).await;
                         pump.abort();
                         drop(is_idle);
                         let _ = gone.changed().await;
@@ -119,7 +127,7 @@ fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     Ok(socket.into())
 }
 
-async fn accept(socket: std::net::TcpListener, app: App, router: Router, limit: Arc<Limit>) {
+async fn accept(socket: std::net::TcpListener, app: App, router: Router, limit: Arc<Limit>, timeout: Duration) {
     let mut stop = app.stop.clone();
     let listener = TcpListener::from_std(socket).expect("the socket is listening");
     let mut connections = tokio::task::JoinSet::new();
@@ -129,7 +137,7 @@ async fn accept(socket: std::net::TcpListener, app: App, router: Router, limit: 
             accepted = listener.accept() => match accepted {
                 Ok((stream, from)) => {
                     let Some(open) = limit.open() else { continue };
-                    connections.spawn(connection(stream, from, app.clone(), router.clone(), open));
+                    connections.spawn(connection(stream, from, app.clone(), router.clone(), open, timeout));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");

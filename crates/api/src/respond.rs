@@ -20,7 +20,7 @@ use crate::limits::{self, Admission};
 use crate::{App, Problem};
 
 /// Longest address a client may ask for.
-const URI_MAX: usize = 8 * 1024;
+pub const URI_MAX: usize = 8 * 1024;
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// An answer is what its content type says.
 pub const NO_SNIFFING: HeaderValue = HeaderValue::from_static("nosniff");
@@ -104,7 +104,7 @@ impl<S> Responding<S> {
     }
 }
 
-pub fn is_too_long(uri: &Uri) -> bool {
+fn is_too_long(uri: &Uri) -> bool {
     uri.path_and_query().is_some_and(|uri| uri.as_str().len() > URI_MAX)
 }
 

@@ -59,6 +59,17 @@ pub async fn serve_postgres(address: SocketAddr, url: &str) -> Result<(), Box<dy
     Ok(())
 }
 
+/// Makes an empty database on the server of `url`; its address.
+pub async fn empty_database(url: &str) -> Result<String, Box<dyn std::error::Error>> {
+    const NAME: &str = "stagedoor_bench_two";
+    let pool = PgPool::connect(url).await?;
+    for statement in [format!("DROP DATABASE IF EXISTS {NAME}"), format!("CREATE DATABASE {NAME}")] {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&pool).await?;
+    }
+    let (server, _) = url.rsplit_once('/').ok_or("the address of PostgreSQL names a database")?;
+    Ok(format!("{server}/{NAME}"))
+}
+
 /// Rows to lock: as many as all the product's events have seats.
 pub const ROWS: u32 = 25 * SEATS;
 

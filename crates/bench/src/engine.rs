@@ -63,9 +63,9 @@ pub fn stadium() -> Opening {
     }
 }
 
-pub fn start(disk: Disk<'_>) -> Inventory {
+pub fn start(disk: Disk<'_>, partitions: u32) -> Inventory {
     let limits = FanLimits { active_holds_max: u32::MAX, attempts_per_minute: u32::MAX };
-    let config = Config { limits, partitions: 1 };
+    let config = Config { limits, partitions };
     let inventory = match disk {
         Disk::Sqlite(folder) => {
             let folder = folder.to_owned();
@@ -113,8 +113,8 @@ pub enum Goods {
 
 /// Commands (holds, releases, sales) per second with `in_flight` of them under way; of an area all
 /// are holds, and all are granted.
-pub fn rate(disk: Disk<'_>, in_flight: usize, span: Duration, goods: Goods) -> Rate {
-    let inventory = start(disk);
+pub fn rate(disk: Disk<'_>, partitions: u32, in_flight: usize, span: Duration, goods: Goods) -> Rate {
+    let inventory = start(disk, partitions);
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let mut ids = Ids(1 << 40);
     let events: Vec<EventId> = (0..EVENTS).map(|_| EventId(ids.next())).collect();
@@ -287,7 +287,7 @@ pub fn memory_per_seat() -> (f64, f64) {
 /// Takes `holds` holds of one place over a few seconds, lets them expire, and gives how late each
 /// was released, in milliseconds, sorted.
 pub fn expiry_lags_ms(folder: &Path, holds: usize) -> Vec<f64> {
-    let inventory = start(Disk::Sqlite(folder));
+    let inventory = start(Disk::Sqlite(folder), 1);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let mut ids = Ids(1 << 50);
     let mut opening = stadium();
@@ -381,7 +381,7 @@ pub fn recovery_rate(folder: &Path, records: u64) -> f64 {
     }
     drop(journal);
     let began = now();
-    let inventory = start(Disk::Sqlite(folder));
+    let inventory = start(Disk::Sqlite(folder), 1);
     let seconds = began.elapsed().as_secs_f64();
     inventory.stop();
     written as f64 / seconds

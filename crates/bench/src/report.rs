@@ -79,18 +79,26 @@ fn in_process(plan: &Plan, table: &mut Table) -> Fallible<()> {
         table.add("search, p99", format!("{:.2} ms", times[times.len() * 99 / 100]), "10 ms", "2 ms", note);
     }
     if table.wants_any("engine with") {
-        let folder = tempfile::tempdir()?;
-        let mut disks = vec![("SQLite", Disk::Sqlite(folder.path()), ["2 M/s", "3 M/s", "0.3 M/s", "0.4 M/s"])];
-        if let Some(url) = &plan.postgres {
-            disks.push(("PostgreSQL", Disk::Postgres(url), ["1.5 M/s", "2.3 M/s", "0.2 M/s", "0.3 M/s"]));
+        // A journal is made for one number of partitions.
+        let (folder, folder_of_two) = (tempfile::tempdir()?, tempfile::tempdir()?);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let database_of_two = plan.postgres.as_deref().map(|url| runtime.block_on(baselines::empty_database(url)));
+        let database_of_two = database_of_two.transpose()?;
+        let sqlite = [Disk::Sqlite(folder.path()), Disk::Sqlite(folder_of_two.path())];
+        let mut disks = vec![("SQLite", sqlite, ["2 M/s", "3 M/s", "0.3 M/s", "0.4 M/s"])];
+        if let (Some(one), Some(two)) = (&plan.postgres, &database_of_two) {
+            let postgres = [Disk::Postgres(one), Disk::Postgres(two)];
+            disks.push(("PostgreSQL", postgres, ["1.5 M/s", "2.3 M/s", "0.2 M/s", "0.3 M/s"]));
         }
-        for (name, disk, goals) in disks {
-            for (in_flight, goals) in [(4_096, &goals[..2]), (64, &goals[2..])] {
-                let name = format!("engine with {name}, {in_flight} in flight");
+        for (name, [one, two], goals) in disks {
+            let (many, few) = (&goals[..2], &goals[2..]);
+            let runs = [(4_096, "", one, 1, many), (4_096, ", two partitions", two, 2, many), (64, "", one, 1, few)];
+            for (in_flight, partitioned, disk, partitions, goals) in runs {
+                let name = format!("engine with {name}, {in_flight} in flight{partitioned}");
                 if !table.wants(&name) {
                     continue;
                 }
-                let rate = engine::rate(disk, in_flight, plan.span, Goods::Seats);
+                let rate = engine::rate(disk, partitions, in_flight, plan.span, Goods::Seats);
                 let measured = format!("{:.2} M/s", rate.per_second / 1e6);
                 let note = format!(
                     "holds, releases and sales; {:.2} us CPU each with the client, {:.0} facts a write, {:.0} B a fact",
@@ -106,7 +114,7 @@ fn in_process(plan: &Plan, table: &mut Table) -> Fallible<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let counter = runtime.block_on(baselines::counter_rate(url, 64, plan.span))?;
         let folder = tempfile::tempdir()?;
-        let ours = engine::rate(Disk::Sqlite(folder.path()), 64, plan.span, Goods::Area).per_second;
+        let ours = engine::rate(Disk::Sqlite(folder.path()), 1, 64, plan.span, Goods::Area).per_second;
         let note = format!("{ours:.0} holds/s against {counter:.0}/s, 64 in flight, none given back");
         table.add(
             "general admission against one counter row",

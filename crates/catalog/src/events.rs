@@ -220,7 +220,7 @@ impl Catalog {
         if view.event.organizer == organizer { Ok(view) } else { Err(EventError::NotFound) }
     }
 
-    /// An event that is on sale and was asked for lately: what [`Self::any_event`] would answer without
+    /// An event that is published and was asked for lately: what [`Self::any_event`] would answer without
     /// asking the database.
     pub fn in_memory(&self, id: EventId) -> Option<Arc<EventView>> {
         self.inner.views.get(id).ok()

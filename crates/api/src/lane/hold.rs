@@ -23,7 +23,7 @@ use crate::extract::{IdempotencyKey, JSON, RawBody, check_kind, parse};
 use crate::holds::{self, HoldView, NewHold};
 use crate::limits::{self, Fields};
 use crate::problem::IDEMPOTENCY_REPLAYED;
-use crate::respond::{NO_SNIFFING, REQUEST_ID, record};
+use crate::respond::{NO_SNIFFING, REQUEST_ID, URI_MAX, record};
 use crate::{App, Problem};
 
 const ROUTE: &str = "/api/v1/events/{event}/holds";
@@ -34,16 +34,23 @@ pub enum Served {
     Yes,
     /// The client is gone.
     Broken,
-    /// It is none for this module: so many bytes that are one message for certain, or something
-    /// whose end only the HTTP library can tell.
-    Other(Option<usize>),
+    /// It is none for this module.
+    Other(Other),
+}
+
+/// A request for the router.
+pub enum Other {
+    /// So many bytes are one message for certain.
+    Message(usize),
+    /// Where it ends, only the HTTP library can tell.
+    Endless,
 }
 
 /// Answers the request at the beginning of what was read, if it is for here. `head`: its length.
 pub async fn serve(app: &App, from: SocketAddr, wire: &mut Wire, head: usize) -> Served {
     let begun = match begin(app, from, &wire.input, head) {
         Ok(begun) => begun,
-        Err(message) => return Served::Other(message),
+        Err(other) => return Served::Other(other),
     };
     wire.input.advance(begun.bytes);
     let Begun { began, watch, id, fields, asked, .. } = begun;
@@ -52,10 +59,10 @@ pub async fn serve(app: &App, from: SocketAddr, wire: &mut Wire, head: usize) ->
     let outcome = outcome.unwrap_or_else(|_| Err(Problem::panicked()));
     let mut answer = OUT.take();
     let status = answer.write(outcome, &fields, id, began);
+    record(&Method::POST, ROUTE, status, id, watch.elapsed());
     let sent = wire.send(&answer.all).await;
     answer.clear();
     OUT.set(answer);
-    record(&Method::POST, ROUTE, status, id, watch.elapsed());
     if sent.is_ok() { Served::Yes } else { Served::Broken }
 }
 
@@ -80,13 +87,13 @@ enum Asked {
 }
 
 /// Reads and checks a request, and asks the writer. Without a wait, so that nothing that was read
-/// has to outlast one. An error is what [`Served::Other`] says.
-fn begin(app: &App, from: SocketAddr, input: &[u8], head: usize) -> Result<Begun, Option<usize>> {
+/// has to outlast one.
+fn begin(app: &App, from: SocketAddr, input: &[u8], head: usize) -> Result<Begun, Other> {
     let mut room = head::room();
-    let Some(read) = Head::read(&mut room, &input[..head]) else { return Err(None) };
+    let Some(read) = Head::read(&mut room, &input[..head]) else { return Err(Other::Endless) };
     let bytes = head + read.body;
     let Some(event) = event(&read).filter(|_| bytes <= input.len() && read.body <= BODY_MAX) else {
-        return Err(Some(bytes));
+        return Err(Other::Message(bytes));
     };
     let (began, watch, id) = (app.env.now(), app.env.stopwatch(), app.env.id());
     let admission = limits::admit(app, from.ip(), &Method::POST, Some(ROUTE), read.headers);
@@ -110,7 +117,7 @@ fn event<'input>(head: &Head<'_, 'input>) -> Option<&'input str> {
     let event = head.path.strip_prefix("/api/v1/events/")?.strip_suffix("/holds")?;
     // Anything but a plain id, such as one with a percent sign, is left to the router.
     let is_plain = event.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    (head.method == Method::POST.as_str() && is_plain).then_some(event)
+    (head.method == Method::POST.as_str() && is_plain && head.path.len() <= URI_MAX).then_some(event)
 }
 
 fn ask(app: &App, fan: Fan, event: EventId, headers: &[httparse::Header<'_>], bytes: &[u8]) -> Result<Asked, Problem> {
@@ -137,6 +144,22 @@ enum Success {
     },
 }
 
+impl Success {
+    /// Writes the body; its status, and whether it repeats an answer.
+    fn write(self, body: &mut Vec<u8>) -> (StatusCode, bool) {
+        match self {
+            Success::Hold(hold, listing) => {
+                HoldView::new(&hold, &listing).write(body);
+                (StatusCode::CREATED, hold.replayed)
+            }
+            Success::Written { status, replayed, body: written } => {
+                body.extend_from_slice(&written);
+                (status, replayed)
+            }
+        }
+    }
+}
+
 impl Asked {
     async fn answer(self, app: &App) -> Result<Success, Problem> {
         match self {
@@ -145,7 +168,7 @@ impl Asked {
                 Ok(hold) => Ok(Success::Hold(hold, listing)),
                 Err(refused) => Err(holds::problem(refused, &view)),
             },
-            // Boxed: it happens once for each event.
+            // Boxed: an event that is on sale is hardly ever absent.
             Asked::Absent(request) => {
                 Box::pin(async move {
                     let (fan, event, key, wish) = *request;
@@ -188,18 +211,12 @@ impl Answer {
         at: Timestamp,
     ) -> StatusCode {
         let Answer { body, all } = self;
-        let status = match outcome {
-            Ok(success) => {
-                let (status, replayed) = match success {
-                    Success::Hold(hold, listing) => {
-                        HoldView::new(&hold, &listing).write(body);
-                        (StatusCode::CREATED, hold.replayed)
-                    }
-                    Success::Written { status, replayed, body: written } => {
-                        body.extend_from_slice(&written);
-                        (status, replayed)
-                    }
-                };
+        let written = outcome.and_then(|success| {
+            let write = AssertUnwindSafe(|| success.write(body));
+            catch_unwind(write).map_err(|_| Problem::panicked())
+        });
+        let status = match written {
+            Ok((status, replayed)) => {
                 begin_head(all, status);
                 line(all, &header::CONTENT_TYPE, JSON.as_bytes());
                 if replayed {

@@ -18,7 +18,6 @@ mod hold;
 mod wire;
 
 use std::convert::Infallible;
-use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::time::Duration;
@@ -37,45 +36,44 @@ use tokio::time::{Instant, sleep};
 use tower::ServiceExt;
 
 use self::head::HEAD_MAX;
+use self::hold::{Other, Served};
 pub use self::wire::Guest;
 use self::wire::Wire;
 use crate::App;
 use crate::edge::{Open, stopped};
 
-/// How long a client may take to send its headers, and how long an idle connection is kept.
-const HEADERS_TIMEOUT: Duration = Duration::from_secs(75);
-
 /// Serves a client until it goes or the server stops.
-pub async fn connection(stream: TcpStream, from: SocketAddr, app: App, router: Router, open: Open) {
+/// `timeout`: how long a client may take to send its headers, and how long an idle connection is kept.
+pub async fn connection(stream: TcpStream, from: SocketAddr, app: App, router: Router, open: Open, timeout: Duration) {
     let mut stop = app.stop.clone();
     let mut stopped = pin!(stopped(&mut stop));
     // Answers are one write each; waiting to fill packets would only delay them.
     let _ = stream.set_nodelay(true);
     let mut wire = Wire::new(stream);
-    let mut patience = pin!(sleep(HEADERS_TIMEOUT));
+    let mut patience = pin!(sleep(timeout));
     loop {
         let head = tokio::select! {
             biased;
+            () = &mut stopped => None,
             head = wire.request() => head,
             () = &mut patience => None,
-            () = &mut stopped => None,
         };
         let Some(head) = head else { return };
         match hold::serve(&app, from, &mut wire, head).await {
-            hold::Served::Yes => {}
-            hold::Served::Broken => return,
-            hold::Served::Other(message) => {
-                let visit = Visit { from, router: &router, open: &open };
+            Served::Yes => {}
+            Served::Broken => return,
+            Served::Other(other) => {
+                let visit = Visit { from, router: &router, open: &open, timeout };
                 // Boxed, or every idle connection would keep room for it.
-                let back = match message {
-                    Some(bytes) => Box::pin(visit.message(wire, bytes, stopped.as_mut())).await,
-                    None => Box::pin(visit.for_good(wire, stopped.as_mut())).await,
+                let back = match other {
+                    Other::Message(bytes) => Box::pin(visit.message(wire, bytes, stopped.as_mut())).await,
+                    Other::Endless => Box::pin(visit.for_good(wire, stopped.as_mut())).await,
                 };
                 let Some(back) = back else { return };
                 wire = back;
             }
         }
-        patience.as_mut().reset(Instant::now() + HEADERS_TIMEOUT);
+        patience.as_mut().reset(Instant::now() + timeout);
     }
 }
 
@@ -84,35 +82,36 @@ struct Visit<'a> {
     from: SocketAddr,
     router: &'a Router,
     open: &'a Open,
+    timeout: Duration,
 }
 
 impl Visit<'_> {
     /// Lets the router answer one message; what is left of the socket, if the connection goes on.
     async fn message(self, wire: Wire, bytes: usize, mut stopped: Pin<&mut impl Future<Output = ()>>) -> Option<Wire> {
         let mut http = http1::Builder::new();
-        // The end of the message is no sign that the client has lost interest in the answer.
+        // The end of the message is no sign that the client has lost interest in the answer. Nor is it
+        // looked whether the client is still there: what a handler has begun, it finishes.
         http.half_close(true).max_buf_size(HEAD_MAX);
         let mut serving = http.serve_connection(Guest::of_message(wire, bytes), self.service());
-        let mut ended = poll_fn(|context| serving.poll_without_shutdown(context));
         tokio::select! {
-            ended = &mut ended => ended.inspect_err(report).ok()?,
+            biased;
+            ended = &mut serving => ended.inspect_err(report).ok()?,
             () = stopped.as_mut() => {
-                drop(ended);
                 Pin::new(&mut serving).graceful_shutdown();
                 return serving.await.inspect_err(report).ok().and(None);
             }
         }
-        drop(ended);
         serving.into_parts().io.into_wire()
     }
 
     /// Leaves the connection to the HTTP library until it ends.
     async fn for_good(self, wire: Wire, mut stopped: Pin<&mut impl Future<Output = ()>>) -> Option<Wire> {
         let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(HEADERS_TIMEOUT).max_buf_size(HEAD_MAX);
+        http.timer(TokioTimer::new()).header_read_timeout(self.timeout).max_buf_size(HEAD_MAX);
         let serving = http.serve_connection(Guest::for_good(wire), self.service()).with_upgrades();
         let mut serving = pin!(serving);
         let ended = tokio::select! {
+            biased;
             ended = serving.as_mut() => ended,
             () = stopped.as_mut() => {
                 serving.as_mut().graceful_shutdown();

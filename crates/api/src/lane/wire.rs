@@ -28,21 +28,26 @@ impl Wire {
         Self { stream, input: BytesMut::new() }
     }
 
-    /// Waits for a request: how long its head is, once all of it is there. `HEAD_MAX` for one that is
-    /// longer than heads may be, and none when the client has gone.
+    /// Waits for a request: how long its head is, once all of it is there. For what will never be one,
+    /// and for one that is longer than heads may be, how much of it there is; none when the client has
+    /// gone.
     pub async fn request(&mut self) -> Option<usize> {
         let mut seen = 0;
         loop {
             // Some clients end a body with an empty line too many. Source: RFC 9112, 2.2.
-            while let [b'\r' | b'\n', ..] = &self.input[..] {
-                self.input.advance(1);
+            while let [b'\r', b'\n', ..] | [b'\n', ..] = &self.input[..] {
+                let line = 1 + usize::from(self.input[0] == b'\r');
+                self.input.advance(line);
             }
             if let Some(end) = head::end(&self.input, seen) {
                 return Some(end);
             }
+            // What is no HTTP from the start need not be waited for: whoever speaks another protocol
+            // is told at once.
+            let is_hopeless = seen == 0 && head::is_broken(&self.input);
             seen = self.input.len();
-            if self.input.len() >= HEAD_MAX {
-                return Some(HEAD_MAX);
+            if seen >= HEAD_MAX || is_hopeless {
+                return Some(seen.min(HEAD_MAX));
             }
             self.input.reserve(READ);
             if self.stream.read_buf(&mut self.input).await.ok()? == 0 {
@@ -82,7 +87,7 @@ impl Guest {
         Self { wire, left: None, saw_end: false }
     }
 
-    /// The socket, if the library has read the whole message and is ready for the next one.
+    /// The socket, if the library has read and answered the whole message and is ready for the next.
     pub fn into_wire(self) -> Option<Wire> {
         self.saw_end.then_some(self.wire)
     }
@@ -137,6 +142,11 @@ impl Write for Guest {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().wire.stream).poll_shutdown(context)
+        let guest = self.get_mut();
+        if guest.saw_end {
+            // Only the message has ended.
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut guest.wire.stream).poll_shutdown(context)
     }
 }

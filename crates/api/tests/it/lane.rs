@@ -179,14 +179,18 @@ async fn the_lane_and_the_router_answer_alike() {
         compared += 1;
     }
     assert_eq!((compared, held), (28, 6));
-    for id in ["evt_zzz", "evt_01h455vb4pex5vsknk084sn02q", "ord_01h455vb4pex5vsknk084sn02q", "x"] {
+    let long = "a".repeat(9_000);
+    let unknown = "evt_01h455vb4pex5vsknk084sn02q";
+    for (id, code) in
+        [("evt_zzz", 404), (unknown, 404), (&unknown.replace("evt", "ord"), 404), ("x", 404), (&long, 414)]
+    {
         let paths = [format!("/api/v1/events/{id}/holds"), format!("/api/v1/events/{id}/%68olds")];
         let mut heard = Vec::new();
         for path in paths {
             heard.push(line.ask(request("POST", &path, &good, "{\"seats\":[\"S-A-1\"]}").as_bytes()).await.plain());
         }
         assert_eq!(heard[0], heard[1], "{id}");
-        assert_eq!(heard[0].code(), 404, "{id}");
+        assert_eq!(heard[0].code(), code, "{id}");
     }
 }
 
@@ -296,7 +300,9 @@ async fn a_request_inside_a_body_is_not_a_request() {
                 // It may have closed.
                 let _ = line.socket.write_all(body.as_bytes()).await;
                 let first = if first.is_some() { first } else { line.hear().await };
+                // Who still sends when the connection closes may lose the answer.
                 let code = first.as_ref().map(Heard::code);
+                assert!(pause || code.is_some(), "{what} of {path}");
                 assert!(code.is_none_or(|code| (400..500).contains(&code)), "{what} of {path}: {first:?}");
                 let _ = line.socket.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await;
                 let second = line.hear().await;
@@ -346,4 +352,69 @@ async fn who_has_said_everything_still_hears_the_answer() {
         assert_eq!(line.hear().await.expect("an answer").code(), code);
         assert_eq!(line.hear().await, None);
     }
+}
+
+#[tokio::test]
+async fn answers_are_whole_however_late_they_are_read() {
+    let app = TestApp::new().await;
+    let address = app.serve();
+    let whole = Line::open(address).await.ask(b"GET /api/openapi.json HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    assert!(whole.body.len() > 100_000, "more than sockets take at once");
+    const ASKED: usize = 30;
+    // Bodies that nobody reads, at once, or never.
+    let read = request("GET", "/api/openapi.json", "", &"x".repeat(5_000));
+    let owed = "GET /api/openapi.json HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n".to_owned();
+    for (last, goes_on) in [(read.clone(), true), (owed, false)] {
+        let mut line = Line::open(address).await;
+        line.say(format!("{}{last}", read.repeat(ASKED - 1)).as_bytes()).await;
+        // Until the server has filled what is between the two.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        for number in 0..ASKED {
+            let answer = line.hear().await.unwrap_or_else(|| panic!("answer {number} is whole"));
+            assert!(answer.body == whole.body, "answer {number}");
+        }
+        let next = tokio::time::timeout(Duration::from_millis(200), line.hear()).await;
+        assert_eq!(next.is_err(), goes_on, "{next:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_speaks_no_http_is_told_at_once() {
+    let app = TestApp::new().await;
+    let address = app.serve();
+    for broken in
+        ["\u{16}\u{3}\u{1}\0\u{5}hello", "EHLO x\r\n", "GET / HTTP/1.1\r\nHost : a\r\n", "\rGET / HTTP/1.1\r\n"]
+    {
+        let mut line = Line::open(address).await;
+        assert_eq!(line.ask(broken.as_bytes()).await.code(), 400, "{broken:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_says_nothing_is_not_waited_for() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let (event, ann) = (app.event_on_sale().await, app.fan("ann").await);
+    let address = app.serve_with(|edge| edge.headers_timeout = Duration::from_millis(300));
+    for beginning in ["", "POST /api/v1/events/", "GET /healthz HTTP/1.1\r\nHost: a\r\n"] {
+        let mut line = Line::open(address).await;
+        line.say(beginning.as_bytes()).await;
+        assert_eq!(line.hear().await, None, "{beginning:?}");
+    }
+    let mut line = Line::open(address).await;
+    for seat in 0..4 {
+        assert_eq!(line.ask(hold_of(&event, ann.token(), seat).as_bytes()).await.code(), 201);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(line.hear().await, None);
+}
+
+#[tokio::test]
+async fn a_server_that_stops_leaves_no_connection_open() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let (event, ann, address) = (app.event_on_sale().await, app.fan("ann").await, app.serve());
+    let (mut idle, mut used) = (Line::open(address).await, Line::open(address).await);
+    assert_eq!(used.ask(hold_of(&event, ann.token(), 0).as_bytes()).await.code(), 201);
+    assert_eq!(used.ask(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await.code(), 200);
+    app.stop();
+    assert_eq!((idle.hear().await, used.hear().await), (None, None));
 }

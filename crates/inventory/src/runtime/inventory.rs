@@ -494,7 +494,8 @@ impl Inventory {
     }
 }
 
-/// A hold that was asked for. Dropped before it is answered, it may be placed all the same.
+/// A hold that was asked for, to be waited for on the thread that asked. Dropped before it is
+/// answered, it may be placed all the same.
 #[derive(Debug)]
 pub struct AskedHold {
     hold: HoldId,
