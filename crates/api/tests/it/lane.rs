@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::app::{OnSale, TestApp, Wish};
@@ -365,7 +365,10 @@ async fn answers_are_whole_however_late_they_are_read() {
     let read = request("GET", "/api/openapi.json", "", &"x".repeat(5_000));
     let owed = "GET /api/openapi.json HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n".to_owned();
     for (last, goes_on) in [(read.clone(), true), (owed, false)] {
-        let mut line = Line::open(address).await;
+        // A client that takes little at a time.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4 * 1024).unwrap();
+        let mut line = Line { socket: socket.connect(address).await.unwrap(), input: Vec::new() };
         line.say(format!("{}{last}", read.repeat(ASKED - 1)).as_bytes()).await;
         // Until the server has filled what is between the two.
         tokio::time::sleep(Duration::from_millis(500)).await;
