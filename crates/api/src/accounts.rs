@@ -1,20 +1,20 @@
-//! Sign-up, sign-in and the person signed in.
+//! Sign-up, sign-in, and a new password for who has forgotten the old one.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use identity::{AccountError, Credentials, NewAccount, OrganizerError, Role, SignedIn, User};
+use identity::{AccountError, Contact, Credentials, Locale, NewAccount, OrganizerError, SignedIn};
 use serde::{Deserialize, Serialize};
-use stagedoor_core::{Code, Timestamp, UserId};
+use stagedoor_core::{Code, FieldError};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::Fan;
-use crate::client::ClientAddress;
+use crate::client::Origin;
 use crate::extract::Body;
 use crate::problem::Envelope;
+use crate::profile::UserView;
 use crate::{App, Problem, schema};
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -23,29 +23,40 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(login))
         .routes(routes!(refresh))
         .routes(routes!(logout))
-        .routes(routes!(me, rename_me, delete_me))
+        .routes(routes!(forgot_password))
+        .routes(routes!(reset_password))
         .routes(routes!(token_keys))
 }
 
+/// An account has an e-mail address or a telephone number from the start; the other can be added.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewAccountBody {
-    #[schema(value_type = schema::Email)]
-    email: String,
+    /// This or `phone`.
+    #[schema(value_type = Option<schema::Email>)]
+    email: Option<String>,
+    #[schema(value_type = Option<schema::Phone>)]
+    phone: Option<String>,
     /// 8 to 128 characters, not a common one.
     #[schema(min_length = 8, max_length = 128)]
     password: String,
     #[schema(value_type = schema::Name)]
     name: String,
+    /// The language of messages; English when left out.
+    #[schema(value_type = Option<schema::Locale>)]
+    locale: Option<String>,
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LoginBody {
-    #[schema(value_type = schema::Email)]
-    email: String,
+    /// This or `phone`.
+    #[schema(value_type = Option<schema::Email>)]
+    email: Option<String>,
+    #[schema(value_type = Option<schema::Phone>)]
+    phone: Option<String>,
     password: String,
-    /// The second factor, for accounts that have one.
+    /// Of an account with a second factor: a code of the authenticator app, or a recovery code.
     otp: Option<String>,
 }
 
@@ -57,26 +68,37 @@ pub struct RefreshBody {
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct RenameBody {
-    #[schema(value_type = schema::Name)]
-    name: String,
+pub struct ForgotPasswordBody {
+    /// This or `phone`.
+    #[schema(value_type = Option<schema::Email>)]
+    email: Option<String>,
+    #[schema(value_type = Option<schema::Phone>)]
+    phone: Option<String>,
 }
 
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct UserView {
-    #[schema(value_type = schema::UserId)]
-    id: UserId,
-    email: String,
-    name: String,
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ResetPasswordBody {
+    /// From the message.
+    token: String,
+    #[schema(min_length = 8, max_length = 128)]
+    password: String,
+    /// Of an account with a second factor, as when signing in.
+    otp: Option<String>,
 }
 
-impl From<User> for UserView {
-    fn from(user: User) -> Self {
-        Self { id: user.id, email: user.email, name: user.name.into_string(), created_at: user.created_at }
+/// The one address of a body that has two places for it.
+fn contact<'a>(email: &'a Option<String>, phone: &'a Option<String>) -> Result<Contact<'a>, FieldError> {
+    match (email, phone) {
+        (Some(email), None) => Ok(Contact::Email(email)),
+        (None, Some(phone)) => Ok(Contact::Phone(phone)),
+        (None, None) => Err(FieldError::new("email", "is missing, and so is phone: give one of them")),
+        (Some(_), Some(_)) => Err(FieldError::new("phone", "cannot stand beside email: give one of them")),
     }
+}
+
+pub(crate) fn locale(text: &str) -> Result<Locale, FieldError> {
+    text.parse().map_err(|error: identity::UnknownLocale| FieldError::new("locale", error.to_string()))
 }
 
 /// Someone signed in, with the tokens to stay so.
@@ -100,11 +122,14 @@ impl From<SignedIn> for SignedInView {
 }
 
 /// Tokens are for their owner alone: no cache keeps them.
-fn private(status: StatusCode, body: impl Serialize) -> Response {
+pub(crate) fn private(status: StatusCode, body: impl Serialize) -> Response {
     (status, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }
 
-/// Make an account and sign in.
+/// Make an account and sign in. A code to verify the address with is sent there.
+///
+/// An address that is not verified can do what a verified one can, but for a second factor and a second
+/// address.
 #[utoipa::path(post, path = "/api/v1/auth/register", tag = "accounts", request_body = NewAccountBody,
     extensions(("x-rate-limit" = json!("20/min per address"))),
     responses((status = 201, body = SignedInView), (status = 400, body = Envelope), (status = 409, body = Envelope),
@@ -112,31 +137,65 @@ fn private(status: StatusCode, body: impl Serialize) -> Response {
         (status = 503, body = Envelope)))]
 pub async fn register(
     State(app): State<App>,
-    ClientAddress(address): ClientAddress,
+    origin: Origin,
     Body(body): Body<NewAccountBody>,
 ) -> Result<Response, Problem> {
-    let account = NewAccount { email: &body.email, password: &body.password, name: &body.name };
-    let signed_in = app.identity.register(account, address).await?;
+    let account = NewAccount {
+        contact: contact(&body.email, &body.phone)?,
+        password: &body.password,
+        name: &body.name,
+        locale: body.locale.as_deref().map(locale).transpose()?.unwrap_or_default(),
+    };
+    let signed_in = app.identity.register(account, origin.client()).await?;
     Ok(private(StatusCode::CREATED, SignedInView::from(signed_in)))
 }
 
 /// Sign in.
+///
+/// 401 `mfa_required` when the password is right and the account has a second factor: `details.methods`
+/// says what fits into `otp`. A wrong or used code is 401 `invalid_otp`.
 #[utoipa::path(post, path = "/api/v1/auth/login", tag = "accounts", request_body = LoginBody,
     extensions(("x-rate-limit" = json!("60/min per address"))),
     responses((status = 200, body = SignedInView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 413, body = Envelope), (status = 415, body = Envelope), (status = 429, body = Envelope),
         (status = 503, body = Envelope)))]
-pub async fn login(
-    State(app): State<App>,
-    ClientAddress(address): ClientAddress,
-    Body(body): Body<LoginBody>,
-) -> Result<Response, Problem> {
-    if body.otp.is_some() {
-        return Err(stagedoor_core::FieldError::new("otp", "this account has no second factor").into());
-    }
-    let credentials = Credentials { email: &body.email, password: &body.password, address };
+pub async fn login(State(app): State<App>, origin: Origin, Body(body): Body<LoginBody>) -> Result<Response, Problem> {
+    let credentials = Credentials {
+        contact: contact(&body.email, &body.phone)?,
+        password: &body.password,
+        otp: body.otp.as_deref(),
+        from: origin.client(),
+    };
     let signed_in = app.identity.login(credentials).await?;
     Ok(private(StatusCode::OK, SignedInView::from(signed_in)))
+}
+
+/// Have a token for a new password sent to an address. The answer is the same whoever has an account.
+#[utoipa::path(post, path = "/api/v1/auth/password/forgot", tag = "accounts", request_body = ForgotPasswordBody,
+    extensions(("x-rate-limit" = json!("10/min per address"))),
+    responses((status = 202), (status = 400, body = Envelope), (status = 413, body = Envelope),
+        (status = 415, body = Envelope)))]
+pub async fn forgot_password(
+    State(app): State<App>,
+    Body(body): Body<ForgotPasswordBody>,
+) -> Result<StatusCode, Problem> {
+    app.identity.forgot_password(contact(&body.email, &body.phone)?).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Set a new password by the token from a message, which is good once. Ends every session.
+///
+/// An account with a second factor asks for it as when signing in; the token stays good meanwhile.
+#[utoipa::path(post, path = "/api/v1/auth/password/reset", tag = "accounts", request_body = ResetPasswordBody,
+    extensions(("x-rate-limit" = json!("10/min per address"))),
+    responses((status = 204), (status = 400, body = Envelope), (status = 401, body = Envelope),
+        (status = 413, body = Envelope), (status = 415, body = Envelope)))]
+pub async fn reset_password(
+    State(app): State<App>,
+    Body(body): Body<ResetPasswordBody>,
+) -> Result<StatusCode, Problem> {
+    app.identity.reset_password(&body.token, &body.password, body.otp.as_deref()).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Exchange a refresh token for new tokens. Using one twice ends the session.
@@ -158,41 +217,6 @@ pub async fn logout(State(app): State<App>, Body(body): Body<RefreshBody>) -> Re
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The person signed in.
-#[utoipa::path(get, path = "/api/v1/me", tag = "accounts", security(("bearer" = [])),
-    responses((status = 200, body = UserView), (status = 401, body = Envelope), (status = 404, body = Envelope)))]
-pub async fn me(State(app): State<App>, fan: Fan) -> Result<Response, Problem> {
-    let user = app.identity.user(fan.id()).await?;
-    Ok(private(StatusCode::OK, UserView::from(user)))
-}
-
-/// Change one's name.
-#[utoipa::path(patch, path = "/api/v1/me", tag = "accounts", security(("bearer" = [])), request_body = RenameBody,
-    responses((status = 200, body = UserView), (status = 400, body = Envelope), (status = 401, body = Envelope),
-        (status = 404, body = Envelope), (status = 413, body = Envelope), (status = 415, body = Envelope)))]
-pub async fn rename_me(State(app): State<App>, fan: Fan, Body(body): Body<RenameBody>) -> Result<Response, Problem> {
-    let user = app.identity.rename(fan.id(), &body.name).await?;
-    Ok(private(StatusCode::OK, UserView::from(user)))
-}
-
-/// Erase one's personal data and end every session. Orders and books keep the bare id.
-///
-/// The last owner of an organizer that has events stays; one without events ends with its last owner.
-#[utoipa::path(delete, path = "/api/v1/me", tag = "accounts", security(("bearer" = [])),
-    responses((status = 204), (status = 401, body = Envelope), (status = 404, body = Envelope),
-        (status = 409, body = Envelope)))]
-pub async fn delete_me(State(app): State<App>, fan: Fan) -> Result<StatusCode, Problem> {
-    let mut idle = Vec::new();
-    for membership in app.identity.organizers_of(fan.id()).await? {
-        let organizer = membership.organizer.id;
-        if membership.role == Role::Owner && !app.catalog.has_events(organizer).await? {
-            idle.push(organizer);
-        }
-    }
-    app.identity.delete(fan.id(), &idle).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
 /// The public keys that others check access tokens with; at the root, where OAuth clients look.
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "accounts",
     responses((status = 200, body = schema::KeySet, content_type = "application/jwk-set+json")))]
@@ -211,6 +235,9 @@ impl From<AccountError> for Problem {
                 Problem::new(code, "too many attempts, wait a little").retry_after(retry_after)
             }
             AccountError::Overloaded => Problem::unavailable(),
+            AccountError::SecondFactorRequired => {
+                Problem::new(code, error.to_string()).with(serde_json::json!({ "methods": ["totp", "recovery_code"] }))
+            }
             other => Problem::new(code, other.to_string()),
         }
     }

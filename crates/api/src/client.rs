@@ -34,6 +34,29 @@ pub enum ForwardedHeader {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
+/// Where somebody signs in from: the address, and what their program calls itself.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    address: IpAddr,
+    program: Option<String>,
+}
+
+impl Origin {
+    pub fn client(&self) -> identity::Client<'_> {
+        identity::Client { address: self.address, program: self.program.as_deref() }
+    }
+}
+
+impl FromRequestParts<App> for Origin {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let ClientAddress(address) = ClientAddress::from_request_parts(parts, app).await?;
+        let program = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        Ok(Self { address, program })
+    }
+}
+
 impl FromRequestParts<App> for ClientAddress {
     type Rejection = Infallible;
 

@@ -16,7 +16,7 @@ use crate::limits::EXEMPT;
 use crate::respond::Respond;
 use crate::{
     App, Problem, accounts, bookings, checkins, events, holds, live, operations, orders, organizers, own_events,
-    seat_maps, tickets, venues,
+    profile, seat_maps, security, tickets, venues,
 };
 
 #[derive(OpenApi)]
@@ -96,6 +96,8 @@ pub struct MoneySchema {
 fn table() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(accounts::routes())
+        .merge(profile::routes())
+        .merge(security::routes())
         .merge(venues::routes())
         .merge(events::routes())
         .merge(seat_maps::routes())

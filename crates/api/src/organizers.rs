@@ -63,7 +63,8 @@ pub struct MemberView {
     #[schema(value_type = String)]
     user_id: UserId,
     /// People's names are theirs to tell: whoever knows an address could ask for them here.
-    email: String,
+    /// Null for an account with a telephone number alone.
+    email: Option<String>,
     role: &'static str,
 }
 
@@ -76,7 +77,7 @@ pub struct MemberList {
 impl From<identity::Member> for MemberView {
     fn from(member: identity::Member) -> Self {
         let identity::Member { user, role, .. } = member;
-        Self { user_id: user.id, email: user.email, role: role.text() }
+        Self { user_id: user.id, email: user.email.map(|email| email.address), role: role.text() }
     }
 }
 

@@ -104,6 +104,14 @@ texts! {
         .pattern(Some(email()))
         .max_length(Some(stagedoor_core::EMAIL_MAX))
         .examples(["fan@example.org"]);
+    /// A telephone number with its country. Spaces, hyphens and brackets may stand between the digits.
+    Phone => ObjectBuilder::new()
+        .pattern(Some(r"^\+[0-9][0-9 ()-]{5,38}$"))
+        .max_length(Some(40usize))
+        .examples(["+49 30 901820"]);
+    /// ISO 639-1.
+    Locale => words(identity::Locale::ALL.map(identity::Locale::text));
+    SessionId => id::<stagedoor_core::SessionId>();
     /// The key of a price level or ticket type.
     Key => ObjectBuilder::new().pattern(Some("^[A-Za-z0-9._~]{1,40}$"));
     /// RFC 3339, from year 1 to year 9999; answers are in UTC.

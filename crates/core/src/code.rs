@@ -36,11 +36,17 @@ codes! {
         UnknownSeat = "unknown_seat",
         InvalidSeatMap = "invalid_seat_map",
         InvalidUpgrade = "invalid_upgrade",
+        /// A code from a message that is wrong, old or used.
+        InvalidCode = "invalid_code",
     }
     401 {
         NotSignedIn = "not_signed_in",
         InvalidToken = "invalid_token",
         InvalidCredentials = "invalid_credentials",
+        /// The password is right; the account asks for a code of its second factor, too.
+        MfaRequired = "mfa_required",
+        /// A code of the second factor that is wrong, old or used.
+        InvalidOtp = "invalid_otp",
     }
     402 {
         PaymentDeclined = "payment_declined",
@@ -67,6 +73,7 @@ codes! {
         NotOnSale = "not_on_sale",
         HoldEnded = "hold_ended",
         EmailTaken = "email_taken",
+        PhoneTaken = "phone_taken",
         RefundWindowClosed = "refund_window_closed",
         CapacityBelowSold = "capacity_below_sold",
         WrongState = "wrong_state",

@@ -82,6 +82,10 @@ ids! {
     /// One sign-in; its refresh tokens form a family.
     SessionId = "ses";
     JobId = "job";
+    /// A message to a person, by mail or otherwise.
+    MessageId = "msg";
+    /// One check of who a person is, by a document of theirs.
+    IdentityCheckId = "kyc";
     /// One balanced entry of the ledger.
     EntryId = "ent";
     RequestId = "req";

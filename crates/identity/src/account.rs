@@ -1,17 +1,19 @@
-//! People: register, sign in, profile, erasure.
+//! People: register, sign in, erasure.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use jobs::NewJob;
+use notify::Locale;
 use serde::{Deserialize, Serialize};
-use stagedoor_core::{Code, FieldError, Name, OrganizerId, Timestamp, UserId, email_normal};
+use stagedoor_core::{Code, FieldError, Name, OrganizerId, Timestamp, UserId};
 use store::{Keyring, PersonKey, Sealed, Tx};
-use unicode_normalization::UnicodeNormalization;
 
 use crate::attempts::Key;
+use crate::contact::{Channel, Contact, Reached};
+use crate::device::{Client, Device};
 use crate::password::{self, Overloaded};
+use crate::profile::Profile;
 use crate::sql::{self, AccountRow};
 use crate::{Identity, organizer};
 
@@ -29,29 +31,48 @@ pub struct AccountErased {
 #[derive(Clone, PartialEq, Eq)]
 pub struct User {
     pub id: UserId,
-    pub email: String,
+    pub email: Option<Reach>,
+    pub phone: Option<Reach>,
     pub name: Name,
+    pub locale: Locale,
+    pub profile: Profile,
+    /// Whether signing in asks for a second factor.
+    pub second_factor: bool,
     pub platform_admin: bool,
     pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// An address of a person.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reach {
+    pub address: String,
+    /// When a code that was sent there came back.
+    pub verified_at: Option<Timestamp>,
 }
 
 /// What someone who registers typed. Not `Debug`: it holds a password.
 #[derive(Clone, Copy)]
 pub struct NewAccount<'a> {
-    pub email: &'a str,
+    pub contact: Contact<'a>,
     pub password: &'a str,
     pub name: &'a str,
+    /// The language of messages to them.
+    pub locale: Locale,
 }
 
-/// What someone who signs in typed, and the address they do it from.
+/// What someone who signs in typed, and where they do it from.
 #[derive(Clone, Copy)]
 pub struct Credentials<'a> {
-    pub email: &'a str,
+    pub contact: Contact<'a>,
     pub password: &'a str,
-    pub address: IpAddr,
+    /// A code of the second factor, for accounts that have one.
+    pub otp: Option<&'a str>,
+    pub from: Client<'a>,
 }
 
-/// An account with a known id, for demo worlds and first administrators.
+/// An account with a known id, for demo worlds and first administrators. Whoever makes it vouches
+/// for its address.
 #[derive(Clone, Copy)]
 pub struct SeedAccount<'a> {
     pub id: UserId,
@@ -78,12 +99,26 @@ pub enum AccountError {
     Field(#[from] FieldError),
     #[error("the e-mail address already has an account")]
     EmailTaken,
-    /// Wrong e-mail or wrong password; which of them is not said.
-    #[error("e-mail or password is wrong")]
+    #[error("the telephone number already has an account")]
+    PhoneTaken,
+    /// Wrong address or wrong password; which of them is not said.
+    #[error("address or password is wrong")]
     InvalidCredentials,
-    /// The refresh token is forged, used, expired or its session has ended.
-    #[error("the refresh token is not valid")]
+    /// The password is right, and the account asks for a second factor.
+    #[error("a code of the second factor is needed")]
+    SecondFactorRequired,
+    /// A code of the second factor that is wrong, old or used.
+    #[error("the code is not valid")]
+    InvalidOtp,
+    /// A code from a message that is wrong, old, used, or was tried too often.
+    #[error("the code is not valid")]
+    InvalidCode,
+    /// The token is forged, used, expired or its session has ended.
+    #[error("the token is not valid")]
     InvalidToken,
+    /// The account is not in the state that this needs; says which.
+    #[error("{0}")]
+    WrongState(&'static str),
     #[error("too many attempts")]
     RateLimited { retry_after: Duration },
     /// More passwords are being checked than this machine can.
@@ -103,12 +138,16 @@ impl AccountError {
         match self {
             AccountError::Field(_) => Code::InvalidField,
             AccountError::EmailTaken => Code::EmailTaken,
+            AccountError::PhoneTaken => Code::PhoneTaken,
             AccountError::InvalidCredentials => Code::InvalidCredentials,
+            AccountError::SecondFactorRequired => Code::MfaRequired,
+            AccountError::InvalidOtp => Code::InvalidOtp,
+            AccountError::InvalidCode => Code::InvalidCode,
             AccountError::InvalidToken => Code::InvalidToken,
             AccountError::RateLimited { .. } => Code::RateLimited,
             AccountError::Overloaded => Code::Unavailable,
             AccountError::NotFound => Code::NotFound,
-            AccountError::LastOwner => Code::WrongState,
+            AccountError::LastOwner | AccountError::WrongState(_) => Code::WrongState,
             AccountError::Store(error) => store_code(error),
         }
     }
@@ -127,52 +166,34 @@ impl From<Overloaded> for AccountError {
     }
 }
 
-/// An e-mail address in the two forms an account needs.
-pub(crate) struct Email {
-    /// To write to and to show.
-    pub shown: String,
-    /// To find the account by; one for all spellings that reach the same mailbox.
-    pub normal: String,
-}
-
-impl Email {
-    /// Compatibility forms (full-width letters, ligatures) become plain ones, capitals small, and
-    /// an international domain its ASCII form, so that look-alike spellings meet in one account.
-    /// `+tags` and dots stay: for many providers they name another mailbox.
-    pub(crate) fn parse(text: &str) -> Result<Email, FieldError> {
-        // An address has at most 254 bytes (RFC 5321); nothing longer is worth normalising.
-        const TYPED_MAX: usize = 1_024;
-        let wrong = || FieldError::new("email", "must be an e-mail address");
-        if text.len() > TYPED_MAX {
-            return Err(wrong());
-        }
-        let shown = email_normal("email", &text.nfkc().collect::<String>())?;
-        let (local, domain) = shown.rsplit_once('@').expect("an e-mail address has an @");
-        let domain = idna::domain_to_ascii(domain).map_err(|_| wrong())?;
-        let normal = format!("{local}@{domain}");
-        Ok(Email { shown, normal })
-    }
-
-    pub(crate) fn index(&self, keyring: &Keyring) -> [u8; 32] {
-        keyring.blind_index("account/email", &self.normal)
-    }
-}
-
-const fn place(column: &'static str, id: UserId) -> Sealed {
+pub(crate) const fn place(column: &'static str, id: UserId) -> Sealed {
     Sealed { table: "account", column, id: id.0 }
 }
 
 impl User {
     pub(crate) fn open(key: &PersonKey, row: &AccountRow) -> store::Result<User> {
-        let text = |column, sealed: &[u8]| open_text(key, place(column, row.id), sealed);
-        let name = Name::parse("name", &text("name", &row.name)?);
+        let reach = |channel| -> store::Result<Option<Reach>> {
+            let verified_at = row.contact(channel).and_then(|(_, verified_at)| verified_at);
+            Ok(open_contact(key, row, channel)?.map(|address| Reach { address, verified_at }))
+        };
+        let name = Name::parse("name", &open_text(key, place("name", row.id), &row.name)?);
         Ok(User {
             id: row.id,
-            email: text("email", &row.email)?,
-            name: name.map_err(|_| store::Error::corrupt(format!("the name of {} is no name", row.id)))?,
+            email: reach(Channel::Email)?,
+            phone: reach(Channel::Phone)?,
+            name: name.map_err(|_| corrupt("the name", row.id))?,
+            locale: locale_of(row)?,
+            profile: Profile::open(key, row)?,
+            second_factor: row.has_factor,
             platform_admin: row.platform_admin,
             created_at: row.created_at,
+            updated_at: row.updated_at,
         })
+    }
+
+    /// The e-mail address, verified or not.
+    pub fn email(&self) -> Option<&str> {
+        self.email.as_ref().map(|email| email.address.as_str())
     }
 }
 
@@ -182,22 +203,39 @@ pub(crate) async fn key_of(keyring: &Keyring, tx: &Tx, id: UserId) -> store::Res
     key.ok_or_else(|| store::Error::corrupt(format!("{id} has an account and no key")))
 }
 
-fn open_text(key: &PersonKey, place: Sealed, sealed: &[u8]) -> store::Result<String> {
-    let corrupt = || store::Error::corrupt(format!("{} of {} does not open", place.column, UserId(place.id)));
+pub(crate) fn open_text(key: &PersonKey, place: Sealed, sealed: &[u8]) -> store::Result<String> {
+    let corrupt = || corrupt(place.column, UserId(place.id));
     String::from_utf8(key.open(place, sealed).map_err(|_| corrupt())?).map_err(|_| corrupt())
 }
 
+/// The account's address of that kind, if it has one.
+pub(crate) fn open_contact(key: &PersonKey, row: &AccountRow, channel: Channel) -> store::Result<Option<String>> {
+    let sealed = row.contact(channel).map(|(sealed, _)| sealed);
+    sealed.map(|sealed| open_text(key, channel.place(row.id.0), sealed)).transpose()
+}
+
+pub(crate) fn locale_of(row: &AccountRow) -> store::Result<Locale> {
+    row.locale.parse().map_err(|_| corrupt("the language", row.id))
+}
+
+pub(crate) fn corrupt(what: &str, id: impl fmt::Display) -> store::Error {
+    store::Error::corrupt(format!("{what} of {id} does not open"))
+}
+
 impl Identity {
-    /// Creates an account and signs it in. `Field` for an e-mail, password or name that does not
-    /// fit, `EmailTaken` when any spelling of the address has an account, `RateLimited` when too
-    /// many have tried from the network address `from`.
-    pub async fn register(&self, new: NewAccount<'_>, from: IpAddr) -> Result<SignedIn, AccountError> {
+    /// Creates an account, signs it in and sends a code to its address. `Field` for an address,
+    /// password or name that does not fit, `EmailTaken` or `PhoneTaken` when any spelling of the
+    /// address has an account, `RateLimited` when too many have tried from that network address.
+    pub async fn register(&self, new: NewAccount<'_>, from: Client<'_>) -> Result<SignedIn, AccountError> {
         let index = check(new)?.index(&self.0.keyring);
-        may_attempt(self.0.attempts.wait_or_count(Key::newcomers(from), self.now()))?;
+        may_attempt(self.0.attempts.wait_or_count(Key::newcomers(from.address), self.now()))?;
         let (row, key) = self.prepare_account(self.env().id(), new, index).await?;
         let tx = self.0.store.begin_write().await?;
         insert(&tx, &row, &key, index).await?;
-        let session = self.open_session(&tx, row.id).await?;
+        let device = Device::of(from);
+        let session = self.open_session(&tx, &key, row.id, &device).await?;
+        self.recognise(&tx, &key, &row, &device).await?;
+        self.send_code_to(&tx, &key, &row, Reached::parse(new.contact)?).await?;
         tx.commit().await?;
         tracing::info!(user = %row.id, %session, "registered");
         Ok(self.signed_in(User::open(&key, &row)?, session, 0))
@@ -206,25 +244,27 @@ impl Identity {
     /// The account that an e-mail address reaches, kept from being erased until the caller's
     /// transaction ends. `Field` for what is no address.
     pub async fn lock_account_of(&self, tx: &Tx, email: &str) -> Result<Option<UserId>, AccountError> {
-        let index = Email::parse(email)?.index(&self.0.keyring);
-        let Some(found) = sql::account_by_email(tx, index).await? else { return Ok(None) };
+        let index = Reached::parse(Contact::Email(email))?.index(&self.0.keyring);
+        let Some(found) = sql::account_by_contact(tx, Channel::Email, index).await? else { return Ok(None) };
         Ok(sql::lock_account(tx, found.id).await?.map(|row| row.id))
     }
 
-    /// Signs in with e-mail and password. An unknown address is answered as a wrong password is,
+    /// Signs in with an address and a password and, where the account has one, a second factor:
+    /// `SecondFactorRequired` without it. An unknown address is answered as a wrong password is,
     /// after the same work, and is limited alike.
     pub async fn login(&self, credentials: Credentials<'_>) -> Result<SignedIn, AccountError> {
-        let Credentials { email, password, address } = credentials;
-        let index = Email::parse(email)?.index(&self.0.keyring);
+        let Credentials { contact, password, otp, from } = credentials;
+        let reached = Reached::parse(contact)?;
+        let index = reached.index(&self.0.keyring);
         if password.chars().count() > *password::LENGTH.end() {
             return Err(AccountError::InvalidCredentials);
         }
-        let keys = [Key::Account(index), Key::address(address)];
+        let keys = [Key::Account(index), Key::address(from.address)];
         let now = self.now();
         may_attempt(keys.into_iter().filter_map(|key| self.0.attempts.wait(key, now)).max())?;
 
         let tx = self.0.store.begin_read().await?;
-        let row = sql::account_by_email(&tx, index).await?;
+        let row = sql::account_by_contact(&tx, reached.channel, index).await?;
         let key = match &row {
             Some(row) => self.0.keyring.person_key(&tx, row.id).await?,
             None => None,
@@ -245,7 +285,7 @@ impl Identity {
         let now = self.now();
         may_attempt(self.0.attempts.wait(address, now).or_else(|| self.0.attempts.wait_or_count(account, now)))?;
         let known = self.0.passwords.verify(turn, password, hash).await;
-        let Some(row) = row.filter(|_| known) else {
+        let Some(checked) = row.filter(|_| known) else {
             self.0.attempts.wait_or_count(address, self.now());
             tracing::debug!("sign-in refused");
             return Err(AccountError::InvalidCredentials);
@@ -253,13 +293,17 @@ impl Identity {
         self.0.attempts.forgive(account);
 
         let tx = self.0.store.begin_write().await?;
-        // The account may have been erased while its password was checked.
-        let row = sql::lock_account(&tx, row.id).await?.ok_or(AccountError::InvalidCredentials)?;
-        let session = self.open_session(&tx, row.id).await?;
-        let user = User::open(&key_of(&self.0.keyring, &tx, row.id).await?, &row)?;
+        // The account may have been erased, or have got another password, while this one was checked.
+        let row = sql::lock_account(&tx, checked.id).await?.filter(|row| row.password == checked.password);
+        let row = row.ok_or(AccountError::InvalidCredentials)?;
+        let key = key_of(&self.0.keyring, &tx, row.id).await?;
+        let tx = self.demand_factor(tx, &key, &row, otp).await?;
+        let device = Device::of(from);
+        let session = self.open_session(&tx, &key, row.id, &device).await?;
+        self.recognise(&tx, &key, &row, &device).await?;
         tx.commit().await?;
-        tracing::info!(user = %user.id, %session, "signed in");
-        Ok(self.signed_in(user, session, 0))
+        tracing::info!(user = %row.id, %session, "signed in");
+        Ok(self.signed_in(User::open(&key, &row)?, session, 0))
     }
 
     pub async fn user(&self, id: UserId) -> Result<User, AccountError> {
@@ -268,18 +312,6 @@ impl Identity {
         let row = sql::account(&tx, id).await?.ok_or(AccountError::NotFound)?;
         let key = self.0.keyring.person_key(&tx, id).await?.ok_or(AccountError::NotFound)?;
         Ok(User::open(&key, &row)?)
-    }
-
-    pub async fn rename(&self, id: UserId, name: &str) -> Result<User, AccountError> {
-        let name = Name::parse("name", name)?;
-        let tx = self.0.store.begin_write().await?;
-        let key = self.0.keyring.person_key(&tx, id).await?.ok_or(AccountError::NotFound)?;
-        let sealed = key.seal(place("name", id), name.as_str().as_bytes());
-        if sql::rename_account(&tx, id, &sealed).await? == 0 {
-            return Err(AccountError::NotFound);
-        }
-        tx.commit().await?;
-        self.user(id).await
     }
 
     /// Erases everything personal and ends all sessions; the id stays for the books. The person's
@@ -299,6 +331,7 @@ impl Identity {
                 continue;
             }
             sql::erase_account(&tx, id, tx.now()).await?;
+            notify::forget(&tx, id).await?;
             self.0.keyring.destroy_person_key(&tx, id).await?;
             let erased = AccountErased { user: id, at: tx.now() };
             jobs::enqueue(&tx, NewJob::new(ACCOUNT_ERASED, &erased).key(id)).await?;
@@ -346,6 +379,10 @@ impl Identity {
         let index = check(seed.account)?.index(&self.0.keyring);
         let (mut row, key) = self.prepare_account(seed.id, seed.account, index).await?;
         row.platform_admin = seed.platform_admin;
+        match Reached::parse(seed.account.contact)?.channel {
+            Channel::Email => row.email_verified_at = Some(self.now()),
+            Channel::Phone => row.phone_verified_at = Some(self.now()),
+        }
         let tx = self.0.store.begin_write().await?;
         insert(&tx, &row, &key, index).await?;
         tx.commit().await?;
@@ -360,35 +397,57 @@ impl Identity {
         new: NewAccount<'_>,
         index: [u8; 32],
     ) -> Result<(AccountRow, PersonKey), AccountError> {
-        let (email, name) = (Email::parse(new.email)?, Name::parse("name", new.name)?);
+        let (reached, name) = (Reached::parse(new.contact)?, Name::parse("name", new.name)?);
         // The unique index decides; asking first only saves hashing a password for nothing.
-        if sql::account_by_email(&self.0.store.begin_read().await?, index).await?.is_some() {
-            return Err(AccountError::EmailTaken);
+        let tx = self.0.store.begin_read().await?;
+        if sql::account_by_contact(&tx, reached.channel, index).await?.is_some() {
+            return Err(taken(reached.channel));
         }
+        drop(tx);
         let hash = self.0.passwords.hash(self.0.passwords.turn().await?, new.password).await;
         let key = self.0.keyring.fresh_person_key(id);
         let seal = |column, text: &str| key.seal(place(column, id), text.as_bytes());
+        let address = Some(seal(reached.channel.text(), &reached.shown));
+        let (email, phone) = match reached.channel {
+            Channel::Email => (address, None),
+            Channel::Phone => (None, address),
+        };
+        let now = self.now();
         let row = AccountRow {
             id,
-            email: seal("email", &email.shown),
+            email,
+            email_verified_at: None,
+            phone,
+            phone_verified_at: None,
             name: seal("name", name.as_str()),
             password: seal("password", &hash),
+            profile: None,
+            locale: new.locale.text().to_owned(),
             platform_admin: false,
-            created_at: self.now(),
+            created_at: now,
+            updated_at: now,
+            has_factor: false,
         };
         Ok((row, key))
     }
 }
 
 /// Checks what was typed; gives the address of the account.
-fn check(new: NewAccount<'_>) -> Result<Email, FieldError> {
-    let email = Email::parse(new.email)?;
+fn check(new: NewAccount<'_>) -> Result<Reached, FieldError> {
+    let reached = Reached::parse(new.contact)?;
     Name::parse("name", new.name)?;
-    password::check(new.password, &email.normal)?;
-    Ok(email)
+    password::check(new.password, &[&reached.normal])?;
+    Ok(reached)
 }
 
-fn may_attempt(wait: Option<Duration>) -> Result<(), AccountError> {
+pub(crate) fn taken(channel: Channel) -> AccountError {
+    match channel {
+        Channel::Email => AccountError::EmailTaken,
+        Channel::Phone => AccountError::PhoneTaken,
+    }
+}
+
+pub(crate) fn may_attempt(wait: Option<Duration>) -> Result<(), AccountError> {
     let Some(retry_after) = wait else {
         return Ok(());
     };
@@ -397,8 +456,9 @@ fn may_attempt(wait: Option<Duration>) -> Result<(), AccountError> {
 }
 
 async fn insert(tx: &Tx, row: &AccountRow, key: &PersonKey, index: [u8; 32]) -> Result<(), AccountError> {
-    sql::insert_account(tx, row, index).await.map_err(|error| match error {
-        store::Error::Conflict { .. } => AccountError::EmailTaken,
+    let channel = if row.email.is_some() { Channel::Email } else { Channel::Phone };
+    sql::insert_account(tx, row, channel, index).await.map_err(|error| match error {
+        store::Error::Conflict { .. } => taken(channel),
         other => other.into(),
     })?;
     Ok(key.keep(tx).await?)

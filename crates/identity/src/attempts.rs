@@ -19,6 +19,10 @@ const WINDOW: Duration = Duration::from_secs(15 * 60);
 const KEYS_MAX: usize = 1 << 18;
 /// Addresses without an account that one member of staff may name.
 const UNKNOWN_MEMBERS_MAX: u32 = 20;
+/// Codes sent to one person; each can be tried five times.
+const CODES_SENT_MAX: u32 = 5;
+/// Tokens for a new password sent to one address.
+const RESETS_SENT_MAX: u32 = 3;
 
 pub(crate) struct Attempts {
     limits: Limits,
@@ -43,6 +47,12 @@ pub(crate) enum Key {
     Newcomers(u128),
     /// Who names others as members.
     Staff(UserId),
+    /// Who is signed in and types their password again.
+    Again(UserId),
+    /// Who has codes sent to themselves.
+    Codes(UserId),
+    /// Who has a token sent, by the fingerprint of the address.
+    Resets([u8; 32]),
 }
 
 #[derive(Clone, Copy)]
@@ -98,6 +108,9 @@ impl Attempts {
             Key::Address(_) => self.limits.login_failures_per_address,
             Key::Newcomers(_) => self.limits.registrations_per_address,
             Key::Staff(_) => UNKNOWN_MEMBERS_MAX,
+            Key::Again(_) => self.limits.login_failures_per_account,
+            Key::Codes(_) => CODES_SENT_MAX,
+            Key::Resets(_) => RESETS_SENT_MAX,
         };
         let rest = (window.since + WINDOW).since(now);
         (window.failures >= limit && !rest.is_zero()).then_some(rest)

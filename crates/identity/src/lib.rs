@@ -1,8 +1,13 @@
-//! Who is asking, and what they may do: accounts, sign-in, tokens, organizers and their roles.
+//! Who is asking, and what they may do: accounts, their addresses and profiles, sign-in with a second
+//! factor, tokens, organizers and their roles.
 //!
 //! Invariants:
-//! - e-mail, name and password hash are stored sealed with a key of the person's own, which is
-//!   destroyed with the account; nothing personal is in a log or a `Debug`;
+//! - whatever is personal, and the password hash, is stored sealed with a key of the person's own,
+//!   which is destroyed with the account; nothing personal is in a log or a `Debug`;
+//! - codes and tokens are stored as keyed hashes, expire, and have one winner however many try at
+//!   once; no way around the password is a way around the second factor;
+//! - whoever writes several of an account's rows locks the account first, and nobody locks it after
+//!   one of its sessions;
 //! - of a session's refresh tokens exactly one is live; presenting an older one ends the session;
 //! - an access token is accepted only with our signature, for our audience, before it expires,
 //!   and in this process no longer once its session has ended;
@@ -10,10 +15,11 @@
 //!
 //! ```no_run
 //! # async fn example(store: store::Store, keyring: store::Keyring) -> Result<(), Box<dyn std::error::Error>> {
-//! use identity::{Config, Credentials, Identity, NewAccount, Permission};
+//! use identity::{Client, Config, Contact, Identity, Locale, NewAccount, Permission};
 //! let identity = Identity::new(store, keyring, Config::default());
-//! let home = std::net::IpAddr::from([192, 0, 2, 1]);
-//! let new = NewAccount { email: "ann@example.org", password: "an old mill by the sea", name: "Ann" };
+//! let home = Client { address: [192, 0, 2, 1].into(), program: Some("Firefox") };
+//! let contact = Contact::Email("ann@example.org");
+//! let new = NewAccount { contact, password: "an old mill by the sea", name: "Ann", locale: Locale::English };
 //! let ann = identity.register(new, home).await?;
 //! let principal = identity.verify(&ann.access_token)?;
 //! let mill = identity.create_organizer(principal.user, "Old Mill").await?;
@@ -26,12 +32,19 @@
 mod account;
 mod attempts;
 mod bounded;
+mod contact;
+mod device;
+mod factor;
+mod letters;
 mod organizer;
 mod password;
+mod profile;
+mod recovery;
 mod role;
 mod session;
 mod sql;
 mod token;
+mod verify;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,9 +53,17 @@ use parking_lot::Mutex;
 use stagedoor_core::{Env, Timestamp, limits};
 use store::{Keyring, Store};
 
-pub use account::{ACCOUNT_ERASED, AccountErased, AccountError, Credentials, NewAccount, SeedAccount, SignedIn, User};
+pub use account::{
+    ACCOUNT_ERASED, AccountErased, AccountError, Credentials, NewAccount, Reach, SeedAccount, SignedIn, User,
+};
+pub use contact::{Channel, Contact};
+pub use device::{Client, Device};
+pub use factor::{Enrolment, FactorState};
+pub use notify::{Locale, UnknownLocale};
 pub use organizer::{Member, Membership, Organizer, OrganizerError};
+pub use profile::{Location, Notifications, Preferences, Profile, ProfileChange};
 pub use role::{Permission, Role};
+pub use session::Session;
 pub use token::{Principal, TokenError};
 
 /// What an operator may set.

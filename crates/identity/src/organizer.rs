@@ -7,9 +7,10 @@ use stagedoor_core::{Code, FieldError, Name, OrganizerId, Timestamp, UserId};
 use store::Tx;
 use uuid::Uuid;
 
-use crate::account::{AccountError, Email, key_of, store_code};
+use crate::account::{AccountError, key_of, store_code};
 use crate::attempts::Key;
 use crate::bounded::Bounded;
+use crate::contact::{Channel, Contact, Reached};
 use crate::role::Role;
 use crate::{Identity, User, sql};
 
@@ -194,7 +195,7 @@ impl Identity {
         email: &str,
         role: Role,
     ) -> Result<Member, OrganizerError> {
-        let index = Email::parse(email)?.index(&self.0.keyring);
+        let index = Reached::parse(Contact::Email(email))?.index(&self.0.keyring);
         // Before anything that would tell who has an account.
         if role == Role::Owner {
             return Err(FieldError::new("role", "must be another at first: only a member can become an owner").into());
@@ -210,7 +211,7 @@ impl Identity {
             Some(retry_after) => OrganizerError::RateLimited { retry_after },
             None => FieldError::new("email", "no account has this address").into(),
         };
-        let found = sql::account_by_email(&tx, index).await?.ok_or_else(unknown)?;
+        let found = sql::account_by_contact(&tx, Channel::Email, index).await?.ok_or_else(unknown)?;
         // Locked, so that the account cannot be erased between here and the commit.
         let row = sql::lock_account(&tx, found.id).await?.ok_or_else(unknown)?;
         match sql::role_of(&tx, row.id, organizer).await? {

@@ -22,18 +22,21 @@ const LANES: u32 = 1;
 /// Base words and whole passwords, one a line, in lower case.
 static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
-/// Refuses what is too short, too long, common, or the account's own e-mail address. Nothing
+/// Refuses what is too short, too long, common, or one of the account's own addresses. Nothing
 /// else: no composition rules, and the password is used exactly as typed.
-/// `email`: in the form accounts are found by.
-pub(crate) fn check(password: &str, email: &str) -> Result<(), FieldError> {
+/// `contacts`: in the form accounts are found by.
+pub(crate) fn check(password: &str, contacts: &[&str]) -> Result<(), FieldError> {
     let wrong = |reason: &str| Err(FieldError::new("password", reason));
     if !LENGTH.contains(&password.chars().count()) {
         return wrong("must be 8 to 128 characters");
     }
     let lower = password.to_lowercase();
-    let local = email.split('@').next().unwrap_or_default();
-    if lower == email || lower == local {
-        return wrong("must not be the e-mail address");
+    let is_own = |contact: &&str| {
+        let local = contact.split('@').next().unwrap_or_default();
+        lower == **contact || lower == local || lower == contact.trim_start_matches('+')
+    };
+    if contacts.iter().any(is_own) {
+        return wrong("must not be the address you sign in with");
     }
     if is_sequence(&lower) || COMMON.contains(lower.as_str()) || COMMON.contains(stem(&lower).as_str()) {
         return wrong("is one of the passwords guessed first");
@@ -146,7 +149,7 @@ mod tests {
     use super::*;
 
     fn refused(password: &str) -> bool {
-        check(password, "ann.other@example.org").is_err()
+        check(password, &["ann.other@example.org", "+4930901820"]).is_err()
     }
 
     #[test]
@@ -194,6 +197,7 @@ mod tests {
         assert!(refused("ann.other@example.org"));
         assert!(refused("Ann.Other@Example.org"));
         assert!(refused("ann.other"));
+        assert!(refused("+4930901820") && refused("4930901820"));
     }
 
     #[test]

@@ -16,10 +16,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use stagedoor_core::{SessionId, Timestamp, UserId, limits};
-use store::{Keyring, Tx};
+use store::{Keyring, PersonKey, Tx};
 use uuid::Uuid;
 
 use crate::account::AccountError;
+use crate::device::{Device, FORGOTTEN_AFTER};
 use crate::sql::{self, SessionRow};
 use crate::{Identity, SignedIn, User};
 
@@ -30,8 +31,14 @@ const SESSION_TTL_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Expired sessions are kept this long, for those who look into what happened.
 const RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// An expired code is kept this long: it says which address another one is to be sent to.
+const CODE_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Read twice at each sync: another node's clock may be behind, its transaction slow to commit.
 const SYNC_OVERLAP: Duration = Duration::from_secs(60);
+
+/// Nobody looks through more.
+const SESSIONS_LISTED_MAX: u32 = 100;
 
 /// Tells scanners of leaked secrets what they found.
 const PREFIX: &str = "sdr_";
@@ -39,6 +46,18 @@ const PREFIX: &str = "sdr_";
 const FORMAT: u8 = 1;
 const SIGNED: usize = 1 + 16 + 8;
 const MAC: usize = 32;
+
+/// One sign-in, as its person sees it.
+#[derive(Clone)]
+pub struct Session {
+    pub id: SessionId,
+    pub device: Device,
+    pub created_at: Timestamp,
+    /// The last refresh, or the sign-in itself.
+    pub used_at: Timestamp,
+    /// Unless it is refreshed before.
+    pub expires_at: Timestamp,
+}
 
 /// What a refresh token says once its MAC was found good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,6 +177,46 @@ impl Identity {
         Ok(())
     }
 
+    /// Sessions of the account that are alive, the newest first; at most 100.
+    pub async fn sessions_of(&self, user: UserId) -> Result<Vec<Session>, AccountError> {
+        let tx = self.0.store.begin_read().await?;
+        let rows = sql::live_sessions_of(&tx, user, SESSIONS_LISTED_MAX).await?;
+        let key = self.0.keyring.person_key(&tx, user).await?.ok_or(AccountError::NotFound)?;
+        let open = |row: SessionRow| {
+            Ok(Session {
+                id: row.id,
+                device: Device::open(&key, row.id, &row.device)?,
+                created_at: row.created_at,
+                used_at: row.rotated_at,
+                expires_at: row.expires_at,
+            })
+        };
+        rows.into_iter().map(open).collect()
+    }
+
+    /// Ends a session of the account; `NotFound` when it has none of that id that is alive.
+    pub async fn end_session(&self, user: UserId, session: SessionId) -> Result<(), AccountError> {
+        let tx = self.0.store.begin_write().await?;
+        if sql::revoke_session_of(&tx, user, session).await? == 0 {
+            return Err(AccountError::NotFound);
+        }
+        self.revoke_after_commit(&tx, vec![session]);
+        tx.commit().await?;
+        tracing::info!(%user, %session, "session ended");
+        Ok(())
+    }
+
+    /// Ends every session of the account but `keep`; how many were ended.
+    pub async fn end_other_sessions(&self, user: UserId, keep: SessionId) -> Result<usize, AccountError> {
+        let tx = self.0.store.begin_write().await?;
+        let ended = sql::revoke_other_sessions_of(&tx, user, keep).await?;
+        let count = ended.len();
+        self.revoke_after_commit(&tx, ended);
+        tx.commit().await?;
+        tracing::info!(%user, count, "other sessions ended");
+        Ok(count)
+    }
+
     /// Learns which sessions were ended by other nodes or before a restart, so that their access
     /// tokens are refused here too. Call at start and every few seconds.
     pub async fn sync_revocations(&self) -> store::Result<()> {
@@ -170,19 +229,28 @@ impl Identity {
         Ok(())
     }
 
-    /// Deletes sessions that expired long ago; returns how many.
-    pub async fn prune_sessions(&self) -> store::Result<u64> {
+    /// Deletes sessions, codes and devices that are of no more use; returns how many sessions.
+    pub async fn prune(&self) -> store::Result<u64> {
         let tx = self.0.store.begin_write().await?;
         let pruned = sql::delete_sessions_expired_before(&tx, tx.now() - RETENTION).await?;
+        sql::delete_codes_expired_before(&tx, tx.now() - CODE_RETENTION).await?;
+        sql::delete_devices_unseen_since(&tx, tx.now() - FORGOTTEN_AFTER).await?;
         tx.commit().await?;
         Ok(pruned)
     }
 
-    pub(crate) async fn open_session(&self, tx: &Tx, account: UserId) -> store::Result<SessionId> {
+    pub(crate) async fn open_session(
+        &self,
+        tx: &Tx,
+        key: &PersonKey,
+        account: UserId,
+        device: &Device,
+    ) -> store::Result<SessionId> {
         let (id, now) = (self.env().id(), tx.now());
         let mut row = SessionRow {
             id,
             account,
+            device: device.seal(key, id),
             generation: 0,
             created_at: now,
             rotated_at: now,

@@ -95,6 +95,18 @@ pub struct Flags {
     #[arg(long, global = true, env = "STAGEDOOR_REGISTRATIONS_PER_ADDRESS", value_name = "N")]
     registrations_per_address: Option<u32>,
 
+    /// Mail server: smtps://user:password@host [default: messages go to files in spool]
+    #[arg(long, global = true, env = "STAGEDOOR_SMTP_URL", value_name = "URL", hide_env_values = true)]
+    smtp_url: Option<String>,
+
+    /// Whom messages are from, as Stagedoor <no-reply@example.org> [default: Stagedoor <no-reply@stagedoor.invalid>]
+    #[arg(long, global = true, env = "STAGEDOOR_MAIL_FROM", value_name = "ADDRESS")]
+    mail_from: Option<String>,
+
+    /// Folder for messages that no server takes [default: spool in the data folder]
+    #[arg(long, global = true, env = "STAGEDOOR_SPOOL", value_name = "FOLDER")]
+    spool: Option<PathBuf>,
+
     /// Proxies whose word on who the client is counts, as 10.0.0.0/8,192.0.2.1 [default: none]
     #[arg(long, global = true, env = "STAGEDOOR_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',')]
     trusted_proxies: Option<Vec<String>>,
@@ -223,6 +235,9 @@ pub struct Settings {
     pub login_failures_per_account: u32,
     pub login_failures_per_address: u32,
     pub registrations_per_address: u32,
+    pub smtp_url: Option<String>,
+    pub mail_from: String,
+    pub spool: Option<PathBuf>,
     pub trusted_proxies: Vec<Network>,
     pub forwarded_header: ForwardedHeader,
     pub address_limit: Quota,
@@ -259,6 +274,9 @@ impl Default for Settings {
             login_failures_per_account: identity.login_failures_per_account,
             login_failures_per_address: identity.login_failures_per_address,
             registrations_per_address: identity.registrations_per_address,
+            smtp_url: None,
+            mail_from: "Stagedoor <no-reply@stagedoor.invalid>".to_owned(),
+            spool: None,
             trusted_proxies: Vec::new(),
             forwarded_header: ForwardedHeader::default(),
             address_limit: limits.address,
@@ -349,6 +367,7 @@ impl Settings {
     pub fn to_toml(&self) -> String {
         let mut shown = self.clone();
         shown.database_url = self.database_url.as_deref().map(without_password);
+        shown.smtp_url = self.smtp_url.as_deref().map(without_password);
         shown.redis_url = self.redis_url.as_deref().map(without_password);
         shown.master_key = self.master_key.as_ref().map(|_| HIDDEN.to_owned());
         let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(&shown) else {

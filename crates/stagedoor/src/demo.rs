@@ -5,7 +5,7 @@
 
 use catalog::demo::{DemoEvent, DemoOrganizer, world};
 use catalog::{Catalog, EventError, EventState, NewEvent, Transition, VenueError};
-use identity::{Identity, NewAccount, OrganizerError, Role, SeedAccount};
+use identity::{Contact, Identity, Locale, NewAccount, OrganizerError, Role, SeedAccount};
 use indicatif::ProgressBar;
 use serde::Serialize;
 use stagedoor_core::{Clock, Entropy, Env, EventId, OrganizerId, PerformerId, UserId, VenueId};
@@ -166,7 +166,12 @@ impl Seeds {
         }
         for account in &accounts {
             let name = account.email.split('@').next().unwrap_or_default().replace('-', " ");
-            let new = NewAccount { email: &account.email, password: &account.password, name: &name };
+            let new = NewAccount {
+                contact: Contact::Email(&account.email),
+                password: &account.password,
+                name: &name,
+                locale: Locale::English,
+            };
             let seed = SeedAccount { id: account.id, account: new, platform_admin: account.role == "admin" };
             identity.seed_account(seed).await.map_err(because(format!("make the account {}", account.email)))?;
             bar.inc(1);

@@ -7,7 +7,7 @@ use catalog::import::{ImportOptions, ImportReport, Outcome, Remark};
 use catalog::seat_map::Seat;
 use catalog::{Catalog, Paging, SeatMap};
 use clap::{Subcommand, ValueEnum};
-use identity::{Identity, NewAccount, SeedAccount};
+use identity::{Contact, Identity, Locale, NewAccount, SeedAccount};
 use serde_json::{Value, json};
 use stagedoor_core::{Currency, Entropy, Env, OrganizerId, VenueId};
 use store::{Keyring, Store};
@@ -243,7 +243,8 @@ async fn importer(identity: &Identity, env: &Env) -> Result<OrganizerId, Fault> 
     }
     let owner = stagedoor_core::UserId(IMPORTS.0);
     let password = secret(&env.entropy);
-    let account = NewAccount { email: "imports@stagedoor.invalid", password: &password, name: "Imports" };
+    let contact = Contact::Email("imports@stagedoor.invalid");
+    let account = NewAccount { contact, password: &password, name: "Imports", locale: Locale::English };
     identity.seed_account(SeedAccount { id: owner, account, platform_admin: false }).await?;
     Ok(identity.seed_organizer(IMPORTS, owner, "Imported events").await?.id)
 }

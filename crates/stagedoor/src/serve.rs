@@ -145,6 +145,7 @@ fn record_metrics() -> Result<PrometheusHandle, Fault> {
     let recorder = builder.install_recorder()?;
     api::operations::describe_metrics();
     outbound::describe_metrics();
+    notify::describe_metrics();
     describe_jobs();
     Ok(recorder)
 }
@@ -177,7 +178,8 @@ fn start_background(
     runtime: &Runtime,
     stopping: &watch::Receiver<bool>,
 ) -> Vec<tokio::task::JoinHandle<()>> {
-    let jobs = daily(system.sales.handle(Jobs::new(system.store.clone())), system);
+    let jobs = system.sales.handle(Jobs::new(system.store.clone()));
+    let jobs = daily(system.identity.handle(system.notify.handle(jobs)), system);
     let (catalog, identity, store) = (system.catalog.clone(), system.identity.clone(), system.store.clone());
     let (mut stopped, inventory) = (stopping.clone(), system.inventory.clone());
     vec![
@@ -226,7 +228,7 @@ fn daily(worker: Jobs, system: &System) -> Jobs {
         .every("identity.prune.v1", DAY, move || {
             let identity = identity.clone();
             async move {
-                let sessions = identity.prune_sessions().await?;
+                let sessions = identity.prune().await?;
                 tracing::info!(sessions, "ended sessions forgotten");
                 Ok(())
             }

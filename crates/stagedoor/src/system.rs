@@ -6,6 +6,7 @@ use std::time::Duration;
 use catalog::Catalog;
 use identity::Identity;
 use inventory::{FanLimits, Inventory};
+use notify::{Notify, Outlets, Smtp, Spool};
 use payments::{Payments, SimulatedGateway};
 use sales::Sales;
 use stagedoor_core::Env;
@@ -22,6 +23,7 @@ pub struct System {
     pub store: Store,
     pub keyring: Keyring,
     pub identity: Identity,
+    pub notify: Notify,
     pub catalog: Catalog,
     pub inventory: Inventory,
     pub gateway: SimulatedGateway,
@@ -36,6 +38,7 @@ impl System {
     pub fn start(settings: &Settings, data: Data, runtime: &Runtime) -> Result<System, Fault> {
         let (env, store, keyring) = (data.env.clone(), data.store.clone(), data.keyring.clone());
         let identity = identity(settings, &store, &keyring);
+        let notify = Notify::new(store.clone(), keyring.clone(), outlets(settings)?);
         runtime.block_on(identity.sync_revocations()).map_err(because("read the sessions that ended"))?;
 
         let limits = FanLimits {
@@ -58,7 +61,7 @@ impl System {
             catalog: catalog.clone(),
             keyring: keyring.clone(),
         });
-        Ok(System { env, store, keyring, identity, catalog, inventory, gateway, payments, sales, data })
+        Ok(System { env, store, keyring, identity, notify, catalog, inventory, gateway, payments, sales, data })
     }
 
     /// Makes the seats' last checkpoint and closes the database. Blocks.
@@ -70,6 +73,16 @@ impl System {
             closed.map_err(because("close the database"))
         })
     }
+}
+
+/// The ways that messages take.
+fn outlets(settings: &Settings) -> Result<Outlets, Fault> {
+    let folder = settings.spool.clone().unwrap_or_else(|| settings.data.join("spool"));
+    let spool = Spool::new(folder, &settings.mail_from)?;
+    Ok(match &settings.smtp_url {
+        None => Outlets::spool(spool),
+        Some(url) => Outlets::smtp(Smtp::new(url, &settings.mail_from)?, spool),
+    })
 }
 
 /// Accounts as the settings want them.

@@ -14,6 +14,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0006_tickets", include_str!("../../../migrations/0006_tickets.sql")),
     ("0007_sales", include_str!("../../../migrations/0007_sales.sql")),
     ("0008_store_installation", include_str!("../../../migrations/0008_store_installation.sql")),
+    ("0009_notify", include_str!("../../../migrations/0009_notify.sql")),
 ];
 
 /// An arbitrary constant that all nodes share: only one of them migrates at a time.

@@ -79,6 +79,8 @@ ids!(
     TicketId,
     SessionId,
     JobId,
+    MessageId,
+    IdentityCheckId,
     EntryId,
     RequestId
 );

@@ -21,7 +21,10 @@ const UNLIMITED: [(&str, &str); 4] = [
     ("STAGEDOOR_ADDRESS_LIMIT", "1000000/s"),
     ("STAGEDOOR_USER_LIMIT", "1000000/s"),
     ("STAGEDOOR_USER_LIMIT_IN_SURGE", "1000000/s"),
-    ("STAGEDOOR_ROUTE_LIMITS", "register=1000000/s,login=1000000/s,refresh=1000000/s"),
+    (
+        "STAGEDOOR_ROUTE_LIMITS",
+        "register=1000000/s,login=1000000/s,refresh=1000000/s,forgot_password=1000000/s,reset_password=1000000/s",
+    ),
 ];
 
 /// A data folder and a database on which the binary's commands run, one server at a time or one

@@ -17,6 +17,7 @@ use inventory::{Config, FanLimits, Inventory};
 use jobs::Jobs;
 use journal::{Journal, PostgresJournal, SqliteJournal};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use notify::{Notify, Outlets, Spool};
 use parking_lot::Mutex;
 use payments::{Payments, SimulatedGateway};
 use sales::Sales;
@@ -48,6 +49,26 @@ pub struct TestApp {
     counter: AtomicU32,
 }
 
+/// Routes with limits of their own, which are none of most tests' business.
+const LIMITED: [&str; 16] = [
+    "register",
+    "login",
+    "refresh",
+    "forgot_password",
+    "reset_password",
+    "change_email",
+    "send_email_code",
+    "verify_email",
+    "change_phone",
+    "send_phone_code",
+    "verify_phone",
+    "change_password",
+    "enrol_totp",
+    "confirm_totp",
+    "remove_totp",
+    "renew_recovery_codes",
+];
+
 /// What a test may want otherwise than shipped.
 pub struct Wish {
     pub limits: FanLimits,
@@ -63,7 +84,7 @@ impl Default for Wish {
         // A password hash at full cost takes longer than most tests.
         let identity = identity::Config { password_memory_kib: 8, ..identity::Config::default() };
         let plenty: Quota = "1000000/s".parse().expect("a quota");
-        let route_limits = ["register", "login", "refresh"].map(|name| format!("{name}={plenty}").parse());
+        let route_limits = LIMITED.map(|name| format!("{name}={plenty}").parse());
         Self {
             limits: FanLimits::default(),
             identity,
@@ -128,13 +149,17 @@ impl TestApp {
             catalog: catalog.clone(),
             keyring: keyring.clone(),
         });
-        let jobs = sales.handle(Jobs::new(store.clone()));
+        let identity = Identity::new(store.clone(), keyring.clone(), wish.identity);
+        let spool = Spool::new(db.folder.path().join("spool"), "Box office <box-office@example.org>");
+        let outlets = Outlets::spool(spool.expect("an address"));
+        let notify = Notify::new(store.clone(), keyring.clone(), outlets);
+        let jobs = identity.handle(notify.handle(sales.handle(Jobs::new(store.clone()))));
         let (stop, stopped) = watch::channel(false);
         let requests = gate::Limits::new(wish.requests, Arc::new(gate::Local::new(env)));
         let app = App::new(Parts {
             env: env.clone(),
             store: store.clone(),
-            identity: Identity::new(store.clone(), keyring.clone(), wish.identity),
+            identity,
             catalog: catalog.clone(),
             live: api::live::Live::new(
                 sales.clone(),
@@ -271,6 +296,30 @@ impl TestApp {
 
     pub async fn run_jobs(&self) {
         self.jobs.run_due().await.expect("the queue answers");
+    }
+
+    /// Every message that was sent, the oldest first.
+    pub async fn messages(&self) -> Vec<String> {
+        self.run_jobs().await;
+        // Files are called by id, and ids sort by the clock: what comes later is the later one.
+        self.db.env.clock.advance(Duration::from_millis(1));
+        let Ok(folder) = std::fs::read_dir(self.db.folder.path().join("spool")) else { return Vec::new() };
+        let mut files: Vec<_> = folder.map(|entry| entry.expect("a file").path()).collect();
+        files.sort();
+        files.iter().map(|file| std::fs::read_to_string(file).expect("a message is text")).collect()
+    }
+
+    /// The last word of this kind in the messages to `address`.
+    pub async fn word_sent_to(&self, address: &str, is_it: impl Fn(&str) -> bool) -> String {
+        let (to, messages) = (format!("To: {address}"), self.messages().await);
+        let theirs = messages.iter().filter(|message| message.lines().any(|line| line.trim_end() == to));
+        let words = theirs.flat_map(|message| message.split_whitespace());
+        words.filter(|word| is_it(word)).last().unwrap_or_else(|| panic!("not in {messages:#?}")).to_owned()
+    }
+
+    /// The code in the last message with one to `address`.
+    pub async fn code_sent_to(&self, address: &str) -> String {
+        self.word_sent_to(address, |word| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit())).await
     }
 
     /// A real server for this app on a free port of this machine.

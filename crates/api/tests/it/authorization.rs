@@ -38,6 +38,23 @@ const TABLE: &[(&str, For)] = &[
     ("POST /api/v1/auth/logout", Everyone),
     ("POST /api/v1/auth/refresh", Everyone),
     ("POST /api/v1/auth/register", Everyone),
+    ("POST /api/v1/auth/password/forgot", Everyone),
+    ("POST /api/v1/auth/password/reset", Everyone),
+    ("POST /api/v1/me/email", SignedIn),
+    ("POST /api/v1/me/email/code", SignedIn),
+    ("POST /api/v1/me/email/verify", SignedIn),
+    ("POST /api/v1/me/phone", SignedIn),
+    ("POST /api/v1/me/phone/code", SignedIn),
+    ("POST /api/v1/me/phone/verify", SignedIn),
+    ("POST /api/v1/me/password", SignedIn),
+    ("GET /api/v1/me/mfa", SignedIn),
+    ("POST /api/v1/me/mfa/totp", SignedIn),
+    ("POST /api/v1/me/mfa/totp/confirm", SignedIn),
+    ("POST /api/v1/me/mfa/totp/remove", SignedIn),
+    ("POST /api/v1/me/mfa/recovery-codes", SignedIn),
+    ("GET /api/v1/me/sessions", SignedIn),
+    ("DELETE /api/v1/me/sessions", SignedIn),
+    ("DELETE /api/v1/me/sessions/{session}", ItsOwner),
     ("GET /api/v1/me", SignedIn),
     ("PATCH /api/v1/me", SignedIn),
     ("DELETE /api/v1/me", SignedIn),
@@ -143,6 +160,11 @@ async fn things(app: &TestApp, house: &House, fan: &Caller) -> BTreeMap<&'static
     let held = fan.held(&event.id, &["S-A-3"]).await;
     let maps = format!("/organizers/{}/venues/{}/seat-maps", house.id, event.venue);
     let map = house.owner.get(&maps).await.expect(200).json()["items"][0]["id"].as_str().unwrap().to_owned();
+    // Another one than that of the caller.
+    let again = fan.signed_in_again().await;
+    let sessions = again.get("/me/sessions").await.expect(200).json();
+    let session = sessions["items"].as_array().unwrap().iter().find(|session| session["current"] == true).cloned();
+    let session = session.expect("the caller has one")["id"].as_str().unwrap().to_owned();
     let OnSale { organizer, venue, id } = event;
     [
         ("org", organizer),
@@ -155,6 +177,7 @@ async fn things(app: &TestApp, house: &House, fan: &Caller) -> BTreeMap<&'static
         ("payment", page),
         ("user", member.id),
         ("map", map),
+        ("session", session),
     ]
     .into()
 }
@@ -172,6 +195,7 @@ fn absent() -> BTreeMap<&'static str, String> {
         ("payment", "pay"),
         ("user", "usr"),
         ("map", "map"),
+        ("session", "ses"),
     ];
     kinds.map(|(name, prefix)| (name, format!("{prefix}_01h455vb4pex5vsknk084sn02q"))).into()
 }

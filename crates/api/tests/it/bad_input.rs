@@ -46,6 +46,7 @@ impl World {
             ("booking", free),
             ("payment", page),
             ("user", eve.id),
+            ("session", "ses_01h455vb4pex5vsknk084sn02q".to_owned()),
         ];
         World { app, house, ann, ids: ids.into(), ticket }
     }
@@ -68,7 +69,21 @@ impl World {
             "/auth/register" => json!({ "email": "new@example.org", "password": PASSWORD, "name": "New" }),
             "/auth/login" => json!({ "email": "ann@example.org", "password": PASSWORD }),
             "/auth/refresh" | "/auth/logout" => json!({ "refreshToken": self.ann.refresh_token }),
-            "/me" => json!({ "name": "Anne" }),
+            "/auth/password/forgot" => json!({ "email": "ann@example.org" }),
+            "/auth/password/reset" => json!({ "token": "sdp_none", "password": "another old mill", "otp": "000000" }),
+            "/me" => json!({
+                "name": "Anne", "locale": "de", "location": { "city": "Bremen", "region": "Bremen", "country": "DE" },
+                "preferences": {
+                    "eventCategories": ["concert"], "maxTravelDistanceKm": 50, "notifications": { "email": true, "sms": false }
+                },
+            }),
+            "/me/email" => json!({ "email": "anne@example.org", "password": PASSWORD }),
+            "/me/phone" => json!({ "phone": "+4930901820", "password": PASSWORD }),
+            "/me/email/verify" | "/me/phone/verify" => json!({ "code": "000000" }),
+            "/me/password" => json!({ "current": PASSWORD, "password": "another old mill" }),
+            "/me/mfa/totp" => json!({ "password": PASSWORD }),
+            "/me/mfa/totp/confirm" => json!({ "otp": "000000" }),
+            "/me/mfa/totp/remove" | "/me/mfa/recovery-codes" => json!({ "password": PASSWORD, "otp": "000000" }),
             "/organizers" => json!({ "name": "Another" }),
             "/organizers/{org}/members" => json!({ "email": "bob@example.org", "role": "door" }),
             "/organizers/{org}/members/{user}" => json!({ "role": "door" }),

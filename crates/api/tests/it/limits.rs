@@ -223,7 +223,9 @@ fn declared_limits_are_those_of_the_requirements() {
     assert_eq!(of("POST /api/v1/events/{event}/holds"), Some("10/min per user"));
     assert_eq!(of("POST /api/v1/bookings"), Some("10/min per user"));
     assert_eq!(of("POST /api/v1/auth/login"), Some("60/min per address"));
-    assert_eq!(declared.len(), 5, "{declared:?}");
+    assert_eq!(of("POST /api/v1/auth/password/reset"), Some("10/min per address"));
+    assert_eq!(of("POST /api/v1/me/email/verify"), Some("20/min per user"));
+    assert_eq!(declared.len(), 18, "{declared:?}");
 }
 
 #[test]

@@ -19,5 +19,6 @@ mod limits;
 mod live;
 mod orders;
 mod organizers;
+mod people;
 mod sockets;
 mod tickets;

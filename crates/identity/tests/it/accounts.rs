@@ -2,20 +2,20 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use identity::{AccountError, Credentials, NewAccount, SeedAccount};
+use identity::{AccountError, Client, Contact, Credentials, Locale, NewAccount, SeedAccount};
 use stagedoor_core::{Code, UserId};
 use store::Backend;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::{HOME, MINUTE, Office, PASSWORD};
+use crate::{HOME, MINUTE, Office, PASSWORD, newcomer};
 
 #[tokio::test]
 async fn a_fan_registers_and_signs_in_again() {
     let office = Office::new().await;
-    let new = NewAccount { email: " Ann@Example.org ", password: PASSWORD, name: " Ann Other " };
+    let new = newcomer(" Ann@Example.org ", " Ann Other ");
     let ann = office.register(new, HOME).await.unwrap();
-    assert_eq!((ann.user.email.as_str(), ann.user.name.as_str()), ("ann@example.org", "Ann Other"));
+    assert_eq!((ann.user.email(), ann.user.name.as_str()), (Some("ann@example.org"), "Ann Other"));
     assert!(!ann.user.platform_admin);
     assert_eq!(ann.expires_in, 3600);
     assert_eq!(office.verify(&ann.access_token).unwrap().user, ann.user.id);
@@ -30,16 +30,17 @@ async fn a_fan_registers_and_signs_in_again() {
 #[tokio::test]
 async fn what_does_not_fit_is_refused_by_field() {
     let office = Office::new().await;
-    let fit = NewAccount { email: "ann@example.org", password: PASSWORD, name: "Ann" };
+    let fit = newcomer("ann@example.org", "Ann");
     for (field, new) in [
-        ("email", NewAccount { email: "ann", ..fit }),
-        ("email", NewAccount { email: "ann@xn--zzzzzz.org", ..fit }),
-        ("email", NewAccount { email: &format!("{}@example.org", "a".repeat(10_000)), ..fit }),
+        ("email", newcomer("ann", "Ann")),
+        ("email", newcomer("ann@xn--zzzzzz.org", "Ann")),
+        ("email", newcomer(&format!("{}@example.org", "a".repeat(10_000)), "Ann")),
         ("name", NewAccount { name: " ", ..fit }),
         ("name", NewAccount { name: "Ann\u{202e}", ..fit }),
         ("password", NewAccount { password: "short", ..fit }),
         ("password", NewAccount { password: "Password123!", ..fit }),
         ("password", NewAccount { password: "ann@example.org", ..fit }),
+        ("phone", NewAccount { contact: Contact::Phone("030 901820"), ..fit }),
         ("password", NewAccount { password: &"long ".repeat(26), ..fit }),
     ] {
         match office.register(new, HOME).await {
@@ -53,7 +54,7 @@ async fn what_does_not_fit_is_refused_by_field() {
 #[tokio::test]
 async fn spellings_of_one_address_share_one_account() {
     let office = Office::new().await;
-    let ann = NewAccount { email: "ann@b\u{fc}cher.example", password: PASSWORD, name: "Ann" };
+    let ann = newcomer("ann@b\u{fc}cher.example", "Ann");
     let id = office.register(ann, HOME).await.unwrap().user.id;
     for email in [
         "ANN@b\u{fc}cher.example",
@@ -62,11 +63,11 @@ async fn spellings_of_one_address_share_one_account() {
         "\u{ff41}\u{ff4e}\u{ff4e}@b\u{fc}cher.example",
         "ann@xn--bcher-kva.example",
     ] {
-        let taken = office.register(NewAccount { email, ..ann }, HOME).await.unwrap_err();
+        let taken = office.register(newcomer(email, "Ann"), HOME).await.unwrap_err();
         assert_eq!(taken.code(), Code::EmailTaken, "{email}");
         assert_eq!(office.try_login(email, PASSWORD).await.unwrap().user.id, id, "{email}");
     }
-    office.register(NewAccount { email: "ann+x@b\u{fc}cher.example", ..ann }, HOME).await.unwrap();
+    office.register(newcomer("ann+x@b\u{fc}cher.example", "Ann"), HOME).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -77,7 +78,7 @@ async fn an_address_raced_for_has_one_winner() {
         let identity = office.identity.clone();
         racers.spawn(async move {
             let email = if racer % 2 == 0 { "ann@example.org" } else { "ANN@example.org" };
-            let answer = identity.register(NewAccount { email, password: PASSWORD, name: "Ann" }, HOME).await;
+            let answer = identity.register(newcomer(email, "Ann"), HOME).await;
             answer.map(|_| ()).map_err(|error| error.code())
         });
     }
@@ -138,7 +139,12 @@ async fn guesses_made_at_once_are_counted_one_by_one() {
     for _ in 0..40 {
         let identity = office.identity.clone();
         guesses.spawn(async move {
-            let wrong = Credentials { email: "ann@example.org", password: "a wrong password", address: HOME };
+            let wrong = Credentials {
+                contact: Contact::Email("ann@example.org"),
+                password: "a wrong password",
+                otp: None,
+                from: HOME,
+            };
             identity.login(wrong).await.unwrap_err().code()
         });
     }
@@ -156,8 +162,8 @@ async fn one_address_cannot_try_one_password_on_everyone() {
         assert_eq!(refused.code(), Code::InvalidCredentials, "{fan}");
     }
     assert_eq!(office.try_login("ann@example.org", PASSWORD).await.unwrap_err().code(), Code::RateLimited);
-    let elsewhere =
-        Credentials { email: "ann@example.org", password: PASSWORD, address: "198.51.100.9".parse().unwrap() };
+    let from = Client { address: "198.51.100.9".parse().unwrap(), program: None };
+    let elsewhere = Credentials { contact: Contact::Email("ann@example.org"), password: PASSWORD, otp: None, from };
     office.login(elsewhere).await.unwrap();
 }
 
@@ -232,7 +238,12 @@ async fn the_database_file_holds_nothing_readable() {
     if office.db.backend() != Backend::Sqlite {
         return; // The file of a PostgreSQL table is not ours to read; what is written is the same.
     }
-    let new = NewAccount { email: "canary-mail@example.org", password: "canary passphrase", name: "Canary Name" };
+    let new = NewAccount {
+        contact: Contact::Email("canary-mail@example.org"),
+        password: "canary passphrase",
+        name: "Canary Name",
+        locale: Locale::English,
+    };
     let signed_in = office.register(new, HOME).await.unwrap();
     let files: Vec<Vec<u8>> = std::fs::read_dir(office.db.folder.path())
         .unwrap()
@@ -269,11 +280,16 @@ async fn nothing_personal_or_secret_is_logged_or_debugged() {
         .finish();
     let office = Office::new().await;
     let guard = tracing::subscriber::set_default(subscriber);
-    let new = NewAccount { email: "canary-mail@example.org", password: "canary passphrase", name: "Canary Name" };
+    let new = NewAccount {
+        contact: Contact::Email("canary-mail@example.org"),
+        password: "canary passphrase",
+        name: "Canary Name",
+        locale: Locale::English,
+    };
     let ann = office.register(new, HOME).await.unwrap();
     office.register(new, HOME).await.unwrap_err();
-    office.try_login(new.email, "canary mistake").await.unwrap_err();
-    let again = office.try_login(new.email, new.password).await.unwrap();
+    office.try_login("canary-mail@example.org", "canary mistake").await.unwrap_err();
+    let again = office.try_login("canary-mail@example.org", "canary passphrase").await.unwrap();
     let next = office.refresh(&again.refresh_token).await.unwrap();
     office.advance(MINUTE);
     office.refresh(&again.refresh_token).await.unwrap_err();
@@ -294,7 +310,7 @@ async fn nothing_personal_or_secret_is_logged_or_debugged() {
 async fn a_seeded_account_has_its_id_and_is_made_once() {
     let office = Office::new().await;
     let id = UserId(Uuid::from_u128(7));
-    let account = NewAccount { email: "admin@example.org", password: PASSWORD, name: "Admin" };
+    let account = newcomer("admin@example.org", "Admin");
     let seed = SeedAccount { id, account, platform_admin: true };
     office.seed_account(seed).await.unwrap();
     office.seed_account(seed).await.unwrap();

@@ -1,7 +1,11 @@
 //! One suite over the database of the run: SQLite, or PostgreSQL with `STAGEDOOR_TEST_POSTGRES`.
 
 mod accounts;
+mod codes;
+mod factors;
 mod organizers;
+mod passwords;
+mod profiles;
 mod sessions;
 mod tokens;
 
@@ -9,7 +13,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Deref;
 use std::time::Duration;
 
-use identity::{AccountError, Config, Credentials, Identity, NewAccount, SignedIn};
+use identity::{
+    AccountError, Client, Config, Contact, Credentials, Identity, Locale, NewAccount, ProfileChange, SignedIn, User,
+};
+use jobs::Jobs;
+use notify::{Notify, Outlets, Spool};
+use stagedoor_core::UserId;
 use testkit::TestStore;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -17,7 +26,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+const HOME: Client<'_> = Client { address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), program: Some("Firefox/141.0") };
 const PASSWORD: &str = "an old mill by the sea";
 
 /// A database and the identity over it, with cheap password hashes.
@@ -37,6 +46,10 @@ fn config() -> Config {
     Config { password_memory_kib: 8, ..Config::default() }
 }
 
+fn newcomer<'a>(email: &'a str, name: &'a str) -> NewAccount<'a> {
+    NewAccount { contact: Contact::Email(email), password: PASSWORD, name, locale: Locale::English }
+}
+
 impl Office {
     async fn new() -> Self {
         let db = TestStore::new().await;
@@ -51,11 +64,67 @@ impl Office {
 
     async fn fan(&self, name: &str) -> SignedIn {
         let email = format!("{name}@example.org");
-        self.register(NewAccount { email: &email, password: PASSWORD, name }, HOME).await.unwrap()
+        self.register(newcomer(&email, name), HOME).await.unwrap()
     }
 
     async fn try_login(&self, email: &str, password: &str) -> Result<SignedIn, AccountError> {
-        self.login(Credentials { email, password, address: HOME }).await
+        self.login(Credentials { contact: Contact::Email(email), password, otp: None, from: HOME }).await
+    }
+
+    async fn rename(&self, id: UserId, name: &str) -> Result<User, AccountError> {
+        self.update_profile(id, ProfileChange { name: Some(name), ..ProfileChange::default() }).await
+    }
+
+    /// Every message that was sent, the oldest first.
+    async fn messages(&self) -> Vec<String> {
+        let spool = self.db.folder.path().join("spool");
+        let outlets = Outlets::spool(Spool::new(&spool, "Box office <box-office@example.org>").unwrap());
+        let notify = Notify::new(self.db.store.clone(), self.db.keyring.clone(), outlets);
+        let worker = self.identity.handle(notify.handle(Jobs::new(self.db.store.clone())));
+        worker.run_due().await.unwrap();
+        // Files are called by id, and ids sort by the clock: what comes later is the later one.
+        self.advance(Duration::from_millis(1));
+        let Ok(folder) = std::fs::read_dir(spool) else { return Vec::new() };
+        let mut files: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect()
+    }
+
+    /// The messages to `address`, the oldest first.
+    async fn sent_to(&self, address: &str) -> Vec<String> {
+        let to = format!("To: {address}");
+        let messages = self.messages().await.into_iter();
+        messages.filter(|message| message.lines().any(|line| line.trim_end() == to)).collect()
+    }
+
+    /// Whether a message to `address` says this.
+    async fn told(&self, address: &str, text: &str) -> bool {
+        self.sent_to(address).await.iter().any(|message| message.contains(text))
+    }
+
+    /// The last word of this kind in the messages to `address`.
+    async fn word_to(&self, address: &str, is_it: impl Fn(&str) -> bool) -> String {
+        let messages = self.sent_to(address).await;
+        let words = messages.iter().flat_map(|message| message.split_whitespace());
+        words.filter(|word| is_it(word)).last().unwrap_or_else(|| panic!("not in {messages:#?}")).to_owned()
+    }
+
+    /// The code in the last message with one to `address`.
+    async fn code_to(&self, address: &str) -> String {
+        self.word_to(address, |word| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit())).await
+    }
+
+    /// The token in the last message with one to `address`.
+    async fn token_to(&self, address: &str) -> String {
+        self.word_to(address, |word| word.starts_with("sdp_")).await
+    }
+
+    /// A fan whose e-mail address is verified.
+    async fn verified_fan(&self, name: &str) -> SignedIn {
+        let fan = self.fan(name).await;
+        let code = self.code_to(&format!("{name}@example.org")).await;
+        self.verify_contact(fan.user.id, identity::Channel::Email, &code).await.unwrap();
+        fan
     }
 
     fn advance(&self, span: Duration) {

@@ -187,9 +187,9 @@ async fn sessions_long_expired_are_pruned() {
     let office = Office::new().await;
     let ann = office.fan("ann").await;
     office.advance(37 * DAY);
-    assert_eq!(office.prune_sessions().await.unwrap(), 0);
+    assert_eq!(office.prune().await.unwrap(), 0);
     office.advance(HOUR);
-    assert_eq!(office.prune_sessions().await.unwrap(), 1);
+    assert_eq!(office.prune().await.unwrap(), 1);
     assert_eq!(office.refresh(&ann.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
     office.logout(&ann.refresh_token).await.unwrap();
 }

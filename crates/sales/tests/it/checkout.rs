@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use catalog::Transition;
-use identity::{Identity, NewAccount};
+use identity::{Client, Contact, Identity, Locale, NewAccount};
 use payments::Approval;
 use sales::{
     Attendee, Cancel, CheckoutError, FeeRule, FeeScope, Key, Lapse, LineKind, OrderPage, OrderState, OrderStatus,
@@ -458,8 +458,10 @@ async fn erasing_an_account_erases_who_would_have_come() {
         world.db.keyring.clone(),
         identity::Config { password_memory_kib: 8, ..identity::Config::default() },
     );
-    let account = NewAccount { email: "ann@example.org", password: "an old mill by the sea", name: "Ann" };
-    let (fan, event) = (people.register(account, [192, 0, 2, 1].into()).await.unwrap().user.id, world.event().await);
+    let contact = Contact::Email("ann@example.org");
+    let account = NewAccount { contact, password: "an old mill by the sea", name: "Ann", locale: Locale::English };
+    let home = Client { address: [192, 0, 2, 1].into(), program: None };
+    let (fan, event) = (people.register(account, home).await.unwrap().user.id, world.event().await);
     let buy = async |fan, seat: &str| {
         let hold = world.hold(fan, event, &[seat]).await;
         let mut wish = wish(fan, &[hold], "tok_ok", None);

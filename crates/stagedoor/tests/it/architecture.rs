@@ -13,6 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["stagedoor-core"],
     &["stagedoor-store", "stagedoor-journal", "stagedoor-outbound"],
     &["stagedoor-jobs", TESTKIT],
+    &["stagedoor-notify"],
     &[
         "stagedoor-catalog",
         "stagedoor-gate",
@@ -36,6 +37,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("hyper", &["stagedoor-api", "stagedoor", "stagedoor-bench", "stagedoor-outbound", TESTKIT]),
     ("utoipa", &["stagedoor-api", "stagedoor"]),
     ("reqwest", &["stagedoor-outbound"]),
+    ("lettre", &["stagedoor-notify"]),
     ("hickory-resolver", &["stagedoor-outbound"]),
     ("sea-orm", &["stagedoor-store"]),
     ("sqlx", &["stagedoor-store", "stagedoor-journal", "stagedoor-bench", TESTKIT]),

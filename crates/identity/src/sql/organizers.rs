@@ -1,0 +1,114 @@
+use stagedoor_core::{OrganizerId, Timestamp, UserId};
+use store::dialect::for_update;
+use store::{Result, Row, Tx};
+
+use super::accounts::{AccountRow, COLUMNS};
+use crate::role::Role;
+
+pub(crate) async fn insert_organizer(tx: &Tx, id: OrganizerId, name: &str, at: Timestamp) -> Result<()> {
+    tx.execute("INSERT INTO organizer (id, name, created_at) VALUES ($1, $2, $3)", (id, name, at)).await?;
+    Ok(())
+}
+
+pub(crate) async fn organizers(tx: &Tx, limit: u32) -> Result<Vec<(OrganizerId, String)>> {
+    tx.all("SELECT id, name FROM organizer ORDER BY id LIMIT $1", (limit,), |row| Ok((row.get(0)?, row.get(1)?))).await
+}
+
+pub(crate) async fn organizer_name(tx: &Tx, id: OrganizerId) -> Result<Option<String>> {
+    tx.optional("SELECT name FROM organizer WHERE id = $1", (id,), |row| row.get(0)).await
+}
+
+/// Keeps the organizer's members from changing until the transaction ends; false when there is
+/// no such organizer. Whoever locks several does so in the order of their ids.
+pub(crate) async fn lock_organizer(tx: &Tx, id: OrganizerId) -> Result<bool> {
+    let sql = format!("SELECT id FROM organizer WHERE id = $1{}", for_update(tx.backend()));
+    Ok(tx.optional(&sql, (id,), |row| row.get::<OrganizerId>(0)).await?.is_some())
+}
+
+/// Organizers of the account with its role in each, in the order of their ids.
+pub(crate) async fn memberships_of(tx: &Tx, account: UserId) -> Result<Vec<(OrganizerId, String, Role)>> {
+    tx.all(
+        "SELECT organizer.id, organizer.name, membership.role
+           FROM membership JOIN organizer ON organizer.id = membership.organizer_id
+          WHERE membership.account_id = $1 ORDER BY organizer.id",
+        (account,),
+        |row| Ok((row.get(0)?, row.get(1)?, role(row, 2)?)),
+    )
+    .await
+}
+
+/// Accounts of the organizer with their roles, in the order they joined.
+pub(crate) async fn members_of(tx: &Tx, organizer: OrganizerId) -> Result<Vec<(AccountRow, Role)>> {
+    tx.all(
+        &format!(
+            "SELECT {COLUMNS}, membership.role
+               FROM membership JOIN account ON account.id = membership.account_id
+              WHERE membership.organizer_id = $1 ORDER BY membership.created_at, account.id"
+        ),
+        (organizer,),
+        |row| Ok((AccountRow::read(row)?, role(row, AccountRow::WIDTH)?)),
+    )
+    .await
+}
+
+pub(crate) async fn role_of(tx: &Tx, account: UserId, organizer: OrganizerId) -> Result<Option<Role>> {
+    tx.optional(
+        "SELECT role FROM membership WHERE organizer_id = $1 AND account_id = $2",
+        (organizer, account),
+        |row| role(row, 0),
+    )
+    .await
+}
+
+pub(crate) async fn owner_count(tx: &Tx, organizer: OrganizerId) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM membership WHERE organizer_id = $1 AND role = 'owner'";
+    tx.one(sql, (organizer,), |row| row.get(0)).await
+}
+
+pub(crate) async fn member_count(tx: &Tx, organizer: OrganizerId) -> Result<i64> {
+    tx.one("SELECT COUNT(*) FROM membership WHERE organizer_id = $1", (organizer,), |row| row.get(0)).await
+}
+
+pub(crate) async fn membership_count(tx: &Tx, account: UserId) -> Result<i64> {
+    tx.one("SELECT COUNT(*) FROM membership WHERE account_id = $1", (account,), |row| row.get(0)).await
+}
+
+pub(crate) async fn insert_member(
+    tx: &Tx,
+    organizer: OrganizerId,
+    account: UserId,
+    role: Role,
+    at: Timestamp,
+) -> Result<()> {
+    tx.execute(
+        "INSERT INTO membership (organizer_id, account_id, role, created_at) VALUES ($1, $2, $3, $4)",
+        (organizer, account, role.text(), at),
+    )
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn set_role(tx: &Tx, organizer: OrganizerId, account: UserId, role: Role) -> Result<()> {
+    tx.execute(
+        "UPDATE membership SET role = $3 WHERE organizer_id = $1 AND account_id = $2",
+        (organizer, account, role.text()),
+    )
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn delete_member(tx: &Tx, organizer: OrganizerId, account: UserId) -> Result<()> {
+    tx.execute("DELETE FROM membership WHERE organizer_id = $1 AND account_id = $2", (organizer, account)).await?;
+    Ok(())
+}
+
+/// Takes everyone out of an organizer.
+pub(crate) async fn delete_members(tx: &Tx, organizer: OrganizerId) -> Result<Vec<UserId>> {
+    let sql = "DELETE FROM membership WHERE organizer_id = $1 RETURNING account_id";
+    tx.all(sql, (organizer,), |row| row.get(0)).await
+}
+
+fn role(row: &Row, index: usize) -> Result<Role> {
+    let text: String = row.get(index)?;
+    text.parse().map_err(|_| store::Error::corrupt(format!("{text:?} is not a role")))
+}
