@@ -86,6 +86,25 @@ CREATE TABLE known_device (
 );
 CREATE INDEX known_device_age ON known_device (seen_at);
 
+-- A document that a person gave to prove who they are, and what became of it; the newest counts.
+CREATE TABLE identity_check (
+    id UUID PRIMARY KEY,
+    account_id UUID NOT NULL REFERENCES account (id),
+    -- Sealed JSON; nothing once the person is erased.
+    document BYTEA,
+    status TEXT NOT NULL CHECK (status IN ('pending', 'verified', 'rejected')),
+    -- For the person to read.
+    reason TEXT,
+    submitted_at BIGINT NOT NULL,
+    decided_at BIGINT,
+    -- Absent when the document check itself decided.
+    decided_by UUID,
+    CHECK ((status = 'pending') = (decided_at IS NULL))
+);
+CREATE UNIQUE INDEX identity_check_pending ON identity_check (account_id) WHERE status = 'pending';
+CREATE INDEX identity_check_account ON identity_check (account_id, id);
+CREATE INDEX identity_check_status ON identity_check (status, id);
+
 -- One sign-in. Its refresh tokens are numbered; only the one numbered generation is live.
 CREATE TABLE session (
     id UUID PRIMARY KEY,

@@ -71,6 +71,19 @@ fn principal<H: Headers + ?Sized>(headers: &H, app: &App) -> Result<Option<Princ
     app.identity.verify(token).map(Some).map_err(|_| InvalidToken)
 }
 
+/// Staff of the whole platform.
+#[derive(Debug, Clone, Copy)]
+pub struct PlatformAdmin(pub Principal);
+
+impl FromRequestParts<App> for PlatformAdmin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Fan(principal) = Fan::from_request_parts(parts, app).await?;
+        if principal.platform_admin { Ok(Self(principal)) } else { Err(Problem::not_allowed()) }
+    }
+}
+
 /// A permission as a type, so that it can be part of a handler's signature.
 pub trait Allows: Send + Sync + 'static {
     const PERMISSION: Permission;

@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 use crate::limits::EXEMPT;
 use crate::respond::Respond;
 use crate::{
-    App, Problem, accounts, bookings, checkins, events, holds, live, operations, orders, organizers, own_events,
-    profile, seat_maps, security, tickets, venues,
+    App, Problem, accounts, bookings, checkins, events, export, holds, kyc, live, operations, orders, organizers,
+    own_events, profile, seat_maps, security, tickets, venues,
 };
 
 #[derive(OpenApi)]
@@ -38,6 +38,7 @@ use crate::{
         (name = "tickets", description = "Tickets and their barcodes"),
         (name = "bookings", description = "The booking shorthand over holds and orders"),
         (name = "organizers", description = "Tenants: their catalogue, sales and staff"),
+        (name = "platform", description = "Work of the platform's own staff"),
         (name = "operations", description = "Health and metrics"),
     ),
     modifiers(&Bearer, &LimitFields)
@@ -98,6 +99,8 @@ fn table() -> OpenApiRouter<App> {
         .merge(accounts::routes())
         .merge(profile::routes())
         .merge(security::routes())
+        .merge(kyc::routes())
+        .routes(routes!(export::export_me))
         .merge(venues::routes())
         .merge(events::routes())
         .merge(seat_maps::routes())

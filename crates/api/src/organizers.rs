@@ -51,6 +51,12 @@ pub struct OrganizerView {
     role: &'static str,
 }
 
+impl From<identity::Membership> for OrganizerView {
+    fn from(membership: identity::Membership) -> Self {
+        Self { id: membership.organizer.id, name: membership.organizer.name, role: membership.role.text() }
+    }
+}
+
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrganizerList {
@@ -127,12 +133,7 @@ pub async fn create_organizer(
     responses((status = 200, body = OrganizerList), (status = 401, body = Envelope)))]
 pub async fn my_organizers(State(app): State<App>, fan: Fan) -> Result<Json<OrganizerList>, Problem> {
     let memberships = app.identity.organizers_of(fan.id()).await?;
-    let items = memberships.into_iter().map(|membership| OrganizerView {
-        id: membership.organizer.id,
-        name: membership.organizer.name.to_string(),
-        role: membership.role.text(),
-    });
-    Ok(Json(OrganizerList { items: items.collect() }))
+    Ok(Json(OrganizerList { items: memberships.into_iter().map(OrganizerView::from).collect() }))
 }
 
 /// Who works for the organizer.

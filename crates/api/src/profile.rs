@@ -49,6 +49,9 @@ pub struct UserView {
     location: Option<LocationView>,
     /// Whether signing in asks for a second factor.
     second_factor: bool,
+    /// How the newest check of who they are stands; null when no document was handed in.
+    #[schema(value_type = Option<schema::CheckStatus>)]
+    kyc_status: Option<&'static str>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
@@ -136,6 +139,7 @@ impl From<User> for UserView {
                 country,
             }),
             second_factor: user.second_factor,
+            kyc_status: user.check.map(identity::CheckStatus::text),
             created_at: user.created_at,
             updated_at: user.updated_at,
         }

@@ -112,6 +112,10 @@ texts! {
     /// ISO 639-1.
     Locale => words(identity::Locale::ALL.map(identity::Locale::text));
     SessionId => id::<stagedoor_core::SessionId>();
+    IdentityCheckId => id::<stagedoor_core::IdentityCheckId>();
+    CheckStatus => words(identity::CheckStatus::ALL.map(identity::CheckStatus::text));
+    DocumentKind => words(identity::DocumentKind::ALL.map(identity::DocumentKind::text));
+    Decision => words(["verified", "rejected"]);
     /// The key of a price level or ticket type.
     Key => ObjectBuilder::new().pattern(Some("^[A-Za-z0-9._~]{1,40}$"));
     /// RFC 3339, from year 1 to year 9999; answers are in UTC.

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use identity::Session;
+use identity::{FactorState, Session};
 use serde::{Deserialize, Serialize};
 use stagedoor_core::{SessionId, Timestamp};
 use utoipa::ToSchema;
@@ -97,6 +97,15 @@ pub struct SessionView {
     /// Unless it is refreshed before.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
+    /// When it was ended before that; null while it is alive.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ended_at: Option<Timestamp>,
+}
+
+impl From<FactorState> for SecondFactorView {
+    fn from(state: FactorState) -> Self {
+        Self { totp_since: state.on_since, recovery_codes_left: state.recovery_codes_left }
+    }
 }
 
 impl SessionView {
@@ -109,6 +118,7 @@ impl SessionView {
             created_at: session.created_at,
             used_at: session.used_at,
             expires_at: session.expires_at,
+            ended_at: session.ended_at,
         }
     }
 }
@@ -118,8 +128,7 @@ impl SessionView {
     responses((status = 200, body = SecondFactorView), (status = 401, body = Envelope)))]
 pub async fn second_factor(State(app): State<App>, fan: Fan) -> Result<Response, Problem> {
     let state = app.identity.factor_state(fan.id()).await?;
-    let view = SecondFactorView { totp_since: state.on_since, recovery_codes_left: state.recovery_codes_left };
-    Ok(private(StatusCode::OK, view))
+    Ok(private(StatusCode::OK, SecondFactorView::from(state)))
 }
 
 /// Make a secret for an authenticator app. It counts once a code of it was confirmed.

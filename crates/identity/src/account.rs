@@ -12,6 +12,7 @@ use store::{Keyring, PersonKey, Sealed, Tx};
 use crate::attempts::Key;
 use crate::contact::{Channel, Contact, Reached};
 use crate::device::{Client, Device};
+use crate::kyc::CheckStatus;
 use crate::password::{self, Overloaded};
 use crate::profile::Profile;
 use crate::sql::{self, AccountRow};
@@ -38,6 +39,8 @@ pub struct User {
     pub profile: Profile,
     /// Whether signing in asks for a second factor.
     pub second_factor: bool,
+    /// How the newest check of who they are stands, if there was one.
+    pub check: Option<CheckStatus>,
     pub platform_admin: bool,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -185,6 +188,7 @@ impl User {
             locale: locale_of(row)?,
             profile: Profile::open(key, row)?,
             second_factor: row.has_factor,
+            check: row.check.as_deref().map(str::parse).transpose().map_err(|_| corrupt("the check", row.id))?,
             platform_admin: row.platform_admin,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -427,6 +431,7 @@ impl Identity {
             created_at: now,
             updated_at: now,
             has_factor: false,
+            check: None,
         };
         Ok((row, key))
     }

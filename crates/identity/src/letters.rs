@@ -39,6 +39,10 @@ pub(crate) enum Letter<'a> {
     },
     /// The password was right, and too many codes were wrong.
     FactorGuessed,
+    /// The document was found good, or not and why.
+    CheckDecided {
+        reason: Option<&'a str>,
+    },
 }
 
 /// Sends news of the account to a verified address of its person. Who has none is sent nothing: an
@@ -120,6 +124,13 @@ fn english(letter: &Letter<'_>) -> (&'static str, String) {
         Letter::RecoveryCodeUsed { left } => {
             ("Recovery code used", format!("A recovery code of your account was used; {left} are left.\n\n{NOT_YOU}"))
         }
+        Letter::CheckDecided { reason: None } => {
+            ("Document accepted", "Your document was checked and accepted.\n".to_owned())
+        }
+        Letter::CheckDecided { reason: Some(reason) } => (
+            "Document not accepted",
+            format!("Your document was checked and not accepted:\n\n{reason}\n\nYou may hand in another one.\n"),
+        ),
         Letter::FactorGuessed => (
             "Wrong codes",
             "Somebody has the password of your account and tried wrong codes for its second factor. If this was \
@@ -178,6 +189,15 @@ fn german(letter: &Letter<'_>) -> (&'static str, String) {
         Letter::RecoveryCodeUsed { left } => (
             "Wiederherstellungscode verwendet",
             format!("Ein Wiederherstellungscode Ihres Kontos wurde verwendet; {left} sind übrig.\n\n{NOT_YOU}"),
+        ),
+        Letter::CheckDecided { reason: None } => {
+            ("Dokument anerkannt", "Ihr Dokument wurde geprüft und anerkannt.\n".to_owned())
+        }
+        Letter::CheckDecided { reason: Some(reason) } => (
+            "Dokument nicht anerkannt",
+            format!(
+                "Ihr Dokument wurde geprüft und nicht anerkannt:\n\n{reason}\n\nSie können ein anderes einreichen.\n"
+            ),
         ),
         Letter::FactorGuessed => (
             "Falsche Codes",

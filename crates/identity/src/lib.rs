@@ -35,6 +35,7 @@ mod bounded;
 mod contact;
 mod device;
 mod factor;
+mod kyc;
 mod letters;
 mod organizer;
 mod password;
@@ -59,6 +60,7 @@ pub use account::{
 pub use contact::{Channel, Contact};
 pub use device::{Client, Device};
 pub use factor::{Enrolment, FactorState};
+pub use kyc::{Check, CheckStatus, Decider, Decision, Document, DocumentKind, UnknownStatus};
 pub use notify::{Locale, UnknownLocale};
 pub use organizer::{Member, Membership, Organizer, OrganizerError};
 pub use profile::{Location, Notifications, Preferences, Profile, ProfileChange};

@@ -57,6 +57,8 @@ pub struct Session {
     pub used_at: Timestamp,
     /// Unless it is refreshed before.
     pub expires_at: Timestamp,
+    /// When it was ended before that.
+    pub ended_at: Option<Timestamp>,
 }
 
 /// What a refresh token says once its MAC was found good.
@@ -181,7 +183,18 @@ impl Identity {
     pub async fn sessions_of(&self, user: UserId) -> Result<Vec<Session>, AccountError> {
         let tx = self.0.store.begin_read().await?;
         let rows = sql::live_sessions_of(&tx, user, SESSIONS_LISTED_MAX).await?;
-        let key = self.0.keyring.person_key(&tx, user).await?.ok_or(AccountError::NotFound)?;
+        self.shown(&tx, user, rows).await
+    }
+
+    /// Every session of the account that is still known, ended ones, too; the newest first.
+    pub async fn session_history(&self, user: UserId) -> Result<Vec<Session>, AccountError> {
+        let tx = self.0.store.begin_read().await?;
+        let rows = sql::sessions_of(&tx, user).await?;
+        self.shown(&tx, user, rows).await
+    }
+
+    async fn shown(&self, tx: &Tx, user: UserId, rows: Vec<SessionRow>) -> Result<Vec<Session>, AccountError> {
+        let key = self.0.keyring.person_key(tx, user).await?.ok_or(AccountError::NotFound)?;
         let open = |row: SessionRow| {
             Ok(Session {
                 id: row.id,
@@ -189,6 +202,7 @@ impl Identity {
                 created_at: row.created_at,
                 used_at: row.rotated_at,
                 expires_at: row.expires_at,
+                ended_at: row.revoked_at,
             })
         };
         rows.into_iter().map(open).collect()

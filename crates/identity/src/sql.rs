@@ -1,12 +1,14 @@
 //! Every statement on this crate's tables.
 
 mod accounts;
+mod checks;
 mod codes;
 mod factors;
 mod organizers;
 mod sessions;
 
 pub(crate) use accounts::*;
+pub(crate) use checks::*;
 pub(crate) use codes::*;
 pub(crate) use factors::*;
 pub(crate) use organizers::*;

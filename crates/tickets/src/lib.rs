@@ -43,7 +43,7 @@ pub use scan::{
     Admission, CLOCK_AHEAD_MAX, CheckIn, LIVE_WITHIN, NewScan, SCAN_ID_MAX, Scan, ScanRecord, ScanRefused, Verdict,
     Window,
 };
-pub use sql::{attendees, changes, find, live, of_order, of_orders, of_owner, scans_of};
+pub use sql::{admissions, attendees, changes, find, live, of_order, of_orders, of_owner, scans_of};
 pub use ticket::{
     Access, Cause, Change, ChangeError, ChangeKind, Ending, GENERATIONS_MAX, IssueError, NewTicket, NewTickets, Page,
     PageRequest, Place, Reach, Status, StatusError, TICKETS_PER_ORDER_MAX, Ticket,

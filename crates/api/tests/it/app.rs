@@ -50,7 +50,7 @@ pub struct TestApp {
 }
 
 /// Routes with limits of their own, which are none of most tests' business.
-const LIMITED: [&str; 16] = [
+const LIMITED: [&str; 18] = [
     "register",
     "login",
     "refresh",
@@ -67,6 +67,8 @@ const LIMITED: [&str; 16] = [
     "confirm_totp",
     "remove_totp",
     "renew_recovery_codes",
+    "submit_document",
+    "export_me",
 ];
 
 /// What a test may want otherwise than shipped.

@@ -25,8 +25,10 @@ enum For {
     /// Members of the organizer in the path with one of these roles: `o`wner, `m`anager,
     /// `f`inance, `d`oor, `v`iewer.
     Staff(&'static str),
+    /// Staff of the whole platform.
+    Platform,
 }
-use For::{Everyone, ItsOwner, SignedIn, Staff};
+use For::{Everyone, ItsOwner, Platform, SignedIn, Staff};
 
 #[rustfmt::skip]
 const TABLE: &[(&str, For)] = &[
@@ -55,6 +57,11 @@ const TABLE: &[(&str, For)] = &[
     ("GET /api/v1/me/sessions", SignedIn),
     ("DELETE /api/v1/me/sessions", SignedIn),
     ("DELETE /api/v1/me/sessions/{session}", ItsOwner),
+    ("GET /api/v1/me/kyc", SignedIn),
+    ("POST /api/v1/me/kyc", SignedIn),
+    ("GET /api/v1/me/export", SignedIn),
+    ("GET /api/v1/platform/kyc", Platform),
+    ("POST /api/v1/platform/kyc/{check}/decision", Platform),
     ("GET /api/v1/me", SignedIn),
     ("PATCH /api/v1/me", SignedIn),
     ("DELETE /api/v1/me", SignedIn),
@@ -165,6 +172,8 @@ async fn things(app: &TestApp, house: &House, fan: &Caller) -> BTreeMap<&'static
     let sessions = again.get("/me/sessions").await.expect(200).json();
     let session = sessions["items"].as_array().unwrap().iter().find(|session| session["current"] == true).cloned();
     let session = session.expect("the caller has one")["id"].as_str().unwrap().to_owned();
+    let document = json!({ "documentType": "passport", "country": "DE", "reference": "C01X00T47" });
+    let check = fan.post("/me/kyc", document).await.expect(201).id();
     let OnSale { organizer, venue, id } = event;
     [
         ("org", organizer),
@@ -178,6 +187,7 @@ async fn things(app: &TestApp, house: &House, fan: &Caller) -> BTreeMap<&'static
         ("user", member.id),
         ("map", map),
         ("session", session),
+        ("check", check),
     ]
     .into()
 }
@@ -196,6 +206,7 @@ fn absent() -> BTreeMap<&'static str, String> {
         ("user", "usr"),
         ("map", "map"),
         ("session", "ses"),
+        ("check", "kyc"),
     ];
     kinds.map(|(name, prefix)| (name, format!("{prefix}_01h455vb4pex5vsknk084sn02q"))).into()
 }
@@ -203,6 +214,7 @@ fn absent() -> BTreeMap<&'static str, String> {
 /// A body that is well-formed, so that only the caller can be what is wrong.
 fn body(operation: &str, ids: &BTreeMap<&str, String>) -> Value {
     match operation.split("/api/v1").nth(1).unwrap_or_default() {
+        "/platform/kyc/{check}/decision" => json!({ "decision": "verified" }),
         "/organizers/{org}/members" => json!({ "email": "bob@example.org", "role": "viewer" }),
         "/organizers/{org}/members/{user}" => json!({ "role": "viewer" }),
         "/organizers/{org}/venues/{venue}/seat-maps" => maps::hall(),
@@ -371,6 +383,19 @@ async fn check(cases: &mut Cases<'_>) {
             cases.allowed(&scene.ann, here, "its owner").await;
         }
         Staff(roles) => staff_cases(cases, roles).await,
+        Platform => {
+            let staff = scene.staff.iter().map(|(role, member)| (role.text(), member));
+            let others = [("fan", &scene.ann), ("stranger", &scene.stranger), ("other tenant", &scene.theirs.owner)];
+            for (who, caller) in others.into_iter().chain(staff) {
+                for ids in [here, nothing] {
+                    cases.refused(caller, ids, 403, "not_allowed", who).await;
+                }
+            }
+            if !cases.operation.parameters().is_empty() {
+                cases.refused(&scene.admin, nothing, 404, "not_found", "an absent id").await;
+            }
+            cases.allowed(&scene.admin, here, "admin").await;
+        }
     }
 }
 
@@ -419,8 +444,8 @@ async fn what_everyone_or_anyone_may_call() {
 }
 
 #[tokio::test]
-async fn what_belongs_to_one_person() {
-    println!("{} cases", run(|access| access == ItsOwner).await);
+async fn what_belongs_to_one_person_or_to_the_platform() {
+    println!("{} cases", run(|access| matches!(access, ItsOwner | Platform)).await);
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ struct World {
     app: TestApp,
     house: House,
     ann: Caller,
+    admin: Caller,
     ids: BTreeMap<&'static str, String>,
     ticket: String,
 }
@@ -46,16 +47,19 @@ impl World {
             ("booking", free),
             ("payment", page),
             ("user", eve.id),
+            ("check", "kyc_01h455vb4pex5vsknk084sn02q".to_owned()),
             ("session", "ses_01h455vb4pex5vsknk084sn02q".to_owned()),
         ];
-        World { app, house, ann, ids: ids.into(), ticket }
+        let admin = app.admin().await;
+        World { app, house, ann, admin, ids: ids.into(), ticket }
     }
 
     /// Someone who may call the operation.
     fn caller(&self, operation: Operation) -> Caller {
-        let who = match operation.path.contains("/organizers") {
-            true => self.house.owner.clone(),
-            false => self.ann.clone(),
+        let who = match operation.path {
+            path if path.contains("/organizers") => self.house.owner.clone(),
+            path if path.contains("/platform") => self.admin.clone(),
+            _ => self.ann.clone(),
         };
         who.keyed(self.app.key())
     }
@@ -84,6 +88,8 @@ impl World {
             "/me/mfa/totp" => json!({ "password": PASSWORD }),
             "/me/mfa/totp/confirm" => json!({ "otp": "000000" }),
             "/me/mfa/totp/remove" | "/me/mfa/recovery-codes" => json!({ "password": PASSWORD, "otp": "000000" }),
+            "/me/kyc" => json!({ "documentType": "passport", "country": "DE", "reference": "C01X00T47" }),
+            "/platform/kyc/{check}/decision" => json!({ "decision": "rejected", "reason": "blurred" }),
             "/organizers" => json!({ "name": "Another" }),
             "/organizers/{org}/members" => json!({ "email": "bob@example.org", "role": "door" }),
             "/organizers/{org}/members/{user}" => json!({ "role": "door" }),

@@ -226,3 +226,72 @@ async fn a_profile_is_changed_in_parts() {
         assert_eq!(refused.details()["field"], field);
     }
 }
+
+#[tokio::test]
+async fn staff_of_the_platform_decide_about_documents() {
+    let app = TestApp::new().await;
+    let (ann, admin) = (app.fan("ann").await, app.admin().await);
+    assert_eq!(ann.get("/me").await.json()["kycStatus"], Value::Null);
+    let document = json!({ "documentType": "id_card", "country": "DE", "reference": "L01X00T47" });
+    let check = ann.post("/me/kyc", document.clone()).await.expect(201).json();
+    assert_eq!(check["status"], "pending");
+    ann.post("/me/kyc", document).await.refused(409, "wrong_state");
+    let listed = admin.get("/platform/kyc").await.expect(200).json();
+    assert_eq!((&listed["items"][0]["check"], &listed["items"][0]["userId"]), (&check, &json!(ann.id)));
+    assert_eq!(listed["items"][0]["name"], "ann");
+    admin.get("/platform/kyc?status=lost").await.refused(400, "invalid_query");
+
+    let path = format!("/platform/kyc/{}/decision", check["id"].as_str().unwrap());
+    for body in [json!({ "decision": "rejected" }), json!({ "decision": "verified", "reason": "why not" })] {
+        assert_eq!(admin.post(&path, body).await.refused(400, "invalid_field").details()["field"], "reason");
+    }
+    let decided = admin.post(&path, json!({ "decision": "verified" })).await.expect(200).json();
+    assert_eq!(decided["status"], "verified");
+    admin.post(&path, json!({ "decision": "verified" })).await.refused(409, "wrong_state");
+    assert_eq!(ann.get("/me").await.json()["kycStatus"], "verified");
+    assert_eq!(ann.get("/me/kyc").await.json()["items"], json!([decided]));
+    assert_eq!(admin.get("/platform/kyc").await.json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn an_export_has_all_of_ones_own_and_nothing_of_others() {
+    let app = TestApp::new().await;
+    let event = app.event_on_sale().await;
+    let (ann, bob) = (app.fan("ann").await, app.fan("bob").await);
+    let order = ann.bought(&event.id, &["S-A-1", "S-A-2"]).await;
+    bob.bought(&event.id, &["S-B-1"]).await;
+    let document = json!({ "documentType": "passport", "country": "DE", "reference": "C01X00T47" });
+    let check = ann.post("/me/kyc", document).await.expect(201).json();
+    ann.post("/organizers", json!({ "name": "Ann's stage" })).await.expect(201);
+
+    let export = ann.get("/me/export").await.expect(200);
+    assert_eq!(export.header("content-disposition"), Some("attachment; filename=\"stagedoor-export.json\""));
+    assert_eq!(export.header("cache-control"), Some("no-store"));
+    let text = export.text();
+    let export = export.json();
+    assert_eq!(export["user"], ann.get("/me").await.json());
+    assert_eq!(export["sessions"].as_array().unwrap().len(), 1);
+    assert_eq!(export["orders"], ann.get("/me/orders").await.json()["items"]);
+    assert_eq!(export["orders"][0]["id"], order["id"]);
+    let mine = ann.get("/me/tickets").await.json()["items"].as_array().unwrap().clone();
+    let exported = export["tickets"].as_array().unwrap();
+    let tickets: Vec<_> = exported.iter().map(|owned| owned["ticket"].clone()).collect();
+    assert_eq!((tickets.len(), tickets), (2, mine));
+    assert_eq!((&export["kyc"], &export["organizers"][0]["name"]), (&json!([check]), &json!("Ann's stage")));
+    assert!(!text.contains(&bob.id) && !text.contains("bob@"), "{text}");
+}
+
+#[tokio::test]
+async fn an_export_of_many_orders_is_whole() {
+    let app = TestApp::with(crate::app::Wish::unlimited()).await;
+    let event = app.event_on_sale().await;
+    let ann = app.fan("ann").await;
+    for _ in 0..101 {
+        // Orders that come to nothing are kept as well.
+        let hold = ann.held(&event.id, &["S-A-1"]).await;
+        ann.pay(&[&hold], "tok_declined").await.expect(402);
+        ann.delete(&format!("/holds/{hold}")).await.expect(204);
+    }
+    let export = ann.get("/me/export").await.expect(200).json();
+    assert_eq!(export["orders"].as_array().unwrap().len(), 101);
+}

@@ -20,6 +20,8 @@ pub(crate) struct AccountRow {
     pub updated_at: Timestamp,
     /// Whether a second factor is on.
     pub has_factor: bool,
+    /// How the newest check of the person stands.
+    pub check: Option<String>,
 }
 
 /// What [`AccountRow::read`] reads from `account`.
@@ -27,11 +29,13 @@ pub(crate) const COLUMNS: &str = "account.id, account.email, account.email_verif
     account.phone_verified_at, account.name, account.password, account.profile, account.locale,
     account.platform_admin, account.created_at, account.updated_at,
     (SELECT COUNT(*) FROM second_factor
-      WHERE second_factor.account_id = account.id AND second_factor.confirmed_at IS NOT NULL)";
+      WHERE second_factor.account_id = account.id AND second_factor.confirmed_at IS NOT NULL),
+    (SELECT identity_check.status FROM identity_check
+      WHERE identity_check.account_id = account.id ORDER BY identity_check.id DESC LIMIT 1)";
 
 impl AccountRow {
     /// How many columns that are.
-    pub(crate) const WIDTH: usize = 13;
+    pub(crate) const WIDTH: usize = 14;
 
     pub(crate) fn read(row: &Row) -> Result<Self> {
         Ok(Self {
@@ -48,6 +52,7 @@ impl AccountRow {
             created_at: row.get(10)?,
             updated_at: row.get(11)?,
             has_factor: row.get::<i64>(12)? > 0,
+            check: row.get(13)?,
         })
     }
 
@@ -191,6 +196,8 @@ pub(crate) async fn erase_account(tx: &Tx, id: UserId, at: Timestamp) -> Result<
         "DELETE FROM second_factor WHERE account_id = $1",
         "DELETE FROM recovery_code WHERE account_id = $1",
         "DELETE FROM known_device WHERE account_id = $1",
+        // That somebody was checked, and by whom, stays for the books.
+        "UPDATE identity_check SET document = NULL, reason = NULL WHERE account_id = $1",
     ] {
         tx.execute(sql, (id,)).await?;
     }

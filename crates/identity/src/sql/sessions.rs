@@ -55,6 +55,11 @@ pub(crate) async fn live_sessions_of(tx: &Tx, account: UserId, limit: u32) -> Re
     tx.all(&sql, (account, tx.now(), limit), SessionRow::read).await
 }
 
+/// Every session of the account that is still kept, the newest first.
+pub(crate) async fn sessions_of(tx: &Tx, account: UserId) -> Result<Vec<SessionRow>> {
+    tx.all(&format!("{SESSION} WHERE account_id = $1 ORDER BY id DESC"), (account,), SessionRow::read).await
+}
+
 /// Makes the next generation the live one. The rows touched are none when another was faster.
 pub(crate) async fn rotate_session(tx: &Tx, row: &SessionRow, at: Timestamp, expires_at: Timestamp) -> Result<u64> {
     tx.execute(

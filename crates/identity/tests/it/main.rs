@@ -3,6 +3,7 @@
 mod accounts;
 mod codes;
 mod factors;
+mod kyc;
 mod organizers;
 mod passwords;
 mod profiles;
