@@ -128,8 +128,8 @@ pub(crate) fn private(status: StatusCode, body: impl Serialize) -> Response {
 
 /// Make an account and sign in. A code to verify the address with is sent there.
 ///
-/// An address that is not verified can do what a verified one can, but for a second factor and a second
-/// address.
+/// An account whose address is not verified buys like every other. A second factor, a second address and
+/// handing in a document have to wait.
 #[utoipa::path(post, path = "/api/v1/auth/register", tag = "accounts", request_body = NewAccountBody,
     extensions(("x-rate-limit" = json!("20/min per address"))),
     responses((status = 201, body = SignedInView), (status = 400, body = Envelope), (status = 409, body = Envelope),

@@ -132,7 +132,8 @@ pub async fn my_checks(State(app): State<App>, fan: Fan) -> Result<Response, Pro
 
 /// Hand in a document that proves who one is. It waits until it is checked.
 ///
-/// 409 `wrong_state` while another one waits, or once one was accepted.
+/// 409 `wrong_state` while another one waits, once one was accepted, and while no address of the account is
+/// verified.
 #[utoipa::path(post, path = "/api/v1/me/kyc", tag = "accounts", security(("bearer" = [])),
     request_body = DocumentBody, extensions(("x-rate-limit" = json!("5/h per user"))),
     responses((status = 201, body = CheckView), (status = 400, body = Envelope), (status = 401, body = Envelope),

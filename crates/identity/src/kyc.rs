@@ -146,10 +146,14 @@ impl Check {
 }
 
 impl Identity {
-    /// Hands a document in. `WrongState` while another one waits, or once one was found good.
+    /// Hands a document in. `WrongState` while another one waits, once one was found good, and while no
+    /// address of the account is verified: it may be somebody else's.
     pub async fn submit_document(&self, user: UserId, document: Document) -> Result<Check, AccountError> {
         let tx = self.0.store.begin_write().await?;
         let account = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
+        if !account.is_verified() {
+            return Err(AccountError::WrongState("verify the address of the account first"));
+        }
         match account.check.as_deref() {
             Some("pending") => return Err(AccountError::WrongState("a document waits to be checked")),
             Some("verified") => return Err(AccountError::WrongState("the person is verified already")),

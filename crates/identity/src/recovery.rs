@@ -120,6 +120,8 @@ impl Identity {
         sql::set_password(&tx, user, &sealed).await?;
         sql::verify_contact(&tx, user, channel).await?;
         sql::delete_resets(&tx, user).await?;
+        // Neither does an address stay that somebody else wanted the account to have.
+        sql::delete_verifications(&tx, user).await?;
         let sessions = sql::revoke_sessions_of(&tx, user, tx.now()).await?;
         self.revoke_after_commit(&tx, sessions);
         let row = sql::account(&tx, user).await?.ok_or(AccountError::InvalidToken)?;

@@ -173,6 +173,8 @@ async fn things(app: &TestApp, house: &House, fan: &Caller) -> BTreeMap<&'static
     let session = sessions["items"].as_array().unwrap().iter().find(|session| session["current"] == true).cloned();
     let session = session.expect("the caller has one")["id"].as_str().unwrap().to_owned();
     let document = json!({ "documentType": "passport", "country": "DE", "reference": "C01X00T47" });
+    let code = app.code_sent_to(&fan.email).await;
+    fan.post("/me/email/verify", json!({ "code": code })).await.expect(200);
     let check = fan.post("/me/kyc", document).await.expect(201).id();
     let OnSale { organizer, venue, id } = event;
     [

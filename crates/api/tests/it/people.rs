@@ -232,6 +232,7 @@ async fn staff_of_the_platform_decide_about_documents() {
     let app = TestApp::new().await;
     let (ann, admin) = (app.fan("ann").await, app.admin().await);
     assert_eq!(ann.get("/me").await.json()["kycStatus"], Value::Null);
+    verify_email(&app, &ann).await;
     let document = json!({ "documentType": "id_card", "country": "DE", "reference": "L01X00T47" });
     let check = ann.post("/me/kyc", document.clone()).await.expect(201).json();
     assert_eq!(check["status"], "pending");
@@ -261,6 +262,8 @@ async fn an_export_has_all_of_ones_own_and_nothing_of_others() {
     let order = ann.bought(&event.id, &["S-A-1", "S-A-2"]).await;
     bob.bought(&event.id, &["S-B-1"]).await;
     let document = json!({ "documentType": "passport", "country": "DE", "reference": "C01X00T47" });
+    ann.post("/me/kyc", document.clone()).await.refused(409, "wrong_state");
+    verify_email(&app, &ann).await;
     let check = ann.post("/me/kyc", document).await.expect(201).json();
     ann.post("/organizers", json!({ "name": "Ann's stage" })).await.expect(201);
 

@@ -54,6 +54,12 @@ pub(crate) async fn take_verification(tx: &Tx, account: UserId, channel: Channel
     .await
 }
 
+/// Whatever address was to be proven is not any more.
+pub(crate) async fn delete_verifications(tx: &Tx, account: UserId) -> Result<()> {
+    tx.execute("DELETE FROM verification WHERE account_id = $1", (account,)).await?;
+    Ok(())
+}
+
 /// A token that sets a new password; `token` is its keyed hash.
 pub(crate) struct ResetRow {
     pub id: Uuid,

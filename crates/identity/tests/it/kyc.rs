@@ -15,6 +15,7 @@ fn passport() -> Document {
 async fn a_document_waits_until_staff_decide_and_the_person_is_told() {
     let office = Office::new().await;
     let (ann, staff) = (office.verified_fan("ann").await.user, office.fan("staff").await.user.id);
+    assert_eq!(office.submit_document(staff, passport()).await.err().unwrap().code(), Code::WrongState);
     assert_eq!(ann.check, None);
     let check = office.submit_document(ann.id, passport()).await.unwrap();
     assert_eq!(office.user(ann.id).await.unwrap().check, Some(CheckStatus::Pending));
@@ -49,7 +50,7 @@ async fn checks_come_in_pages_the_oldest_first() {
     let mut ids = Vec::new();
     for name in ["ann", "bob", "eve"] {
         office.advance(crate::SECOND);
-        let fan = office.fan(name).await.user.id;
+        let fan = office.verified_fan(name).await.user.id;
         ids.push(office.submit_document(fan, passport()).await.unwrap().id);
     }
     let first = office.checks(CheckStatus::Pending, None, 2).await.unwrap();
@@ -61,7 +62,7 @@ async fn checks_come_in_pages_the_oldest_first() {
 #[tokio::test]
 async fn an_erased_person_leaves_no_document() {
     let office = Office::new().await;
-    let ann = office.fan("ann").await.user.id;
+    let ann = office.verified_fan("ann").await.user.id;
     let check = office.submit_document(ann, passport()).await.unwrap();
     office.delete(ann, &[]).await.unwrap();
     assert!(office.checks(CheckStatus::Pending, None, 10).await.unwrap().is_empty());
@@ -86,7 +87,7 @@ async fn what_is_no_document_is_refused_by_field() {
 async fn one_decision_counts_and_one_document_waits() {
     let office = Office::new().await;
     for round in 0..50 {
-        let fan = office.fan(&format!("fan{round}")).await.user.id;
+        let fan = office.verified_fan(&format!("fan{round}")).await.user.id;
         let mut racers = JoinSet::new();
         for _ in 0..4 {
             let identity = office.identity.clone();

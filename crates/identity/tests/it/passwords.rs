@@ -93,12 +93,17 @@ async fn a_token_used_many_times_at_once_has_one_winner() {
 async fn whoever_owns_the_mailbox_takes_over_what_another_registered_with_it() {
     let office = Office::new().await;
     let squatter = office.fan("ann").await;
+    let id = squatter.user.id;
+    office.change_contact(id, Contact::Email("squatter@example.org"), PASSWORD).await.unwrap();
+    let code = office.code_to("squatter@example.org").await;
     office.forgot_password(ANN).await.unwrap();
     let token = office.token_to("ann@example.org").await;
     office.reset_password(&token, NEW, None).await.unwrap();
     let ann = office.try_login("ann@example.org", NEW).await.unwrap().user;
     assert!(ann.email.unwrap().verified_at.is_some(), "the token came from there");
     assert!(office.refresh(&squatter.refresh_token).await.is_err());
+    let late = office.verify_contact(id, Channel::Email, &code).await.unwrap_err();
+    assert_eq!(late.code(), Code::InvalidCode);
 }
 
 #[tokio::test]

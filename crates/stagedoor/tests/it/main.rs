@@ -6,5 +6,6 @@ mod commands;
 mod crash;
 mod keys;
 mod limits;
+mod messages;
 mod process;
 mod verify;
