@@ -370,6 +370,7 @@ fn recorder() -> PrometheusHandle {
     let install = || {
         let handle = PrometheusBuilder::new().install_recorder().expect("nobody else installs a recorder");
         api::operations::describe_metrics();
+        notify::describe_metrics();
         handle
     };
     HANDLE.get_or_init(install).clone()
