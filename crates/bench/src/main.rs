@@ -60,6 +60,9 @@ enum Command {
     Postgres { address: SocketAddr, url: String },
     #[command(name = "serve-redis", hide = true)]
     Redis { address: SocketAddr, url: String },
+    /// What many small events cost, in a process that did nothing before.
+    #[command(name = "measure-many", hide = true)]
+    Many,
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -69,6 +72,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Some(Command::Echo { address }) => runtime()?.block_on(baselines::serve_echo(address))?,
         Some(Command::Postgres { address, url }) => runtime()?.block_on(baselines::serve_postgres(address, &url))?,
         Some(Command::Redis { address, url }) => runtime()?.block_on(baselines::serve_redis(address, &url))?,
+        Some(Command::Many) => println!("{}", many::measure(tempfile::tempdir()?.path(), many::EVENTS)),
         None => {
             let plan = report::Plan {
                 only: arguments.only,

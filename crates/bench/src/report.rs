@@ -30,7 +30,6 @@ const EVENTS: usize = 25;
 const FANS: usize = 4_096;
 const EXPIRING: usize = 1_000_000;
 const RECOVERED: u64 = 3_000_000;
-const LIVE_EVENTS: usize = 10_000;
 
 struct Table {
     only: String,
@@ -131,8 +130,7 @@ fn in_process(plan: &Plan, table: &mut Table) -> Fallible<()> {
         table.add("recovery", format!("{:.1} M records/s", rate / 1e6), "1 M", "3 M", note);
     }
     if table.wants("10,000 live events") {
-        let folder = tempfile::tempdir()?;
-        let many = many::measure(folder.path(), LIVE_EVENTS);
+        let many = many::measure_apart()?;
         let kib = |bytes: f64| format!("{:.1}", bytes / 1024.0);
         let measured = format!(
             "{} / {} KiB, {:.0} ms",
