@@ -64,9 +64,11 @@ CREATE TABLE second_factor (
     secret BYTEA NOT NULL,
     confirmed_at BIGINT,
     last_step BIGINT NOT NULL,
-    -- Codes that were tried since window_at, right or wrong.
+    -- Codes that were tried since window_at, right or wrong; for a new password apart.
     tries BIGINT NOT NULL,
     window_at BIGINT NOT NULL,
+    reset_tries BIGINT NOT NULL,
+    reset_window_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL
 );
 

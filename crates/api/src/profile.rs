@@ -173,6 +173,9 @@ pub struct EmailBody {
     email: String,
     /// The account's.
     password: String,
+    /// Of an account with a second factor: what the app shows, or a recovery code.
+    #[schema(max_length = 64)]
+    otp: Option<String>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -182,6 +185,9 @@ pub struct PhoneBody {
     phone: String,
     /// The account's.
     password: String,
+    /// Of an account with a second factor: what the app shows, or a recovery code.
+    #[schema(max_length = 64)]
+    otp: Option<String>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -200,6 +206,9 @@ pub struct PasswordBody {
     /// 8 to 128 characters, not a common one.
     #[schema(min_length = 8, max_length = 128)]
     password: String,
+    /// Of an account with a second factor: what the app shows, or a recovery code.
+    #[schema(max_length = 64)]
+    otp: Option<String>,
 }
 
 /// The person signed in.
@@ -238,7 +247,8 @@ pub async fn update_me(State(app): State<App>, fan: Fan, Body(body): Body<Profil
     Ok(private(StatusCode::OK, UserView::from(user)))
 }
 
-/// Have a code sent to a new e-mail address. The account has it once the code comes back.
+/// Have a code sent to a new e-mail address. The account has it once the code comes back. One with a
+/// second factor asks for it as signing in does: 401 `mfa_required`.
 #[utoipa::path(post, path = "/api/v1/me/email", tag = "accounts", security(("bearer" = [])), request_body = EmailBody,
     extensions(("x-rate-limit" = json!("10/min per user"))),
     responses((status = 202), (status = 400, body = Envelope), (status = 401, body = Envelope),
@@ -249,7 +259,7 @@ pub async fn change_email(
     fan: Fan,
     Body(body): Body<EmailBody>,
 ) -> Result<StatusCode, Problem> {
-    app.identity.change_contact(fan.id(), Contact::Email(&body.email), &body.password).await?;
+    app.identity.change_contact(fan.id(), Contact::Email(&body.email), &body.password, body.otp.as_deref()).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -274,7 +284,8 @@ pub async fn verify_email(State(app): State<App>, fan: Fan, Body(body): Body<Cod
     Ok(private(StatusCode::OK, UserView::from(user)))
 }
 
-/// Have a code sent to a telephone number. The account has it once the code comes back.
+/// Have a code sent to a telephone number. The account has it once the code comes back. One with a
+/// second factor asks for it as signing in does: 401 `mfa_required`.
 #[utoipa::path(post, path = "/api/v1/me/phone", tag = "accounts", security(("bearer" = [])), request_body = PhoneBody,
     extensions(("x-rate-limit" = json!("10/min per user"))),
     responses((status = 202), (status = 400, body = Envelope), (status = 401, body = Envelope),
@@ -285,7 +296,7 @@ pub async fn change_phone(
     fan: Fan,
     Body(body): Body<PhoneBody>,
 ) -> Result<StatusCode, Problem> {
-    app.identity.change_contact(fan.id(), Contact::Phone(&body.phone), &body.password).await?;
+    app.identity.change_contact(fan.id(), Contact::Phone(&body.phone), &body.password, body.otp.as_deref()).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -310,7 +321,8 @@ pub async fn verify_phone(State(app): State<App>, fan: Fan, Body(body): Body<Cod
     Ok(private(StatusCode::OK, UserView::from(user)))
 }
 
-/// Change one's password. Ends every other session.
+/// Change one's password. Ends every other session. An account with a second factor asks for it as
+/// signing in does: 401 `mfa_required`.
 #[utoipa::path(post, path = "/api/v1/me/password", tag = "accounts", security(("bearer" = [])),
     request_body = PasswordBody, extensions(("x-rate-limit" = json!("10/min per user"))),
     responses((status = 204), (status = 400, body = Envelope), (status = 401, body = Envelope),
@@ -320,7 +332,7 @@ pub async fn change_password(
     fan: Fan,
     Body(body): Body<PasswordBody>,
 ) -> Result<StatusCode, Problem> {
-    app.identity.change_password(fan.id(), fan.0.session, &body.current, &body.password).await?;
+    app.identity.change_password(fan.id(), fan.0.session, &body.current, &body.password, body.otp.as_deref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

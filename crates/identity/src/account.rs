@@ -12,6 +12,7 @@ use store::{Keyring, PersonKey, Sealed, Tx};
 use crate::attempts::Key;
 use crate::contact::{Channel, Contact, Reached};
 use crate::device::{Client, Device};
+use crate::factor::Purpose;
 use crate::kyc::CheckStatus;
 use crate::password::{self, Overloaded};
 use crate::profile::Profile;
@@ -301,7 +302,7 @@ impl Identity {
         let row = sql::lock_account(&tx, checked.id).await?.filter(|row| row.password == checked.password);
         let row = row.ok_or(AccountError::InvalidCredentials)?;
         let key = key_of(&self.0.keyring, &tx, row.id).await?;
-        let tx = self.demand_factor(tx, &key, &row, otp).await?;
+        let tx = self.demand_factor(tx, &key, &row, otp, Purpose::SignIn).await?;
         let device = Device::of(from);
         let session = self.open_session(&tx, &key, row.id, &device).await?;
         self.recognise(&tx, &key, &row, &device).await?;

@@ -27,6 +27,8 @@ const RESETS_SENT_MAX: u32 = 3;
 pub(crate) struct Attempts {
     limits: Limits,
     windows: Mutex<Bounded<Key, Window>>,
+    /// Apart: naming an address costs nothing, and must not wash out what others have earned.
+    resets: Mutex<Bounded<Key, Window>>,
 }
 
 /// Attempts within one window.
@@ -73,17 +75,17 @@ impl Key {
 
 impl Attempts {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, windows: Mutex::new(Bounded::new(KEYS_MAX)) }
+        Self { limits, windows: Mutex::new(Bounded::new(KEYS_MAX)), resets: Mutex::new(Bounded::new(KEYS_MAX)) }
     }
 
     /// How long `key` must wait before its next attempt; `None` when it may try now.
     pub(crate) fn wait(&self, key: Key, now: Timestamp) -> Option<Duration> {
-        self.refusal(key, self.windows.lock().get(&key)?, now)
+        self.refusal(key, self.of(key).lock().get(&key)?, now)
     }
 
     /// The same, and counts a failure when it may try: two attempts cannot share the last one.
     pub(crate) fn wait_or_count(&self, key: Key, now: Timestamp) -> Option<Duration> {
-        let mut windows = self.windows.lock();
+        let mut windows = self.of(key).lock();
         let window = match windows.get(&key) {
             Some(window) if now < window.since + WINDOW => {
                 if let Some(rest) = self.refusal(key, window, now) {
@@ -99,7 +101,11 @@ impl Attempts {
 
     /// Forgives all failures of `key`.
     pub(crate) fn forgive(&self, key: Key) {
-        self.windows.lock().remove(&key);
+        self.of(key).lock().remove(&key);
+    }
+
+    fn of(&self, key: Key) -> &Mutex<Bounded<Key, Window>> {
+        if matches!(key, Key::Resets(_)) { &self.resets } else { &self.windows }
     }
 
     fn refusal(&self, key: Key, window: Window, now: Timestamp) -> Option<Duration> {

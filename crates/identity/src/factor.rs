@@ -47,6 +47,16 @@ pub struct Enrolment {
     pub uri: String,
 }
 
+/// What a code of the second factor is asked for. Tries of each are counted apart: whoever has stolen
+/// a password and guesses at codes must not keep the owner, who has the mailbox, from setting another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// With the password.
+    SignIn,
+    /// With a token that was sent to the person.
+    Reset,
+}
+
 /// The second factor as its person sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FactorState {
@@ -60,9 +70,10 @@ impl Identity {
     /// for a wrong password; `WrongState` when a factor is on, or without a verified address, which
     /// whoever registered it for somebody else could lock that one out of.
     pub async fn enrol_factor(&self, user: UserId, password: &str) -> Result<Enrolment, AccountError> {
-        self.confirm_password(user, password).await?;
+        let checked = self.confirm_password(user, password).await?;
         let tx = self.0.store.begin_write().await?;
         let row = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
+        row.has_password_of(&checked)?;
         if !row.is_verified() {
             return Err(AccountError::WrongState("verify the address of the account first"));
         }
@@ -143,6 +154,7 @@ impl Identity {
         key: &PersonKey,
         account: &AccountRow,
         otp: Option<&str>,
+        purpose: Purpose,
     ) -> Result<Tx, AccountError> {
         if !account.has_factor {
             return Ok(tx);
@@ -151,16 +163,17 @@ impl Identity {
         let otp = otp.ok_or(AccountError::SecondFactorRequired)?;
         let factor = sql::factor(&tx, user).await?.ok_or(AccountError::SecondFactorRequired)?;
         let now = tx.now();
-        if sql::count_factor_try(&tx, user, now - TRIES_WINDOW, TRIES_MAX).await? == 0 {
-            tracing::warn!(%user, "refused: too many codes of the second factor");
-            return Err(AccountError::RateLimited { retry_after: (factor.window_at + TRIES_WINDOW).since(now) });
+        if sql::count_factor_try(&tx, user, purpose, now - TRIES_WINDOW, TRIES_MAX).await? == 0 {
+            tracing::warn!(%user, ?purpose, "refused: too many codes of the second factor");
+            let (_, window_at) = factor.tried(purpose);
+            return Err(AccountError::RateLimited { retry_after: (window_at + TRIES_WINDOW).since(now) });
         }
         if self.use_code(&tx, key, account, &factor.secret, otp).await? {
             sql::forgive_factor_tries(&tx, user).await?;
             return Ok(tx);
         }
         // Once in a window, with its last try.
-        let is_last = sql::factor(&tx, user).await?.is_some_and(|factor| factor.tries == TRIES_MAX);
+        let is_last = sql::factor(&tx, user).await?.is_some_and(|factor| factor.tried(purpose).0 == TRIES_MAX);
         if is_last {
             letters::tell(&tx, key, account, &Letter::FactorGuessed).await?;
         }
@@ -197,14 +210,15 @@ impl Identity {
         password: &str,
         otp: &str,
     ) -> Result<(Tx, PersonKey, AccountRow), AccountError> {
-        self.confirm_password(user, password).await?;
+        let checked = self.confirm_password(user, password).await?;
         let tx = self.0.store.begin_write().await?;
         let row = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
+        row.has_password_of(&checked)?;
         if !row.has_factor {
             return Err(AccountError::WrongState("no second factor is on"));
         }
         let key = key_of(&self.0.keyring, &tx, user).await?;
-        let tx = self.demand_factor(tx, &key, &row, Some(otp)).await?;
+        let tx = self.demand_factor(tx, &key, &row, Some(otp), Purpose::SignIn).await?;
         Ok((tx, key, row))
     }
 

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::account::{AccountError, key_of, may_attempt, open_contact, open_text, place};
 use crate::attempts::Key;
 use crate::contact::{Channel, Contact, Reached, address};
+use crate::factor::Purpose;
 use crate::letters::{self, Letter};
 use crate::sql::{self, AccountRow, ResetRow};
 use crate::verify::typed_as;
@@ -115,7 +116,7 @@ impl Identity {
         if sql::reset_of(&tx, print).await? != Some(user) {
             return Err(AccountError::InvalidToken);
         }
-        let tx = self.demand_factor(tx, &key, &row, otp).await?;
+        let tx = self.demand_factor(tx, &key, &row, otp, Purpose::Reset).await?;
         let channel = sql::take_reset(&tx, print).await?.ok_or(AccountError::InvalidToken)?;
         sql::set_password(&tx, user, &sealed).await?;
         sql::verify_contact(&tx, user, channel).await?;
@@ -141,23 +142,22 @@ impl Identity {
     }
 
     /// Changes one's own password and ends every session but `keep`. `InvalidCredentials` when
-    /// `current` is wrong.
+    /// `current` is wrong; an account with a second factor asks for it.
     pub async fn change_password(
         &self,
         user: UserId,
         keep: SessionId,
         current: &str,
         password: &str,
+        otp: Option<&str>,
     ) -> Result<(), AccountError> {
         let checked = self.confirm_password(user, current).await?;
         let sealed = self.new_password(&checked, password).await?;
         let tx = self.0.store.begin_write().await?;
         let row = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
-        // Two changes at once start from the same password, and only one of them finds it.
-        if row.password != checked.password {
-            return Err(AccountError::InvalidCredentials);
-        }
+        row.has_password_of(&checked)?;
         let key = key_of(&self.0.keyring, &tx, user).await?;
+        let tx = self.demand_factor(tx, &key, &row, otp, Purpose::SignIn).await?;
         sql::set_password(&tx, user, &sealed).await?;
         sql::delete_resets(&tx, user).await?;
         let ended = sql::revoke_other_sessions_of(&tx, user, keep).await?;

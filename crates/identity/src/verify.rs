@@ -16,6 +16,7 @@ use store::{PersonKey, Sealed, Tx};
 use crate::account::{AccountError, key_of, may_attempt, open_contact, open_text, place, taken};
 use crate::attempts::Key;
 use crate::contact::{Channel, Contact, Reached};
+use crate::factor::Purpose;
 use crate::letters::{self, Letter};
 use crate::sql::{self, AccountRow, VerificationRow};
 use crate::{Identity, User};
@@ -47,18 +48,26 @@ impl Identity {
 
     /// Sends a code to an address that the account shall have once the code comes back; the one it
     /// has, if any, stays until then. `InvalidCredentials` for a wrong password, `WrongState` while
-    /// an address of the other kind is not verified.
-    pub async fn change_contact(&self, user: UserId, contact: Contact<'_>, password: &str) -> Result<(), AccountError> {
+    /// an address of the other kind is not verified; an account with a second factor asks for it.
+    pub async fn change_contact(
+        &self,
+        user: UserId,
+        contact: Contact<'_>,
+        password: &str,
+        otp: Option<&str>,
+    ) -> Result<(), AccountError> {
         let reached = Reached::parse(contact)?;
         may_attempt(self.0.attempts.wait(Key::Codes(user), self.now()))?;
-        self.confirm_password(user, password).await?;
+        let checked = self.confirm_password(user, password).await?;
         let tx = self.0.store.begin_write().await?;
         let row = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
+        row.has_password_of(&checked)?;
         let is_first = row.contact(reached.channel).is_none();
         if is_first && !row.is_verified() {
             return Err(AccountError::WrongState("verify the address that the account has first"));
         }
         let key = key_of(&self.0.keyring, &tx, user).await?;
+        let tx = self.demand_factor(tx, &key, &row, otp, Purpose::SignIn).await?;
         self.send_code_to(&tx, &key, &row, reached).await?;
         Ok(tx.commit().await?)
     }

@@ -12,6 +12,9 @@ use crate::{DeliveryError, SetupError};
 /// For each step of the conversation.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
+/// Answers that speak of the receiver's address. Source: RFC 5321, 4.2.3, and RFC 7504.
+const NO_SUCH_MAILBOX: [&str; 4] = ["550", "551", "553", "556"];
+
 /// A mail server and whom its mail is from.
 #[derive(Clone)]
 pub struct Smtp {
@@ -34,7 +37,12 @@ impl Smtp {
         self.transport.send(mail).await.map(drop).map_err(|error| {
             // The server's words may repeat the address; its number says enough.
             let status = error.status().map_or_else(|| "no answer".to_owned(), |status| status.to_string());
-            if error.is_permanent() { DeliveryError::Refused(status) } else { DeliveryError::Unavailable(status) }
+            // What a server has against us, such as a wrong password of ours, passes.
+            if error.is_permanent() && NO_SUCH_MAILBOX.contains(&&*status) {
+                DeliveryError::Refused(status)
+            } else {
+                DeliveryError::Unavailable(status)
+            }
         })
     }
 }

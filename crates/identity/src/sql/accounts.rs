@@ -2,6 +2,7 @@ use stagedoor_core::{Timestamp, UserId};
 use store::dialect::for_update;
 use store::{Result, Row, Tx};
 
+use crate::AccountError;
 use crate::contact::Channel;
 
 /// An account that was not erased; the byte fields are sealed.
@@ -65,6 +66,12 @@ impl AccountRow {
         Some((address.as_deref()?, verified_at))
     }
 
+    /// `InvalidCredentials` unless the password is still the one that was `checked`: of two who start
+    /// from the same password and change it, only one finds it.
+    pub(crate) fn has_password_of(&self, checked: &AccountRow) -> std::result::Result<(), AccountError> {
+        if self.password == checked.password { Ok(()) } else { Err(AccountError::InvalidCredentials) }
+    }
+
     pub(crate) fn is_verified(&self) -> bool {
         self.email_verified_at.is_some() || self.phone_verified_at.is_some()
     }
@@ -80,8 +87,13 @@ pub(crate) async fn account(tx: &Tx, id: UserId) -> Result<Option<AccountRow>> {
 
 /// The account, kept from changing until the transaction ends.
 pub(crate) async fn lock_account(tx: &Tx, id: UserId) -> Result<Option<AccountRow>> {
-    let sql = format!("{}{}", account_where("account.id = $1"), for_update(tx.backend()));
-    tx.optional(&sql, (id,), AccountRow::read).await
+    let lock = format!("SELECT id FROM account WHERE id = $1 AND erased_at IS NULL{}", for_update(tx.backend()));
+    if tx.optional(&lock, (id,), |row| row.get::<UserId>(0)).await?.is_none() {
+        return Ok(None);
+    }
+    // Read after the wait: of what a waiting statement reads, PostgreSQL renews the locked row alone,
+    // and what other tables say of the account would be as old as the statement.
+    account(tx, id).await
 }
 
 /// The account that an address of that kind reaches, by the address's fingerprint.

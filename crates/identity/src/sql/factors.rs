@@ -1,18 +1,40 @@
 use stagedoor_core::{Timestamp, UserId};
 use store::{IntoParam, Result, Tx, rows};
 
+use crate::factor::Purpose;
+
 /// The second factor of an account; `secret` is sealed.
 pub(crate) struct FactorRow {
     pub secret: Vec<u8>,
     pub confirmed_at: Option<Timestamp>,
-    pub tries: u32,
-    pub window_at: Timestamp,
+    tries: u32,
+    window_at: Timestamp,
+    reset_tries: u32,
+    reset_window_at: Timestamp,
+}
+
+impl FactorRow {
+    /// Codes that were tried, and since when.
+    pub(crate) fn tried(&self, purpose: Purpose) -> (u32, Timestamp) {
+        match purpose {
+            Purpose::SignIn => (self.tries, self.window_at),
+            Purpose::Reset => (self.reset_tries, self.reset_window_at),
+        }
+    }
 }
 
 pub(crate) async fn factor(tx: &Tx, account: UserId) -> Result<Option<FactorRow>> {
-    let sql = "SELECT secret, confirmed_at, tries, window_at FROM second_factor WHERE account_id = $1";
+    let sql = "SELECT secret, confirmed_at, tries, window_at, reset_tries, reset_window_at
+                 FROM second_factor WHERE account_id = $1";
     tx.optional(sql, (account,), |row| {
-        Ok(FactorRow { secret: row.get(0)?, confirmed_at: row.get(1)?, tries: row.get(2)?, window_at: row.get(3)? })
+        Ok(FactorRow {
+            secret: row.get(0)?,
+            confirmed_at: row.get(1)?,
+            tries: row.get(2)?,
+            window_at: row.get(3)?,
+            reset_tries: row.get(4)?,
+            reset_window_at: row.get(5)?,
+        })
     })
     .await
 }
@@ -21,8 +43,9 @@ pub(crate) async fn factor(tx: &Tx, account: UserId) -> Result<Option<FactorRow>
 /// when the factor is on.
 pub(crate) async fn put_factor(tx: &Tx, account: UserId, secret: &[u8]) -> Result<u64> {
     tx.execute(
-        "INSERT INTO second_factor (account_id, secret, last_step, tries, window_at, created_at)
-         VALUES ($1, $2, 0, 0, 0, $3)
+        "INSERT INTO second_factor (account_id, secret, last_step, tries, window_at, reset_tries, reset_window_at,
+                created_at)
+         VALUES ($1, $2, 0, 0, 0, 0, 0, $3)
          ON CONFLICT (account_id) DO UPDATE SET secret = excluded.secret, created_at = excluded.created_at
             WHERE second_factor.confirmed_at IS NULL",
         (account, secret, tx.now()),
@@ -40,14 +63,23 @@ pub(crate) async fn confirm_factor(tx: &Tx, account: UserId, step: i64) -> Resul
 }
 
 /// Counts a try, when there is one left of `limit` since `since`; how many were counted.
-pub(crate) async fn count_factor_try(tx: &Tx, account: UserId, since: Timestamp, limit: u32) -> Result<u64> {
-    tx.execute(
-        "UPDATE second_factor SET tries = CASE WHEN window_at <= $2 THEN 1 ELSE tries + 1 END,
-                window_at = CASE WHEN window_at <= $2 THEN $3 ELSE window_at END
-          WHERE account_id = $1 AND confirmed_at IS NOT NULL AND (window_at <= $2 OR tries < $4)",
-        (account, since, tx.now(), limit),
-    )
-    .await
+pub(crate) async fn count_factor_try(
+    tx: &Tx,
+    account: UserId,
+    purpose: Purpose,
+    since: Timestamp,
+    limit: u32,
+) -> Result<u64> {
+    let (tries, window_at) = match purpose {
+        Purpose::SignIn => ("tries", "window_at"),
+        Purpose::Reset => ("reset_tries", "reset_window_at"),
+    };
+    let sql = format!(
+        "UPDATE second_factor SET {tries} = CASE WHEN {window_at} <= $2 THEN 1 ELSE {tries} + 1 END,
+                {window_at} = CASE WHEN {window_at} <= $2 THEN $3 ELSE {window_at} END
+          WHERE account_id = $1 AND confirmed_at IS NOT NULL AND ({window_at} <= $2 OR {tries} < $4)"
+    );
+    tx.execute(&sql, (account, since, tx.now(), limit)).await
 }
 
 /// Uses a step of time up, and with it every earlier one; how many did: one caller for each step.
@@ -61,7 +93,7 @@ pub(crate) async fn use_factor_step(tx: &Tx, account: UserId, step: i64) -> Resu
 
 /// After a right code earlier mistakes count no more.
 pub(crate) async fn forgive_factor_tries(tx: &Tx, account: UserId) -> Result<()> {
-    tx.execute("UPDATE second_factor SET tries = 0 WHERE account_id = $1", (account,)).await?;
+    tx.execute("UPDATE second_factor SET tries = 0, reset_tries = 0 WHERE account_id = $1", (account,)).await?;
     Ok(())
 }
 

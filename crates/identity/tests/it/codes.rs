@@ -33,7 +33,7 @@ async fn a_code_fits_one_account_and_one_purpose() {
     let office = Office::new().await;
     let (ann, bob) = (office.verified_fan("ann").await.user, office.fan("bob").await.user);
     let bobs = office.code_to("bob@example.org").await;
-    office.change_contact(ann.id, Contact::Email("anne@example.org"), PASSWORD).await.unwrap();
+    office.change_contact(ann.id, Contact::Email("anne@example.org"), PASSWORD, None).await.unwrap();
     let anns = office.code_to("anne@example.org").await;
     for (user, channel, code) in [
         (ann.id, Channel::Email, &bobs),
@@ -126,9 +126,9 @@ async fn guesses_made_at_once_have_five_tries_together() {
 async fn an_address_changes_once_its_code_comes_back_and_the_old_one_is_told() {
     let office = Office::new().await;
     let ann = office.verified_fan("ann").await.user;
-    let wrong = office.change_contact(ann.id, Contact::Email("anne@example.org"), "a wrong password").await;
+    let wrong = office.change_contact(ann.id, Contact::Email("anne@example.org"), "a wrong password", None).await;
     assert_eq!(wrong.unwrap_err().code(), Code::InvalidCredentials);
-    office.change_contact(ann.id, Contact::Email("Anne@example.org"), PASSWORD).await.unwrap();
+    office.change_contact(ann.id, Contact::Email("Anne@example.org"), PASSWORD, None).await.unwrap();
     assert_eq!(office.user(ann.id).await.unwrap().email(), Some("ann@example.org"));
     let code = office.code_to("anne@example.org").await;
     let changed = office.verify_contact(ann.id, Channel::Email, &code).await.unwrap();
@@ -142,7 +142,7 @@ async fn an_address_changes_once_its_code_comes_back_and_the_old_one_is_told() {
 async fn an_address_of_another_account_cannot_be_taken_and_asking_tells_nothing() {
     let office = Office::new().await;
     let (ann, _bob) = (office.verified_fan("ann").await.user, office.verified_fan("bob").await);
-    office.change_contact(ann.id, Contact::Email("bob@example.org"), PASSWORD).await.unwrap();
+    office.change_contact(ann.id, Contact::Email("bob@example.org"), PASSWORD, None).await.unwrap();
     // Only who reads Bob's mail learns that he has an account.
     let code = office.code_to("bob@example.org").await;
     let taken = office.verify_contact(ann.id, Channel::Email, &code).await.unwrap_err();
@@ -154,11 +154,11 @@ async fn an_address_of_another_account_cannot_be_taken_and_asking_tells_nothing(
 async fn a_number_is_added_to_a_verified_account_and_signs_in() {
     let office = Office::new().await;
     let ann = office.fan("ann").await.user;
-    let early = office.change_contact(ann.id, Contact::Phone(PHONE), PASSWORD).await.unwrap_err();
+    let early = office.change_contact(ann.id, Contact::Phone(PHONE), PASSWORD, None).await.unwrap_err();
     assert_eq!(early.code(), Code::WrongState, "whoever registers another's address adds nothing of their own");
     let code = office.code_to("ann@example.org").await;
     office.verify_contact(ann.id, Channel::Email, &code).await.unwrap();
-    office.change_contact(ann.id, Contact::Phone("+49 30 901820"), PASSWORD).await.unwrap();
+    office.change_contact(ann.id, Contact::Phone("+49 30 901820"), PASSWORD, None).await.unwrap();
     let code = office.code_to(PHONE).await;
     let both = office.verify_contact(ann.id, Channel::Phone, &code).await.unwrap();
     assert_eq!(both.phone.as_ref().map(|phone| phone.address.as_str()), Some(PHONE));

@@ -94,7 +94,7 @@ async fn whoever_owns_the_mailbox_takes_over_what_another_registered_with_it() {
     let office = Office::new().await;
     let squatter = office.fan("ann").await;
     let id = squatter.user.id;
-    office.change_contact(id, Contact::Email("squatter@example.org"), PASSWORD).await.unwrap();
+    office.change_contact(id, Contact::Email("squatter@example.org"), PASSWORD, None).await.unwrap();
     let code = office.code_to("squatter@example.org").await;
     office.forgot_password(ANN).await.unwrap();
     let token = office.token_to("ann@example.org").await;
@@ -112,7 +112,7 @@ async fn a_token_dies_with_the_address_it_was_sent_to() {
     let ann = office.verified_fan("ann").await.user;
     office.forgot_password(ANN).await.unwrap();
     let token = office.token_to("ann@example.org").await;
-    office.change_contact(ann.id, Contact::Email("anne@example.org"), PASSWORD).await.unwrap();
+    office.change_contact(ann.id, Contact::Email("anne@example.org"), PASSWORD, None).await.unwrap();
     let code = office.code_to("anne@example.org").await;
     office.verify_contact(ann.id, Channel::Email, &code).await.unwrap();
     assert_eq!(office.reset_password(&token, NEW, None).await.unwrap_err().code(), Code::InvalidToken);
@@ -137,11 +137,11 @@ async fn changing_the_password_ends_the_other_sessions() {
     let office = Office::new().await;
     let (ann, other) = (office.verified_fan("ann").await, office.try_login("ann@example.org", PASSWORD).await.unwrap());
     let own = office.verify(&ann.access_token).unwrap();
-    let wrong = office.change_password(own.user, own.session, "a wrong password", NEW).await.unwrap_err();
+    let wrong = office.change_password(own.user, own.session, "a wrong password", NEW, None).await.unwrap_err();
     assert_eq!(wrong.code(), Code::InvalidCredentials);
-    let weak = office.change_password(own.user, own.session, PASSWORD, "ann@example.org").await.unwrap_err();
+    let weak = office.change_password(own.user, own.session, PASSWORD, "ann@example.org", None).await.unwrap_err();
     assert_eq!(weak.code(), Code::InvalidField);
-    office.change_password(own.user, own.session, PASSWORD, NEW).await.unwrap();
+    office.change_password(own.user, own.session, PASSWORD, NEW, None).await.unwrap();
     assert!(office.verify(&ann.access_token).is_ok());
     office.refresh(&ann.refresh_token).await.unwrap();
     assert_eq!(office.verify(&other.access_token), Err(TokenError::Revoked));
@@ -156,10 +156,10 @@ async fn guessing_the_password_from_within_is_limited() {
     let ann = office.verified_fan("ann").await;
     let own = office.verify(&ann.access_token).unwrap();
     for _ in 0..10 {
-        let wrong = office.change_password(own.user, own.session, "a wrong password", NEW).await.unwrap_err();
+        let wrong = office.change_password(own.user, own.session, "a wrong password", NEW, None).await.unwrap_err();
         assert_eq!(wrong.code(), Code::InvalidCredentials);
     }
-    let waits = office.change_password(own.user, own.session, PASSWORD, NEW).await.unwrap_err();
+    let waits = office.change_password(own.user, own.session, PASSWORD, NEW, None).await.unwrap_err();
     assert_eq!(waits.code(), Code::RateLimited);
     // Signing in is another matter.
     office.try_login("ann@example.org", PASSWORD).await.unwrap();
@@ -178,7 +178,7 @@ async fn erasing_and_refreshing_and_changing_at_once_wait_for_nobody_for_good() 
         let identity = office.identity.clone();
         racers.spawn(async move { drop(identity.refresh(&fan.refresh_token).await) });
         let identity = office.identity.clone();
-        racers.spawn(async move { drop(identity.change_password(own.user, own.session, PASSWORD, NEW).await) });
+        racers.spawn(async move { drop(identity.change_password(own.user, own.session, PASSWORD, NEW, None).await) });
         let identity = office.identity.clone();
         racers.spawn(async move { drop(identity.end_other_sessions(own.user, own.session).await) });
         racers.join_all().await;
