@@ -65,11 +65,11 @@ pub async fn connection(stream: TcpStream, from: SocketAddr, app: App, router: R
             Served::Other(other) => {
                 let visit = Visit { from, router: &router, open: &open, timeout };
                 // Boxed, or every idle connection would keep room for it.
-                let back = match other {
-                    Other::Message(bytes) => Box::pin(visit.message(wire, bytes, stopped.as_mut())).await,
-                    Other::Endless => Box::pin(visit.for_good(wire, stopped.as_mut())).await,
+                let bytes = match other {
+                    Other::Message(bytes) => bytes,
+                    Other::Endless => return Box::pin(visit.for_good(wire, stopped.as_mut())).await,
                 };
-                let Some(back) = back else { return };
+                let Some(back) = Box::pin(visit.message(wire, bytes, stopped.as_mut())).await else { return };
                 wire = back;
             }
         }
@@ -105,7 +105,7 @@ impl Visit<'_> {
     }
 
     /// Leaves the connection to the HTTP library until it ends.
-    async fn for_good(self, wire: Wire, mut stopped: Pin<&mut impl Future<Output = ()>>) -> Option<Wire> {
+    async fn for_good(self, wire: Wire, mut stopped: Pin<&mut impl Future<Output = ()>>) {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(self.timeout).max_buf_size(HEAD_MAX);
         let serving = http.serve_connection(Guest::for_good(wire), self.service()).with_upgrades();
@@ -119,7 +119,6 @@ impl Visit<'_> {
             }
         };
         let _ = ended.inspect_err(report);
-        None
     }
 
     fn service(
