@@ -234,7 +234,7 @@ async fn the_limits_of_the_lane_are_those_of_the_router() {
 async fn requests_of_every_kind_follow_each_other_on_one_connection() {
     let app = TestApp::with(Wish::unlimited()).await;
     let (event, ann, address) = (app.event_on_sale().await, app.fan("ann").await, app.serve());
-    let login = json!({ "email": "nobody@example.org", "password": "a wrong one for sure" }).to_string();
+    let refresh = json!({ "refreshToken": "nobody's" }).to_string();
     let kind = "Content-Type: application/json\r\n";
     let health = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n".to_owned();
     const HEAD: usize = 7;
@@ -245,9 +245,9 @@ async fn requests_of_every_kind_follow_each_other_on_one_connection() {
             (health.clone(), 200),
             (format!("\r\n{health}"), 200),
             (hold_of(&event, ann.token(), first + 1), 201),
-            (request("POST", "/api/v1/auth/login", kind, &login), 401),
+            (request("POST", "/api/v1/auth/refresh", kind, &refresh), 401),
             // Read to its end, whatever it is: who leaves a body unread may close the connection.
-            (request("POST", "/api/v1/auth/login", &format!("{kind}Connection: keep-alive\r\n"), &login), 401),
+            (request("POST", "/api/v1/auth/refresh", &format!("{kind}Connection: keep-alive\r\n"), &refresh), 401),
             ("HEAD /healthz HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(), 200),
             (request("DELETE", "/api/v1/holds/hld_x", "", ""), 401),
             (
