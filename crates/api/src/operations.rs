@@ -113,6 +113,7 @@ pub async fn metrics(State(app): State<App>) -> Response {
     count("stagedoor_seat_refusals_early_total", stats.refusals_early.load(Ordering::Relaxed));
     count("stagedoor_journal_facts_total", stats.facts.load(Ordering::Relaxed));
     count("stagedoor_journal_batches_total", stats.batches.load(Ordering::Relaxed));
+    count("stagedoor_journal_batches_beside_total", stats.batches_beside.load(Ordering::Relaxed));
     count("stagedoor_journal_bytes_total", stats.journal_bytes.load(Ordering::Relaxed));
     count("stagedoor_holds_expired_total", stats.expired.load(Ordering::Relaxed));
     count("stagedoor_seat_recoveries_total", stats.recoveries.load(Ordering::Relaxed));
@@ -147,6 +148,7 @@ pub fn describe_metrics() {
     describe_counter!("stagedoor_seat_refusals_early_total", "Holds refused by the shared view, without the writer");
     describe_counter!("stagedoor_journal_facts_total", "Facts made durable");
     describe_counter!("stagedoor_journal_batches_total", "Durable journal writes");
+    describe_counter!("stagedoor_journal_batches_beside_total", "Batches written while the next was decided");
     describe_counter!("stagedoor_journal_bytes_total", Unit::Bytes, "Bytes of facts made durable");
     describe_counter!("stagedoor_holds_expired_total", "Holds that expired");
     describe_counter!("stagedoor_seat_recoveries_total", "Recoveries after a failed journal write");

@@ -33,5 +33,5 @@ pub mod audit {
 
 pub use runtime::{
     AskedHold, Batches, Config, Delta, EventView, FanLimits, Health, HeldPlace, Hold, HoldRequest, Inventory, Opening,
-    Refused, Snapshot, StartError, Stats, Stopped, Taken, Warned, Worker, Writers,
+    Pace, Refused, Snapshot, StartError, Stats, Stopped, Taken, Warned, Worker, Writers,
 };

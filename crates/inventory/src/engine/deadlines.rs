@@ -11,6 +11,7 @@ use stagedoor_core::limits::HOLD_WARNING;
 
 use super::holds::{Record, State};
 use super::slab::{NONE, Slab};
+use super::warm::prefetch;
 
 /// More lanes than hold times that can be in use at once by any sane organizer; beyond it the
 /// last lane is searched from its end.
@@ -94,11 +95,14 @@ impl Deadlines {
         }
     }
 
-    /// Reads the neighbours of a hold, see [`super::warm`].
-    pub fn warm(&self, records: &Slab<Record>, slot: u32) -> u64 {
-        let State::Held { links, .. } = &records[slot].state else { return 0 };
-        let read = |slot: u32| if slot == NONE { 0 } else { u64::from(records[slot].price_list) };
-        read(links.before) ^ read(links.after)
+    /// Asks for the neighbours of a hold, see [`super::warm`].
+    pub fn prefetch(&self, records: &Slab<Record>, slot: u32) {
+        let State::Held { links, .. } = &records[slot].state else { return };
+        for neighbour in [links.before, links.after] {
+            if neighbour != NONE {
+                prefetch(&records[neighbour]);
+            }
+        }
     }
 
     /// Forgets the live hold in `slot`.

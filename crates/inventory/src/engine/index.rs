@@ -6,6 +6,7 @@
 //! commands a second the writer does little else than wait for memory.
 
 use super::slab::NONE;
+use super::warm::prefetch;
 
 /// Entries of a bucket.
 const WIDTH: usize = 12;
@@ -111,10 +112,10 @@ impl Index {
         bucket.places(tag(hash)).next().map_or(NONE, |place| bucket.slots[place])
     }
 
-    /// Reads the bucket where what has this hash belongs, see [`super::warm`].
+    /// Asks for the bucket where what has this hash belongs, see [`super::warm`].
     #[inline]
-    pub fn touch(&self, hash: u64) -> u32 {
-        self.buckets.get(self.home(hash)).map_or(0, |bucket| bucket.beyond)
+    pub fn prefetch(&self, hash: u64) {
+        self.buckets.get(self.home(hash)).into_iter().for_each(prefetch);
     }
 
     /// Takes up a slot that is not in the table. `hash_of`: the hash of any slot that is.

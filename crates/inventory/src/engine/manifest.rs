@@ -5,6 +5,7 @@ mod codec;
 
 use std::hash::BuildHasher;
 
+use super::warm::prefetch;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use stagedoor_core::limits::SEATS_PER_HOLD_MAX;
 
@@ -276,6 +277,12 @@ impl Manifest {
 
     pub fn section_name(&self, section: u16) -> &str {
         &self.sections[usize::from(section)].name
+    }
+
+    /// Asks for where a seat's bit is, see [`super::warm`].
+    #[inline]
+    pub(super) fn prefetch_bit(&self, seat: u32) {
+        self.bits.get(seat as usize).into_iter().for_each(prefetch);
     }
 
     pub fn level(&self, seat: u32) -> u8 {

@@ -7,6 +7,7 @@ use stagedoor_core::limits::SEATS_PER_HOLD_MAX;
 
 use super::manifest::{Manifest, Row, SeatKind};
 use super::orphan::{Strip, run_lengths, run_lengths_short, sizes_that_fit, sizes_that_fit_clean};
+use super::warm::prefetch;
 
 /// The wire number of a status is its value here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,11 +223,12 @@ impl Seats {
         (low | high) >> (bit & 63) & 1 == 0
     }
 
-    /// Reads what changing a seat will need, see [`super::warm`].
+    /// Asks for what changing a seat will need, see [`super::warm`].
     #[inline]
-    pub fn warm(&self, manifest: &Manifest, seat: u32) -> u64 {
-        let Some(bit) = manifest.bits.get(seat as usize) else { return 0 };
-        self.planes[(bit >> 6) as usize][0] ^ u64::from(manifest.level(seat))
+    pub fn prefetch(&self, manifest: &Manifest, seat: u32) {
+        if let Some(bit) = manifest.bits.get(seat as usize) {
+            prefetch(&self.planes[(bit >> 6) as usize]);
+        }
     }
 
     /// Moves a seat from one status, which it must have, to another.

@@ -1,11 +1,11 @@
 //! Reading ahead: what the next commands will need, asked of memory all at once.
 //!
 //! Seats and holds lie all over some megabytes, so deciding a command is mostly a row of reads
-//! that each wait for the one before. Those of different commands do not depend on each other,
-//! and a processor that sees them together waits for them together. So this goes over a window of
-//! commands several times, each time one read further. Nothing here decides or changes anything.
+//! that each wait for the one before. Those of different commands do not depend on each other.
+//! So this goes over a window of commands several times, each time one read further: what one
+//! pass asks for without waiting is there by the next. Nothing here decides or changes anything.
 
-use super::holds::{Books, spread, spread_id};
+use super::holds::{spread, spread_id};
 use super::place::Packed;
 use super::slab::NONE;
 use super::state::EventState;
@@ -20,109 +20,151 @@ pub(crate) const WINDOW: usize = 32;
 struct Trail<'a> {
     state: &'a EventState,
     command: &'a Command,
+    /// Of the hold's id.
+    hash: u64,
     /// Where its hold seems to be.
     hold: u32,
-    /// Where the fan who asks for a hold seems to be.
-    fan: u32,
     /// The ended hold that will be forgotten for it.
     oldest: u32,
 }
 
-/// Reads what the first [`WINDOW`] of `commands` will need. What it returns means nothing, but has
-/// to be used for the reads to happen.
-pub(crate) fn warm<'a>(commands: impl Iterator<Item = (&'a EventState, &'a Command)>) -> u64 {
+/// Asks memory for what the first [`WINDOW`] of `commands` will need.
+pub(crate) fn warm<'a>(commands: impl Iterator<Item = (&'a EventState, &'a Command)>) {
     let mut trails = [const { None }; WINDOW];
-    let (mut used, mut read) = (0, 0);
+    let (mut used, mut ends) = (0, Ends::default());
     for (state, command) in commands.take(WINDOW) {
-        let (trail, found) = Trail::begin(state, command, &trails[..used]);
-        (trails[used], read) = (Some(trail), read ^ found);
+        trails[used] = Some(Trail::begin(state, command, &mut ends));
         used += 1;
     }
-    let trails = trails[..used].iter().flatten();
-    let read = trails.clone().fold(read, |read, trail| read ^ trail.records());
-    let read = trails.clone().fold(read, |read, trail| read ^ trail.neighbours());
-    trails.fold(read, |read, trail| read ^ trail.forgotten())
+    let trails = &mut trails[..used];
+    trails.iter_mut().flatten().for_each(Trail::records);
+    trails.iter().flatten().for_each(Trail::neighbours);
+    trails.iter().flatten().for_each(Trail::seats);
+}
+
+/// Asks for the line of memory where `value` is, and does not wait for it.
+#[inline]
+pub(super) fn prefetch<T>(value: &T) {
+    #[cfg(target_arch = "x86_64")]
+    #[expect(unsafe_code, reason = "asking for memory is an intrinsic; for a reference there is nothing to get wrong")]
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(value).cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = value;
+}
+
+/// Releases of a window by their event, roughly: two events may share a number, and then the wrong
+/// ended hold is read ahead.
+#[derive(Default)]
+struct Ends([u8; 32]);
+
+impl Ends {
+    /// How many there were for this event before.
+    fn count(&mut self, state: &EventState) -> usize {
+        let count = &mut self.0[std::ptr::from_ref(state).addr() / size_of::<EventState>() % 32];
+        *count += 1;
+        usize::from(*count) - 1
+    }
 }
 
 impl<'a> Trail<'a> {
-    /// Reads what the command itself names. `before`: the trails of earlier commands.
-    fn begin(state: &'a EventState, command: &'a Command, before: &[Option<Trail<'a>>]) -> (Self, u64) {
+    /// Asks for what the command itself names.
+    fn begin(state: &'a EventState, command: &'a Command, ends: &mut Ends) -> Self {
         let books = &state.books;
-        let mut trail = Trail { state, command, hold: NONE, fan: NONE, oldest: NONE };
-        let read = match command {
-            Command::Hold { hold, fan, want, key, .. } => {
-                let key = key.map_or(0, |key| books.by_key.touch(spread(key.key)));
-                trail.fan = books.by_user.likely(spread_id(*fan));
-                let read = books.by_hold.touch(spread_id(*hold)) ^ trail.fan ^ key;
-                match want {
-                    Want::Picked { places, .. } => u64::from(read) ^ state.warm_seats(places.packed()),
-                    Want::Best(_) => u64::from(read),
+        let mut trail = Trail { state, command, hash: 0, hold: NONE, oldest: NONE };
+        let (Command::Hold { hold, .. }
+        | Command::Release { hold, .. }
+        | Command::Sell { hold, .. }
+        | Command::Extend { hold, .. }) = command
+        else {
+            return trail;
+        };
+        trail.hash = spread_id(*hold);
+        books.by_hold.prefetch(trail.hash);
+        match command {
+            Command::Hold { fan, want, key, .. } => {
+                books.by_user.prefetch(spread_id(*fan));
+                key.iter().for_each(|key| books.by_key.prefetch(spread(key.key)));
+                if let Want::Picked { places, .. } = want {
+                    state.prefetch_bits(places.packed());
                 }
             }
-            Command::Release { hold, .. } => {
-                trail.hold = books.by_hold.likely(spread_id(*hold));
-                let ends = |other: &Trail<'_>| {
-                    std::ptr::eq(other.state, state) && matches!(other.command, Command::Release { .. })
-                };
-                let earlier = before.iter().flatten().filter(|other| ends(other)).count();
-                trail.oldest = books.forgotten_after(earlier).unwrap_or(NONE);
-                u64::from(trail.hold ^ trail.oldest)
+            Command::Release { .. } => {
+                trail.oldest = books.forgotten_after(ends.count(state)).unwrap_or(NONE);
+                if trail.oldest != NONE {
+                    prefetch(&books.records[trail.oldest]);
+                }
             }
-            Command::Sell { hold, order, .. } => {
-                trail.hold = books.by_hold.likely(spread_id(*hold));
-                u64::from(trail.hold ^ books.by_order.touch(spread_id(*order)))
-            }
-            Command::Extend { hold, .. } => {
-                trail.hold = books.by_hold.likely(spread_id(*hold));
-                u64::from(trail.hold)
-            }
-            _ => 0,
-        };
-        (trail, read)
+            Command::Sell { order, .. } => books.by_order.prefetch(spread_id(*order)),
+            _ => {}
+        }
+        trail
     }
 
-    fn records(&self) -> u64 {
+    /// Asks for the records that the indexes name.
+    fn records(&mut self) {
         let books = &self.state.books;
-        let read = |slot: u32| if slot == NONE { 0 } else { u64::from(books.records[slot].price_list) };
-        let fan = if self.fan == NONE { 0 } else { u64::from(books.fans[self.fan].tickets) };
-        read(self.hold) ^ read(self.oldest) ^ fan
-    }
-
-    /// What the records name: places, fans, the holds before and after in order of their deadlines.
-    fn neighbours(&self) -> u64 {
-        let books = &self.state.books;
-        let mut read = 0;
-        if self.hold != NONE {
-            read ^= books.warm_fan(self.hold) ^ books.deadlines.warm(&books.records, self.hold);
-            read ^= self.state.warm_seats(books.near_places(self.hold));
+        match self.command {
+            Command::Hold { fan, want, .. } => {
+                let fan = books.by_user.likely(spread_id(*fan));
+                if fan != NONE {
+                    prefetch(&books.fans[fan]);
+                }
+                if let Want::Picked { places, .. } = want {
+                    self.state.prefetch_seats(places.packed());
+                }
+            }
+            Command::Release { .. } | Command::Sell { .. } | Command::Extend { .. } => {
+                self.hold = books.by_hold.likely(self.hash);
+                if self.hold != NONE {
+                    prefetch(&books.records[self.hold]);
+                }
+            }
+            _ => {}
         }
         if self.oldest != NONE {
-            let id = spread_id(books.records[self.oldest].hold);
-            read ^= books.warm_fan(self.oldest) ^ u64::from(books.by_hold.touch(id));
+            let record = &books.records[self.oldest];
+            books.by_hold.prefetch(spread_id(record.hold));
+            prefetch(&books.fans[record.fan]);
         }
-        read
     }
 
-    fn forgotten(&self) -> u64 {
+    /// Asks for what the records name: places, fans, the holds before and after in order of their
+    /// deadlines.
+    fn neighbours(&self) {
         let books = &self.state.books;
-        if self.oldest == NONE {
-            return 0;
+        if self.hold != NONE {
+            prefetch(&books.fans[books.records[self.hold].fan]);
+            books.deadlines.prefetch(&books.records, self.hold);
+            self.state.prefetch_bits(books.near_places(self.hold));
         }
-        u64::from(books.by_user.touch(spread_id(books.user_of(&books.records[self.oldest]))))
+        if self.oldest != NONE {
+            books.by_user.prefetch(spread_id(books.user_of(&books.records[self.oldest])));
+        }
+    }
+
+    fn seats(&self) {
+        if self.hold != NONE {
+            self.state.prefetch_seats(self.state.books.near_places(self.hold));
+        }
     }
 }
 
 impl EventState {
-    fn warm_seats(&self, places: &[Packed]) -> u64 {
-        places.iter().fold(0, |read, packed| match packed.place() {
-            Place::Seat { seat, .. } => read ^ self.seats.warm(&self.manifest, seat),
-            Place::Area { .. } => read,
-        })
+    fn prefetch_bits(&self, places: &[Packed]) {
+        seats(places).for_each(|seat| self.manifest.prefetch_bit(seat));
+    }
+
+    fn prefetch_seats(&self, places: &[Packed]) {
+        seats(places).for_each(|seat| self.seats.prefetch(&self.manifest, seat));
     }
 }
 
-impl Books {
-    fn warm_fan(&self, slot: u32) -> u64 {
-        u64::from(self.fans[self.records[slot].fan].tickets)
-    }
+fn seats(places: &[Packed]) -> impl Iterator<Item = u32> + '_ {
+    places.iter().filter_map(|packed| match packed.place() {
+        Place::Seat { seat, .. } => Some(seat),
+        Place::Area { .. } => None,
+    })
 }

@@ -15,8 +15,8 @@ use super::held::Hold;
 use super::recovery::RecoverError;
 use super::shared::{Health, Shared, Stats, fresh_hold};
 use super::view::{EventView, Taken};
-use super::writer::{Broken, Writer};
-use super::{Done, Queue, Refused, Reply, Work, map_print};
+use super::writer::{Broken, Flusher, Pace, Writer};
+use super::{AbortOnPanic, Done, Queue, Refused, Reply, Work, map_print};
 use crate::engine::{Actor, Answer, Command, KeyPrint, Manifest, Places, Prices, Refusal, Rules, Want};
 
 /// Maps of an event that one command is tried on: organizers change them by hand, so even a second
@@ -91,9 +91,15 @@ impl Writers {
     /// One round of each partition: everything that waits is decided, written and answered, and
     /// what is due expires.
     pub fn turn(&mut self) -> Result<(), Stopped> {
+        self.turn_at(Pace::Now)
+    }
+
+    /// The same with the writing at another pace; what is under way when the writers are dropped is
+    /// lost, as it is when the power fails.
+    pub fn turn_at(&mut self, pace: Pace) -> Result<(), Stopped> {
         let mut stopped = Ok(());
         for (partition, (writer, down)) in (0..).map(Partition).zip(&mut self.0) {
-            if !*down && let Err(source) = writer.turn() {
+            if !*down && let Err(source) = writer.turn(pace) {
                 *down = true;
                 stopped = Err(Stopped { partition, source });
             }
@@ -108,18 +114,6 @@ impl Writers {
             *down = false;
         }
         Ok(())
-    }
-}
-
-/// A broken invariant in a writer ends the process: what it would answer next cannot be trusted,
-/// and the journal holds everything that was answered.
-struct AbortOnPanic;
-
-impl Drop for AbortOnPanic {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            std::process::abort();
-        }
     }
 }
 
@@ -141,7 +135,10 @@ impl Inventory {
                 let _guard = AbortOnPanic;
                 let partition = Partition(partition);
                 let opened = open(partition).map_err(RecoverError::from);
-                match opened.and_then(|journal| Writer::recover(partition, receiver, shared, journal)) {
+                match opened.and_then(|journal| {
+                    let flusher = Flusher::with_thread(partition, journal, shared.clone());
+                    Writer::recover(partition, receiver, shared, flusher)
+                }) {
                     Ok(writer) => {
                         let _ = ready.send(Ok(()));
                         writer.run();
@@ -172,7 +169,8 @@ impl Inventory {
         for partition in (0..config.partitions.max(1)).map(Partition) {
             let (sender, receiver) = crossbeam_channel::unbounded();
             let journal = open(partition).map_err(RecoverError::from)?;
-            writers.push((Writer::recover(partition, receiver, shared.clone(), journal)?, false));
+            let flusher = Flusher::by_hand(journal, shared.clone());
+            writers.push((Writer::recover(partition, receiver, shared.clone(), flusher)?, false));
             senders.push(sender);
         }
         Ok((Inventory { queue: shared.queue(senders), shared, threads: Arc::default() }, Writers(writers)))

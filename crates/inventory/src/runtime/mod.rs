@@ -25,6 +25,7 @@ pub use self::held::{HeldPlace, Hold};
 pub use self::inventory::{AskedHold, Config, HoldRequest, Inventory, Opening, StartError, Stopped, Worker, Writers};
 pub use self::shared::{Health, Stats};
 pub use self::view::{Delta, EventView, Snapshot, Taken, Warned};
+pub use self::writer::Pace;
 use crate::engine::{Answer, Command, Manifest, Refusal};
 use handover::{Envelope, Lists, Mailboxes};
 
@@ -61,6 +62,18 @@ impl Refused {
             Refused::RateLimited { .. } => Code::RateLimited,
             Refused::UnknownEvent => Code::NotFound,
             Refused::MapChanged | Refused::Unavailable => Code::Unavailable,
+        }
+    }
+}
+
+/// A broken invariant in a thread of the engine ends the process: what it would answer next cannot be trusted,
+/// and the journal holds everything that was answered.
+pub(crate) struct AbortOnPanic;
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            std::process::abort();
         }
     }
 }

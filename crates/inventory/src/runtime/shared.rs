@@ -37,6 +37,8 @@ pub struct Stats {
     pub refusals_early: AtomicU64,
     pub facts: AtomicU64,
     pub batches: AtomicU64,
+    /// Those that were written while the next commands were decided.
+    pub batches_beside: AtomicU64,
     pub journal_bytes: AtomicU64,
     pub expired: AtomicU64,
     pub recoveries: AtomicU64,

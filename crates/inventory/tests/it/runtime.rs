@@ -1,11 +1,13 @@
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use inventory::audit::{Finding, audit};
 use inventory::engine::{
-    Actor, AreaSpec, Best, HoldStatus, KeyPrint, Manifest, ManifestSpec, Need, Places, Prices, Refusal, RowSpec, Rules,
-    SaleStatus, SeatKind, SeatSpec, SectionSpec, Want,
+    Actor, Answer, AreaSpec, Best, Command, HoldStatus, KeyPrint, Manifest, ManifestSpec, Need, Places, Prices,
+    Refusal, RowSpec, Rules, SaleStatus, SeatKind, SeatSpec, SectionSpec, Want,
 };
 use inventory::{Config, FanLimits, HoldRequest, Inventory, Opening, Refused};
 use journal::{Journal, Partition, Snapshot};
@@ -226,6 +228,70 @@ async fn a_crowd_gets_each_seat_once() {
     assert_eq!(taken.len(), count, "a seat was held twice");
     // Whether a lone seat is left over depends on who came first; pairs fill all but lone ones.
     assert!(count >= 14, "{count} of 20 seats were held");
+}
+
+#[tokio::test]
+async fn what_is_decided_while_a_write_is_under_way_is_kept() {
+    const COMMANDS: u32 = 20_000;
+    const UNDER_WAY: usize = 4_096;
+    let house = House::open().await;
+    let (env, event) = (house.env.clone(), house.env.id());
+    house.inventory.open(event, opening(2_000)).await.unwrap();
+    let inventory = house.inventory.clone();
+    // Each seat is asked for five times, by others, and one of six holds is sold at once.
+    let load = move || {
+        let mut batches = inventory.batches();
+        let (mut next, mut open, mut held, mut sold) = (0, 0, HashMap::new(), HashMap::new());
+        while next < COMMANDS || open > 0 {
+            let mut commands = Vec::new();
+            while open + commands.len() < UNDER_WAY && next < COMMANDS {
+                let places = Places::seats([(next * 7 % 4_000, 0)]).unwrap();
+                let want = Want::Picked { places, need: Need::None };
+                commands.push((
+                    next,
+                    event,
+                    Command::Hold { hold: env.id(), fan: env.id(), want, key: None, spread: 0 },
+                ));
+                next += 1;
+            }
+            open += commands.len();
+            batches.send(commands);
+            let mut sales = Vec::new();
+            batches.receive(|number, answer| {
+                open -= 1;
+                match answer {
+                    Ok(Answer::Hold(view)) if view.status == HoldStatus::Held => {
+                        assert!(held.insert(view.hold, view.places.seat_indexes().next()).is_none());
+                        if held.len() % 6 == 0 {
+                            sales.push((number, event, Command::Sell { hold: view.hold, fan: None, order: env.id() }));
+                        }
+                    }
+                    Ok(Answer::Hold(view)) => drop(sold.insert(view.hold, view.order)),
+                    Ok(Answer::Done) => panic!("nothing else was asked"),
+                    Err(refused) => assert!(matches!(rule(refused), Refusal::SeatUnavailable(_))),
+                }
+            });
+            open += sales.len();
+            batches.send(sales);
+        }
+        (held, sold)
+    };
+    let (held, sold) = tokio::task::spawn_blocking(load).await.unwrap();
+    assert_eq!((held.len(), sold.len()), (4_000, 666));
+    let beside = house.inventory.stats().batches_beside.load(Ordering::Relaxed);
+    assert!(beside > 0, "thousands were under way");
+    let House { folder, inventory, .. } = house;
+    tokio::task::spawn_blocking(move || inventory.stop()).await.unwrap();
+
+    let mut journal = journal::SqliteJournal::open(folder.path(), Partition(0)).unwrap();
+    let sound = audit(&mut journal, &mut || {}).unwrap();
+    assert!(sound.findings.is_empty(), "{:?}", sound.findings);
+    let owners = sound.states[&event].seat_holds();
+    for (hold, seat) in held {
+        assert_eq!(owners[seat.unwrap() as usize], Some(hold));
+        let view = sound.states[&event].hold(hold).unwrap();
+        assert_eq!(view.order, sold.get(&hold).copied().flatten());
+    }
 }
 
 #[tokio::test]

@@ -24,8 +24,8 @@ impl Writer {
                     let attention = if live { Attention::HasHolds } else { Attention::Idle };
                     self.directory.insert(*event, attention);
                 }
-                write_directory(&mut *self.journal, covers, &self.directory)?;
-                self.journal.set_checkpoint(covers)?;
+                write_directory(self.flusher.journal(), covers, &self.directory)?;
+                self.flusher.journal().set_checkpoint(covers)?;
                 self.let_go(at);
                 Ok(())
             }
@@ -50,7 +50,7 @@ impl Writer {
                 body: &body[..],
             })
             .collect();
-        Ok(self.journal.put_snapshots(&snapshots)?)
+        Ok(self.flusher.journal().put_snapshots(&snapshots)?)
     }
 
     /// Drops events from memory that are on disk as they are and that nobody uses.

@@ -2,28 +2,10 @@
 
 use std::sync::Arc;
 
-use stagedoor_core::{EventId, HoldId, Timestamp, UserId};
 use tokio::sync::oneshot;
 
 use super::super::handover::{Mailbox, Mailboxes, ReplyTo};
 use super::super::{Refused, Reply};
-
-/// What waits for the batch to be durable.
-pub(super) struct Pending {
-    pub replies: Outgoing,
-    /// Holds with a place reserved in their fans' books.
-    pub held: Vec<(UserId, HoldId, EventId, Option<u128>, Timestamp)>,
-    pub extended: Vec<(UserId, HoldId, Timestamp)>,
-    pub ended: Vec<(UserId, HoldId)>,
-    pub expired: Vec<Timestamp>,
-}
-
-impl Pending {
-    pub fn new(registry: &Mailboxes) -> Self {
-        let (held, extended, ended, expired) = Default::default();
-        Self { replies: Outgoing::new(registry), held, extended, ended, expired }
-    }
-}
 
 /// Answers with the slots that wait for them.
 type Slots = Vec<(u32, Reply)>;
@@ -52,6 +34,10 @@ impl Outgoing {
                 self.mailboxes[mailbox as usize].1.push((slot, reply));
             }
         }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.once.is_empty() && self.mailboxes.iter().all(|(_, replies)| replies.is_empty())
     }
 
     pub fn deliver(&mut self) {

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use crossbeam_channel::Receiver;
 use hashbrown::HashMap;
-use journal::{Batch, BatchSeq, Journal, Partition};
+use journal::{BatchSeq, Partition};
 use stagedoor_core::{EventId, Timestamp};
 
 use super::super::Refused;
@@ -14,7 +14,7 @@ use super::super::checkpoint::{Rounds, read_directory};
 use super::super::handover::Envelope;
 use super::super::recovery::{Attention, Fold, Manifests, Reach, RecoverError, restore};
 use super::super::shared::Shared;
-use super::{Broken, Loaded, Outgoing, Pending, RECOVERY_PAUSE, Writer, schedule};
+use super::{Broken, Flusher, Group, Loaded, Outgoing, RECOVERY_PAUSE, Writer, schedule};
 use crate::engine::{Changes, EventState, HoldStatus};
 
 impl Writer {
@@ -24,15 +24,15 @@ impl Writer {
         partition: Partition,
         queue: Receiver<Vec<Envelope>>,
         shared: Arc<Shared>,
-        journal: Box<dyn Journal>,
+        flusher: Flusher,
     ) -> Result<Writer, RecoverError> {
         let at = shared.now();
-        let (pending, early) = (Pending::new(&shared.mailboxes), Outgoing::new(&shared.mailboxes));
+        let (group, early) = (Box::new(Group::new(&shared.mailboxes)), Outgoing::new(&shared.mailboxes));
         let mut writer = Writer {
             partition,
             queue,
             shared,
-            journal,
+            flusher,
             epoch: None,
             unusable: HashSet::new(),
             manifests: Manifests::default(),
@@ -45,9 +45,9 @@ impl Writer {
             last_at: at,
             next_expiry: Timestamp::MIN,
             turns: 0,
-            batch: Batch::new(),
+            group,
+            spare: None,
             touched: Vec::new(),
-            pending,
             early,
             unsettled: Vec::new(),
         };
@@ -56,9 +56,9 @@ impl Writer {
     }
 
     fn load_all(&mut self) -> Result<(), RecoverError> {
-        let claim = self.journal.claim(self.epoch)?;
+        let journal = self.flusher.journal();
+        let claim = journal.claim(self.epoch)?;
         self.epoch = Some(claim.epoch);
-        let journal = &mut *self.journal;
         let checkpoint = journal.checkpoint()?;
         let mut fold = Fold::default();
         let directory = read_directory(journal, checkpoint)?;
@@ -177,8 +177,7 @@ impl Writer {
         self.unusable.clear();
         self.deadlines.clear();
         self.touched.clear();
-        self.batch.clear();
-        self.pending = Pending::new(&self.shared.mailboxes);
+        *self.group = Group::new(&self.shared.mailboxes);
         self.refuse_queued();
         self.load_all()?;
         // Those that are on disk are in the books now.
@@ -188,7 +187,7 @@ impl Writer {
 
     /// Nobody waits longer than the pause for the answer that seats cannot be changed.
     pub(super) fn refuse_queued(&mut self) {
-        while let Some(list) = self.waiting.pop_front().or_else(|| self.queue.try_recv().ok()) {
+        while let Some(list) = self.waiting.pop_front().or_else(|| self.queue.try_recv().ok().map(VecDeque::from)) {
             let count = list.len();
             for Envelope { work, books, reply_to, .. } in list {
                 self.refuse(reply_to, &work, books, Refused::Unavailable);

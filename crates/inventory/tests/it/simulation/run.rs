@@ -14,7 +14,7 @@ use std::time::Duration;
 use inventory::engine::{
     AccessibleRelease, Actor, Best, KeyPrint, Manifest, Need, Orphans, Places, Prices, Refusal, Rules, SaleStatus, Want,
 };
-use inventory::{Config, EventView, FanLimits, Hold, HoldRequest, Inventory, Opening, Refused, Writers};
+use inventory::{Config, EventView, FanLimits, Hold, HoldRequest, Inventory, Opening, Pace, Refused, Writers};
 use parking_lot::Mutex;
 use stagedoor_core::{Entropy, Env, EventId, HoldId, OrderId, Timestamp, UserId};
 
@@ -44,6 +44,8 @@ pub struct Counts {
     pub damaged_snapshots: u64,
     pub clock_back: u64,
     pub deadline_hits: u64,
+    /// Rounds that did not wait for their facts to be written.
+    pub beside: u64,
     pub deltas: u64,
     pub map_changes: u64,
 }
@@ -62,6 +64,7 @@ impl AddAssign for Counts {
         self.damaged_snapshots += other.damaged_snapshots;
         self.clock_back += other.clock_back;
         self.deadline_hits += other.deadline_hits;
+        self.beside += other.beside;
         self.deltas += other.deltas;
         self.map_changes += other.map_changes;
     }
@@ -499,7 +502,8 @@ impl Run {
         })
     }
 
-    /// Asks everything at once and sees it through, whatever fails meanwhile.
+    /// Asks everything, at once or some of it while what came before is being written, and sees it
+    /// through, whatever fails meanwhile.
     fn play(&mut self, asks: Vec<(EventId, Ask)>) {
         self.asked.clone_from(&asks);
         self.swapped.clear();
@@ -507,17 +511,27 @@ impl Run {
             asks.iter().map(|(event, ask)| Some(self.send(*event, ask.clone()))).collect();
         let alone = asks.len() == 1;
         let mut steady = true;
-        self.poll(&asks, &mut waiting, alone, steady);
-        // Someone closes the page before the answer is there.
-        for place in &mut waiting {
-            if self.roll(30) == 0 && place.take().is_some() {
-                self.lost();
-            }
-        }
+        let mut sent = 0;
         for turn in 0.. {
-            assert!(turn < 10, "not answered: {asks:?}");
+            assert!(turn < 10 + asks.len(), "not answered: {asks:?}");
+            if sent < asks.len() {
+                let left = asks.len() - sent;
+                let more = if self.roll(2) == 0 { left } else { 1 + self.roll(left as u64) as usize };
+                let next = sent..sent + more;
+                self.poll(&asks[next.clone()], &mut waiting[next.clone()], alone, steady);
+                // Someone closes the page before the answer is there.
+                for place in &mut waiting[next] {
+                    if self.roll(30) == 0 && place.take().is_some() {
+                        self.lost();
+                    }
+                }
+                sent += more;
+            }
+            let paces = [Pace::Now, Pace::Beside, Pace::Later];
+            let pace = if sent < asks.len() { paces[self.roll(3) as usize] } else { Pace::Now };
+            self.counts.beside += u64::from(pace != Pace::Now);
             let (_, writers) = self.process.as_mut().expect("a process runs");
-            let turned = writers.turn();
+            let turned = writers.turn_at(pace);
             if turned.is_err() {
                 steady = false;
                 // What is on disk and was not acknowledged must not show yet.
@@ -526,10 +540,10 @@ impl Run {
                 self.compare_views();
             }
             self.take_in(usize::MAX);
-            self.poll(&asks, &mut waiting, alone, steady);
+            self.poll(&asks[..sent], &mut waiting[..sent], alone, steady);
             if turned.is_err() {
                 self.recover();
-                self.poll(&asks, &mut waiting, alone, false);
+                self.poll(&asks[..sent], &mut waiting[..sent], alone, false);
             }
             if waiting.iter().all(Option::is_none) {
                 break;
