@@ -100,14 +100,20 @@ CREATE TABLE area_capacity (
     PRIMARY KEY (event_id, area_id)
 );
 
--- A change of an event's seats that the seat engine is being asked for: to another map, or of the
--- number of people in an area.
+-- A change of an event's seats that the seat engine is being asked for.
 CREATE TABLE seat_change (
     event_id UUID PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('map', 'capacity', 'block', 'unblock', 'block_area')),
     seat_map_id UUID,
     area_id TEXT,
-    capacity BIGINT,
-    CHECK ((seat_map_id IS NULL) = (area_id IS NOT NULL) AND (area_id IS NULL) = (capacity IS NULL))
+    -- Of an area: how many people it takes, or how many of its places are blocked.
+    places BIGINT,
+    -- A list of seat ids, as JSON.
+    seats TEXT,
+    CHECK ((kind = 'map') = (seat_map_id IS NOT NULL)),
+    CHECK ((kind IN ('capacity', 'block_area')) = (area_id IS NOT NULL)),
+    CHECK ((area_id IS NULL) = (places IS NULL)),
+    CHECK ((kind IN ('block', 'unblock')) = (seats IS NOT NULL))
 );
 
 -- What the operator adds to every ticket of an organizer or an event; the event's own rule comes

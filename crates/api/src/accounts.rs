@@ -7,11 +7,13 @@ use axum::response::{IntoResponse, Response};
 use identity::{AccountError, Contact, Credentials, Locale, NewAccount, OrganizerError, SignedIn};
 use serde::{Deserialize, Serialize};
 use stagedoor_core::{Code, FieldError};
+use store::audit::Chain;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::client::Origin;
+use crate::client::RequestOrigin;
+use crate::denials::Denied;
 use crate::extract::Body;
 use crate::problem::Envelope;
 use crate::profile::UserView;
@@ -137,7 +139,7 @@ pub(crate) fn private(status: StatusCode, body: impl Serialize) -> Response {
         (status = 503, body = Envelope)))]
 pub async fn register(
     State(app): State<App>,
-    origin: Origin,
+    RequestOrigin(origin): RequestOrigin,
     Body(body): Body<NewAccountBody>,
 ) -> Result<Response, Problem> {
     let account = NewAccount {
@@ -146,7 +148,7 @@ pub async fn register(
         name: &body.name,
         locale: body.locale.as_deref().map(locale).transpose()?.unwrap_or_default(),
     };
-    let signed_in = app.identity.register(account, origin.client()).await?;
+    let signed_in = app.identity.register(account, &origin).await?;
     Ok(private(StatusCode::CREATED, SignedInView::from(signed_in)))
 }
 
@@ -159,15 +161,24 @@ pub async fn register(
     responses((status = 200, body = SignedInView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 413, body = Envelope), (status = 415, body = Envelope), (status = 429, body = Envelope),
         (status = 503, body = Envelope)))]
-pub async fn login(State(app): State<App>, origin: Origin, Body(body): Body<LoginBody>) -> Result<Response, Problem> {
-    let credentials = Credentials {
-        contact: contact(&body.email, &body.phone)?,
-        password: &body.password,
-        otp: body.otp.as_deref(),
-        from: origin.client(),
-    };
-    let signed_in = app.identity.login(credentials).await?;
-    Ok(private(StatusCode::OK, SignedInView::from(signed_in)))
+pub async fn login(
+    State(app): State<App>,
+    RequestOrigin(origin): RequestOrigin,
+    Body(body): Body<LoginBody>,
+) -> Result<Response, Problem> {
+    let contact = contact(&body.email, &body.phone)?;
+    let credentials = Credentials { contact, password: &body.password, otp: body.otp.as_deref(), origin: &origin };
+    match app.identity.login(credentials).await {
+        Ok(signed_in) => Ok(private(StatusCode::OK, SignedInView::from(signed_in))),
+        Err(refused @ (AccountError::InvalidCredentials | AccountError::RateLimited { .. })) => {
+            // Whether the address has an account is known to the log, not to the caller.
+            let (print, account) = app.identity.whom_it_reaches(contact).await?;
+            let subject = account.map_or(print, |account| account.to_string());
+            let denied = Denied { chain: Chain::Platform, action: "session.open", subject, about: account };
+            Err(Problem::from(refused).denying(denied))
+        }
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// Have a token for a new password sent to an address. The answer is the same whoever has an account.
@@ -203,8 +214,12 @@ pub async fn reset_password(
     extensions(("x-rate-limit" = json!("60/min per address"))),
     responses((status = 200, body = SignedInView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 413, body = Envelope), (status = 415, body = Envelope)))]
-pub async fn refresh(State(app): State<App>, Body(body): Body<RefreshBody>) -> Result<Response, Problem> {
-    let signed_in = app.identity.refresh(&body.refresh_token).await?;
+pub async fn refresh(
+    State(app): State<App>,
+    RequestOrigin(origin): RequestOrigin,
+    Body(body): Body<RefreshBody>,
+) -> Result<Response, Problem> {
+    let signed_in = app.identity.refresh(&origin, &body.refresh_token).await?;
     Ok(private(StatusCode::OK, SignedInView::from(signed_in)))
 }
 
@@ -212,8 +227,12 @@ pub async fn refresh(State(app): State<App>, Body(body): Body<RefreshBody>) -> R
 #[utoipa::path(post, path = "/api/v1/auth/logout", tag = "accounts", request_body = RefreshBody,
     responses((status = 204), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 413, body = Envelope), (status = 415, body = Envelope)))]
-pub async fn logout(State(app): State<App>, Body(body): Body<RefreshBody>) -> Result<StatusCode, Problem> {
-    app.identity.logout(&body.refresh_token).await?;
+pub async fn logout(
+    State(app): State<App>,
+    RequestOrigin(origin): RequestOrigin,
+    Body(body): Body<RefreshBody>,
+) -> Result<StatusCode, Problem> {
+    app.identity.logout(&origin, &body.refresh_token).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

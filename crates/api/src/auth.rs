@@ -7,7 +7,9 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use identity::{Permission, Principal, Role};
 use stagedoor_core::{Code, OrganizerId, UserId};
+use store::audit::Chain;
 
+use crate::denials::Denied;
 use crate::headers::Headers;
 use crate::{App, Problem};
 
@@ -115,6 +117,8 @@ permissions! {
     CheckIn;
     SeeMembers;
     ManageMembers;
+    /// The audit log.
+    SeeAudit;
 }
 
 /// A member of the organizer in the path (`{org}`) whose role allows `P`.
@@ -136,9 +140,12 @@ impl<P: Allows> FromRequestParts<App> for Staff<P> {
         let path = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Problem::not_found())?;
         let text = path.iter().find(|(name, _)| *name == "org").map(|(_, text)| text);
         let organizer: OrganizerId = text.and_then(|text| text.parse().ok()).ok_or_else(Problem::not_found)?;
-        let role = app.identity.role_of(principal.user, organizer).await?.ok_or_else(Problem::not_found)?;
+        let denied = |chain| Denied { chain, action: "request", subject: organizer.to_string(), about: None };
+        let Some(role) = app.identity.role_of(principal.user, organizer).await? else {
+            return Err(Problem::not_found().denying(denied(Chain::Platform)));
+        };
         if !role.allows(P::PERMISSION) {
-            return Err(Problem::not_allowed());
+            return Err(Problem::not_allowed().denying(denied(organizer.into())));
         }
         Ok(Self { user: principal.user, organizer, role, permission: PhantomData })
     }

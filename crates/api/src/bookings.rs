@@ -17,6 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::Fan;
+use crate::client::RequestOrigin;
 use crate::extract::{IdempotencyKey, OptionalBody, Path, RawBody};
 use crate::holds::{problem, too_many_seats, unknown_seat};
 use crate::openapi::MoneySchema;
@@ -160,6 +161,7 @@ pub async fn booking(
 pub async fn confirm(
     State(app): State<App>,
     fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
     Path(booking): Path<HoldId>,
     idempotency: IdempotencyKey,
     OptionalBody(body, bytes): OptionalBody<ConfirmBody>,
@@ -171,7 +173,7 @@ pub async fn confirm(
     let key = idempotency.0.map(|text| key(text, booking, &bytes));
     let url = app.public_url.clone();
     let answer = move |order: &Order| confirmed(booking, order, &url);
-    let answered = app.sales.confirm_booking(fan.id(), booking, token, key, answer).await?;
+    let answered = app.sales.confirm_booking(&origin, fan.id(), booking, token, key, answer).await?;
     if answered.answer == given_back() {
         let problem = Problem::new(Code::WrongState, "the booking was cancelled");
         let details = serde_json::json!({ "status": BookingStatus::Cancelled.text() });
@@ -218,7 +220,8 @@ fn confirmed(booking: HoldId, order: &Order, public_url: &str) -> Answer {
 pub async fn delete_booking(
     State(app): State<App>,
     fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
     Path(booking): Path<HoldId>,
 ) -> Result<Json<BookingView>, Problem> {
-    Ok(Json(app.sales.delete_booking(fan.id(), booking).await?.into()))
+    Ok(Json(app.sales.delete_booking(&origin, fan.id(), booking).await?.into()))
 }

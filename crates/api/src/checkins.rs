@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use catalog::EventError;
 use serde::{Deserialize, Serialize};
 use stagedoor_core::{Code, EventId, FieldError, TicketId, Timestamp};
+use store::Origin;
 use tickets::{
     Admission, CheckIn as Checked, CheckInError, Door, NewScan, SCANS_PER_UPLOAD_MAX, Scan, ScanRefused, Window,
     check_in,
@@ -17,6 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::{CheckIn, Staff};
+use crate::client::RequestOrigin;
 use crate::extract::{Body, Path};
 use crate::problem::Envelope;
 use crate::tickets::place_id;
@@ -140,10 +142,11 @@ pub struct CheckInList {
 pub async fn scan(
     State(app): State<App>,
     staff: Staff<CheckIn>,
+    RequestOrigin(origin): RequestOrigin,
     Body(body): Body<ScanBody>,
 ) -> Result<Json<CheckInView>, Problem> {
     let scan = read(&app, &body)?;
-    let mut results = judge(&app, staff, &[scan]).await?;
+    let mut results = judge(&app, &origin, staff, &[scan]).await?;
     let result = results.pop().expect("one scan has one result");
     Ok(Json(result?.into()))
 }
@@ -157,6 +160,7 @@ pub async fn scan(
 pub async fn scan_batch(
     State(app): State<App>,
     staff: Staff<CheckIn>,
+    RequestOrigin(origin): RequestOrigin,
     Body(body): Body<ScanBatch, BATCH_BODY_MAX>,
 ) -> Result<Json<CheckInList>, Problem> {
     let reader = app.clone();
@@ -171,7 +175,7 @@ pub async fn scan_batch(
     };
     // A thousand signatures would keep everyone else of this thread waiting.
     let (bodies, read, good) = tokio::task::spawn_blocking(read_all).await.expect("reading does not panic");
-    let mut judged = judge(&app, staff, &good).await?.into_iter();
+    let mut judged = judge(&app, &origin, staff, &good).await?.into_iter();
     let results = bodies.into_iter().zip(read).map(|(scan, read)| {
         let judge = |()| judged.next().expect("one scan has one result").map_err(ScanRefused::code);
         read.and_then(judge).map_or_else(|code| CheckInView::refused(scan.scan_id, code), CheckInView::from)
@@ -204,7 +208,12 @@ fn read(app: &App, body: &ScanBody) -> Result<Scan, Problem> {
 }
 
 /// What comes of the scans, each event's within the time that its tickets admit.
-async fn judge(app: &App, staff: Staff<CheckIn>, scans: &[Scan]) -> Result<Vec<Result<Checked, ScanRefused>>, Problem> {
+async fn judge(
+    app: &App,
+    origin: &Origin,
+    staff: Staff<CheckIn>,
+    scans: &[Scan],
+) -> Result<Vec<Result<Checked, ScanRefused>>, Problem> {
     let events: BTreeSet<EventId> = scans.iter().filter_map(Scan::event).collect();
     let mut windows = HashMap::new();
     for event in events {
@@ -218,8 +227,9 @@ async fn judge(app: &App, staff: Staff<CheckIn>, scans: &[Scan]) -> Result<Vec<R
             Err(error) => return Err(error.into()),
         }
     }
+    let window = |event| windows.get(&event).copied().unwrap_or(Window::ALWAYS);
     let door = Door { organizer: staff.organizer, by: staff.user };
-    Ok(check_in(&app.store, door, scans, |event| windows.get(&event).copied().unwrap_or(Window::ALWAYS)).await?)
+    Ok(check_in(&app.store, origin, door, scans, window).await?)
 }
 
 impl From<ScanRefused> for Problem {

@@ -5,11 +5,13 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use serde::{Deserialize, Serialize};
-use stagedoor_core::Network;
+use stagedoor_core::{Network, RequestId, UserId};
+use store::{Actor, Origin};
 
 use crate::App;
+use crate::auth::Caller;
 use crate::headers::Headers;
 
 /// The proxies in front of this server, and how they say whom they speak for.
@@ -30,41 +32,29 @@ pub enum ForwardedHeader {
     Forwarded,
 }
 
-/// The address a request comes from, for limits per address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClientAddress(pub IpAddr);
-
-/// Where somebody signs in from: the address, and what their program calls itself.
+/// Who asks, from where and by which request: for limits of sign-in and for the audit log.
 #[derive(Debug, Clone)]
-pub struct Origin {
-    address: IpAddr,
-    program: Option<String>,
-}
+pub struct RequestOrigin(pub Origin);
 
-impl Origin {
-    pub fn client(&self) -> identity::Client<'_> {
-        identity::Client { address: self.address, program: self.program.as_deref() }
-    }
-}
-
-impl FromRequestParts<App> for Origin {
+impl FromRequestParts<App> for RequestOrigin {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let ClientAddress(address) = ClientAddress::from_request_parts(parts, app).await?;
-        let program = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        Ok(Self { address, program })
-    }
-}
-
-impl FromRequestParts<App> for ClientAddress {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let user = parts.extensions.get::<Caller>().and_then(Caller::user);
+        let id = parts.extensions.get::<RequestId>().copied().expect("the layer around all routes names requests");
         let ConnectInfo(peer) =
             parts.extensions.get::<ConnectInfo<SocketAddr>>().expect("the server says who is connected");
-        Ok(Self(client(&app.proxies, peer.ip(), &parts.headers)))
+        let address = client(&app.proxies, peer.ip(), &parts.headers);
+        Ok(Self(origin(user, address, parts.headers.get(header::USER_AGENT).map(HeaderValue::as_bytes), id)))
     }
+}
+
+/// `agent`: the `User-Agent` of the request, of which as much is kept as is worth it.
+pub(crate) fn origin(user: Option<UserId>, address: IpAddr, agent: Option<&[u8]>, request: RequestId) -> Origin {
+    let cut = |bytes: &[u8]| String::from_utf8_lossy(&bytes[..bytes.len().min(Origin::AGENT_MAX)]).into_owned();
+    let agent = agent.map(cut).filter(|agent| !agent.is_empty()).map(String::into_boxed_str);
+    let actor = user.map_or(Actor::Nobody, Actor::User);
+    Origin { actor, address: Some(address), agent, request: Some(request) }
 }
 
 /// Every proxy adds the peer it saw at the right, so from there on each hop is as good as the one

@@ -16,10 +16,12 @@
 //! ```
 
 pub mod accounts;
+pub mod audit;
 pub mod auth;
 pub mod bookings;
 pub mod checkins;
 pub mod client;
+pub mod denials;
 pub mod edge;
 pub mod events;
 pub mod export;
@@ -75,6 +77,7 @@ pub struct Parts {
     pub signer: ::tickets::Signer,
     pub live: live::Live,
     pub compressed: seat_maps::Compressed,
+    pub denials: denials::Denials,
     /// Makes the prints of idempotency keys of holds.
     pub prints: holds::Prints,
     pub metrics: metrics_exporter_prometheus::PrometheusHandle,

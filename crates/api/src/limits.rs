@@ -81,6 +81,8 @@ pub struct RouteLimit {
 pub struct Admission {
     /// Who makes it.
     pub caller: Caller,
+    /// Where it comes from: the client's address, not a proxy's.
+    pub address: IpAddr,
     /// Set when the request is to be refused.
     pub refusal: Option<Problem>,
     pub fields: Fields,
@@ -147,10 +149,11 @@ pub fn admit<H: Headers + ?Sized>(
     headers: &H,
 ) -> Admission {
     if path.is_some_and(|path| EXEMPT.contains(&path)) {
-        return Admission { caller: Caller::NOBODY, refusal: None, fields: Fields::NONE };
+        return Admission { caller: Caller::NOBODY, address: from, refusal: None, fields: Fields::NONE };
     }
     let limits = &app.limits;
-    let address = Subject::address(client::client(&app.proxies, from, headers));
+    let client = client::client(&app.proxies, from, headers);
+    let address = Subject::address(client);
     let route = path.and_then(|path| limits.route(method, path));
     let known_fields = route.map_or(&limits.fields, |route| &route.fields);
     let mut left = Left::default();
@@ -179,7 +182,7 @@ pub fn admit<H: Headers + ?Sized>(
         }
     }
     let fields = Fields(Some((policy_field.clone(), left)));
-    Admission { caller, refusal: admitted.err(), fields }
+    Admission { caller, address: client, refusal: admitted.err(), fields }
 }
 
 impl PolicyFields {

@@ -7,8 +7,8 @@ use axum::response::Response;
 use sales::{Answered, Key};
 use serde::Serialize;
 use stagedoor_core::{Code, OrganizerId, UserId};
-use store::Tx;
 use store::idempotency::{self, Answer, Claim, Scope};
+use store::{Origin, Tx};
 use uuid::Uuid;
 
 use crate::extract::IdempotencyKey;
@@ -19,6 +19,7 @@ use crate::{App, Problem};
 pub struct Operation<'a> {
     pub name: &'static str,
     pub by: UserId,
+    pub origin: &'a Origin,
     /// What is changed, or what a new thing is to belong to.
     pub subject: Uuid,
     pub key: Option<&'a Key>,
@@ -39,8 +40,8 @@ pub async fn once<T: Serialize>(
     operation: Operation<'_>,
     change: impl AsyncFnOnce(&Tx) -> Result<T, Problem>,
 ) -> Result<Response, Problem> {
-    let Operation { name, by, subject, key, status } = operation;
-    let tx = app.store.begin_write().await?;
+    let Operation { name, by, origin, subject, key, status } = operation;
+    let tx = app.store.begin_write_for(origin).await?;
     let scope = key.map(|key| (Scope { principal: by.into(), operation: name, key: &key.text }, key.body_hash));
     if let Some((scope, body_hash)) = scope {
         match idempotency::claim(&tx, scope, body_hash, subject).await? {

@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 use crate::limits::EXEMPT;
 use crate::respond::Respond;
 use crate::{
-    App, Problem, accounts, bookings, checkins, events, export, holds, kyc, live, operations, orders, organizers,
-    own_events, profile, seat_maps, security, tickets, venues,
+    App, Problem, accounts, audit, bookings, checkins, events, export, holds, kyc, live, operations, orders,
+    organizers, own_events, profile, seat_maps, security, tickets, venues,
 };
 
 #[derive(OpenApi)]
@@ -112,6 +112,7 @@ fn table() -> OpenApiRouter<App> {
         .merge(tickets::routes())
         .merge(organizers::routes())
         .merge(own_events::routes())
+        .merge(audit::routes())
         .merge(checkins::routes())
         .merge(operations::routes())
 }

@@ -21,6 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::Fan;
+use crate::client::RequestOrigin;
 use crate::extract::{IdempotencyKey, OptionalBody, Params, Path, RawBody, paging, read};
 use crate::openapi::MoneySchema;
 use crate::problem::{Envelope, IDEMPOTENCY_REPLAYED};
@@ -282,6 +283,7 @@ pub fn key(text: String, subject: impl Display, body: &[u8]) -> Key {
 pub async fn place_order(
     State(app): State<App>,
     fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
     idempotency: IdempotencyKey,
     RawBody(body, bytes): RawBody<NewOrder>,
 ) -> Result<Response, Problem> {
@@ -297,6 +299,7 @@ pub async fn place_order(
         token: body.payment.token()?,
         promo_code: body.promo_code,
         attendee: body.attendee.map(|who| Attendee::new(who.name.as_deref(), who.email.as_deref())).transpose()?,
+        origin,
         key: Some(key(text, "", &bytes)),
     };
     let url = app.public_url.clone();
@@ -371,13 +374,14 @@ pub async fn my_orders(
 pub async fn cancel_order(
     State(app): State<App>,
     fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
     Path(order): Path<OrderId>,
     idempotency: IdempotencyKey,
     OptionalBody(body, bytes): OptionalBody<CancelBody>,
 ) -> Result<Response, Problem> {
     let key = key(idempotency.required()?, order, &bytes);
     let tickets = body.tickets.map(ticket_ids).transpose()?;
-    let cancel = Cancel { fan: fan.id(), order, tickets, key: Some(key) };
+    let cancel = Cancel { fan: fan.id(), order, tickets, origin, key: Some(key) };
     let url = app.public_url.clone();
     let answered = app.sales.cancel(cancel, move |order| shown(order, &url)).await?;
     Ok(respond(answered))

@@ -14,6 +14,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::{Fan, ManageMembers, RefundOrders, SeeBuyers, SeeCatalogue, SeeMembers, SeeSales, Staff};
+use crate::client::RequestOrigin;
+use crate::denials::Denied;
 use crate::extract::{Body, IdempotencyKey, Params, Path, RawBody};
 use crate::once::{Operation, once};
 use crate::orders::{self, OrderListParams, OrderView, respond, shown, ticket_ids};
@@ -115,12 +117,14 @@ pub struct MemberPatch {
 pub async fn create_organizer(
     State(app): State<App>,
     fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
     idempotency: IdempotencyKey,
     RawBody(body, bytes): RawBody<NewOrganizer>,
 ) -> Result<Response, Problem> {
     let key = idempotency.0.map(|text| orders::key(text, "", &bytes));
     let (name, by) = ("organizers.create", fan.id());
-    let operation = Operation { name, by, subject: by.into(), key: key.as_ref(), status: StatusCode::CREATED };
+    let (origin, subject, key) = (&origin, by.into(), key.as_ref());
+    let operation = Operation { name, by, origin, subject, key, status: StatusCode::CREATED };
     once(&app, operation, async |tx| {
         let organizer = app.identity.create_organizer_in(tx, by, &body.name).await?;
         Ok(OrganizerView { id: organizer.id, name: organizer.name.to_string(), role: Role::Owner.text() })
@@ -158,10 +162,11 @@ pub async fn members(State(app): State<App>, staff: Staff<SeeMembers>) -> Result
 pub async fn add_member(
     State(app): State<App>,
     staff: Staff<ManageMembers>,
+    RequestOrigin(origin): RequestOrigin,
     Body(body): Body<NewMember>,
 ) -> Result<(StatusCode, Json<MemberView>), Problem> {
     let role: Role = body.role.parse()?;
-    let member = app.identity.add_member(staff.organizer, staff.user, &body.email, role).await?;
+    let member = app.identity.add_member(&origin, staff.organizer, staff.user, &body.email, role).await?;
     Ok((StatusCode::CREATED, Json(member.into())))
 }
 
@@ -175,10 +180,11 @@ pub async fn add_member(
 pub async fn change_member(
     State(app): State<App>,
     staff: Staff<ManageMembers>,
+    RequestOrigin(origin): RequestOrigin,
     Path((_, user)): Path<(String, UserId)>,
     Body(body): Body<MemberPatch>,
 ) -> Result<StatusCode, Problem> {
-    app.identity.change_role(staff.organizer, user, body.role.parse()?).await?;
+    app.identity.change_role(&origin, staff.organizer, user, body.role.parse()?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -192,12 +198,14 @@ pub async fn remove_member(
     State(app): State<App>,
     // What every role allows: nobody asked them to become members, so all may leave.
     staff: Staff<SeeCatalogue>,
+    RequestOrigin(origin): RequestOrigin,
     Path((_, user)): Path<(String, UserId)>,
 ) -> Result<StatusCode, Problem> {
     if user != staff.user && !staff.role.allows(Permission::ManageMembers) {
-        return Err(Problem::not_allowed());
+        let (chain, subject) = (staff.organizer.into(), user.to_string());
+        return Err(Problem::not_allowed().denying(Denied { chain, action: "request", subject, about: None }));
     }
-    app.identity.remove_member(staff.organizer, user).await?;
+    app.identity.remove_member(&origin, staff.organizer, user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -354,6 +362,7 @@ pub struct RefundBody {
 pub async fn refund_order(
     State(app): State<App>,
     staff: Staff<RefundOrders>,
+    RequestOrigin(origin): RequestOrigin,
     Path((_, order)): Path<(String, OrderId)>,
     idempotency: IdempotencyKey,
     RawBody(body, bytes): RawBody<RefundBody>,
@@ -366,6 +375,7 @@ pub async fn refund_order(
         order,
         tickets: body.tickets.map(ticket_ids).transpose()?,
         note: Name::parse("reason", &body.reason)?.into_string(),
+        origin,
         key: Some(key),
     };
     let url = app.public_url.clone();

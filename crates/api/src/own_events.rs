@@ -12,11 +12,13 @@ use serde::{Deserialize, Serialize};
 use stagedoor_core::{
     Currency, Env, EventId, FieldError, Money, Name, OrganizerId, PriceLevelId, SeatMapId, Timestamp, VenueId,
 };
+use store::Origin;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::{ManageCatalogue, ManageSales, SeeCatalogue, Staff};
+use crate::client::RequestOrigin;
 use crate::extract::{Body, IdempotencyKey, Params, Patch, Path, RawBody, id, present, set};
 use crate::once::{Operation, once, staff_key};
 use crate::openapi::MoneySchema;
@@ -323,6 +325,7 @@ pub async fn own_events(
 pub async fn create_event(
     State(app): State<App>,
     staff: Staff<ManageCatalogue>,
+    RequestOrigin(origin): RequestOrigin,
     idempotency: IdempotencyKey,
     RawBody(mut body, bytes): RawBody<NewEventBody>,
 ) -> Result<Response, Problem> {
@@ -338,7 +341,8 @@ pub async fn create_event(
     body.terms(&app.env, currency)?(&mut new.details);
     let key = staff_key(idempotency, staff.organizer, "", &bytes);
     let (name, subject) = ("events.create", staff.organizer.into());
-    let operation = Operation { name, by: staff.user, subject, key: key.as_ref(), status: StatusCode::CREATED };
+    let (by, origin, key) = (staff.user, &origin, key.as_ref());
+    let operation = Operation { name, by, origin, subject, key, status: StatusCode::CREATED };
     once(&app, operation, async |tx| {
         let event = app.catalog.create_event_in(tx, staff.organizer, new).await?;
         Ok(OwnEventView::new(&event, app.env.now()))
@@ -370,6 +374,7 @@ pub async fn own_event(
 pub async fn update_event(
     State(app): State<App>,
     staff: Staff<ManageCatalogue>,
+    RequestOrigin(origin): RequestOrigin,
     Path((_, event)): Path<(String, EventId)>,
     Body(mut patch): Body<EventPatch>,
 ) -> Result<Json<OwnEventView>, Problem> {
@@ -384,17 +389,18 @@ pub async fn update_event(
         set(&mut details.starts_at, starts_at);
         terms(details);
     };
-    let event = app.sales.update_event(staff.organizer, event, version, bill, change).await?;
+    let event = app.sales.update_event(&origin, staff.organizer, event, version, bill, change).await?;
     Ok(Json(OwnEventView::new(&event, app.env.now())))
 }
 
 async fn transition(
     app: &App,
+    origin: &Origin,
     organizer: OrganizerId,
     event: EventId,
     to: Transition,
 ) -> Result<Json<OwnEventView>, Problem> {
-    let event = app.sales.transition_event(organizer, event, to).await?;
+    let event = app.sales.transition_event(origin, organizer, event, to).await?;
     Ok(Json(OwnEventView::new(&event, app.env.now())))
 }
 
@@ -410,9 +416,10 @@ macro_rules! transitions {
         pub async fn $name(
             State(app): State<App>,
             staff: Staff<ManageCatalogue>,
+            RequestOrigin(origin): RequestOrigin,
             Path((_, event)): Path<(String, EventId)>,
         ) -> Result<Json<OwnEventView>, Problem> {
-            transition(&app, staff.organizer, event, Transition::$to).await
+            transition(&app, &origin, staff.organizer, event, Transition::$to).await
         }
     )*};
 }
@@ -455,11 +462,12 @@ pub struct SeatMapChoice {
 pub async fn move_to_seat_map(
     State(app): State<App>,
     staff: Staff<ManageCatalogue>,
+    RequestOrigin(origin): RequestOrigin,
     Path((_, event)): Path<(String, EventId)>,
     Body(body): Body<SeatMapChoice>,
 ) -> Result<Json<OwnEventView>, Problem> {
     let map = id("seatMapId", &body.seat_map_id)?;
-    match app.sales.move_to_seat_map(staff.organizer, event, map).await {
+    match app.sales.move_to_seat_map(&origin, staff.organizer, event, map).await {
         Ok(event) => Ok(Json(OwnEventView::new(&event, app.env.now()))),
         Err(error) => Err(named(&app, event, error).await),
     }
@@ -499,12 +507,13 @@ struct AreaBlock {
 pub async fn block(
     State(app): State<App>,
     staff: Staff<ManageSales>,
+    RequestOrigin(origin): RequestOrigin,
     Path((_, event)): Path<(String, EventId)>,
     Body(body): Body<BlockBody>,
 ) -> Result<StatusCode, Problem> {
     let blocked = match (&body.seats, &body.area) {
-        (Some(seats), None) => app.sales.block_seats(staff.organizer, event, seats).await,
-        (None, Some(area)) => app.sales.block_area(staff.organizer, event, &area.id, area.blocked).await,
+        (Some(seats), None) => app.sales.block_seats(&origin, staff.organizer, event, seats).await,
+        (None, Some(area)) => app.sales.block_area(&origin, staff.organizer, event, &area.id, area.blocked).await,
         _ => return Err(FieldError::new("seats", "send exactly one of seats and area").into()),
     };
     done(&app, event, blocked).await
@@ -549,10 +558,11 @@ pub struct UnblockBody {
 pub async fn unblock(
     State(app): State<App>,
     staff: Staff<ManageSales>,
+    RequestOrigin(origin): RequestOrigin,
     Path((_, event)): Path<(String, EventId)>,
     Body(body): Body<UnblockBody>,
 ) -> Result<StatusCode, Problem> {
-    done(&app, event, app.sales.unblock_seats(staff.organizer, event, &body.seats).await).await
+    done(&app, event, app.sales.unblock_seats(&origin, staff.organizer, event, &body.seats).await).await
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -576,8 +586,10 @@ pub struct CapacityBody {
 pub async fn set_capacity(
     State(app): State<App>,
     staff: Staff<ManageSales>,
+    RequestOrigin(origin): RequestOrigin,
     Path((_, event)): Path<(String, EventId)>,
     Body(body): Body<CapacityBody>,
 ) -> Result<StatusCode, Problem> {
-    done(&app, event, app.sales.set_area_capacity(staff.organizer, event, &body.area, body.capacity).await).await
+    let set = app.sales.set_area_capacity(&origin, staff.organizer, event, &body.area, body.capacity).await;
+    done(&app, event, set).await
 }

@@ -9,6 +9,8 @@ use serde::Serialize;
 use stagedoor_core::{Code, FieldError, RequestId, Timestamp};
 use utoipa::ToSchema;
 
+use crate::denials::Denied;
+
 /// Says that an answer repeats the one that its key got before.
 pub(crate) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
@@ -21,13 +23,16 @@ pub struct Problem {
     details: Option<serde_json::Value>,
     retry_after: Option<Duration>,
     replayed: bool,
+    /// What the audit log is to say of it.
+    denied: Option<Box<Denied>>,
     /// Of a fault, for the log alone.
     cause: Option<Box<str>>,
 }
 
 impl Problem {
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), details: None, retry_after: None, replayed: false, cause: None }
+        let (details, retry_after, denied, cause) = Default::default();
+        Self { code, message: message.into(), details, retry_after, replayed: false, denied, cause }
     }
 
     pub fn with(mut self, details: serde_json::Value) -> Self {
@@ -45,6 +50,15 @@ impl Problem {
     pub fn replayed(mut self, replayed: bool) -> Self {
         self.replayed = replayed;
         self
+    }
+
+    /// Says for the audit log what was denied.
+    pub fn denying(self, denied: Denied) -> Self {
+        Self { denied: Some(denied.into()), ..self }
+    }
+
+    pub(crate) fn denied(&self) -> Option<&Denied> {
+        self.denied.as_deref()
     }
 
     /// A part of the address after the `?` that does not fit.

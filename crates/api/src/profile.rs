@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 
 use crate::accounts::{locale, private};
 use crate::auth::Fan;
+use crate::client::RequestOrigin;
 use crate::extract::{Body, Patch, present};
 use crate::problem::Envelope;
 use crate::{App, Problem, schema};
@@ -223,7 +224,12 @@ pub async fn me(State(app): State<App>, fan: Fan) -> Result<Response, Problem> {
 #[utoipa::path(patch, path = "/api/v1/me", tag = "accounts", security(("bearer" = [])), request_body = ProfileBody,
     responses((status = 200, body = UserView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 404, body = Envelope), (status = 413, body = Envelope), (status = 415, body = Envelope)))]
-pub async fn update_me(State(app): State<App>, fan: Fan, Body(body): Body<ProfileBody>) -> Result<Response, Problem> {
+pub async fn update_me(
+    State(app): State<App>,
+    fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
+    Body(body): Body<ProfileBody>,
+) -> Result<Response, Problem> {
     let preferences = body.preferences.map(|body| Preferences {
         event_categories: body.event_categories.iter().map(|kind| kind.text().to_owned()).collect(),
         travel_km_max: body.max_travel_distance_km,
@@ -243,7 +249,7 @@ pub async fn update_me(State(app): State<App>, fan: Fan, Body(body): Body<Profil
         preferences,
         location,
     };
-    let user = app.identity.update_profile(fan.id(), change).await?;
+    let user = app.identity.update_profile(&origin, fan.id(), change).await?;
     Ok(private(StatusCode::OK, UserView::from(user)))
 }
 
@@ -342,7 +348,11 @@ pub async fn change_password(
 #[utoipa::path(delete, path = "/api/v1/me", tag = "accounts", security(("bearer" = [])),
     responses((status = 204), (status = 401, body = Envelope), (status = 404, body = Envelope),
         (status = 409, body = Envelope)))]
-pub async fn delete_me(State(app): State<App>, fan: Fan) -> Result<StatusCode, Problem> {
+pub async fn delete_me(
+    State(app): State<App>,
+    fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
+) -> Result<StatusCode, Problem> {
     let mut idle = Vec::new();
     for membership in app.identity.organizers_of(fan.id()).await? {
         let organizer = membership.organizer.id;
@@ -350,6 +360,6 @@ pub async fn delete_me(State(app): State<App>, fan: Fan) -> Result<StatusCode, P
             idle.push(organizer);
         }
     }
-    app.identity.delete(fan.id(), &idle).await?;
+    app.identity.delete(&origin, fan.id(), &idle).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -16,6 +16,7 @@ use metrics::{Counter, Histogram};
 use stagedoor_core::{Code, RequestId};
 use tower::{Layer, Service};
 
+use crate::denials::{self, Asked};
 use crate::limits::{self, Admission};
 use crate::{App, Problem};
 
@@ -60,22 +61,26 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let env = &self.app.env;
-        let (began, watch) = (env.now(), env.stopwatch());
-        let id: RequestId = env.id();
+        let app = self.app.clone();
+        let (began, watch) = (app.env.now(), app.env.stopwatch());
+        let id: RequestId = app.env.id();
         request.extensions_mut().insert(id);
-        let method = request.method().clone();
         let path = request.extensions().get::<MatchedPath>().cloned();
-        let Admission { caller, refusal, fields } = self.admit(&request, path.as_ref());
+        let Admission { caller, address, refusal, fields } = self.admit(&request, path.as_ref());
         request.extensions_mut().insert(caller);
+        let asked = Asked::new(&request, id, caller.user(), address);
         let too_long = || is_too_long(request.uri()).then(|| Problem::new(Code::UriTooLong, "the address is too long"));
         let answer = match refusal.or_else(too_long) {
             Some(problem) => Err(problem),
             None => Ok(self.inner.call(request)),
         };
         Box::pin(async move {
+            let route = path.as_ref().map_or("unmatched", MatchedPath::as_str);
             let mut response = match answer {
-                Err(problem) => problem.render(id, began),
+                Err(problem) => {
+                    denials::record(&app, &asked, route, &problem).await;
+                    problem.render(id, began)
+                }
                 // A handler that panics must not take its connection, or its thread, along.
                 Ok(answer) => match std::panic::AssertUnwindSafe(answer).catch_unwind().await {
                     Ok(answer) => answer?,
@@ -83,6 +88,7 @@ where
                 },
             };
             if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+                denials::record(&app, &asked, route, &problem).await;
                 response = problem.render(id, began);
             } else if response.status() == StatusCode::METHOD_NOT_ALLOWED {
                 let allow = response.headers().get(header::ALLOW).cloned();
@@ -90,8 +96,7 @@ where
                 response.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
             }
             fields.insert(response.headers_mut());
-            let route = path.as_ref().map_or("unmatched", MatchedPath::as_str);
-            finish(&mut response, &method, route, id, watch.elapsed());
+            finish(&mut response, asked.method(), route, id, watch.elapsed());
             Ok(response)
         })
     }

@@ -130,6 +130,7 @@ texts! {
     OrphanPolicy => words(["forbid", "avoid", "ignore"]);
     SortOrder => words(["date", "relevance"]);
     TicketStatus => words(["issued", "used", "refunded", "revoked"]);
+    AuditResult => words(store::audit::Outcome::ALL.map(store::audit::Outcome::text));
     BarcodeFormat => words(["svg", "png", "json"]);
     ErrorCode => words(stagedoor_core::Code::ALL.iter().map(|code| code.text()));
     PaymentMethod => words(["simulated"]);

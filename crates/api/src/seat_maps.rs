@@ -20,6 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::{ManageCatalogue, SeeCatalogue, Staff};
+use crate::client::RequestOrigin;
 use crate::events::has_tag;
 use crate::extract::{IdempotencyKey, JSON, Params, Path, read};
 use crate::once::{answer, key_mismatch, staff_key};
@@ -142,6 +143,7 @@ impl From<SeatMapVersion> for SeatMapView {
 pub async fn add_seat_map(
     State(app): State<App>,
     staff: Staff<ManageCatalogue>,
+    RequestOrigin(origin): RequestOrigin,
     Path((_, venue)): Path<(String, VenueId)>,
     idempotency: IdempotencyKey,
     request: Request,
@@ -155,7 +157,7 @@ pub async fn add_seat_map(
     let map: SeatMap = map.map_err(MapError::from)?;
     let (principal, operation) = (staff.user.into(), "seat-maps.add");
     let scope = key.as_ref().map(|key| (Scope { principal, operation, key: &key.text }, key.body_hash));
-    let (saved, replayed) = app.catalog.add_seat_map_once(organizer, venue, map, scope).await?;
+    let (saved, replayed) = app.catalog.add_seat_map_once(&origin, organizer, venue, map, scope).await?;
     // A version never changes, so what is made of it now is what was answered first.
     let answer = answer(StatusCode::CREATED, &SeatMapView::from(saved.version.clone()));
     Ok(respond(Answered { answer, replayed }))

@@ -8,12 +8,14 @@ use catalog::EventState;
 use sales::{Key, OrderError};
 use serde::{Deserialize, Serialize};
 use stagedoor_core::{Code, EventId, Money, OrderId, TicketId, Timestamp};
+use store::Origin;
 use tickets::{Access, BarcodeText, Cause, ChangeError, PageRequest, Place, Sheet, Status, Ticket, render};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::Fan;
+use crate::client::RequestOrigin;
 use crate::extract::{IdempotencyKey, Params, Path, RawBody, paging};
 use crate::once::{Operation, once};
 use crate::openapi::MoneySchema;
@@ -280,11 +282,12 @@ pub async fn pdf(State(app): State<App>, fan: Fan, Path(ticket): Path<TicketId>)
 pub async fn reissue(
     State(app): State<App>,
     fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
     Path(ticket): Path<TicketId>,
     idempotency: IdempotencyKey,
 ) -> Result<Response, Problem> {
     let key = idempotency.0.map(|text| orders::key(text, ticket, b""));
-    let operation = change_of(ticket, "tickets.reissue", &fan, key.as_ref());
+    let operation = change_of(ticket, "tickets.reissue", &fan, &origin, key.as_ref());
     let cause = Cause { by: Some(fan.id()), reason: "asked by the owner" };
     let access = Access::Owner(fan.id());
     once(&app, operation, async |tx| Ok(TicketView::from(tickets::reissue(tx, access, ticket, cause).await?))).await
@@ -313,12 +316,13 @@ pub struct TransferBody {
 pub async fn transfer(
     State(app): State<App>,
     fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
     Path(ticket): Path<TicketId>,
     idempotency: IdempotencyKey,
     RawBody(body, bytes): RawBody<TransferBody>,
 ) -> Result<Response, Problem> {
     let key = orders::key(idempotency.required()?, ticket, &bytes);
-    let operation = change_of(ticket, "tickets.transfer", &fan, Some(&key));
+    let operation = change_of(ticket, "tickets.transfer", &fan, &origin, Some(&key));
     let access = Access::Owner(fan.id());
     once(&app, operation, async |tx| {
         let known = tickets::find(tx, access, ticket).await?.ok_or_else(Problem::not_found)?;
@@ -336,8 +340,14 @@ pub async fn transfer(
     .await
 }
 
-fn change_of<'a>(ticket: TicketId, name: &'static str, fan: &Fan, key: Option<&'a Key>) -> Operation<'a> {
-    Operation { name, by: fan.id(), subject: ticket.into(), key, status: StatusCode::OK }
+fn change_of<'a>(
+    ticket: TicketId,
+    name: &'static str,
+    fan: &Fan,
+    origin: &'a Origin,
+    key: Option<&'a Key>,
+) -> Operation<'a> {
+    Operation { name, by: fan.id(), origin, subject: ticket.into(), key, status: StatusCode::OK }
 }
 
 impl From<ChangeError> for Problem {

@@ -12,6 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::{ManageCatalogue, Staff};
+use crate::client::RequestOrigin;
 use crate::extract::{Body, IdempotencyKey, Params, Patch, Path, RawBody, paging, present, set};
 use crate::once::{Operation, once, staff_key};
 use crate::problem::Envelope;
@@ -215,12 +216,14 @@ pub async fn venue(State(app): State<App>, Path(venue): Path<VenueId>) -> Result
 pub async fn create_venue(
     State(app): State<App>,
     staff: Staff<ManageCatalogue>,
+    RequestOrigin(origin): RequestOrigin,
     idempotency: IdempotencyKey,
     RawBody(body, bytes): RawBody<NewVenue>,
 ) -> Result<Response, Problem> {
     let (details, key) = (body.details()?, staff_key(idempotency, staff.organizer, "", &bytes));
     let (name, subject) = ("venues.create", staff.organizer.into());
-    let operation = Operation { name, by: staff.user, subject, key: key.as_ref(), status: StatusCode::CREATED };
+    let (by, origin, key) = (staff.user, &origin, key.as_ref());
+    let operation = Operation { name, by, origin, subject, key, status: StatusCode::CREATED };
     once(&app, operation, async |tx| {
         Ok(VenueView::from(app.catalog.create_venue_in(tx, staff.organizer, details).await?))
     })
@@ -237,6 +240,7 @@ pub async fn create_venue(
 pub async fn update_venue(
     State(app): State<App>,
     staff: Staff<ManageCatalogue>,
+    RequestOrigin(origin): RequestOrigin,
     Path((_, venue)): Path<(String, VenueId)>,
     Body(patch): Body<VenuePatch>,
 ) -> Result<Json<VenueView>, Problem> {
@@ -254,7 +258,8 @@ pub async fn update_venue(
         address.apply(&mut details.address, None);
         position.apply(&mut details.position, None);
     };
-    Ok(Json(app.catalog.update_venue(staff.organizer, venue, patch.version, change).await?.into()))
+    let venue = app.catalog.update_venue(&origin, staff.organizer, venue, patch.version, change).await?;
+    Ok(Json(venue.into()))
 }
 
 impl From<VenueError> for Problem {

@@ -29,7 +29,8 @@ pub const ADMITS_AFTER: Duration = Duration::from_secs(2 * 60 * 60);
 pub const ADMITS_WITHOUT_END: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// Several time slots of one production are several events with the same `series`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Event {
     pub id: EventId,
     pub organizer: OrganizerId,
@@ -38,6 +39,7 @@ pub struct Event {
     pub seat_map: Option<SeatMapId>,
     /// The first event of the series this one belongs to.
     pub series: Option<EventId>,
+    #[serde(flatten)]
     pub details: EventDetails,
     pub state: EventState,
     /// When the public could first see it; drafts have none.
@@ -52,7 +54,8 @@ pub struct Event {
 }
 
 /// What the organizer decides about an event.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct EventDetails {
     pub name: Name,
     pub kind: EventType,

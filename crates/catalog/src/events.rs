@@ -12,7 +12,7 @@ use crate::error::{EventError, ListError};
 use crate::event::{Event, EventDetails, EventState, Transition};
 use crate::search::EventCard;
 use crate::seat_map::SeatMapVersion;
-use crate::sql;
+use crate::{audited, sql};
 
 /// Said of a seat map that is absent or another venue's.
 pub const NO_SUCH_MAP: &str = "is not one of the venue's seat maps";
@@ -77,6 +77,7 @@ impl Catalog {
             created_at: tx.now(),
         };
         sql::insert_event(tx, &event).await?;
+        audited::event(tx, "event.create", None, &event);
         Ok(event)
     }
 
@@ -144,7 +145,7 @@ impl Catalog {
                 event.state = EventState::Rescheduled;
             }
         }
-        self.save(tx, event).await
+        self.save(tx, "event.update", &before, event).await
     }
 
     /// Gives an event another version of its venue's map, sold or not, as a part of the caller's
@@ -156,20 +157,21 @@ impl Catalog {
         id: EventId,
         map: SeatMapId,
     ) -> Result<Event, EventError> {
-        let mut event = self.owned(tx, organizer, id, None).await?;
+        let before = self.owned(tx, organizer, id, None).await?;
+        let mut event = before.clone();
         let map = map_at(tx, event.venue, map).await?;
         (event.seat_map, event.capacity) = (Some(map.id), map.capacity);
         if event.state == EventState::Published {
             event.details.check_prices(&map)?;
         }
-        self.save(tx, event).await
+        self.save(tx, "event.seat_map", &before, event).await
     }
 
     /// Records the places an event sells now, after blocks or areas changed.
     pub async fn record_capacity_in(&self, tx: &Tx, id: EventId, capacity: u32) -> Result<Event, EventError> {
-        let mut event = sql::event(tx, id).await?.ok_or(EventError::NotFound)?;
-        event.capacity = capacity;
-        self.save(tx, event).await
+        let before = sql::event(tx, id).await?.ok_or(EventError::NotFound)?;
+        let event = Event { capacity, ..before.clone() };
+        self.save(tx, "event.capacity", &before, event).await
     }
 
     /// Publishes, takes off sale, postpones or cancels an event. To do again what is done already
@@ -194,7 +196,8 @@ impl Catalog {
         id: EventId,
         transition: Transition,
     ) -> Result<Event, EventError> {
-        let mut event = self.owned(tx, organizer, id, None).await?;
+        let before = self.owned(tx, organizer, id, None).await?;
+        let mut event = before.clone();
         let state = event.state;
         let next = state.after(transition).ok_or(EventError::WrongState { state, transition })?;
         if next == state {
@@ -205,7 +208,7 @@ impl Catalog {
             event.published_at = event.published_at.or(Some(tx.now()));
         }
         event.state = next;
-        self.save(tx, event).await
+        self.save(tx, audited::transition(transition), &before, event).await
     }
 
     /// A published event with its venue and performers.
@@ -293,13 +296,20 @@ impl Catalog {
         Ok(event.details.check_prices(&map)?)
     }
 
-    /// Saves the next version of an event and lets search follow.
-    pub(crate) async fn save(&self, tx: &Tx, mut event: Event) -> Result<Event, EventError> {
+    /// Saves the next version of an event, says so in the audit log and lets search follow.
+    pub(crate) async fn save(
+        &self,
+        tx: &Tx,
+        action: &'static str,
+        before: &Event,
+        mut event: Event,
+    ) -> Result<Event, EventError> {
         let current = event.version;
         event.version += 1;
         if !sql::update_event(tx, &event).await? {
             return Err(EventError::Conflict { current });
         }
+        audited::event(tx, action, Some(before), &event);
         self.follow(tx, event.id).await?;
         Ok(event)
     }

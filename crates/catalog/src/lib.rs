@@ -20,6 +20,7 @@
 //! # Ok(()) }
 //! ```
 
+mod audited;
 mod cache;
 mod catalog;
 mod cursor;

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use stagedoor_core::{EventId, Name, OrganizerId, PerformerId, SeatMapId, VenueId};
-use store::Tx;
 use store::idempotency::{self, Claim, Scope};
+use store::{Origin, Tx};
 use uuid::Uuid;
 
 use crate::catalog::{Catalog, list_scope, performer_key};
 use crate::cursor::{Page, Paging};
 use crate::error::{ListError, MapError, VenueError};
 use crate::seat_map::{EncodedMap, SeatMap, SeatMapVersion};
-use crate::sql;
 use crate::venue::{Performer, Venue, VenueDetails};
+use crate::{audited, sql};
 
 /// Attempts to find a free version number while others add maps to the same venue.
 const VERSION_ATTEMPTS: usize = 8;
@@ -35,6 +35,7 @@ impl Catalog {
         let id = VenueId::fresh(tx.env());
         let venue = Venue { id, organizer, details, version: 1, created_at: tx.now() };
         sql::insert_venue(tx, &venue).await?;
+        audited::venue(tx, "venue.create", None, &venue);
         Ok(venue)
     }
 
@@ -42,14 +43,16 @@ impl Catalog {
     /// nobody else changed the venue since.
     pub async fn update_venue(
         &self,
+        origin: &Origin,
         organizer: OrganizerId,
         id: VenueId,
         expected: Option<u32>,
         change: impl FnOnce(&mut VenueDetails) + Send,
     ) -> Result<Venue, VenueError> {
-        let tx = self.store.begin_write().await?;
+        let tx = self.store.begin_write_for(origin).await?;
         let found = sql::venue(&tx, id).await?.filter(|venue| venue.organizer == organizer);
-        let mut venue = found.ok_or(VenueError::NotFound)?;
+        let before = found.ok_or(VenueError::NotFound)?;
+        let mut venue = before.clone();
         let current = venue.version;
         if expected.is_some_and(|expected| expected != current) {
             return Err(VenueError::Conflict { current });
@@ -59,6 +62,7 @@ impl Catalog {
         if !sql::update_venue(&tx, &venue).await? {
             return Err(VenueError::Conflict { current });
         }
+        audited::venue(&tx, "venue.update", Some(&before), &venue);
         self.follow_venue(&tx, venue.clone()).await?;
         tx.commit().await?;
         Ok(venue)
@@ -87,13 +91,14 @@ impl Catalog {
         venue: VenueId,
         map: SeatMap,
     ) -> Result<Arc<EncodedMap>, MapError> {
-        Ok(self.add_seat_map_once(organizer, venue, map, None).await?.0)
+        Ok(self.add_seat_map_once(self.store.origin(), organizer, venue, map, None).await?.0)
     }
 
     /// The same once for each idempotency key (and the fingerprint of what it was sent with); also
     /// says whether the key was used before.
     pub async fn add_seat_map_once(
         &self,
+        origin: &Origin,
         organizer: OrganizerId,
         venue: VenueId,
         map: SeatMap,
@@ -122,7 +127,7 @@ impl Catalog {
                 created_at: env.now(),
             };
             let encoded = aside(move || EncodedMap::encode(version, map)).await;
-            let write = self.store.begin_write().await?;
+            let write = self.store.begin_write_for(origin).await?;
             if let Some((scope, body_hash)) = key {
                 match idempotency::claim(&write, scope, body_hash, encoded.version.id.into()).await? {
                     Claim::Fresh => {}
@@ -132,6 +137,7 @@ impl Catalog {
             }
             match sql::insert_map(&write, &encoded).await {
                 Ok(()) => {
+                    audited::seat_map(&write, organizer, &encoded.version);
                     write.commit().await?;
                     let encoded = Arc::new(encoded);
                     self.keep_map(&encoded);

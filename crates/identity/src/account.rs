@@ -6,12 +6,14 @@ use std::time::Duration;
 use jobs::NewJob;
 use notify::Locale;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use stagedoor_core::{Code, FieldError, Name, OrganizerId, Timestamp, UserId};
-use store::{Keyring, PersonKey, Sealed, Tx};
+use store::audit::{Chain, Entry};
+use store::{Keyring, Origin, PersonKey, Sealed, Tx};
 
 use crate::attempts::Key;
 use crate::contact::{Channel, Contact, Reached};
-use crate::device::{Client, Device};
+use crate::device::Device;
 use crate::factor::Purpose;
 use crate::kyc::CheckStatus;
 use crate::password::{self, Overloaded};
@@ -72,7 +74,7 @@ pub struct Credentials<'a> {
     pub password: &'a str,
     /// A code of the second factor, for accounts that have one.
     pub otp: Option<&'a str>,
-    pub from: Client<'a>,
+    pub origin: &'a Origin,
 }
 
 /// An account with a known id, for demo worlds and first administrators. Whoever makes it vouches
@@ -230,13 +232,16 @@ pub(crate) fn corrupt(what: &str, id: impl fmt::Display) -> store::Error {
 impl Identity {
     /// Creates an account, signs it in and sends a code to its address. `Field` for an address,
     /// password or name that does not fit, `EmailTaken` or `PhoneTaken` when any spelling of the
-    /// address has an account, `RateLimited` when too many have tried from that network address.
-    pub async fn register(&self, new: NewAccount<'_>, from: Client<'_>) -> Result<SignedIn, AccountError> {
+    /// address has an account, `RateLimited` when too many have tried from the network address of `from`.
+    pub async fn register(&self, new: NewAccount<'_>, from: &Origin) -> Result<SignedIn, AccountError> {
         let index = check(new)?.index(&self.0.keyring);
-        may_attempt(self.0.attempts.wait_or_count(Key::newcomers(from.address), self.now()))?;
+        if let Some(address) = from.address {
+            may_attempt(self.0.attempts.wait_or_count(Key::newcomers(address), self.now()))?;
+        }
         let (row, key) = self.prepare_account(self.env().id(), new, index).await?;
-        let tx = self.0.store.begin_write().await?;
+        let tx = self.0.store.begin_write_for(&from.by(row.id)).await?;
         insert(&tx, &row, &key, index).await?;
+        tx.audit(Entry::new(Chain::Platform, "account.register", row.id));
         let device = Device::of(from);
         let session = self.open_session(&tx, &key, row.id, &device).await?;
         self.recognise(&tx, &key, &row, &device).await?;
@@ -254,19 +259,31 @@ impl Identity {
         Ok(sql::lock_account(tx, found.id).await?.map(|row| row.id))
     }
 
+    /// For the audit log: a keyed fingerprint of an address that somebody typed, and the account it
+    /// reaches. `Field` for what is no address.
+    pub async fn whom_it_reaches(&self, contact: Contact<'_>) -> Result<(String, Option<UserId>), AccountError> {
+        let reached = Reached::parse(contact)?;
+        let index = reached.index(&self.0.keyring);
+        let row = sql::account_by_contact(&self.0.store.begin_read().await?, reached.channel, index).await?;
+        let print: String = index[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok((print, row.map(|row| row.id)))
+    }
+
     /// Signs in with an address and a password and, where the account has one, a second factor:
     /// `SecondFactorRequired` without it. An unknown address is answered as a wrong password is,
     /// after the same work, and is limited alike.
     pub async fn login(&self, credentials: Credentials<'_>) -> Result<SignedIn, AccountError> {
-        let Credentials { contact, password, otp, from } = credentials;
+        let Credentials { contact, password, otp, origin } = credentials;
         let reached = Reached::parse(contact)?;
         let index = reached.index(&self.0.keyring);
         if password.chars().count() > *password::LENGTH.end() {
             return Err(AccountError::InvalidCredentials);
         }
-        let keys = [Key::Account(index), Key::address(from.address)];
+        let (account, address) = (Key::Account(index), origin.address.map(Key::address));
         let now = self.now();
-        may_attempt(keys.into_iter().filter_map(|key| self.0.attempts.wait(key, now)).max())?;
+        may_attempt(
+            [Some(account), address].into_iter().flatten().filter_map(|key| self.0.attempts.wait(key, now)).max(),
+        )?;
 
         let tx = self.0.store.begin_read().await?;
         let row = sql::account_by_contact(&tx, reached.channel, index).await?;
@@ -286,24 +303,26 @@ impl Identity {
         // Again, now that it is our turn: attempts that waited with us may have used up the rest.
         // The account's failure is counted before the outcome is known and forgiven after, so that
         // guesses made at once are limited exactly; the address's after, as many may share it.
-        let [account, address] = keys;
         let now = self.now();
-        may_attempt(self.0.attempts.wait(address, now).or_else(|| self.0.attempts.wait_or_count(account, now)))?;
+        let wait = address.and_then(|address| self.0.attempts.wait(address, now));
+        may_attempt(wait.or_else(|| self.0.attempts.wait_or_count(account, now)))?;
         let known = self.0.passwords.verify(turn, password, hash).await;
         let Some(checked) = row.filter(|_| known) else {
-            self.0.attempts.wait_or_count(address, self.now());
+            if let Some(address) = address {
+                self.0.attempts.wait_or_count(address, self.now());
+            }
             tracing::debug!("sign-in refused");
             return Err(AccountError::InvalidCredentials);
         };
         self.0.attempts.forgive(account);
 
-        let tx = self.0.store.begin_write().await?;
+        let tx = self.0.store.begin_write_for(&origin.by(checked.id)).await?;
         // The account may have been erased, or have got another password, while this one was checked.
         let row = sql::lock_account(&tx, checked.id).await?.filter(|row| row.password == checked.password);
         let row = row.ok_or(AccountError::InvalidCredentials)?;
         let key = key_of(&self.0.keyring, &tx, row.id).await?;
         let tx = self.demand_factor(tx, &key, &row, otp, Purpose::SignIn).await?;
-        let device = Device::of(from);
+        let device = Device::of(origin);
         let session = self.open_session(&tx, &key, row.id, &device).await?;
         self.recognise(&tx, &key, &row, &device).await?;
         tx.commit().await?;
@@ -323,9 +342,11 @@ impl Identity {
     /// key is destroyed, so what was sealed with it is unreadable at once, wherever it is; those who
     /// keep it tidy it away with the job [`ACCOUNT_ERASED`]. `LastOwner` while an organizer would
     /// be left without an owner, unless it is one of `idle`, which nobody needs: it ends, too.
-    pub async fn delete(&self, id: UserId, idle: &[OrganizerId]) -> Result<(), AccountError> {
+    ///
+    /// The audit log keeps that it happened, and loses what it has of the person.
+    pub async fn delete(&self, origin: &Origin, id: UserId, idle: &[OrganizerId]) -> Result<(), AccountError> {
         loop {
-            let tx = self.0.store.begin_write().await?;
+            let tx = self.0.store.begin_write_for(origin).await?;
             let left = organizer::leave_all(&tx, id, idle).await?;
             if sql::lock_account(&tx, id).await?.is_none() {
                 return Err(AccountError::NotFound);
@@ -338,6 +359,10 @@ impl Identity {
             sql::erase_account(&tx, id, tx.now()).await?;
             notify::forget(&tx, id).await?;
             self.0.keyring.destroy_person_key(&tx, id).await?;
+            tx.audit(Entry::new(Chain::Platform, "account.erase", id));
+            for (member, organizer) in &left {
+                tx.audit(Entry::new(*organizer, "member.remove", member).after(json!({ "erased": id })));
+            }
             let erased = AccountErased { user: id, at: tx.now() };
             jobs::enqueue(&tx, NewJob::new(ACCOUNT_ERASED, &erased).key(id)).await?;
             let sessions = sql::revoke_sessions_of(&tx, id, tx.now()).await?;
@@ -357,6 +382,7 @@ impl Identity {
         if sql::set_platform_admin(&tx, id, true).await? == 0 {
             return Err(AccountError::NotFound);
         }
+        tx.audit(Entry::new(Chain::Platform, "platform_admin.grant", id));
         tx.commit().await?;
         tracing::info!(user = %id, "platform administration granted");
         Ok(())
@@ -368,6 +394,7 @@ impl Identity {
         if sql::set_platform_admin(&tx, id, false).await? == 0 {
             return Err(AccountError::NotFound);
         }
+        tx.audit(Entry::new(Chain::Platform, "platform_admin.withdraw", id));
         let sessions = sql::revoke_sessions_of(&tx, id, tx.now()).await?;
         self.revoke_after_commit(&tx, sessions);
         tx.commit().await?;
@@ -390,6 +417,7 @@ impl Identity {
         }
         let tx = self.0.store.begin_write().await?;
         insert(&tx, &row, &key, index).await?;
+        tx.audit(Entry::new(Chain::Platform, "account.create", row.id));
         tx.commit().await?;
         Ok(())
     }

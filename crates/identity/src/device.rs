@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use stagedoor_core::{SessionId, UserId, is_hidden};
-use store::{PersonKey, Sealed, Tx};
+use store::{Origin, PersonKey, Sealed, Tx};
 
 use crate::account::corrupt;
 use crate::letters::Letter;
@@ -20,26 +20,26 @@ const PROGRAM_MAX: usize = 200;
 /// A device that was not seen for so long is new again.
 pub(crate) const FORGOTTEN_AFTER: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// Where a request comes from.
-#[derive(Debug, Clone, Copy)]
-pub struct Client<'a> {
-    pub address: IpAddr,
-    /// What the program calls itself, as in `User-Agent`.
-    pub program: Option<&'a str>,
-}
-
-/// The same as a session keeps it.
+/// What a session keeps of where it was opened from.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What it calls itself, as in `User-Agent`.
     pub program: Option<String>,
-    pub address: IpAddr,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddr>,
 }
 
 impl Device {
-    pub(crate) fn of(client: Client<'_>) -> Self {
+    pub(crate) fn of(origin: &Origin) -> Self {
         let visible = |text: &str| text.chars().filter(|letter| !is_hidden(*letter)).take(PROGRAM_MAX).collect();
-        Self { program: client.program.map(visible), address: client.address.to_canonical() }
+        let address = origin.address.map(|address| address.to_canonical());
+        Self { program: origin.agent.as_deref().map(visible), address }
+    }
+
+    /// The address to be shown, if it is known.
+    pub(crate) fn shown_address(&self) -> String {
+        self.address.map(|address| address.to_string()).unwrap_or_default()
     }
 
     pub(crate) fn seal(&self, key: &PersonKey, session: SessionId) -> Vec<u8> {
@@ -55,8 +55,9 @@ impl Device {
     fn outline(&self, user: UserId) -> String {
         let program: String = self.program.iter().flat_map(|name| name.chars()).filter(|c| !c.is_numeric()).collect();
         let network = match self.address {
-            IpAddr::V4(address) => format!("{:?}", &address.octets()[..2]),
-            IpAddr::V6(address) => format!("{:?}", &address.octets()[..4]),
+            Some(IpAddr::V4(address)) => format!("{:?}", &address.octets()[..2]),
+            Some(IpAddr::V6(address)) => format!("{:?}", &address.octets()[..4]),
+            None => String::new(),
         };
         format!("{user} {network} {program}")
     }
@@ -94,7 +95,7 @@ mod tests {
         let user = UserId(uuid::Uuid::nil());
         let outline = |program: &str, address: &str| {
             let address = address.parse().expect("an address");
-            Device::of(Client { address, program: Some(program) }).outline(user)
+            Device::of(&Origin { agent: Some(program.into()), ..Origin::address(address) }).outline(user)
         };
         let known = outline("Mozilla/5.0 Firefox/141.0", "192.0.2.1");
         assert_eq!(outline("Mozilla/5.0 Firefox/142.1", "192.0.99.7"), known);

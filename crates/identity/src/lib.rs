@@ -15,12 +15,12 @@
 //!
 //! ```no_run
 //! # async fn example(store: store::Store, keyring: store::Keyring) -> Result<(), Box<dyn std::error::Error>> {
-//! use identity::{Client, Config, Contact, Identity, Locale, NewAccount, Permission};
+//! use identity::{Config, Contact, Identity, Locale, NewAccount, Permission};
 //! let identity = Identity::new(store, keyring, Config::default());
-//! let home = Client { address: [192, 0, 2, 1].into(), program: Some("Firefox") };
+//! let home = store::Origin::address([192, 0, 2, 1].into());
 //! let contact = Contact::Email("ann@example.org");
 //! let new = NewAccount { contact, password: "an old mill by the sea", name: "Ann", locale: Locale::English };
-//! let ann = identity.register(new, home).await?;
+//! let ann = identity.register(new, &home).await?;
 //! let principal = identity.verify(&ann.access_token)?;
 //! let mill = identity.create_organizer(principal.user, "Old Mill").await?;
 //! let role = identity.role_of(principal.user, mill.id).await?;
@@ -58,7 +58,7 @@ pub use account::{
     ACCOUNT_ERASED, AccountErased, AccountError, Credentials, NewAccount, Reach, SeedAccount, SignedIn, User,
 };
 pub use contact::{Channel, Contact};
-pub use device::{Client, Device};
+pub use device::Device;
 pub use factor::{Enrolment, FactorState};
 pub use kyc::{Check, CheckStatus, Decider, Decision, Document, DocumentKind, UnknownStatus};
 pub use notify::{Locale, UnknownLocale};

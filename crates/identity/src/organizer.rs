@@ -3,8 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde_json::json;
 use stagedoor_core::{Code, FieldError, Name, OrganizerId, Timestamp, UserId};
-use store::Tx;
+use store::audit::Entry;
+use store::{Origin, Tx};
 use uuid::Uuid;
 
 use crate::account::{AccountError, key_of, store_code};
@@ -190,6 +192,7 @@ impl Identity {
     /// member, who may leave at any time, can be made one by [`Identity::change_role`].
     pub async fn add_member(
         &self,
+        origin: &Origin,
         organizer: OrganizerId,
         by: UserId,
         email: &str,
@@ -203,7 +206,7 @@ impl Identity {
         if let Some(retry_after) = self.0.attempts.wait(Key::Staff(by), self.now()) {
             return Err(OrganizerError::RateLimited { retry_after });
         }
-        let tx = self.0.store.begin_write().await?;
+        let tx = self.0.store.begin_write_for(origin).await?;
         if !sql::lock_organizer(&tx, organizer).await? {
             return Err(OrganizerError::NotFound);
         }
@@ -224,6 +227,8 @@ impl Identity {
                     return Err(OrganizerError::LimitReached);
                 }
                 sql::insert_member(&tx, organizer, row.id, role, tx.now()).await?;
+                let after = json!({ "role": role.text() });
+                tx.audit(Entry::new(organizer, "member.add", row.id).after(after));
             }
         }
         self.forget_role_after_commit(&tx, row.id, organizer);
@@ -233,25 +238,40 @@ impl Identity {
     }
 
     /// Gives a member another role. `LastOwner` when nobody else would own the organizer.
-    pub async fn change_role(&self, organizer: OrganizerId, member: UserId, role: Role) -> Result<(), OrganizerError> {
-        let tx = self.0.store.begin_write().await?;
+    pub async fn change_role(
+        &self,
+        origin: &Origin,
+        organizer: OrganizerId,
+        member: UserId,
+        role: Role,
+    ) -> Result<(), OrganizerError> {
+        let tx = self.0.store.begin_write_for(origin).await?;
         let current = lock_member(&tx, organizer, member).await?;
         if current == Role::Owner && role != Role::Owner && sql::owner_count(&tx, organizer).await? == 1 {
             return Err(OrganizerError::LastOwner);
         }
         sql::set_role(&tx, organizer, member, role).await?;
+        let (before, after) = (json!({ "role": current.text() }), json!({ "role": role.text() }));
+        tx.audit(Entry::new(organizer, "member.change_role", member).before(before).after(after));
         self.forget_role_after_commit(&tx, member, organizer);
         Ok(tx.commit().await?)
     }
 
     /// Takes a member out. `LastOwner` when nobody else would own the organizer.
-    pub async fn remove_member(&self, organizer: OrganizerId, member: UserId) -> Result<(), OrganizerError> {
-        let tx = self.0.store.begin_write().await?;
+    pub async fn remove_member(
+        &self,
+        origin: &Origin,
+        organizer: OrganizerId,
+        member: UserId,
+    ) -> Result<(), OrganizerError> {
+        let tx = self.0.store.begin_write_for(origin).await?;
         let current = lock_member(&tx, organizer, member).await?;
         if current == Role::Owner && sql::owner_count(&tx, organizer).await? == 1 {
             return Err(OrganizerError::LastOwner);
         }
         sql::delete_member(&tx, organizer, member).await?;
+        let before = json!({ "role": current.text() });
+        tx.audit(Entry::new(organizer, "member.remove", member).before(before));
         self.forget_role_after_commit(&tx, member, organizer);
         Ok(tx.commit().await?)
     }
@@ -270,6 +290,8 @@ impl Identity {
             return Err(OrganizerError::LimitReached);
         }
         sql::insert_member(tx, id, owner, Role::Owner, tx.now()).await?;
+        let after = json!({ "name": name, "owner": owner });
+        tx.audit(Entry::new(id, "organizer.create", id).after(after));
         self.forget_role_after_commit(tx, owner, id);
         Ok(Organizer { id, name: name.into_string() })
     }

@@ -2,8 +2,10 @@
 
 use notify::Locale;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use stagedoor_core::{FieldError, Name, UserId};
-use store::PersonKey;
+use store::audit::{Chain, Entry};
+use store::{Origin, PersonKey};
 
 use crate::account::{AccountError, corrupt, place};
 use crate::sql::{self, AccountRow};
@@ -111,12 +113,18 @@ impl Profile {
 
 impl Identity {
     /// Changes what the person says of themselves. `Field` for what does not fit.
-    pub async fn update_profile(&self, user: UserId, change: ProfileChange<'_>) -> Result<User, AccountError> {
+    pub async fn update_profile(
+        &self,
+        origin: &Origin,
+        user: UserId,
+        change: ProfileChange<'_>,
+    ) -> Result<User, AccountError> {
         let name = change.name.map(|name| Name::parse("name", name)).transpose()?;
         let preferences = change.preferences.map(Preferences::checked).transpose()?;
-        let tx = self.0.store.begin_write().await?;
+        let tx = self.0.store.begin_write_for(origin).await?;
         let mut row = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
         let key = self.0.keyring.person_key(&tx, user).await?.ok_or(AccountError::NotFound)?;
+        let before = said(&User::open(&key, &row)?);
         if let Some(name) = name {
             row.name = key.seal(place("name", user), name.as_str().as_bytes());
         }
@@ -132,7 +140,15 @@ impl Identity {
         row.updated_at = tx.now();
         sql::set_profile(&tx, &row).await?;
         let user = User::open(&key, &row)?;
+        let entry = Entry::new(Chain::Platform, "account.update", user.id).about(user.id);
+        tx.audit(entry.change(before, said(&user)));
         tx.commit().await?;
         Ok(user)
     }
+}
+
+/// What somebody says of themselves, for the audit log.
+fn said(user: &User) -> Value {
+    let Profile { preferences, location } = &user.profile;
+    json!({ "name": user.name, "locale": user.locale.text(), "preferences": preferences, "location": location })
 }

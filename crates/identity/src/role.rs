@@ -38,11 +38,13 @@ pub enum Permission {
     ManageMembers,
     /// Rename the organizer, manage its API keys and webhooks.
     ManageOrganizer,
+    /// Read the audit log, with the network addresses of those who are in it.
+    SeeAudit,
 }
 
 /// Who may do what; columns in the order of [`Role::ALL`], rows in the order of [`Permission`].
 #[rustfmt::skip]
-const TABLE: [(Permission, [bool; 5]); 11] = {
+const TABLE: [(Permission, [bool; 5]); 12] = {
     use Permission::*;
     const Y: bool = true;
     const N: bool = false;
@@ -58,6 +60,7 @@ const TABLE: [(Permission, [bool; 5]); 11] = {
         (SeeMembers,      [Y,    Y,       N,       N,    N]),
         (ManageMembers,   [Y,    N,       N,       N,    N]),
         (ManageOrganizer, [Y,    N,       N,       N,    N]),
+        (SeeAudit,        [Y,    N,       N,       N,    N]),
     ]
 };
 

@@ -14,9 +14,11 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
+use serde_json::json;
 use sha2::Sha256;
 use stagedoor_core::{SessionId, Timestamp, UserId, limits};
-use store::{Keyring, PersonKey, Tx};
+use store::audit::{Chain, Entry, Outcome};
+use store::{Keyring, Origin, PersonKey, Tx};
 use uuid::Uuid;
 
 use crate::account::AccountError;
@@ -138,19 +140,24 @@ impl Identity {
     /// is forged, expired or already used; the last also ends the session. Repeating a request
     /// whose answer was lost is safe for 30 seconds.
     /// Source: API.md "Sign-in", OAuth 2.1 section 4.3.1.
-    pub async fn refresh(&self, refresh_token: &str) -> Result<SignedIn, AccountError> {
+    pub async fn refresh(&self, origin: &Origin, refresh_token: &str) -> Result<SignedIn, AccountError> {
         let token = RefreshToken::decode(&self.0.keyring, refresh_token).ok_or(AccountError::InvalidToken)?;
-        let tx = self.0.store.begin_write().await?;
+        let tx = self.0.store.begin_write_for(origin).await?;
         let session = sql::lock_session(&tx, token.session).await?.ok_or(AccountError::InvalidToken)?;
+        let tx = tx.by(session.account);
         let now = tx.now();
         match session.judge(token.generation, now) {
             Verdict::Rotate => {
                 let rotated = sql::rotate_session(&tx, &session, now, session.expiry(now)).await?;
                 assert_eq!(rotated, 1, "the locked row of {} was changed by another", session.id);
+                tx.audit(Entry::new(Chain::Platform, "session.refresh", session.id));
             }
             Verdict::Repeat => {}
             Verdict::Reused => {
                 sql::revoke_session(&tx, session.id, now).await?;
+                let after = json!({ "ended": true, "why": "a used refresh token came back" });
+                let entry = Entry::new(Chain::Platform, "session.refresh", session.id);
+                tx.audit(entry.result(Outcome::Denied).after(after));
                 self.revoke_after_commit(&tx, vec![session.id]);
                 tx.commit().await?;
                 tracing::warn!(user = %session.account, session = %session.id, "a used refresh token came back: session ended");
@@ -169,13 +176,17 @@ impl Identity {
 
     /// Ends the session a refresh token belongs to, also with one that was used up. Doing it
     /// twice is fine; `InvalidToken` only for a forged one.
-    pub async fn logout(&self, refresh_token: &str) -> Result<(), AccountError> {
+    pub async fn logout(&self, origin: &Origin, refresh_token: &str) -> Result<(), AccountError> {
         let token = RefreshToken::decode(&self.0.keyring, refresh_token).ok_or(AccountError::InvalidToken)?;
-        let tx = self.0.store.begin_write().await?;
-        sql::revoke_session(&tx, token.session, tx.now()).await?;
-        self.revoke_after_commit(&tx, vec![token.session]);
+        let mut tx = self.0.store.begin_write_for(origin).await?;
+        let session = token.session;
+        if let Some(account) = sql::revoke_session(&tx, session, tx.now()).await? {
+            tx = tx.by(account);
+            tx.audit(Entry::new(Chain::Platform, "session.end", session));
+        }
+        self.revoke_after_commit(&tx, vec![session]);
         tx.commit().await?;
-        tracing::info!(session = %token.session, "signed out");
+        tracing::info!(%session, "signed out");
         Ok(())
     }
 
@@ -273,6 +284,7 @@ impl Identity {
         };
         row.expires_at = row.expiry(now);
         sql::insert_session(tx, &row).await?;
+        tx.audit(Entry::new(Chain::Platform, "session.open", id));
         Ok(id)
     }
 

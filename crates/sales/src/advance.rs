@@ -7,12 +7,13 @@ use inventory::engine::{Actor, HoldStatus, Refusal};
 use payments::PaymentState;
 use payments::ledger::{self, Entry, SaleKind, SaleLine};
 use stagedoor_core::{EventId, OrderId, PaymentId, Timestamp};
+use store::Origin;
 use tickets::{NewTicket, NewTickets, Place};
 
 use crate::error::Fault;
 use crate::order::{Lapse, LineKind, Order, OrderHold, OrderPlace, OrderState, Step};
 use crate::sales::Sales;
-use crate::sql;
+use crate::{audited, sql};
 
 /// How often one call asks again about an outcome that is not known, before it leaves the order
 /// to its job. The second question usually finds what the first one's answer lost.
@@ -51,9 +52,9 @@ impl Sales {
 
     /// Gives up an order that waits for its buyer: its holds are released and nothing is paid. An
     /// order in any other state stays as it is.
-    pub(crate) async fn give_up(&self, mut order: Order) -> Result<Order, Fault> {
+    pub(crate) async fn give_up(&self, mut order: Order, origin: &Origin) -> Result<Order, Fault> {
         if order.waits_for_buyer() {
-            order = self.record(order, Step::Lapsed { why: Lapse::Abandoned }).await?;
+            order = self.record(order, Step::Lapsed { why: Lapse::Abandoned }, origin).await?;
         }
         if order.is_given_up() { self.driven(order).await } else { Ok(order) }
     }
@@ -76,7 +77,7 @@ impl Sales {
         loop {
             let outcome = match self.next_outcome(&order).await {
                 Ok(Outcome::Took(step)) => {
-                    order = self.record(order, step).await?;
+                    order = self.record(order, step, self.parts.store.origin()).await?;
                     continue;
                 }
                 Ok(Outcome::Rests) => return Ok(order),
@@ -206,9 +207,9 @@ impl Sales {
 
     /// Writes a step with everything that becomes true with it, unless another call was first;
     /// either way the order is then as it is now.
-    async fn record(&self, mut order: Order, step: Step) -> Result<Order, Fault> {
+    async fn record(&self, mut order: Order, step: Step, origin: &Origin) -> Result<Order, Fault> {
         let state = order.state.after(step).map_err(|illegal| Fault::Broken(format!("{}: {illegal}", order.id)))?;
-        let tx = self.parts.store.begin_write().await?;
+        let tx = self.parts.store.begin_write_for(origin).await?;
         if !sql::save_state(&tx, &order, &state).await? {
             drop(tx);
             return self.load(order.id).await;
@@ -217,9 +218,13 @@ impl Sales {
             order.tickets = tickets::issue(&tx, &self.new_tickets(&order)).await?;
         }
         let at = tx.now();
+        let from = std::mem::replace(&mut order.state, state);
+        (order.state_at, order.version) = (at, order.version + 1);
+        if let Some((action, result)) = audited::step(&order.state) {
+            audited::order(&tx, action, result, &order);
+        }
         tx.commit().await?;
-        tracing::debug!(order = %order.id, from = order.state.text(), to = state.text(), "order moved on");
-        (order.state, order.state_at, order.version) = (state, at, order.version + 1);
+        tracing::debug!(order = %order.id, from = from.text(), to = order.state.text(), "order moved on");
         Ok(order)
     }
 

@@ -5,6 +5,7 @@ use inventory::engine::{Actor, HoldStatus, Refusal};
 use inventory::{Hold, Refused};
 use payments::Token;
 use stagedoor_core::{EventId, HoldId, Money, Timestamp, UserId};
+use store::Origin;
 use store::idempotency::{self, Answer, Claim};
 
 use crate::checkout::{PlaceOrder, live_order};
@@ -94,6 +95,7 @@ impl Sales {
     /// after a declined payment it is a new attempt.
     pub async fn confirm_booking(
         &self,
+        origin: &Origin,
         fan: UserId,
         id: HoldId,
         token: Token,
@@ -103,7 +105,8 @@ impl Sales {
         if let Some(key) = &key {
             self.claim_for_live_order(fan, id, key).await?;
         }
-        let wish = PlaceOrder { fan, holds: vec![id], token, promo_code: None, attendee: None, key };
+        let origin = origin.clone();
+        let wish = PlaceOrder { fan, holds: vec![id], token, promo_code: None, attendee: None, origin, key };
         self.place_as(CONFIRM, wish, render).await
     }
 
@@ -123,14 +126,14 @@ impl Sales {
     /// Ends a booking: a hold is released, a confirmed one is cancelled by its event's policy, and
     /// what the same order bought with other holds stays. An order that waits for its buyer is given
     /// up whole, because it is paid in one. Ending it twice is fine.
-    pub async fn delete_booking(&self, fan: UserId, id: HoldId) -> Result<Booking, RefundError> {
+    pub async fn delete_booking(&self, origin: &Origin, fan: UserId, id: HoldId) -> Result<Booking, RefundError> {
         let booking = self.booking(fan, id).await.map_err(refund_error)?;
         match (&booking.status, &booking.order) {
             (BookingStatus::Confirmed, Some(order)) => {
-                self.cancel_hold(fan, order.id, id).await?;
+                self.cancel_hold(origin, fan, order.id, id).await?;
             }
             (BookingStatus::Hold, Some(order)) if order.state.keeps_holds() => {
-                let order = self.give_up(self.load(order.id).await?).await?;
+                let order = self.give_up(self.load(order.id).await?, origin).await?;
                 if order.state.keeps_holds() {
                     return Err(RefundError::NotCompleted);
                 }

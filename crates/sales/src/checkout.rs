@@ -7,8 +7,9 @@ use inventory::engine::{HoldStatus, Refusal};
 use inventory::{Hold, Refused};
 use payments::{NewPayment, Token};
 use stagedoor_core::{Currency, EventId, FieldError, HoldId, Money, MoneyError, OrderId, UserId};
-use store::Tx;
+use store::audit::Outcome;
 use store::idempotency::{self, Answer, Claim};
+use store::{Origin, Tx};
 use tickets::Place;
 
 use crate::error::{CheckoutError, Fault};
@@ -16,7 +17,7 @@ use crate::jobs;
 use crate::order::{Order, OrderHold, OrderLine, OrderPlace, OrderState};
 use crate::pricing::{self, FeeRule};
 use crate::sales::{Answered, Attendee, Key, Sales, seal_attendee};
-use crate::sql;
+use crate::{audited, sql};
 
 /// Holds in one order: more than a fan can have at a time unless the operator allows more.
 pub const HOLDS_PER_ORDER_MAX: usize = 10;
@@ -33,6 +34,7 @@ pub struct PlaceOrder {
     pub token: Token,
     pub promo_code: Option<String>,
     pub attendee: Option<Attendee>,
+    pub origin: Origin,
     /// Required of clients by `POST /orders`. The booking shorthand may go without: a hold is in
     /// at most one live order, so a wish for one hold that has an order is that order again.
     pub key: Option<Key>,
@@ -119,7 +121,7 @@ impl Sales {
         let (env, placed_at) = (self.parts.store.env(), self.parts.store.env().now());
         let id: OrderId = env.id();
         let total = crate::order::checked_total(draft.currency, &draft.lines).map_err(too_much)?;
-        let tx = self.parts.store.begin_write().await?;
+        let tx = self.parts.store.begin_write_for(&wish.origin).await?;
         if let Some(key) = &wish.key {
             let claim = idempotency::claim(&tx, key.scope(wish.fan, operation), key.body_hash, id.into()).await?;
             if let Some(seen) = Placed::from_claim(claim)? {
@@ -152,6 +154,7 @@ impl Sales {
             None => None,
         };
         self.insert(&tx, &order, attendee).await?;
+        audited::order(&tx, "order.place", Outcome::Done, &order);
         tx.commit().await?;
         Ok(Placed::New(order))
     }

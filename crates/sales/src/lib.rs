@@ -18,13 +18,15 @@
 //! # use store::idempotency::Answer;
 //! # async fn example(sales: Sales, fan: stagedoor_core::UserId, hold: stagedoor_core::HoldId) -> Result<(), Box<dyn std::error::Error>> {
 //! let token = payments::Token::parse("payment.token", "tok_ok")?;
-//! let wish = PlaceOrder { fan, holds: vec![hold], token, promo_code: None, attendee: None, key: None };
+//! let origin = store::Origin::user(fan);
+//! let wish = PlaceOrder { fan, holds: vec![hold], token, promo_code: None, attendee: None, origin, key: None };
 //! let answered = sales.place(wish, |order| Answer { status: 201, body: order.status().text().into() }).await?;
 //! assert_eq!(answered.answer.body, b"completed");
 //! # Ok(()) }
 //! ```
 
 mod advance;
+mod audited;
 mod booking;
 mod checkout;
 mod error;
@@ -35,6 +37,7 @@ mod pricing;
 mod refund;
 mod refunds;
 mod sales;
+mod seat_change;
 mod sql;
 
 pub use booking::{Booking, BookingStatus};

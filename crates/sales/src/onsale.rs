@@ -2,22 +2,19 @@
 //!
 //! The catalogue says what shall be sold and the engine follows. A change of the catalogue and the
 //! job that carries it over commit together, so a crash in between only delays the engine. What the
-//! engine may refuse, another map or capacity, is the engine's to decide: then the catalogue follows.
+//! engine may refuse (`seat_change.rs`) is the engine's to decide: then the catalogue follows.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use catalog::seat_map::AREA_CAPACITY_MAX;
-use catalog::{
-    Event, EventDetails, EventError, EventState, MapError, NO_SUCH_MAP, OrphanPolicy, SaleWindow, SeatMap, Transition,
-};
+use catalog::{Event, EventDetails, EventState, MapError, NO_SUCH_MAP, OrphanPolicy, SaleWindow, SeatMap, Transition};
 use inventory::engine::{
     AccessibleRelease, AreaSpec, Manifest, ManifestSpec, Orphans, Prices, Refusal, RowSpec, Rules, SaleStatus,
     SeatKind, SeatSpec, SectionSpec,
 };
 use inventory::{Opening, Refused};
-use stagedoor_core::limits::SEATS_PER_MAP_MAX;
 use stagedoor_core::{EventId, FieldError, Name, OrganizerId, SeatMapId, Timestamp};
+use store::Origin;
 
 use crate::error::{Fault, OnSaleError};
 use crate::jobs;
@@ -31,19 +28,6 @@ const PRINTS_KEPT: usize = 100_000;
 /// How often one call follows a catalogue that changes under it, before it leaves the rest to the
 /// job.
 const FOLLOWS_MAX: u32 = 8;
-/// And how often it records what the engine did, while others change the event's details.
-const RECORDS_MAX: u32 = 8;
-
-/// A change of what an event's engine has, which the engine may refuse.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum SeatChange {
-    Map(SeatMapId),
-    /// Another number of people in one area.
-    Capacity {
-        area: String,
-        capacity: u32,
-    },
-}
 
 /// Manifests made from seat maps, so that the many events of one map share one.
 #[derive(Default)]
@@ -84,6 +68,7 @@ impl Sales {
     /// it, and doing the same again is safe.
     pub async fn transition_event(
         &self,
+        origin: &Origin,
         organizer: OrganizerId,
         id: EventId,
         transition: Transition,
@@ -95,7 +80,7 @@ impl Sales {
                 prices(&view.event.details, &*self.manifest(map).await?)?;
             }
         }
-        let tx = self.parts.store.begin_write().await?;
+        let tx = self.parts.store.begin_write_for(origin).await?;
         let event = self.parts.catalog.transition_in(&tx, organizer, id, transition).await?;
         jobs::enqueue_sync(&tx, id).await?;
         if event.state == EventState::Cancelled {
@@ -111,13 +96,14 @@ impl Sales {
     /// order, because holds name them by number. `bill`: who performs, by name, if that changes.
     pub async fn update_event(
         &self,
+        origin: &Origin,
         organizer: OrganizerId,
         id: EventId,
         expected: Option<u32>,
         bill: Option<Vec<Name>>,
         change: impl FnOnce(&mut EventDetails) + Send,
     ) -> Result<Event, OnSaleError> {
-        let tx = self.parts.store.begin_write().await?;
+        let tx = self.parts.store.begin_write_for(origin).await?;
         let before = self.parts.catalog.event_of_in(&tx, organizer, id).await?;
         let performers = match bill {
             Some(names) => self.parts.catalog.performers_named_in(&tx, organizer, names).await?,
@@ -135,27 +121,6 @@ impl Sales {
         jobs::enqueue_sync(&tx, id).await?;
         tx.commit().await?;
         self.sync_event(id).await?;
-        Ok(event)
-    }
-
-    /// Moves an event to another version of its venue's map. Refused when places that are held,
-    /// sold or blocked would be lost or change their price level; live holds and sold seats keep
-    /// their places by id.
-    pub async fn move_to_seat_map(
-        &self,
-        organizer: OrganizerId,
-        id: EventId,
-        map: SeatMapId,
-    ) -> Result<Event, OnSaleError> {
-        let manifest = self.manifest(map).await?;
-        let _alone = self.alone_with(id).await;
-        // What the catalogue would refuse is not asked of the engine: tried, and not kept.
-        let trial = self.parts.store.begin_write().await?;
-        let event = self.parts.catalog.move_to_map_in(&trial, organizer, id, map).await?;
-        prices(&event.details, &manifest)?;
-        drop(trial);
-        let event = self.change_seats(organizer, id, SeatChange::Map(map)).await?;
-        self.follow(id).await?;
         Ok(event)
     }
 
@@ -180,166 +145,9 @@ impl Sales {
         Ok(is_same.then_some((id, version)))
     }
 
-    /// Takes available seats (by id) off sale; those that are blocked stay so.
-    pub async fn block_seats(&self, organizer: OrganizerId, id: EventId, seats: &[String]) -> Result<(), OnSaleError> {
-        self.check_seats(organizer, id, seats).await?;
-        Ok(self.parts.inventory.block(id, seats).await?)
-    }
-
-    /// Puts blocked seats (by id) on sale again.
-    pub async fn unblock_seats(
-        &self,
-        organizer: OrganizerId,
-        id: EventId,
-        seats: &[String],
-    ) -> Result<(), OnSaleError> {
-        self.check_seats(organizer, id, seats).await?;
-        Ok(self.parts.inventory.unblock(id, seats).await?)
-    }
-
-    /// Sets how many places of an area are off sale in total.
-    pub async fn block_area(
-        &self,
-        organizer: OrganizerId,
-        id: EventId,
-        area: &str,
-        blocked: u32,
-    ) -> Result<(), OnSaleError> {
-        self.parts.catalog.event_of(organizer, id).await?;
-        Ok(self.parts.inventory.block_area(id, area, blocked).await?)
-    }
-
-    /// Changes how many people an area takes, until the event moves to another seat map; refused
-    /// below what is held, sold and blocked. The catalogue shows the new capacity.
-    pub async fn set_area_capacity(
-        &self,
-        organizer: OrganizerId,
-        id: EventId,
-        area: &str,
-        capacity: u32,
-    ) -> Result<(), OnSaleError> {
-        if capacity > AREA_CAPACITY_MAX {
-            return Err(FieldError::new("capacity", format!("must be at most {AREA_CAPACITY_MAX}")).into());
-        }
-        let _alone = self.alone_with(id).await;
-        self.parts.catalog.event_of(organizer, id).await?;
-        if self.parts.inventory.view(id).await?.manifest.area(area).is_none() {
-            return Err(Refused::Rule(Refusal::UnknownArea).into());
-        }
-        let change = SeatChange::Capacity { area: area.to_owned(), capacity };
-        self.change_seats(organizer, id, change).await.map(drop)
-    }
-
-    /// Writes a change down, asks the engine, which may refuse it, and lets the catalogue follow.
-    /// No transaction is open while the engine is asked, because its writer may be slow or down.
-    /// If we stop on the way, the job of the event goes on from what was written down.
-    async fn change_seats(
-        &self,
-        organizer: OrganizerId,
-        id: EventId,
-        change: SeatChange,
-    ) -> Result<Event, OnSaleError> {
-        self.settle(id).await?;
-        let tx = self.parts.store.begin_write().await?;
-        self.parts.catalog.event_of_in(&tx, organizer, id).await?;
-        sql::begin_seat_change(&tx, id, &change).await?;
-        jobs::enqueue_sync(&tx, id).await?;
-        tx.commit().await?;
-        self.finish_seat_change(id).await?.ok_or_else(|| Fault::Broken(format!("a change of {id} was lost")).into())
-    }
-
-    /// Ends what is left of a change whose caller is gone. That it is refused harms nobody.
-    async fn settle(&self, id: EventId) -> Result<(), OnSaleError> {
-        match self.finish_seat_change(id).await {
-            Err(error) if error.code().status() >= 500 => Err(error),
-            Ok(_) | Err(_) => Ok(()),
-        }
-    }
-
-    /// Carries out the change that was written down, if there is one. It is forgotten once it is
-    /// done or refused, and stays while the engine does not answer. Calling again is safe.
-    async fn finish_seat_change(&self, id: EventId) -> Result<Option<Event>, OnSaleError> {
-        let tx = self.parts.store.begin_read().await?;
-        let Some(change) = sql::seat_change(&tx, id).await? else { return Ok(None) };
-        drop(tx);
-        let inventory = &self.parts.inventory;
-        let asked = match &change {
-            SeatChange::Map(map) => match self.manifest(*map).await {
-                Ok(manifest) => match inventory.swap_manifest(id, manifest).await {
-                    // Not on sale yet: it will open with the new map.
-                    Err(Refused::UnknownEvent | Refused::Rule(Refusal::NotFound)) => Ok(()),
-                    asked => asked.map_err(OnSaleError::from),
-                },
-                // What the engine could not even be asked for is as good as refused.
-                Err(error) => Err(error),
-            },
-            SeatChange::Capacity { area, capacity } => {
-                inventory.set_capacity(id, area, Some(*capacity)).await.map_err(OnSaleError::from)
-            }
-        };
-        if let Err(refused) = asked {
-            if refused.code().status() < 500 {
-                self.forget_seat_change(id).await?;
-            }
-            return Err(refused);
-        }
-        let mut recorded = self.record_seat_change(id, &change).await;
-        for _ in 1..RECORDS_MAX {
-            // Another's change came in between: no refusal.
-            let Err(OnSaleError::Event(EventError::Conflict { .. })) = recorded else { break };
-            recorded = self.record_seat_change(id, &change).await;
-        }
-        match recorded {
-            Err(OnSaleError::Event(EventError::Conflict { .. })) => {
-                Err(Fault::Broken(format!("{id} changes too often for its seats to be recorded")).into())
-            }
-            Ok(event) => Ok(Some(event)),
-            Err(error) if error.code().status() >= 500 => Err(error),
-            Err(refused) => {
-                // The catalogue changed under it, and the engine follows the catalogue.
-                self.forget_seat_change(id).await?;
-                self.follow(id).await?;
-                Err(refused)
-            }
-        }
-    }
-
-    async fn record_seat_change(&self, id: EventId, change: &SeatChange) -> Result<Event, OnSaleError> {
-        let catalog = &self.parts.catalog;
-        let organizer = catalog.any_event(id).await?.event.organizer;
-        let (tx, event) = match change {
-            SeatChange::Map(map) => {
-                let tx = self.parts.store.begin_write().await?;
-                sql::clear_area_capacities(&tx, id).await?;
-                let event = catalog.move_to_map_in(&tx, organizer, id, *map).await?;
-                (tx, event)
-            }
-            SeatChange::Capacity { area, capacity } => {
-                let manifest = self.parts.inventory.view(id).await?.manifest.clone();
-                let tx = self.parts.store.begin_write().await?;
-                sql::set_area_capacity(&tx, id, area, *capacity).await?;
-                let changed: HashMap<_, _> = sql::area_capacities(&tx, id).await?.into_iter().collect();
-                let area_total = (0..manifest.areas() as u16)
-                    .map(|area| changed.get(manifest.area_id(area)).copied().unwrap_or(manifest.area_capacity(area)))
-                    .sum::<u32>();
-                let event = catalog.record_capacity_in(&tx, id, manifest.seats() as u32 + area_total).await?;
-                (tx, event)
-            }
-        };
-        sql::end_seat_change(&tx, id).await?;
-        tx.commit().await?;
-        Ok(event)
-    }
-
-    async fn forget_seat_change(&self, id: EventId) -> Result<(), OnSaleError> {
-        let tx = self.parts.store.begin_write().await?;
-        sql::end_seat_change(&tx, id).await?;
-        Ok(tx.commit().await?)
-    }
-
     /// Until the guard is dropped, nobody else brings this event's engine and catalogue in line:
     /// one process owns both.
-    async fn alone_with(&self, id: EventId) -> tokio::sync::MutexGuard<'_, ()> {
+    pub(crate) async fn alone_with(&self, id: EventId) -> tokio::sync::MutexGuard<'_, ()> {
         self.lines[id.0.as_u128() as usize % self.lines.len()].lock().await
     }
 
@@ -352,7 +160,7 @@ impl Sales {
         self.follow(id).await
     }
 
-    async fn follow(&self, id: EventId) -> Result<Option<Timestamp>, OnSaleError> {
+    pub(crate) async fn follow(&self, id: EventId) -> Result<Option<Timestamp>, OnSaleError> {
         // Read from the database, because what the catalogue remembers may be a moment behind.
         let organizer = self.parts.catalog.any_event(id).await?.event.organizer;
         let read = async || {
@@ -414,7 +222,7 @@ impl Sales {
     }
 
     /// The engine's form of a seat map.
-    async fn manifest(&self, id: SeatMapId) -> Result<Arc<Manifest>, OnSaleError> {
+    pub(crate) async fn manifest(&self, id: SeatMapId) -> Result<Arc<Manifest>, OnSaleError> {
         let known = self.manifests.lock().recent.get(&id).cloned();
         match known {
             Some(manifest) => Ok(manifest),
@@ -442,14 +250,6 @@ impl Sales {
         let print = Print { version, hash: manifest.hash() };
         self.manifests.lock().keep(id, manifest.clone(), print);
         Ok((manifest, print))
-    }
-
-    async fn check_seats(&self, organizer: OrganizerId, id: EventId, seats: &[String]) -> Result<(), OnSaleError> {
-        if seats.is_empty() || seats.len() > SEATS_PER_MAP_MAX {
-            return Err(FieldError::new("seats", format!("must name 1 to {SEATS_PER_MAP_MAX} seats")).into());
-        }
-        self.parts.catalog.event_of(organizer, id).await?;
-        Ok(())
     }
 }
 
@@ -500,7 +300,7 @@ fn row_spec(row: &catalog::seat_map::Row, level: impl Fn(&str) -> u8) -> RowSpec
 
 /// What every level and ticket type costs, in the order of the manifest's levels and the event's
 /// ticket types.
-fn prices(details: &EventDetails, manifest: &Manifest) -> Result<Prices, FieldError> {
+pub(crate) fn prices(details: &EventDetails, manifest: &Manifest) -> Result<Prices, FieldError> {
     let price = |key: &str| {
         let level = details.price_level(key);
         details.ticket_types.iter().map(|kind| level.map(|level| kind.price(level).minor)).collect()

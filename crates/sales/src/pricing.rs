@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::error::CheckoutError;
 
 use crate::order::{LineKind, OrderLine, OrderPlace, checked_total};
-use crate::sql;
+use crate::{audited, sql};
 
 /// What the platform adds to the face value of a ticket. The default adds nothing: the price on
 /// the seat map is the price that is paid, unless the operator sets a fee.
@@ -87,13 +87,25 @@ impl fmt::Display for FeeScope {
 /// Sets what is added to the tickets of an organizer or event from now on; orders that were placed
 /// keep what they were told.
 pub async fn set_fees(tx: &Tx, scope: FeeScope, rule: FeeRule) -> Result<(), CheckoutError> {
-    Ok(sql::set_fee_rule(tx, scope, rule.checked()?).await?)
+    let rule = rule.checked()?;
+    let before = rule_of(tx, scope).await?;
+    sql::set_fee_rule(tx, scope, rule).await?;
+    audited::fees(tx, "fees.set", scope, before, Some(rule));
+    Ok(())
 }
 
 /// Adds nothing from now on, or for an event what its organizer's rule says. `false` when no rule
 /// was set.
 pub async fn clear_fees(tx: &Tx, scope: FeeScope) -> Result<bool, CheckoutError> {
+    let before = rule_of(tx, scope).await?;
+    if before.is_some() {
+        audited::fees(tx, "fees.clear", scope, before, None);
+    }
     Ok(sql::clear_fee_rule(tx, scope).await?)
+}
+
+async fn rule_of(tx: &Tx, scope: FeeScope) -> Result<Option<FeeRule>, CheckoutError> {
+    Ok(sql::fee_rules(tx, &[scope.id()]).await?.remove(&scope.id()))
 }
 
 /// Every rule that is set, organizers first.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use payments::NewRefund;
 use payments::ledger;
 use stagedoor_core::{EventId, FieldError, HoldId, Name, OrderId, OrganizerId, RefundId, TicketId, Timestamp, UserId};
-use store::Tx;
 use store::idempotency::{self, Answer, Claim, Scope};
+use store::{Origin, Tx};
 use tickets::{Cause, ChangeError, Ending, Reach, Status};
 
 use crate::advance::sale_lines;
@@ -15,7 +15,7 @@ use crate::jobs;
 use crate::order::{Order, OrderPlace, OrderState};
 use crate::refund::{Refund, RefundCause, RefundState};
 use crate::sales::{Answered, Key, Sales};
-use crate::sql;
+use crate::{audited, sql};
 
 const CANCEL: &str = "orders.cancel";
 const REFUND: &str = "orders.refund";
@@ -30,6 +30,7 @@ pub struct Cancel {
     pub order: OrderId,
     /// Which; all that are left when `None`.
     pub tickets: Option<Vec<TicketId>>,
+    pub origin: Origin,
     pub key: Option<Key>,
 }
 
@@ -43,6 +44,7 @@ pub struct StaffRefund {
     pub tickets: Option<Vec<TicketId>>,
     /// Why, for the record.
     pub note: String,
+    pub origin: Origin,
     pub key: Option<Key>,
 }
 
@@ -52,6 +54,7 @@ struct Wish<'a> {
     /// Whose tickets may be given back.
     reach: Whose,
     tickets: Option<&'a [TicketId]>,
+    origin: &'a Origin,
     scope: Option<(Scope<'a>, [u8; 32])>,
 }
 
@@ -78,17 +81,25 @@ impl Sales {
         wish: Cancel,
         render: impl FnOnce(&Order) -> Answer + Send,
     ) -> Result<Answered, RefundError> {
-        let Cancel { fan, order: id, tickets, key } = &wish;
+        let Cancel { fan, order: id, tickets, origin, key } = &wish;
         let order = self.find(*id).await?.filter(|order| order.fan == *fan).ok_or(RefundError::UnknownOrder)?;
         let scope = key.as_ref().map(|key| (key.scope(*fan, CANCEL), key.body_hash));
-        let wish = Wish { cause: RefundCause::Fan, reach: Whose::Fan(*fan), tickets: tickets.as_deref(), scope };
+        let reach = Whose::Fan(*fan);
+        let wish = Wish { cause: RefundCause::Fan, reach, tickets: tickets.as_deref(), origin, scope };
         self.give_back(order, wish, render).await
     }
 
     /// The same for all that is left of what came with one hold of the order.
-    pub(crate) async fn cancel_hold(&self, fan: UserId, order: OrderId, hold: HoldId) -> Result<(), RefundError> {
+    pub(crate) async fn cancel_hold(
+        &self,
+        origin: &Origin,
+        fan: UserId,
+        order: OrderId,
+        hold: HoldId,
+    ) -> Result<(), RefundError> {
         let order = self.load(order).await?;
-        let wish = Wish { cause: RefundCause::Fan, reach: Whose::Booker(fan, hold), tickets: None, scope: None };
+        let reach = Whose::Booker(fan, hold);
+        let wish = Wish { cause: RefundCause::Fan, reach, tickets: None, origin, scope: None };
         let nothing = |_: &Order| Answer { status: 204, body: Vec::new() };
         self.give_back(order, wish, nothing).await.map(drop)
     }
@@ -108,6 +119,7 @@ impl Sales {
             cause: RefundCause::Staff { by: wish.staff, note },
             reach: Whose::Organizer(wish.organizer),
             tickets: wish.tickets.as_deref(),
+            origin: &wish.origin,
             scope: wish.key.as_ref().map(|key| (key.scope(wish.staff, REFUND), key.body_hash)),
         };
         let organizer = wish.organizer;
@@ -123,7 +135,8 @@ impl Sales {
     pub(crate) async fn refund_cancelled(&self, order: OrderId, event: EventId) -> Result<(), Fault> {
         let order = self.load(order).await?;
         let reach = Whose::Event(event);
-        let wish = Wish { cause: RefundCause::EventCancelled, reach, tickets: None, scope: None };
+        let origin = self.parts.store.origin();
+        let wish = Wish { cause: RefundCause::EventCancelled, reach, tickets: None, origin, scope: None };
         let nothing = |_: &Order| Answer { status: 200, body: Vec::new() };
         match self.give_back(order, wish, nothing).await {
             Ok(_) | Err(RefundError::NothingLeft) => Ok(()),
@@ -161,7 +174,7 @@ impl Sales {
                 (order, done)
             }
             Effect::GivingUp => {
-                let order = self.give_up(order).await?;
+                let order = self.give_up(order, wish.origin).await?;
                 let done = order.state.is_final();
                 (order, done)
             }
@@ -199,7 +212,7 @@ impl Sales {
         }
         let positions: Vec<usize> = places.iter().map(|place| place.position).collect();
         let amount = order.amount_back(&wish.cause, &positions);
-        let tx = self.parts.store.begin_write().await?;
+        let tx = self.parts.store.begin_write_for(wish.origin).await?;
         let requested_at = tx.now();
         let refund = Refund {
             id: tx.env().id(),
@@ -222,6 +235,7 @@ impl Sales {
         let claim = NewRefund { id: refund.id, payment: order.payment, amount };
         payments::create_refund(&tx, claim).await.map_err(Fault::from)?;
         jobs::enqueue_refund(&tx, refund.id).await?;
+        audited::refund(&tx, order, refund.id, &wish.cause, &positions);
         tx.commit().await?;
         Ok(Claimed::New(Effect::Refund(refund.id)))
     }
@@ -309,6 +323,7 @@ impl Sales {
             };
             let tx = self.parts.store.begin_write().await?;
             sql::save_refund(&tx, id, &refund.state, &next).await?;
+            audited::refund_state(&tx, &order, id, &next);
             tx.commit().await?;
         }
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use journal::{Journal, Partition, PostgresJournal, SqliteJournal};
 use stagedoor_core::Env;
-use store::{Keyring, MasterKey, Owner, Store, installation};
+use store::{Keyring, MasterKey, Origin, Owner, Store, installation};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -84,6 +84,9 @@ impl Data {
         };
         let store = store.map_err(because("open the database"))?;
         let keyring = open_keys(&store, &master, access).await?;
+        let store = store.with_keyring(&keyring);
+        // A server acts for itself and its callers, a command for whoever typed it.
+        let store = if access == Access::Beside { store.with_origin(Origin::operator()) } else { store };
         check(&store, settings, access).await?;
         Ok(Data { env, store, keyring, journals, owned, _lock: lock })
     }

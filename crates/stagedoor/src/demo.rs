@@ -9,6 +9,7 @@ use identity::{Contact, Identity, Locale, NewAccount, OrganizerError, Role, Seed
 use indicatif::ProgressBar;
 use serde::Serialize;
 use stagedoor_core::{Clock, Entropy, Env, EventId, OrganizerId, PerformerId, UserId, VenueId};
+use store::Origin;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
@@ -69,7 +70,8 @@ struct Event {
 
 /// Loads the world and gives it as JSON.
 pub fn demo(settings: &Settings, arguments: &Arguments, runtime: &Runtime) -> Result<String, Fault> {
-    let data = runtime.block_on(Data::open(settings, Access::Owner))?;
+    let mut data = runtime.block_on(Data::open(settings, Access::Owner))?;
+    data.store = data.store.with_origin(Origin::operator());
     let seeds = Seeds::new(arguments.seed);
     // The dates count from today, everything else from the seed.
     let env = Env { clock: Clock::System, entropy: Entropy::seeded(arguments.seed) };
@@ -103,7 +105,10 @@ pub fn demo(settings: &Settings, arguments: &Arguments, runtime: &Runtime) -> Re
 async fn publish(system: &System, events: &[Event], bar: &ProgressBar) -> Result<(), Fault> {
     for event in events {
         if system.catalog.any_event(event.id).await?.event.state == EventState::Draft {
-            system.sales.transition_event(event.organizer, event.id, Transition::Publish).await?;
+            system
+                .sales
+                .transition_event(system.store.origin(), event.organizer, event.id, Transition::Publish)
+                .await?;
         }
         bar.inc(1);
     }
@@ -182,7 +187,7 @@ impl Seeds {
             identity.seed_organizer(organizer.id, owner.id, organizer.name).await?;
             for account in staff.iter().filter(|account| account.id != owner.id) {
                 let role = account.role.parse().expect("staff have roles");
-                match identity.add_member(organizer.id, owner.id, &account.email, role).await {
+                match identity.add_member(&Origin::operator(), organizer.id, owner.id, &account.email, role).await {
                     // Somebody gave the member another role since.
                     Ok(_) | Err(OrganizerError::AlreadyMember) => {}
                     Err(error) => return Err(because(format!("make {} a member", account.email))(error)),

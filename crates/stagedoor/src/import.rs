@@ -116,8 +116,9 @@ async fn check_events(text: &[u8], options: &ImportOptions) -> Result<Value, Fau
     let folder = tempfile::tempdir().map_err(because("make a temporary folder"))?;
     let url = format!("sqlite:{}", folder.path().join("check.db").display());
     let env = Env::system();
-    let store = Store::open(&url, env.clone()).await?;
-    let catalog = Catalog::open(store.clone(), &Keyring::new([0; 32], env.entropy)).await?;
+    let keyring = Keyring::new([0; 32], env.entropy.clone());
+    let store = Store::open(&url, env).await?.with_keyring(&keyring);
+    let catalog = Catalog::open(store.clone(), &keyring).await?;
     let report = run(&catalog, IMPORTS, text, options).await?;
     store.close().await?;
     Ok(summary(&report, None))

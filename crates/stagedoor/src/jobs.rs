@@ -6,6 +6,7 @@ use clap::Subcommand;
 use jobs::{Listed, ListedJob};
 use serde_json::json;
 use stagedoor_core::JobId;
+use store::audit::{Chain, Entry};
 use tokio::runtime::Runtime;
 
 use crate::config::Settings;
@@ -79,6 +80,7 @@ async fn retry(settings: &Settings, ids: &[JobId]) -> Result<String, Fault> {
         if !jobs::retry(&tx, *id).await.map_err(because(format!("retry {id}")))? {
             return Err(format!("{id} is not a failed job; nothing was changed").into());
         }
+        tx.audit(Entry::new(Chain::Platform, "job.retry", id));
     }
     tx.commit().await.map_err(because("retry"))?;
     data.store.close().await?;

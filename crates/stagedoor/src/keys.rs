@@ -4,7 +4,8 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use store::{Keyring, MasterKey};
+use store::audit::{Chain, Entry};
+use store::{Keyring, MasterKey, Origin};
 use tokio::runtime::Runtime;
 
 use crate::config::Settings;
@@ -51,7 +52,8 @@ pub fn keys(settings: &Settings, command: &Command, runtime: &Runtime) -> Result
     runtime.block_on(async {
         // A server that runs does not know a key that is made beside it.
         let access = if matches!(command, Command::List) { Access::Looking } else { Access::Owner };
-        let data = Data::open(settings, access).await?;
+        let mut data = Data::open(settings, access).await?;
+        data.store = data.store.with_origin(Origin::operator());
         let printed = match command {
             Command::List => list(&data).await?,
             Command::Rotate => rotate(settings, &data).await?,
@@ -78,6 +80,7 @@ async fn rotate(settings: &Settings, data: &Data) -> Result<String, Fault> {
     let tx = data.store.begin_write().await?;
     let version = Keyring::rotate(&tx, &master).await.map_err(because("make a root key"))?;
     let keyring = Keyring::open(&tx, &master, false).await.map_err(because("read the new root key"))?;
+    tx.audit(Entry::new(Chain::Platform, "keys.rotate", format!("root key {version}")));
     tx.commit().await?;
     let bar = progress::counter("people's keys");
     let mut wrapped = 0;
@@ -101,6 +104,7 @@ async fn rewrap(settings: &Settings, data: &Data, new: &NewMaster) -> Result<Str
     let (old, new) = (master_key::load(settings, false, &data.env)?, new.load()?);
     let tx = data.store.begin_write().await?;
     let roots = Keyring::rewrap(&tx, &old, &new).await.map_err(because("wrap the root keys"))?;
+    tx.audit(Entry::new(Chain::Platform, "keys.rewrap", "root keys"));
     tx.commit().await?;
     Ok(format!("{roots} root keys are wrapped with the new master key: set it before the next start\n"))
 }

@@ -1,5 +1,6 @@
 //! The `stagedoor` program: command line, configuration, and the wiring of everything below.
 
+mod audit;
 mod config;
 mod data;
 mod demo;
@@ -54,6 +55,9 @@ enum Command {
     Import(import::Import),
     /// Read every journal again and compare it with tickets, orders and money; 1 when something is wrong
     Verify(verify::Arguments),
+    /// Check, sign and export the audit log
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Look at the jobs that failed, and have them tried again
     #[command(subcommand)]
     Jobs(jobs::Command),
@@ -111,6 +115,7 @@ fn run(command: Command, settings: &Settings) -> Result<ExitCode, Fault> {
             print(&report)?;
             return Ok(code);
         }
+        Command::Audit(command) => return audit::audit(settings, &command, &runtime()?),
         Command::Verify(arguments) => {
             let (report, code) = verify::verify(settings, &arguments, &runtime()?)?;
             print(&report)?;
@@ -127,7 +132,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, Fault> {
 }
 
 /// A reader that closes the pipe early has what it wanted.
-fn print(text: &str) -> Result<(), Fault> {
+pub(crate) fn print(text: &str) -> Result<(), Fault> {
     match std::io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(because("print")(error)),
         _ => Ok(()),

@@ -14,6 +14,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use stagedoor_core::Env;
 use stagedoor_core::limits::IDEMPOTENCY_RETENTION;
+use store::audit::checkpoint_moved;
 use store::{Store, idempotency};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -31,6 +32,8 @@ const FENCE_WATCH: Duration = Duration::from_secs(1);
 const CATALOG_REFRESH: Duration = Duration::from_secs(1);
 /// A session that ended elsewhere is refused after this long.
 const REVOCATIONS_REFRESH: Duration = Duration::from_secs(3);
+/// How long an entry of the audit log waits for a checkpoint, where few come.
+const AUDIT_CHECKPOINT: Duration = Duration::from_secs(60);
 /// Between two rounds of the recorder's own housekeeping.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -67,6 +70,7 @@ pub fn serve(settings: &Settings, runtime: &Runtime) -> Result<(), Fault> {
             runtime.handle().clone(),
         ),
         compressed: api::seat_maps::Compressed::default(),
+        denials: api::denials::Denials::default(),
         expiry_lag: api::operations::Peak::default(),
         prints: api::holds::Prints::new(&system.keyring),
         metrics: recorder.clone(),
@@ -77,7 +81,7 @@ pub fn serve(settings: &Settings, runtime: &Runtime) -> Result<(), Fault> {
     });
     // Spawned first: from here on a signal ends the server in order.
     runtime.block_on(async { catch_signals(stop) })?;
-    let mut background = start_background(&system, recorder, runtime, &stopping);
+    let mut background = start_background(&system, &app, recorder, runtime, &stopping);
     if let Some(shared) = shared {
         let mut stopped = stopping.clone();
         background.push(runtime.spawn(async move {
@@ -86,6 +90,7 @@ pub fn serve(settings: &Settings, runtime: &Runtime) -> Result<(), Fault> {
     }
 
     announce(&edge);
+    let denied = app.clone();
     let mut ended = Ok(());
     edge.serve(app, || {
         for task in background {
@@ -93,6 +98,10 @@ pub fn serve(settings: &Settings, runtime: &Runtime) -> Result<(), Fault> {
                 tracing::error!(%error, "a background task broke");
             }
         }
+        if let Err(error) = runtime.block_on(denied.denials.close(&system.store)) {
+            tracing::error!(%error, "the last denials could not be counted in the audit log");
+        }
+        drop(denied);
         ended = system.stop(runtime);
     });
     ended?;
@@ -174,6 +183,7 @@ fn catch_signals(stop: watch::Sender<bool>) -> Result<(), Fault> {
 /// What runs without a caller, until `stopping` is true.
 fn start_background(
     system: &System,
+    app: &App,
     recorder: PrometheusHandle,
     runtime: &Runtime,
     stopping: &watch::Receiver<bool>,
@@ -182,6 +192,7 @@ fn start_background(
     let jobs = daily(system.identity.handle(system.notify.handle(jobs)), system);
     let (catalog, identity, store) = (system.catalog.clone(), system.identity.clone(), system.store.clone());
     let (mut stopped, inventory) = (stopping.clone(), system.inventory.clone());
+    let (audited, app) = (system.store.clone(), app.clone());
     vec![
         runtime.spawn(every(FENCE_WATCH, "watch the seats' owner", stopping.clone(), move || {
             if inventory.is_fenced() {
@@ -200,6 +211,13 @@ fn start_background(
         runtime.spawn(every(REVOCATIONS_REFRESH, "follow ended sessions", stopping.clone(), move || {
             let identity = identity.clone();
             async move { Ok(identity.sync_revocations().await?) }
+        })),
+        runtime.spawn(every(AUDIT_CHECKPOINT, "sign the audit log", stopping.clone(), move || {
+            let (store, app) = (audited.clone(), app.clone());
+            async move {
+                app.denials.flush(&store).await?;
+                Ok(checkpoint_moved(&store).await.map(drop)?)
+            }
         })),
         runtime.spawn(every(METRICS_UPKEEP, "keep the metrics", stopping.clone(), move || {
             let (recorder, store) = (recorder.clone(), store.clone());

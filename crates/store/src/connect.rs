@@ -6,7 +6,7 @@ use sea_orm::{
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use stagedoor_core::Env;
 
-use crate::{Error, Result, Tx, migrate};
+use crate::{Error, Keyring, Origin, Result, Tx, migrate};
 
 /// Which database a [`Store`] runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,22 +33,26 @@ pub struct Store {
     write: DatabaseConnection,
     backend: Backend,
     env: Env,
+    /// What seals the audit log; unknown until [`Store::with_keyring`].
+    keyring: Option<Keyring>,
+    origin: Origin,
 }
 
 impl Store {
     /// Connects and brings the schema up to date. `url` is `sqlite:<file>` (created when absent)
     /// or `postgres://user@host/database`.
     pub async fn open(url: &str, env: Env) -> Result<Store> {
+        let (keyring, origin) = (None, Origin::system());
         let store = match backend(url)? {
             Backend::Sqlite => {
                 // One connection writes: waiting happens in the pool's fair queue, not in SQLite's.
                 let write = Database::connect(sqlite(url, 1)).await?;
                 let read = Database::connect(sqlite(url, SQLITE_READERS)).await?;
-                Store { read, write, backend: Backend::Sqlite, env }
+                Store { read, write, backend: Backend::Sqlite, env, keyring, origin }
             }
             Backend::Postgres => {
                 let pool = Database::connect(postgres(url)).await?;
-                Store { read: pool.clone(), write: pool, backend: Backend::Postgres, env }
+                Store { read: pool.clone(), write: pool, backend: Backend::Postgres, env, keyring, origin }
             }
         };
         migrate::run(&store).await?;
@@ -65,7 +69,8 @@ impl Store {
             Backend::Postgres => postgres_reader(url),
         };
         let read = Database::connect(options).await?;
-        let store = Store { write: read.clone(), read, backend, env };
+        let (keyring, origin) = (None, Origin::system());
+        let store = Store { write: read.clone(), read, backend, env, keyring, origin };
         migrate::check(&store).await?;
         Ok(store)
     }
@@ -78,25 +83,51 @@ impl Store {
         &self.env
     }
 
+    /// For whom the program writes where nobody else is named: itself, unless told otherwise.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    pub(crate) fn keyring(&self) -> Option<&Keyring> {
+        self.keyring.as_ref()
+    }
+
+    /// The same database with the keys that are kept in it. Only with them is there an audit log, so
+    /// whoever opens a database to change more than its keys goes on with what this gives.
+    pub fn with_keyring(&self, keyring: &Keyring) -> Store {
+        Store { keyring: Some(keyring.clone()), ..self.clone() }
+    }
+
     /// The same database with ids and times from another `env`, as demo data needs them.
     pub fn with_env(&self, env: Env) -> Store {
         Store { env, ..self.clone() }
     }
 
-    /// For reading outside a transaction: each statement sees what was committed before it.
-    pub async fn begin_read(&self) -> Result<Tx> {
-        Ok(Tx::reading(self.read.clone(), self.backend, self.env.clone()))
+    /// The same database for a program that does what `origin` wants, where nobody else is named.
+    pub fn with_origin(&self, origin: Origin) -> Store {
+        Store { origin, ..self.clone() }
     }
 
-    /// The only way to start a write. Keep it short: on SQLite it holds the one write lock.
+    /// For reading outside a transaction: each statement sees what was committed before it.
+    pub async fn begin_read(&self) -> Result<Tx> {
+        Ok(Tx::reading(self.read.clone(), self))
+    }
+
+    /// Starts a write of the program's own (see [`Store::with_origin`]). Keep it short: on SQLite it
+    /// holds the one write lock.
     pub async fn begin_write(&self) -> Result<Tx> {
+        self.begin_write_for(&self.origin).await
+    }
+
+    /// The same for somebody's wish: the audit log will say whose, and from where.
+    pub async fn begin_write_for(&self, origin: &Origin) -> Result<Tx> {
         let options = TransactionOptions {
             access_mode: None,
             sqlite_transaction_mode: (self.backend == Backend::Sqlite).then_some(SqliteTransactionMode::Immediate),
             isolation_level: None,
         };
         let tx = self.write.begin_with_options(options).await?;
-        Ok(Tx::writing(tx, self.backend, self.env.clone()))
+        Ok(Tx::writing(tx, self, origin.clone()))
     }
 
     /// Closes the connections; SQLite folds its log into the database file.

@@ -1,13 +1,16 @@
 //! One database behind one [`Tx`]: SQLite embedded, PostgreSQL at scale, the same SQL on both.
 //!
 //! What it owns: connections and their safety settings, migrations, the mapping between Rust
-//! values and columns, idempotency keys, the [`Owner`]'s right to a PostgreSQL database, and the
-//! [`Keyring`] that encrypts personal data, with a [`PersonKey`] for each person.
+//! values and columns, idempotency keys, the [`Owner`]'s right to a PostgreSQL database, the
+//! [`Keyring`] that encrypts personal data, with a [`PersonKey`] for each person, and the [`audit`]
+//! log.
 //!
 //! Invariants:
 //! - a write transaction starts only through [`Store::begin_write`], so SQLite never has to
 //!   upgrade a lock, and a dropped transaction changes nothing;
 //! - a commit that returned is on disk (`synchronous = FULL`; PostgreSQL's default);
+//! - a change and its entry in the audit log commit together; a chain of the log has no gap, and no
+//!   byte of it changes;
 //! - every statement is one text with `$1` parameters that both databases run.
 //!
 //! ```no_run
@@ -19,6 +22,7 @@
 //! # }
 //! ```
 
+pub mod audit;
 mod connect;
 pub mod dialect;
 mod error;
@@ -26,6 +30,7 @@ pub mod idempotency;
 pub mod installation;
 mod keyring;
 mod migrate;
+mod origin;
 mod owner;
 mod person;
 mod placeholders;
@@ -35,6 +40,7 @@ mod value;
 pub use connect::{Backend, Store};
 pub use error::{Error, Result};
 pub use keyring::{Keyring, KeyringError, MasterKey, OpenError, Root, Sealed};
+pub use origin::{Actor, Origin};
 pub use owner::Owner;
 pub use person::PersonKey;
 pub use placeholders::{list, rows};

@@ -1,8 +1,9 @@
 use parking_lot::Mutex;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, QueryResult, Statement};
-use stagedoor_core::{Env, Timestamp};
+use stagedoor_core::{Env, Timestamp, UserId};
 
-use crate::{Backend, Column, Error, Params, Result};
+use crate::audit::{self, Entry};
+use crate::{Backend, Column, Error, Keyring, Origin, Params, Result, Store};
 
 type AfterCommit = Box<dyn FnOnce() + Send>;
 
@@ -12,6 +13,9 @@ pub struct Tx {
     target: Target,
     backend: Backend,
     env: Env,
+    keyring: Option<Keyring>,
+    origin: Origin,
+    audited: Mutex<Vec<Entry>>,
     after_commit: Mutex<Vec<AfterCommit>>,
 }
 
@@ -21,12 +25,18 @@ enum Target {
 }
 
 impl Tx {
-    pub(crate) fn reading(connection: DatabaseConnection, backend: Backend, env: Env) -> Self {
-        Self { target: Target::Reading(connection), backend, env, after_commit: Mutex::default() }
+    pub(crate) fn reading(connection: DatabaseConnection, store: &Store) -> Self {
+        Self::new(Target::Reading(connection), store, Origin::system())
     }
 
-    pub(crate) fn writing(tx: DatabaseTransaction, backend: Backend, env: Env) -> Self {
-        Self { target: Target::Writing(tx), backend, env, after_commit: Mutex::default() }
+    pub(crate) fn writing(tx: DatabaseTransaction, store: &Store, origin: Origin) -> Self {
+        Self::new(Target::Writing(tx), store, origin)
+    }
+
+    fn new(target: Target, store: &Store, origin: Origin) -> Self {
+        let (env, keyring) = (store.env().clone(), store.keyring().cloned());
+        let (audited, after_commit) = Default::default();
+        Self { target, backend: store.backend(), env, keyring, origin, audited, after_commit }
     }
 
     pub fn backend(&self) -> Backend {
@@ -39,6 +49,29 @@ impl Tx {
 
     pub fn now(&self) -> Timestamp {
         self.env.now()
+    }
+
+    /// On whose behalf this changes something.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The same on behalf of `user`, whom the request turned out to come from.
+    pub fn by(self, user: UserId) -> Tx {
+        Tx { origin: self.origin.by(user), ..self }
+    }
+
+    pub(crate) fn keyring(&self) -> &Keyring {
+        self.keyring.as_ref().expect("the audit log is used through a store that was given the keys")
+    }
+
+    /// Has `entry` appended to the audit log by the commit: with the change it is about, or not at
+    /// all.
+    pub fn audit(&self, entry: Entry) {
+        if let Target::Reading(_) = self.target {
+            panic!("a reader changes nothing that could be audited");
+        }
+        self.audited.lock().push(entry);
     }
 
     /// Every row of the answer, mapped in order.
@@ -96,8 +129,12 @@ impl Tx {
         self.after_commit.lock().push(Box::new(call));
     }
 
-    /// Durable once this returns.
+    /// Durable once this returns, with its entries in the audit log.
     pub async fn commit(self) -> Result<()> {
+        let audited = std::mem::take(&mut *self.audited.lock());
+        if !audited.is_empty() {
+            audit::append(&self, audited).await?;
+        }
         if let Target::Writing(tx) = self.target {
             tx.commit().await?;
         }

@@ -58,6 +58,7 @@ impl TestStore {
         let tx = store.begin_write().await.expect("the database is there");
         let keyring = Keyring::open(&tx, &Self::master_key(), true).await.expect("a fresh database is given keys");
         tx.commit().await.expect("the keys are kept");
+        let store = store.with_keyring(&keyring);
         Self { store, env, keyring, url, folder }
     }
 }

@@ -1,7 +1,9 @@
 use std::collections::BTreeSet;
 
+use serde_json::json;
 use stagedoor_core::{Code, EventId, OrganizerId, TicketId, UserId};
-use store::Store;
+use store::audit::Entry;
+use store::{Origin, Store};
 
 use crate::scan::{Books, CheckIn, Judged, Replay, Scan, ScanRefused, Window};
 use crate::sql;
@@ -51,6 +53,7 @@ impl CheckInError {
 /// ARCHITECTURE.md invariant 12; ALGORITHMS.md section 11.
 pub async fn check_in(
     store: &Store,
+    origin: &Origin,
     door: Door,
     scans: &[Scan],
     window: impl Fn(EventId) -> Window,
@@ -60,7 +63,7 @@ pub async fn check_in(
     }
     let mut attempt = 1;
     loop {
-        match judge(store, door, scans, &window).await {
+        match judge(store, origin, door, scans, &window).await {
             Err(store::Error::Conflict { .. }) if attempt < ATTEMPTS => attempt += 1,
             outcome => return Ok(outcome?),
         }
@@ -69,11 +72,12 @@ pub async fn check_in(
 
 async fn judge(
     store: &Store,
+    origin: &Origin,
     door: Door,
     scans: &[Scan],
     window: &impl Fn(EventId) -> Window,
 ) -> store::Result<Vec<Result<CheckIn, ScanRefused>>> {
-    let tx = store.begin_write().await?;
+    let tx = store.begin_write_for(origin).await?;
     // Sorted, so that two uploads lock the tickets they share in one order.
     let named: BTreeSet<TicketId> = scans.iter().filter_map(|scan| scan.barcode).map(|code| code.ticket).collect();
     let tickets = sql::lock_tickets(&tx, door.organizer, &Vec::from_iter(named)).await?;
@@ -99,6 +103,9 @@ async fn judge(
             Some(_) => {}
         }
     }
+    if !fresh.is_empty() {
+        tx.audit(said(door, &fresh));
+    }
     tx.commit().await?;
 
     let answers = scans.iter().zip(taken).map(|(scan, taken)| {
@@ -109,4 +116,15 @@ async fn judge(
         Ok(answer)
     });
     Ok(answers.collect())
+}
+
+/// An upload is one entry, however many scans it has: each of them is a row of its own.
+fn said(door: Door, fresh: &[&Judged]) -> Entry {
+    let scan = |scan: &&Judged| json!({ "scan": scan.id, "ticket": scan.ticket, "gate": scan.gate, "finding": scan.finding.text() });
+    let scans: Vec<_> = fresh.iter().map(scan).collect();
+    match fresh {
+        [Judged { ticket: Some(ticket), .. }] => Entry::new(door.organizer, "ticket.check_in", ticket),
+        _ => Entry::new(door.organizer, "ticket.check_in", "scans"),
+    }
+    .after(json!({ "scans": scans }))
 }

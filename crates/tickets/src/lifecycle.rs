@@ -1,7 +1,9 @@
 use std::collections::HashMap;
 
+use serde_json::json;
 use stagedoor_core::{OrderId, TicketId, UserId};
 use store::Tx;
+use store::audit::Entry;
 
 use crate::sql;
 use crate::ticket::{
@@ -126,10 +128,14 @@ async fn renew(
         return Err(ChangeError::ReissueLimit(id));
     }
     let owner_before = ticket.owner;
+    let value = |ticket: &Ticket| json!({ "owner": ticket.owner, "version": ticket.generation });
+    let before = value(&ticket);
     ticket.generation += 1;
     ticket.owner = to.unwrap_or(owner_before);
     sql::renew_ticket(tx, &ticket).await?;
     let kind = if to.is_some() { ChangeKind::Transferred } else { ChangeKind::Reissued };
     sql::insert_change(tx, &ticket, kind, owner_before, cause).await?;
+    let action = if to.is_some() { "ticket.transfer" } else { "ticket.reissue" };
+    tx.audit(Entry::new(ticket.organizer, action, id).change(before, value(&ticket)));
     Ok(ticket)
 }

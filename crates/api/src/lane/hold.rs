@@ -24,7 +24,7 @@ use crate::holds::{self, HoldView, NewHold};
 use crate::limits::{self, Fields};
 use crate::problem::IDEMPOTENCY_REPLAYED;
 use crate::respond::{NO_SNIFFING, REQUEST_ID, URI_MAX, record};
-use crate::{App, Problem};
+use crate::{App, Problem, denials};
 
 const ROUTE: &str = "/api/v1/events/{event}/holds";
 
@@ -84,6 +84,8 @@ enum Asked {
     /// Its event is not in memory.
     Absent(Box<(Fan, EventId, IdempotencyKey, RawBody<NewHold>)>),
     Refused(Problem),
+    /// With what the audit log is to know of the request.
+    Denied(Box<(denials::Asked, Problem)>),
 }
 
 /// Reads and checks a request, and asks the writer. Without a wait, so that nothing that was read
@@ -106,7 +108,16 @@ fn begin(app: &App, from: SocketAddr, input: &[u8], head: usize) -> Result<Begun
                 ask(app, fan, event, read.headers, &input[head..bytes])
             };
             let asked = catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|_| Err(Problem::panicked()));
-            asked.unwrap_or_else(Asked::Refused)
+            asked.unwrap_or_else(|problem| {
+                // Of holds the journal is the record, and being too late or too fast is no denial: a
+                // refused hold pays for the audit log only where somebody shows a wrong token.
+                if problem.code.status() != 401 {
+                    return Asked::Refused(problem);
+                }
+                let (method, address) = (Method::POST, admission.address);
+                let asked = denials::Asked::unrouted(method, read.path, read.headers, id, address);
+                Asked::Denied(Box::new((asked, problem)))
+            })
         }
     };
     Ok(Begun { bytes, began, watch, id, fields: admission.fields, asked })
@@ -164,6 +175,15 @@ impl Asked {
     async fn answer(self, app: &App) -> Result<Success, Problem> {
         match self {
             Asked::Refused(problem) => Err(problem),
+            // Boxed, or every request would keep room for it.
+            Asked::Denied(denied) => {
+                Box::pin(async move {
+                    let (asked, problem) = *denied;
+                    denials::record(app, &asked, ROUTE, &problem).await;
+                    Err(problem)
+                })
+                .await
+            }
             Asked::Engine(asked, view, listing) => match asked.answer(&app.inventory, &view).await {
                 Ok(hold) => Ok(Success::Hold(hold, listing)),
                 Err(refused) => Err(holds::problem(refused, &view)),

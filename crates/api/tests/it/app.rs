@@ -176,6 +176,7 @@ impl TestApp {
             sales,
             signer: tickets::Signer::new(keyring),
             compressed: api::seat_maps::Compressed::default(),
+            denials: api::denials::Denials::default(),
             expiry_lag: api::operations::Peak::default(),
             prints: api::holds::Prints::new(keyring),
             metrics: recorder(),

@@ -122,6 +122,7 @@ const TABLE: &[(&str, For)] = &[
     ("POST /api/v1/organizers/{org}/checkins", Staff("omd")),
     ("POST /api/v1/organizers/{org}/checkins/batch", Staff("omd")),
     ("GET /api/v1/organizers/{org}/checkins/keys", Staff("omd")),
+    ("GET /api/v1/organizers/{org}/audit", Staff("o")),
 ];
 
 /// Two tenants, and a fan with something of everything at each.

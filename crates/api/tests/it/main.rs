@@ -6,6 +6,7 @@ mod contract;
 mod maps;
 
 mod accounts;
+mod audit;
 mod authorization;
 mod bad_input;
 mod bookings;

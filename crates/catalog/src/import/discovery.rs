@@ -15,8 +15,8 @@ use crate::catalog::{Catalog, performer_key};
 use crate::error::EventError;
 use crate::event::{DURATION_MAX, Event, EventDetails, EventState, EventType, PERFORMERS_PER_EVENT_MAX};
 use crate::offer::{PRICE_MINOR_MAX, PriceLevel, SALE_WINDOWS_MAX, SaleKind, SaleWindow};
-use crate::sql;
 use crate::venue::{Country, Performer, Position, Venue, VenueDetails, Zone};
+use crate::{audited, sql};
 
 /// The name of the source in what is remembered.
 const SOURCE: &str = "ticketmaster-discovery";
@@ -247,6 +247,7 @@ impl Batch<'_> {
             created_at: tx.now(),
         };
         sql::insert_event(tx, &event).await?;
+        audited::event(tx, "event.import", None, &event);
         sql::remember_import(tx, self.organizer, SOURCE, "event", external, event.id.0).await?;
         self.catalog.follow(tx, event.id).await?;
         Ok(Change::Created)
@@ -277,7 +278,7 @@ impl Batch<'_> {
         if event == known {
             return Ok(Change::Unchanged);
         }
-        self.catalog.save(self.tx, event).await?;
+        self.catalog.save(self.tx, "event.import", &known, event).await?;
         Ok(Change::Updated)
     }
 
@@ -293,13 +294,15 @@ impl Batch<'_> {
                 let (organizer, details) = (self.organizer, wanted.details);
                 let venue = Venue { id, organizer, details, version: 1, created_at: tx.now() };
                 sql::insert_venue(tx, &venue).await?;
+                audited::venue(tx, "venue.import", None, &venue);
                 sql::remember_import(tx, organizer, SOURCE, "venue", &wanted.external, id.0).await?;
                 (id, Change::Created)
             }
             Some(venue) if venue.details == wanted.details => (venue.id, Change::Unchanged),
-            Some(mut venue) => {
-                (venue.details, venue.version) = (wanted.details, venue.version + 1);
+            Some(before) => {
+                let venue = Venue { details: wanted.details, version: before.version + 1, ..before.clone() };
                 sql::update_venue(tx, &venue).await?;
+                audited::venue(tx, "venue.import", Some(&before), &venue);
                 let id = venue.id;
                 self.catalog.follow_venue(tx, venue).await?;
                 (id, Change::Updated)

@@ -262,7 +262,7 @@ async fn another_process_is_followed_by_refreshing() {
     let rename = |details: &mut catalog::EventDetails| details.name = name("There");
     let renamed = world.catalog.update_event(world.organizer, event.id, None, rename).await.unwrap();
     let moved = |details: &mut catalog::VenueDetails| details.city = name("Köln");
-    world.catalog.update_venue(world.organizer, venue.id, None, moved).await.unwrap();
+    world.catalog.update_venue(world.test.origin(), world.organizer, venue.id, None, moved).await.unwrap();
     assert_eq!(world.catalog.card(event.id).unwrap().venue.details.city.as_str(), "Köln");
     assert_eq!(other.refresh().await.unwrap(), 1);
     let card = other.card(event.id).unwrap();

@@ -20,15 +20,17 @@ async fn a_change_needs_the_owner_and_the_version() {
     let stranger = OrganizerId::fresh(world.env());
     let absent = VenueId::fresh(world.env());
     let refusals = [
-        world.catalog.update_venue(stranger, venue.id, None, |_| ()).await.unwrap_err(),
-        world.catalog.update_venue(world.organizer, absent, None, |_| ()).await.unwrap_err(),
+        world.catalog.update_venue(world.test.origin(), stranger, venue.id, None, |_| ()).await.unwrap_err(),
+        world.catalog.update_venue(world.test.origin(), world.organizer, absent, None, |_| ()).await.unwrap_err(),
     ];
     assert!(refusals.iter().all(|error| matches!(error, VenueError::NotFound)));
 
     let change = |details: &mut catalog::VenueDetails| details.name = name("New Mill");
-    let changed = world.catalog.update_venue(world.organizer, venue.id, Some(1), change).await.unwrap();
+    let changed =
+        world.catalog.update_venue(world.test.origin(), world.organizer, venue.id, Some(1), change).await.unwrap();
     assert_eq!((changed.version, changed.details.name.as_str()), (2, "New Mill"));
-    let outdated = world.catalog.update_venue(world.organizer, venue.id, Some(1), |_| ()).await.unwrap_err();
+    let outdated =
+        world.catalog.update_venue(world.test.origin(), world.organizer, venue.id, Some(1), |_| ()).await.unwrap_err();
     assert!(matches!(outdated, VenueError::Conflict { current: 2 }));
     assert_eq!(outdated.code(), Code::Conflict);
     assert_eq!(world.catalog.venue(venue.id).await.unwrap(), changed);

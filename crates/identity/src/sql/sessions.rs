@@ -70,9 +70,10 @@ pub(crate) async fn rotate_session(tx: &Tx, row: &SessionRow, at: Timestamp, exp
     .await
 }
 
-pub(crate) async fn revoke_session(tx: &Tx, id: SessionId, at: Timestamp) -> Result<()> {
-    tx.execute("UPDATE session SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", (id, at)).await?;
-    Ok(())
+/// Ends the session, if it has not ended, and says whose it was.
+pub(crate) async fn revoke_session(tx: &Tx, id: SessionId, at: Timestamp) -> Result<Option<UserId>> {
+    let sql = "UPDATE session SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING account_id";
+    tx.optional(sql, (id, at), |row| row.get(0)).await
 }
 
 /// Ends a session of the account; how many were ended.

@@ -2,9 +2,9 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use identity::{AccountError, Client, Contact, Credentials, Locale, NewAccount, SeedAccount};
+use identity::{AccountError, Contact, Credentials, Locale, NewAccount, SeedAccount};
 use stagedoor_core::{Code, UserId};
-use store::Backend;
+use store::{Backend, Origin};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use crate::{HOME, MINUTE, Office, PASSWORD, newcomer};
 async fn a_fan_registers_and_signs_in_again() {
     let office = Office::new().await;
     let new = newcomer(" Ann@Example.org ", " Ann Other ");
-    let ann = office.register(new, HOME).await.unwrap();
+    let ann = office.register(new, &HOME).await.unwrap();
     assert_eq!((ann.user.email(), ann.user.name.as_str()), (Some("ann@example.org"), "Ann Other"));
     assert!(!ann.user.platform_admin);
     assert_eq!(ann.expires_in, 3600);
@@ -43,19 +43,19 @@ async fn what_does_not_fit_is_refused_by_field() {
         ("phone", NewAccount { contact: Contact::Phone("030 901820"), ..fit }),
         ("password", NewAccount { password: &"long ".repeat(26), ..fit }),
     ] {
-        match office.register(new, HOME).await {
+        match office.register(new, &HOME).await {
             Err(AccountError::Field(error)) => assert_eq!(error.field, field),
             other => panic!("{field}: {other:?}"),
         }
     }
-    office.register(fit, HOME).await.unwrap();
+    office.register(fit, &HOME).await.unwrap();
 }
 
 #[tokio::test]
 async fn spellings_of_one_address_share_one_account() {
     let office = Office::new().await;
     let ann = newcomer("ann@b\u{fc}cher.example", "Ann");
-    let id = office.register(ann, HOME).await.unwrap().user.id;
+    let id = office.register(ann, &HOME).await.unwrap().user.id;
     for email in [
         "ANN@b\u{fc}cher.example",
         "  ann@B\u{dc}CHER.EXAMPLE\t",
@@ -63,11 +63,11 @@ async fn spellings_of_one_address_share_one_account() {
         "\u{ff41}\u{ff4e}\u{ff4e}@b\u{fc}cher.example",
         "ann@xn--bcher-kva.example",
     ] {
-        let taken = office.register(newcomer(email, "Ann"), HOME).await.unwrap_err();
+        let taken = office.register(newcomer(email, "Ann"), &HOME).await.unwrap_err();
         assert_eq!(taken.code(), Code::EmailTaken, "{email}");
         assert_eq!(office.try_login(email, PASSWORD).await.unwrap().user.id, id, "{email}");
     }
-    office.register(newcomer("ann+x@b\u{fc}cher.example", "Ann"), HOME).await.unwrap();
+    office.register(newcomer("ann+x@b\u{fc}cher.example", "Ann"), &HOME).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -78,7 +78,7 @@ async fn an_address_raced_for_has_one_winner() {
         let identity = office.identity.clone();
         racers.spawn(async move {
             let email = if racer % 2 == 0 { "ann@example.org" } else { "ANN@example.org" };
-            let answer = identity.register(newcomer(email, "Ann"), HOME).await;
+            let answer = identity.register(newcomer(email, "Ann"), &HOME).await;
             answer.map(|_| ()).map_err(|error| error.code())
         });
     }
@@ -143,7 +143,7 @@ async fn guesses_made_at_once_are_counted_one_by_one() {
                 contact: Contact::Email("ann@example.org"),
                 password: "a wrong password",
                 otp: None,
-                from: HOME,
+                origin: &HOME,
             };
             identity.login(wrong).await.unwrap_err().code()
         });
@@ -162,8 +162,8 @@ async fn one_address_cannot_try_one_password_on_everyone() {
         assert_eq!(refused.code(), Code::InvalidCredentials, "{fan}");
     }
     assert_eq!(office.try_login("ann@example.org", PASSWORD).await.unwrap_err().code(), Code::RateLimited);
-    let from = Client { address: "198.51.100.9".parse().unwrap(), program: None };
-    let elsewhere = Credentials { contact: Contact::Email("ann@example.org"), password: PASSWORD, otp: None, from };
+    let origin = &Origin::address("198.51.100.9".parse().unwrap());
+    let elsewhere = Credentials { contact: Contact::Email("ann@example.org"), password: PASSWORD, otp: None, origin };
     office.login(elsewhere).await.unwrap();
 }
 
@@ -181,13 +181,13 @@ async fn a_name_can_change() {
 async fn an_erased_account_is_gone_and_its_address_free() {
     let office = Office::new().await;
     let ann = office.fan("ann").await;
-    office.delete(ann.user.id, &[]).await.unwrap();
+    office.delete(&HOME, ann.user.id, &[]).await.unwrap();
 
     assert_eq!(office.user(ann.user.id).await.unwrap_err().code(), Code::NotFound);
     assert_eq!(office.rename(ann.user.id, "Ann").await.unwrap_err().code(), Code::NotFound);
-    assert_eq!(office.delete(ann.user.id, &[]).await.unwrap_err().code(), Code::NotFound);
+    assert_eq!(office.delete(&HOME, ann.user.id, &[]).await.unwrap_err().code(), Code::NotFound);
     assert!(office.verify(&ann.access_token).is_err());
-    assert_eq!(office.refresh(&ann.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
+    assert_eq!(office.refresh(&HOME, &ann.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
     assert_eq!(office.try_login("ann@example.org", PASSWORD).await.unwrap_err().code(), Code::InvalidCredentials);
     assert_ne!(office.fan("ann").await.user.id, ann.user.id);
 }
@@ -203,7 +203,7 @@ async fn what_was_copied_of_an_erased_account_does_not_open() {
     };
     let (index, email, name, password) =
         office.db.begin_read().await.unwrap().one(copy, (ann.id,), read).await.unwrap();
-    office.delete(ann.id, &[]).await.unwrap();
+    office.delete(&HOME, ann.id, &[]).await.unwrap();
     let tx = office.db.begin_write().await.unwrap();
     let restore = "UPDATE account SET email_index = $2, email = $3, name = $4, password = $5, erased_at = NULL
                     WHERE id = $1";
@@ -218,7 +218,7 @@ async fn what_was_copied_of_an_erased_account_does_not_open() {
 async fn erasure_leaves_an_id_and_nothing_else() {
     let office = Office::new().await;
     let ann = office.fan("ann").await.user;
-    office.delete(ann.id, &[]).await.unwrap();
+    office.delete(&HOME, ann.id, &[]).await.unwrap();
     let tx = office.db.begin_read().await.unwrap();
     let bare = tx
         .one(
@@ -244,7 +244,7 @@ async fn the_database_file_holds_nothing_readable() {
         name: "Canary Name",
         locale: Locale::English,
     };
-    let signed_in = office.register(new, HOME).await.unwrap();
+    let signed_in = office.register(new, &HOME).await.unwrap();
     let files: Vec<Vec<u8>> = std::fs::read_dir(office.db.folder.path())
         .unwrap()
         .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
@@ -286,13 +286,13 @@ async fn nothing_personal_or_secret_is_logged_or_debugged() {
         name: "Canary Name",
         locale: Locale::English,
     };
-    let ann = office.register(new, HOME).await.unwrap();
-    office.register(new, HOME).await.unwrap_err();
+    let ann = office.register(new, &HOME).await.unwrap();
+    office.register(new, &HOME).await.unwrap_err();
     office.try_login("canary-mail@example.org", "canary mistake").await.unwrap_err();
     let again = office.try_login("canary-mail@example.org", "canary passphrase").await.unwrap();
-    let next = office.refresh(&again.refresh_token).await.unwrap();
+    let next = office.refresh(&HOME, &again.refresh_token).await.unwrap();
     office.advance(MINUTE);
-    office.refresh(&again.refresh_token).await.unwrap_err();
+    office.refresh(&HOME, &again.refresh_token).await.unwrap_err();
     let mill = office.create_organizer(ann.user.id, "Old Mill").await.unwrap();
     let members = office.members(mill.id).await.unwrap();
     office.rename(ann.user.id, "Canary Name").await.unwrap();
@@ -326,13 +326,13 @@ async fn platform_administration_is_given_and_taken_back() {
     let office = Office::new().await;
     let before = office.fan("ann").await;
     office.grant_platform_admin(before.user.id).await.unwrap();
-    let admin = office.refresh(&before.refresh_token).await.unwrap();
+    let admin = office.refresh(&HOME, &before.refresh_token).await.unwrap();
     assert!(!office.verify(&before.access_token).unwrap().platform_admin);
     assert!(office.verify(&admin.access_token).unwrap().platform_admin);
 
     office.withdraw_platform_admin(before.user.id).await.unwrap();
     assert!(office.verify(&admin.access_token).is_err());
-    assert_eq!(office.refresh(&admin.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
+    assert_eq!(office.refresh(&HOME, &admin.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
     let after = office.try_login("ann@example.org", PASSWORD).await.unwrap();
     assert!(!office.verify(&after.access_token).unwrap().platform_admin);
     assert_eq!(office.grant_platform_admin(UserId(Uuid::nil())).await.unwrap_err().code(), Code::NotFound);

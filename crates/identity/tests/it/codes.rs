@@ -1,7 +1,8 @@
 //! Codes that prove an address.
 
-use identity::{Channel, Client, Contact, Credentials, Locale, NewAccount};
+use identity::{Channel, Contact, Credentials, Locale, NewAccount};
 use stagedoor_core::Code;
+use store::Origin;
 use tokio::task::JoinSet;
 
 use crate::{HOME, MINUTE, Office, PASSWORD, SECOND, newcomer};
@@ -163,7 +164,7 @@ async fn a_number_is_added_to_a_verified_account_and_signs_in() {
     let both = office.verify_contact(ann.id, Channel::Phone, &code).await.unwrap();
     assert_eq!(both.phone.as_ref().map(|phone| phone.address.as_str()), Some(PHONE));
     let contact = Contact::Phone("+49 (30) 901-820");
-    let in_again = office.login(Credentials { contact, password: PASSWORD, otp: None, from: HOME }).await.unwrap();
+    let in_again = office.login(Credentials { contact, password: PASSWORD, otp: None, origin: &HOME }).await.unwrap();
     assert_eq!(in_again.user.id, ann.id);
 }
 
@@ -171,12 +172,12 @@ async fn a_number_is_added_to_a_verified_account_and_signs_in() {
 async fn a_fan_registers_by_telephone() {
     let office = Office::new().await;
     let new = NewAccount { contact: Contact::Phone(PHONE), locale: Locale::German, ..newcomer("", "Ann") };
-    let ann = office.register(new, HOME).await.unwrap().user;
+    let ann = office.register(new, &HOME).await.unwrap().user;
     assert_eq!((ann.email(), ann.phone.as_ref().unwrap().address.as_str()), (None, PHONE));
     assert!(office.told(PHONE, "ist Ihr Code").await);
     let code = office.code_to(PHONE).await;
     office.verify_contact(ann.id, Channel::Phone, &code).await.unwrap();
-    let taken = office.register(NewAccount { contact: Contact::Phone("+49 30 901 820"), ..new }, HOME).await;
+    let taken = office.register(NewAccount { contact: Contact::Phone("+49 30 901 820"), ..new }, &HOME).await;
     assert_eq!(taken.unwrap_err().code(), Code::PhoneTaken);
 }
 
@@ -184,7 +185,7 @@ async fn a_fan_registers_by_telephone() {
 async fn what_is_being_sent_to_an_erased_person_is_forgotten() {
     let office = Office::new().await;
     let ann = office.fan("ann").await.user;
-    office.delete(ann.id, &[]).await.unwrap();
+    office.delete(&HOME, ann.id, &[]).await.unwrap();
     assert_eq!(office.messages().await, Vec::<String>::new());
     for table in ["message", "verification", "password_reset", "second_factor", "recovery_code", "known_device"] {
         let sql = format!("SELECT COUNT(*) FROM {table}");
@@ -197,13 +198,16 @@ async fn what_is_being_sent_to_an_erased_person_is_forgotten() {
 async fn a_new_device_is_told_of_and_a_known_one_is_not() {
     let office = Office::new().await;
     office.verified_fan("ann").await;
-    let from = |program, address: &str| Client { program: Some(program), address: address.parse().unwrap() };
-    let sign_in = async |from| {
+    let from = |program: &str, address: &str| Origin {
+        agent: Some(program.into()),
+        ..Origin::address(address.parse().unwrap())
+    };
+    let sign_in = async |from: Origin| {
         let contact = Contact::Email("ann@example.org");
-        office.login(Credentials { contact, password: PASSWORD, otp: None, from }).await.unwrap();
+        office.login(Credentials { contact, password: PASSWORD, otp: None, origin: &from }).await.unwrap();
         office.messages().await.iter().filter(|message| message.contains("Subject: New sign-in")).count()
     };
-    assert_eq!(sign_in(HOME).await, 0);
+    assert_eq!(sign_in(HOME.clone()).await, 0);
     assert_eq!(sign_in(from("Firefox/142.0", "192.0.2.77")).await, 0);
     assert_eq!(sign_in(from("curl/8.9", "198.51.100.9")).await, 1);
     assert_eq!(sign_in(from("curl/9.0", "198.51.100.9")).await, 1);

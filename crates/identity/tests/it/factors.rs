@@ -51,7 +51,7 @@ async fn guarded(office: &Office, name: &str) -> (UserId, Phone, Vec<String>) {
 
 async fn sign_in(office: &Office, name: &str, otp: Option<&str>) -> Result<SignedIn, AccountError> {
     let email = format!("{name}@example.org");
-    office.login(Credentials { contact: Contact::Email(&email), password: PASSWORD, otp, from: HOME }).await
+    office.login(Credentials { contact: Contact::Email(&email), password: PASSWORD, otp, origin: &HOME }).await
 }
 
 async fn refusal(office: &Office, name: &str, otp: Option<&str>) -> Code {
@@ -81,7 +81,7 @@ async fn an_account_with_a_second_factor_asks_for_it() {
         contact: Contact::Email("ann@example.org"),
         password: "a wrong password",
         otp: Some(&phone.shows(&office, 1)),
-        from: HOME,
+        origin: &HOME,
     };
     assert_eq!(office.login(stranger).await.unwrap_err().code(), Code::InvalidCredentials);
     office.advance(30 * SECOND);
@@ -182,7 +182,7 @@ async fn five_codes_in_a_quarter_of_an_hour_are_all_there_is_on_every_node() {
         let otp = format!("00000{guess}");
         assert_ne!(otp, phone.shows(&office, 0));
         let contact = Contact::Email("ann@example.org");
-        let credentials = Credentials { contact, password: PASSWORD, otp: Some(&otp), from: HOME };
+        let credentials = Credentials { contact, password: PASSWORD, otp: Some(&otp), origin: &HOME };
         let node = if guess % 2 == 0 { &elsewhere } else { &office.identity };
         assert_eq!(node.login(credentials).await.unwrap_err().code(), Code::InvalidOtp);
     }
@@ -202,7 +202,7 @@ async fn who_does_not_know_the_password_uses_up_no_codes() {
     for guess in 0..9 {
         let otp = format!("00000{guess}");
         let contact = Contact::Email("ann@example.org");
-        let credentials = Credentials { contact, password: "a wrong password", otp: Some(&otp), from: HOME };
+        let credentials = Credentials { contact, password: "a wrong password", otp: Some(&otp), origin: &HOME };
         assert_eq!(office.login(credentials).await.unwrap_err().code(), Code::InvalidCredentials);
     }
     sign_in(&office, "ann", Some(&codes[0])).await.unwrap();
@@ -215,7 +215,7 @@ async fn race(office: &Office, name: &str, otp: &str, count: usize) -> usize {
         let (identity, email, otp) = (office.identity.clone(), format!("{name}@example.org"), otp.to_owned());
         racers.spawn(async move {
             let contact = Contact::Email(&email);
-            identity.login(Credentials { contact, password: PASSWORD, otp: Some(&otp), from: HOME }).await.is_ok()
+            identity.login(Credentials { contact, password: PASSWORD, otp: Some(&otp), origin: &HOME }).await.is_ok()
         });
     }
     racers.join_all().await.into_iter().filter(|won| *won).count()
@@ -267,13 +267,14 @@ async fn someone_of_a_number_has_a_second_factor_as_well() {
     let office = Office::new().await;
     let contact = Contact::Phone("+4930901820");
     let new = identity::NewAccount { contact, ..newcomer("", "Ann") };
-    let ann = office.register(new, HOME).await.unwrap().user.id;
+    let ann = office.register(new, &HOME).await.unwrap().user.id;
     let code = office.code_to("+4930901820").await;
     office.verify_contact(ann, identity::Channel::Phone, &code).await.unwrap();
     let enrolment = office.enrol_factor(ann, PASSWORD).await.unwrap();
     let phone = Phone::new(&enrolment.secret);
     office.confirm_factor(ann, &phone.shows(&office, 0)).await.unwrap();
-    let refused = office.login(Credentials { contact, password: PASSWORD, otp: None, from: HOME }).await.unwrap_err();
+    let refused =
+        office.login(Credentials { contact, password: PASSWORD, otp: None, origin: &HOME }).await.unwrap_err();
     assert_eq!(refused.code(), Code::MfaRequired);
 }
 

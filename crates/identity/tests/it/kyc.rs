@@ -5,7 +5,7 @@ use stagedoor_core::{Code, IdentityCheckId};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::Office;
+use crate::{HOME, Office};
 
 fn passport() -> Document {
     Document::new(DocumentKind::Passport, "DE", "C01X00T47").unwrap()
@@ -64,7 +64,7 @@ async fn an_erased_person_leaves_no_document() {
     let office = Office::new().await;
     let ann = office.verified_fan("ann").await.user.id;
     let check = office.submit_document(ann, passport()).await.unwrap();
-    office.delete(ann, &[]).await.unwrap();
+    office.delete(&HOME, ann, &[]).await.unwrap();
     assert!(office.checks(CheckStatus::Pending, None, 10).await.unwrap().is_empty());
     let gone = office.decide_check(check.id, Decision::Verify, Decider::Service).await.err().unwrap();
     assert_eq!(gone.code(), Code::NotFound);

@@ -12,14 +12,16 @@ mod tokens;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Deref;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use identity::{
-    AccountError, Client, Config, Contact, Credentials, Identity, Locale, NewAccount, ProfileChange, SignedIn, User,
+    AccountError, Config, Contact, Credentials, Identity, Locale, NewAccount, ProfileChange, SignedIn, User,
 };
 use jobs::Jobs;
 use notify::{Notify, Outlets, Spool};
 use stagedoor_core::UserId;
+use store::Origin;
 use testkit::TestStore;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -27,7 +29,10 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-const HOME: Client<'_> = Client { address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), program: Some("Firefox/141.0") };
+static HOME: LazyLock<Origin> = LazyLock::new(|| Origin {
+    agent: Some("Firefox/141.0".into()),
+    ..Origin::address(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)))
+});
 const PASSWORD: &str = "an old mill by the sea";
 
 /// A database and the identity over it, with cheap password hashes.
@@ -65,15 +70,15 @@ impl Office {
 
     async fn fan(&self, name: &str) -> SignedIn {
         let email = format!("{name}@example.org");
-        self.register(newcomer(&email, name), HOME).await.unwrap()
+        self.register(newcomer(&email, name), &HOME).await.unwrap()
     }
 
     async fn try_login(&self, email: &str, password: &str) -> Result<SignedIn, AccountError> {
-        self.login(Credentials { contact: Contact::Email(email), password, otp: None, from: HOME }).await
+        self.login(Credentials { contact: Contact::Email(email), password, otp: None, origin: &HOME }).await
     }
 
     async fn rename(&self, id: UserId, name: &str) -> Result<User, AccountError> {
-        self.update_profile(id, ProfileChange { name: Some(name), ..ProfileChange::default() }).await
+        self.update_profile(&HOME, id, ProfileChange { name: Some(name), ..ProfileChange::default() }).await
     }
 
     /// Every message that was sent, the oldest first.

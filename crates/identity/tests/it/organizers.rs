@@ -2,7 +2,7 @@ use identity::{Identity, OrganizerError, Role};
 use stagedoor_core::{Code, OrganizerId, UserId};
 use uuid::Uuid;
 
-use crate::{MINUTE, Office, SECOND};
+use crate::{HOME, MINUTE, Office, SECOND};
 
 const NOBODY: UserId = UserId(Uuid::nil());
 const NOWHERE: OrganizerId = OrganizerId(Uuid::nil());
@@ -49,24 +49,24 @@ async fn members_join_by_address_change_role_and_leave() {
     let ann = office.fan("ann").await.user.id;
     // The empty answer is remembered; joining must not have to wait until it is forgotten.
     assert_eq!(role(&office, ann, mill).await, None);
-    let member = office.add_member(mill, owner, "ANN@example.org", Role::Door).await.unwrap();
+    let member = office.add_member(&HOME, mill, owner, "ANN@example.org", Role::Door).await.unwrap();
     assert_eq!((member.user.id, member.role), (ann, Role::Door));
     assert_eq!(role(&office, ann, mill).await, Some(Role::Door));
-    assert_eq!(office.add_member(mill, owner, "ann@example.org", Role::Door).await.unwrap(), member);
-    let refused = office.add_member(mill, owner, "ann@example.org", Role::Viewer).await.unwrap_err();
+    assert_eq!(office.add_member(&HOME, mill, owner, "ann@example.org", Role::Door).await.unwrap(), member);
+    let refused = office.add_member(&HOME, mill, owner, "ann@example.org", Role::Viewer).await.unwrap_err();
     assert!(matches!(refused, OrganizerError::AlreadyMember), "{refused:?}");
     assert_eq!(role(&office, ann, mill).await, Some(Role::Door));
 
-    office.change_role(mill, ann, Role::Finance).await.unwrap();
+    office.change_role(&HOME, mill, ann, Role::Finance).await.unwrap();
     assert_eq!(role(&office, ann, mill).await, Some(Role::Finance));
     let members = office.members(mill).await.unwrap();
     let seen: Vec<_> = members.iter().map(|member| (member.user.id, member.role)).collect();
     assert_eq!(seen, [(owner, Role::Owner), (ann, Role::Finance)]);
 
-    office.remove_member(mill, ann).await.unwrap();
+    office.remove_member(&HOME, mill, ann).await.unwrap();
     assert_eq!(role(&office, ann, mill).await, None);
-    assert_eq!(office.remove_member(mill, ann).await.unwrap_err().code(), Code::NotFound);
-    assert_eq!(office.change_role(mill, ann, Role::Door).await.unwrap_err().code(), Code::NotFound);
+    assert_eq!(office.remove_member(&HOME, mill, ann).await.unwrap_err().code(), Code::NotFound);
+    assert_eq!(office.change_role(&HOME, mill, ann, Role::Door).await.unwrap_err().code(), Code::NotFound);
 }
 
 #[tokio::test]
@@ -78,9 +78,13 @@ async fn what_is_absent_cannot_be_joined() {
         (mill, "nobody", Code::InvalidField),
         (NOWHERE, "owner@example.org", Code::NotFound),
     ] {
-        assert_eq!(office.add_member(organizer, owner, email, Role::Viewer).await.unwrap_err().code(), code, "{email}");
+        assert_eq!(
+            office.add_member(&HOME, organizer, owner, email, Role::Viewer).await.unwrap_err().code(),
+            code,
+            "{email}"
+        );
     }
-    assert_eq!(office.remove_member(NOWHERE, owner).await.unwrap_err().code(), Code::NotFound);
+    assert_eq!(office.remove_member(&HOME, NOWHERE, owner).await.unwrap_err().code(), Code::NotFound);
     assert!(office.members(NOWHERE).await.unwrap().is_empty());
 }
 
@@ -92,17 +96,17 @@ async fn nobody_finds_out_who_has_an_account_by_naming_members() {
     let name = |by, number: u32| {
         let email = format!("guess{number}@example.org");
         let office = &office;
-        async move { office.add_member(mill, by, &email, Role::Door).await.unwrap_err().code() }
+        async move { office.add_member(&HOME, mill, by, &email, Role::Door).await.unwrap_err().code() }
     };
     for number in 0..20 {
         assert_eq!(name(owner, number).await, Code::InvalidField);
     }
     assert_eq!(name(owner, 20).await, Code::RateLimited);
-    let real = office.add_member(mill, owner, "ann@example.org", Role::Door).await;
+    let real = office.add_member(&HOME, mill, owner, "ann@example.org", Role::Door).await;
     assert_eq!(real.unwrap_err().code(), Code::RateLimited, "or the difference would tell");
     assert_eq!(name(ann, 21).await, Code::InvalidField, "others are not held up");
     office.db.env.clock.advance(MINUTE * 15);
-    office.add_member(mill, owner, "ann@example.org", Role::Door).await.unwrap();
+    office.add_member(&HOME, mill, owner, "ann@example.org", Role::Door).await.unwrap();
 }
 
 #[tokio::test]
@@ -110,17 +114,17 @@ async fn an_organizer_keeps_an_owner() {
     let office = Office::new().await;
     let (mill, owner) = mill(&office).await;
     let ann = office.fan("ann").await.user.id;
-    office.add_member(mill, owner, "ann@example.org", Role::Manager).await.unwrap();
-    assert_eq!(office.remove_member(mill, owner).await.unwrap_err().code(), Code::WrongState);
-    assert_eq!(office.change_role(mill, owner, Role::Viewer).await.unwrap_err().code(), Code::WrongState);
-    assert_eq!(office.delete(owner, &[]).await.unwrap_err().code(), Code::WrongState);
-    office.change_role(mill, owner, Role::Owner).await.unwrap();
+    office.add_member(&HOME, mill, owner, "ann@example.org", Role::Manager).await.unwrap();
+    assert_eq!(office.remove_member(&HOME, mill, owner).await.unwrap_err().code(), Code::WrongState);
+    assert_eq!(office.change_role(&HOME, mill, owner, Role::Viewer).await.unwrap_err().code(), Code::WrongState);
+    assert_eq!(office.delete(&HOME, owner, &[]).await.unwrap_err().code(), Code::WrongState);
+    office.change_role(&HOME, mill, owner, Role::Owner).await.unwrap();
 
-    office.change_role(mill, ann, Role::Owner).await.unwrap();
-    office.delete(owner, &[]).await.unwrap();
+    office.change_role(&HOME, mill, ann, Role::Owner).await.unwrap();
+    office.delete(&HOME, owner, &[]).await.unwrap();
     assert_eq!(role(&office, owner, mill).await, None);
     assert_eq!(office.members(mill).await.unwrap().len(), 1);
-    assert_eq!(office.remove_member(mill, ann).await.unwrap_err().code(), Code::WrongState);
+    assert_eq!(office.remove_member(&HOME, mill, ann).await.unwrap_err().code(), Code::WrongState);
 }
 
 #[tokio::test]
@@ -129,7 +133,7 @@ async fn nobody_is_made_an_owner_unasked() {
     let (mill, owner) = mill(&office).await;
     let ann = office.fan("ann").await.user.id;
     for email in ["ann@example.org", "nobody@example.org"] {
-        let refused = office.add_member(mill, owner, email, Role::Owner).await.unwrap_err();
+        let refused = office.add_member(&HOME, mill, owner, email, Role::Owner).await.unwrap_err();
         assert!(matches!(&refused, OrganizerError::Field(field) if field.field == "role"), "{email}: {refused:?}");
     }
     assert_eq!(role(&office, ann, mill).await, None);
@@ -141,17 +145,17 @@ async fn an_organizer_that_does_nothing_ends_with_its_last_owner() {
     let office = Office::new().await;
     let (mill, owner) = mill(&office).await;
     let ann = office.fan("ann").await.user.id;
-    office.add_member(mill, owner, "ann@example.org", Role::Manager).await.unwrap();
+    office.add_member(&HOME, mill, owner, "ann@example.org", Role::Manager).await.unwrap();
     assert_eq!(role(&office, ann, mill).await, Some(Role::Manager));
-    assert_eq!(office.delete(owner, &[]).await.unwrap_err().code(), Code::WrongState);
-    office.delete(owner, &[mill]).await.unwrap();
+    assert_eq!(office.delete(&HOME, owner, &[]).await.unwrap_err().code(), Code::WrongState);
+    office.delete(&HOME, owner, &[mill]).await.unwrap();
     assert_eq!(role(&office, ann, mill).await, None, "what has no owner has no staff");
 
     // It goes on as long as it has another owner.
     let (barn, boss) = (office.create_organizer(ann, "Barn").await.unwrap().id, office.fan("boss").await.user.id);
-    office.add_member(barn, ann, "boss@example.org", Role::Door).await.unwrap();
-    office.change_role(barn, boss, Role::Owner).await.unwrap();
-    office.delete(ann, &[barn]).await.unwrap();
+    office.add_member(&HOME, barn, ann, "boss@example.org", Role::Door).await.unwrap();
+    office.change_role(&HOME, barn, boss, Role::Owner).await.unwrap();
+    office.delete(&HOME, ann, &[barn]).await.unwrap();
     assert_eq!(role(&office, boss, barn).await, Some(Role::Owner));
 }
 
@@ -162,20 +166,20 @@ async fn owners_leaving_at_once_leave_one_behind() {
     for round in 0..10 {
         let name = format!("ann{round}");
         let ann = office.fan(&name).await.user.id;
-        office.add_member(mill, owner, &format!("{name}@example.org"), Role::Manager).await.unwrap();
-        office.change_role(mill, ann, Role::Owner).await.unwrap();
+        office.add_member(&HOME, mill, owner, &format!("{name}@example.org"), Role::Manager).await.unwrap();
+        office.change_role(&HOME, mill, ann, Role::Owner).await.unwrap();
         let (one, two, three) = tokio::join!(
-            office.remove_member(mill, ann),
-            office.change_role(mill, owner, Role::Viewer),
-            office.delete(ann, &[]),
+            office.remove_member(&HOME, mill, ann),
+            office.change_role(&HOME, mill, owner, Role::Viewer),
+            office.delete(&HOME, ann, &[]),
         );
         let owners = office.members(mill).await.unwrap();
         let owners = owners.iter().filter(|member| member.role == Role::Owner).count();
         assert_eq!(owners, 1, "round {round}: {one:?} {two:?} {three:?}");
         if two.is_ok() {
             // The newcomer stayed as the only owner; start the next round from the same place.
-            office.change_role(mill, owner, Role::Owner).await.unwrap();
-            let _ = office.remove_member(mill, ann).await;
+            office.change_role(&HOME, mill, owner, Role::Owner).await.unwrap();
+            let _ = office.remove_member(&HOME, mill, ann).await;
         }
     }
 }
@@ -185,7 +189,7 @@ async fn an_account_erased_while_it_founds_an_organizer_leaves_no_orphan() {
     let office = Office::new().await;
     for round in 0..10 {
         let ann = office.fan(&format!("ann{round}")).await.user.id;
-        let (created, deleted) = tokio::join!(office.create_organizer(ann, "Old Mill"), office.delete(ann, &[]));
+        let (created, deleted) = tokio::join!(office.create_organizer(ann, "Old Mill"), office.delete(&HOME, ann, &[]));
         assert!(created.is_ok() != deleted.is_ok(), "round {round}: {created:?} {deleted:?}");
     }
 }
@@ -195,9 +199,9 @@ async fn a_role_changed_elsewhere_is_learnt_within_seconds() {
     let office = Office::new().await;
     let (mill, owner) = mill(&office).await;
     let ann = office.fan("ann").await.user.id;
-    office.add_member(mill, owner, "ann@example.org", Role::Manager).await.unwrap();
+    office.add_member(&HOME, mill, owner, "ann@example.org", Role::Manager).await.unwrap();
     assert_eq!(role(&office, ann, mill).await, Some(Role::Manager));
-    office.elsewhere().remove_member(mill, ann).await.unwrap();
+    office.elsewhere().remove_member(&HOME, mill, ann).await.unwrap();
     office.advance(5 * SECOND);
     assert_eq!(role(&office, ann, mill).await, None);
 }

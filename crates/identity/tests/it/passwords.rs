@@ -4,7 +4,7 @@ use identity::{Channel, Contact, TokenError};
 use stagedoor_core::Code;
 use tokio::task::JoinSet;
 
-use crate::{MINUTE, Office, PASSWORD, SECOND};
+use crate::{HOME, MINUTE, Office, PASSWORD, SECOND};
 
 const NEW: &str = "a young hill by the lake";
 const ANN: Contact<'_> = Contact::Email("ann@example.org");
@@ -20,7 +20,7 @@ async fn a_token_sets_a_new_password_once_and_ends_every_session() {
     }
     office.reset_password(&token, NEW, None).await.unwrap();
     assert_eq!(office.verify(&ann.access_token), Err(TokenError::Revoked));
-    assert_eq!(office.refresh(&ann.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
+    assert_eq!(office.refresh(&HOME, &ann.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
     assert_eq!(office.try_login("ann@example.org", PASSWORD).await.unwrap_err().code(), Code::InvalidCredentials);
     office.try_login("ann@example.org", NEW).await.unwrap();
     assert_eq!(office.reset_password(&token, PASSWORD, None).await.unwrap_err().code(), Code::InvalidToken);
@@ -101,7 +101,7 @@ async fn whoever_owns_the_mailbox_takes_over_what_another_registered_with_it() {
     office.reset_password(&token, NEW, None).await.unwrap();
     let ann = office.try_login("ann@example.org", NEW).await.unwrap().user;
     assert!(ann.email.unwrap().verified_at.is_some(), "the token came from there");
-    assert!(office.refresh(&squatter.refresh_token).await.is_err());
+    assert!(office.refresh(&HOME, &squatter.refresh_token).await.is_err());
     let late = office.verify_contact(id, Channel::Email, &code).await.unwrap_err();
     assert_eq!(late.code(), Code::InvalidCode);
 }
@@ -143,9 +143,9 @@ async fn changing_the_password_ends_the_other_sessions() {
     assert_eq!(weak.code(), Code::InvalidField);
     office.change_password(own.user, own.session, PASSWORD, NEW, None).await.unwrap();
     assert!(office.verify(&ann.access_token).is_ok());
-    office.refresh(&ann.refresh_token).await.unwrap();
+    office.refresh(&HOME, &ann.refresh_token).await.unwrap();
     assert_eq!(office.verify(&other.access_token), Err(TokenError::Revoked));
-    assert!(office.refresh(&other.refresh_token).await.is_err());
+    assert!(office.refresh(&HOME, &other.refresh_token).await.is_err());
     office.try_login("ann@example.org", NEW).await.unwrap();
     assert!(office.told("ann@example.org", "Subject: Password changed").await);
 }
@@ -174,9 +174,9 @@ async fn erasing_and_refreshing_and_changing_at_once_wait_for_nobody_for_good() 
         let own = office.verify(&fan.access_token).unwrap();
         let mut racers = JoinSet::new();
         let identity = office.identity.clone();
-        racers.spawn(async move { drop(identity.delete(own.user, &[]).await) });
+        racers.spawn(async move { drop(identity.delete(&HOME, own.user, &[]).await) });
         let identity = office.identity.clone();
-        racers.spawn(async move { drop(identity.refresh(&fan.refresh_token).await) });
+        racers.spawn(async move { drop(identity.refresh(&HOME, &fan.refresh_token).await) });
         let identity = office.identity.clone();
         racers.spawn(async move { drop(identity.change_password(own.user, own.session, PASSWORD, NEW, None).await) });
         let identity = office.identity.clone();

@@ -4,14 +4,14 @@ use identity::{SignedIn, TokenError};
 use stagedoor_core::Code;
 use tokio::task::JoinSet;
 
-use crate::{DAY, HOUR, MINUTE, Office, PASSWORD, SECOND};
+use crate::{DAY, HOME, HOUR, MINUTE, Office, PASSWORD, SECOND};
 
 /// What each of `count` tasks that present the same refresh token at once is answered.
 async fn race(office: &Office, refresh_token: &str, count: usize) -> Vec<Result<SignedIn, Code>> {
     let mut racers = JoinSet::new();
     for _ in 0..count {
         let (identity, token) = (office.identity.clone(), refresh_token.to_owned());
-        racers.spawn(async move { identity.refresh(&token).await.map_err(|error| error.code()) });
+        racers.spawn(async move { identity.refresh(&HOME, &token).await.map_err(|error| error.code()) });
     }
     racers.join_all().await
 }
@@ -24,7 +24,7 @@ async fn a_refresh_token_buys_the_next_pair() {
     for _ in 0..4 {
         office.advance(6 * DAY);
         assert_eq!(office.verify(&signed_in.access_token), Err(TokenError::Expired));
-        let next = office.refresh(&signed_in.refresh_token).await.unwrap();
+        let next = office.refresh(&HOME, &signed_in.refresh_token).await.unwrap();
         assert_ne!(next.refresh_token, signed_in.refresh_token);
         let principal = office.verify(&next.access_token).unwrap();
         assert_eq!((principal.user, principal.session), (signed_in.user.id, session));
@@ -38,53 +38,53 @@ async fn a_refresh_token_lasts_seven_days_and_a_session_thirty() {
     let office = Office::new().await;
     let ann = office.fan("ann").await;
     office.advance(7 * DAY);
-    assert_eq!(office.refresh(&ann.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
+    assert_eq!(office.refresh(&HOME, &ann.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
 
     let mut signed_in = office.try_login("ann@example.org", PASSWORD).await.unwrap();
     for _ in 0..4 {
         office.advance(7 * DAY - SECOND);
-        signed_in = office.refresh(&signed_in.refresh_token).await.unwrap();
+        signed_in = office.refresh(&HOME, &signed_in.refresh_token).await.unwrap();
     }
     office.advance(2 * DAY + 3 * SECOND);
-    signed_in = office.refresh(&signed_in.refresh_token).await.unwrap();
+    signed_in = office.refresh(&HOME, &signed_in.refresh_token).await.unwrap();
     office.advance(SECOND);
-    assert_eq!(office.refresh(&signed_in.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
+    assert_eq!(office.refresh(&HOME, &signed_in.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
 }
 
 #[tokio::test]
 async fn a_lost_reply_can_be_asked_for_again() {
     let office = Office::new().await;
     let ann = office.fan("ann").await;
-    let lost = office.refresh(&ann.refresh_token).await.unwrap();
+    let lost = office.refresh(&HOME, &ann.refresh_token).await.unwrap();
     office.advance(29 * SECOND);
-    let again = office.refresh(&ann.refresh_token).await.unwrap();
+    let again = office.refresh(&HOME, &ann.refresh_token).await.unwrap();
     assert_eq!(again.refresh_token, lost.refresh_token);
     assert!(office.verify(&again.access_token).is_ok());
-    assert!(office.refresh(&again.refresh_token).await.is_ok());
+    assert!(office.refresh(&HOME, &again.refresh_token).await.is_ok());
 }
 
 #[tokio::test]
 async fn a_used_token_that_comes_back_ends_the_session() {
     let office = Office::new().await;
     let ann = office.fan("ann").await;
-    let thief = office.refresh(&ann.refresh_token).await.unwrap();
+    let thief = office.refresh(&HOME, &ann.refresh_token).await.unwrap();
     office.advance(30 * SECOND);
-    assert_eq!(office.refresh(&ann.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
-    assert_eq!(office.refresh(&thief.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
+    assert_eq!(office.refresh(&HOME, &ann.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
+    assert_eq!(office.refresh(&HOME, &thief.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
     assert_eq!(office.verify(&thief.access_token), Err(TokenError::Revoked));
     // Only this session: the next sign-in is untouched by it.
     let fresh = office.try_login("ann@example.org", PASSWORD).await.unwrap();
-    office.refresh(&fresh.refresh_token).await.unwrap();
+    office.refresh(&HOME, &fresh.refresh_token).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_token_two_generations_old_ends_the_session_at_once() {
     let office = Office::new().await;
     let first = office.fan("ann").await;
-    let second = office.refresh(&first.refresh_token).await.unwrap();
-    let third = office.refresh(&second.refresh_token).await.unwrap();
-    assert_eq!(office.refresh(&first.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
-    assert_eq!(office.refresh(&third.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
+    let second = office.refresh(&HOME, &first.refresh_token).await.unwrap();
+    let third = office.refresh(&HOME, &second.refresh_token).await.unwrap();
+    assert_eq!(office.refresh(&HOME, &first.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
+    assert_eq!(office.refresh(&HOME, &third.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -105,11 +105,11 @@ async fn racing_refreshes_agree_on_one_successor() {
 async fn racing_with_a_used_token_ends_the_session_once_for_all() {
     let office = Office::new().await;
     let ann = office.fan("ann").await;
-    let live = office.refresh(&ann.refresh_token).await.unwrap();
+    let live = office.refresh(&HOME, &ann.refresh_token).await.unwrap();
     office.advance(MINUTE);
     let answers = race(&office, &ann.refresh_token, 16).await;
     assert!(answers.iter().all(|answer| matches!(answer, Err(Code::InvalidToken))), "{answers:?}");
-    assert_eq!(office.refresh(&live.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
+    assert_eq!(office.refresh(&HOME, &live.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
 }
 
 #[tokio::test]
@@ -117,13 +117,14 @@ async fn owner_and_thief_racing_leave_at_most_one_live_token() {
     let office = Office::new().await;
     for _ in 0..10 {
         let first = office.fan(&format!("fan{}", office.db.env.entropy.next_u64())).await;
-        let second = office.refresh(&first.refresh_token).await.unwrap();
+        let second = office.refresh(&HOME, &first.refresh_token).await.unwrap();
         office.advance(MINUTE);
-        let (live, used) = tokio::join!(office.refresh(&second.refresh_token), office.refresh(&first.refresh_token));
+        let (live, used) =
+            tokio::join!(office.refresh(&HOME, &second.refresh_token), office.refresh(&HOME, &first.refresh_token));
         assert!(used.is_err());
         // Whoever came first, the session is over: the used token gave the copy away.
         if let Ok(third) = live {
-            assert!(office.refresh(&third.refresh_token).await.is_err());
+            assert!(office.refresh(&HOME, &third.refresh_token).await.is_err());
         }
     }
 }
@@ -132,17 +133,17 @@ async fn owner_and_thief_racing_leave_at_most_one_live_token() {
 async fn signing_out_ends_every_token_of_the_session_at_once() {
     let office = Office::new().await;
     let ann = office.fan("ann").await;
-    let next = office.refresh(&ann.refresh_token).await.unwrap();
+    let next = office.refresh(&HOME, &ann.refresh_token).await.unwrap();
     for token in [&ann.access_token, &next.access_token] {
         assert!(office.verify(token).is_ok());
     }
-    office.logout(&next.refresh_token).await.unwrap();
+    office.logout(&HOME, &next.refresh_token).await.unwrap();
     for token in [&ann.access_token, &next.access_token] {
         assert_eq!(office.verify(token), Err(TokenError::Revoked));
     }
-    assert_eq!(office.refresh(&next.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
-    office.logout(&next.refresh_token).await.unwrap();
-    office.logout(&ann.refresh_token).await.unwrap();
+    assert_eq!(office.refresh(&HOME, &next.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
+    office.logout(&HOME, &next.refresh_token).await.unwrap();
+    office.logout(&HOME, &ann.refresh_token).await.unwrap();
 }
 
 #[tokio::test]
@@ -158,10 +159,10 @@ async fn forged_refresh_tokens_do_nothing() {
     }));
     forged.extend((0..token.len()).map(|end| token[..end].to_owned()));
     for forged in forged {
-        assert_eq!(office.refresh(&forged).await.unwrap_err().code(), Code::InvalidToken, "{forged}");
-        assert_eq!(office.logout(&forged).await.unwrap_err().code(), Code::InvalidToken, "{forged}");
+        assert_eq!(office.refresh(&HOME, &forged).await.unwrap_err().code(), Code::InvalidToken, "{forged}");
+        assert_eq!(office.logout(&HOME, &forged).await.unwrap_err().code(), Code::InvalidToken, "{forged}");
     }
-    office.refresh(token).await.unwrap();
+    office.refresh(&HOME, token).await.unwrap();
 }
 
 #[tokio::test]
@@ -171,7 +172,7 @@ async fn sessions_ended_elsewhere_are_learnt() {
     let elsewhere = office.elsewhere();
     elsewhere.sync_revocations().await.unwrap();
     office.advance(MINUTE);
-    office.logout(&ann.refresh_token).await.unwrap();
+    office.logout(&HOME, &ann.refresh_token).await.unwrap();
     assert!(elsewhere.verify(&ann.access_token).is_ok());
     elsewhere.sync_revocations().await.unwrap();
     assert_eq!(elsewhere.verify(&ann.access_token), Err(TokenError::Revoked));
@@ -190,6 +191,6 @@ async fn sessions_long_expired_are_pruned() {
     assert_eq!(office.prune().await.unwrap(), 0);
     office.advance(HOUR);
     assert_eq!(office.prune().await.unwrap(), 1);
-    assert_eq!(office.refresh(&ann.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
-    office.logout(&ann.refresh_token).await.unwrap();
+    assert_eq!(office.refresh(&HOME, &ann.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
+    office.logout(&HOME, &ann.refresh_token).await.unwrap();
 }

@@ -1,7 +1,7 @@
 use stagedoor_core::EventId;
 use store::{Error, Result, Tx};
 
-use crate::onsale::SeatChange;
+use crate::seat_change::SeatChange;
 
 /// The areas of an event that take another number of people than their map says.
 pub(crate) async fn area_capacities(tx: &Tx, event: EventId) -> Result<Vec<(String, u32)>> {
@@ -25,20 +25,35 @@ pub(crate) async fn clear_area_capacities(tx: &Tx, event: EventId) -> Result<()>
 
 /// Writes a change down before the engine is asked; an event has one at a time.
 pub(crate) async fn begin_seat_change(tx: &Tx, event: EventId, change: &SeatChange) -> Result<()> {
-    let (map, area, capacity) = match change {
-        SeatChange::Map(map) => (Some(*map), None, None),
-        SeatChange::Capacity { area, capacity } => (None, Some(area.as_str()), Some(i64::from(*capacity))),
+    let list = |seats: &[String]| Some(serde_json::to_string(seats).expect("texts are JSON"));
+    let (kind, map, area, places, seats) = match change {
+        SeatChange::Map(map) => ("map", Some(*map), None, None, None),
+        SeatChange::Capacity { area, capacity } => ("capacity", None, Some(area.as_str()), Some(*capacity), None),
+        SeatChange::Block(seats) => ("block", None, None, None, list(seats)),
+        SeatChange::Unblock(seats) => ("unblock", None, None, None, list(seats)),
+        SeatChange::BlockArea { area, blocked } => ("block_area", None, Some(area.as_str()), Some(*blocked), None),
     };
-    let sql = "INSERT INTO seat_change (event_id, seat_map_id, area_id, capacity) VALUES ($1, $2, $3, $4)";
-    tx.execute(sql, (event, map, area, capacity)).await.map(drop)
+    let sql = "INSERT INTO seat_change (event_id, kind, seat_map_id, area_id, places, seats)
+               VALUES ($1, $2, $3, $4, $5, $6)";
+    tx.execute(sql, (event, kind, map, area, places.map(i64::from), seats)).await.map(drop)
 }
 
 pub(crate) async fn seat_change(tx: &Tx, event: EventId) -> Result<Option<SeatChange>> {
-    let sql = "SELECT seat_map_id, area_id, capacity FROM seat_change WHERE event_id = $1";
-    tx.optional(sql, (event,), |row| match (row.get(0)?, row.get(1)?, row.get(2)?) {
-        (Some(map), None, None) => Ok(SeatChange::Map(map)),
-        (None, Some(area), Some(capacity)) => Ok(SeatChange::Capacity { area, capacity }),
-        _ => Err(Error::corrupt(format!("a change of {event} is neither of its map nor of an area"))),
+    let sql = "SELECT kind, seat_map_id, area_id, places, seats FROM seat_change WHERE event_id = $1";
+    tx.optional(sql, (event,), |row| {
+        let corrupt = || Error::corrupt(format!("the change of {event} that was asked for cannot be read"));
+        let kind: String = row.get(0)?;
+        let (map, area, places): (_, Option<String>, _) = (row.get(1)?, row.get(2)?, row.get(3)?);
+        let seats: Option<String> = row.get(4)?;
+        let seats = seats.map(|list| serde_json::from_str(&list).map_err(|_| corrupt())).transpose()?;
+        match (kind.as_str(), map, area, places, seats) {
+            ("map", Some(map), None, None, None) => Ok(SeatChange::Map(map)),
+            ("capacity", None, Some(area), Some(capacity), None) => Ok(SeatChange::Capacity { area, capacity }),
+            ("block", None, None, None, Some(seats)) => Ok(SeatChange::Block(seats)),
+            ("unblock", None, None, None, Some(seats)) => Ok(SeatChange::Unblock(seats)),
+            ("block_area", None, Some(area), Some(blocked), None) => Ok(SeatChange::BlockArea { area, blocked }),
+            _ => Err(corrupt()),
+        }
     })
     .await
 }

@@ -16,7 +16,7 @@ async fn confirm(
     token: &str,
     key: Option<Key>,
 ) -> Result<Answered, CheckoutError> {
-    world.sales.confirm_booking(fan, hold, Token::parse("token", token).unwrap(), key, render).await
+    world.sales.confirm_booking(world.db.origin(), fan, hold, Token::parse("token", token).unwrap(), key, render).await
 }
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn a_booking_goes_from_hold_to_confirmed_to_cancelled() {
     assert_eq!(booking.order.unwrap().tickets.len(), 1);
 
     for _ in 0..2 {
-        let booking = world.sales.delete_booking(fan, hold).await.unwrap();
+        let booking = world.sales.delete_booking(world.db.origin(), fan, hold).await.unwrap();
         assert_eq!(booking.status, BookingStatus::Cancelled);
         assert_eq!(booking.order.unwrap().status(), OrderStatus::Refunded);
     }
@@ -58,12 +58,15 @@ async fn a_booking_bought_together_with_another_stands_for_its_own_seats_alone()
     assert_eq!(shown(two).await, (BookingStatus::Confirmed, 2 * FRONT, 2));
 
     for _ in 0..2 {
-        assert_eq!(world.sales.delete_booking(fan, two).await.unwrap().status, BookingStatus::Cancelled);
+        assert_eq!(
+            world.sales.delete_booking(world.db.origin(), fan, two).await.unwrap().status,
+            BookingStatus::Cancelled
+        );
         let order = world.reload(&order).await;
         assert_eq!((order.status(), order.refunded_total().minor), (OrderStatus::PartiallyRefunded, 2 * FRONT));
         assert_eq!(shown(one).await, (BookingStatus::Confirmed, FRONT, 1));
     }
-    world.sales.delete_booking(fan, one).await.unwrap();
+    world.sales.delete_booking(world.db.origin(), fan, one).await.unwrap();
     assert_eq!(world.reload(&order).await.status(), OrderStatus::Refunded);
     world.audit().await;
 }
@@ -74,7 +77,10 @@ async fn a_booking_that_is_not_confirmed_ends_as_expired_or_cancelled() {
     let (event, fan) = (world.event().await, world.fan());
     let (kept, dropped) = (world.hold(fan, event, &["S-A-1"]).await, world.hold(fan, event, &["S-A-2"]).await);
     for _ in 0..2 {
-        assert_eq!(world.sales.delete_booking(fan, dropped).await.unwrap().status, BookingStatus::Cancelled);
+        assert_eq!(
+            world.sales.delete_booking(world.db.origin(), fan, dropped).await.unwrap().status,
+            BookingStatus::Cancelled
+        );
     }
     world.db.env.clock.advance(HOLD_TTL);
     // Even before the engine has written the expiry.
@@ -82,7 +88,7 @@ async fn a_booking_that_is_not_confirmed_ends_as_expired_or_cancelled() {
     assert_eq!(confirm(&world, fan, kept, "tok_ok", None).await.unwrap_err().code(), Code::HoldExpired);
     world.inventory.settle().await;
     assert_eq!(world.sales.booking(fan, kept).await.unwrap().status, BookingStatus::Expired);
-    assert_eq!(world.sales.delete_booking(fan, kept).await.unwrap().status, BookingStatus::Expired);
+    assert_eq!(world.sales.delete_booking(world.db.origin(), fan, kept).await.unwrap().status, BookingStatus::Expired);
     world.audit().await;
 }
 
@@ -108,7 +114,10 @@ async fn a_booking_waiting_for_its_buyer_can_be_dropped() {
     let hold = world.hold(fan, event, &["S-A-1"]).await;
     assert_eq!(confirm(&world, fan, hold, "tok_challenge", None).await.unwrap().answer.status, 202);
     assert_eq!(world.sales.booking(fan, hold).await.unwrap().status, BookingStatus::Hold);
-    assert_eq!(world.sales.delete_booking(fan, hold).await.unwrap().status, BookingStatus::Cancelled);
+    assert_eq!(
+        world.sales.delete_booking(world.db.origin(), fan, hold).await.unwrap().status,
+        BookingStatus::Cancelled
+    );
     world.hold(world.fan(), event, &["S-A-1"]).await;
     world.audit().await;
 }
@@ -122,7 +131,10 @@ async fn a_confirmed_booking_outlives_the_engine_s_memory_and_obeys_the_window()
     world.advance(IDEMPOTENCY_RETENTION + Duration::from_secs(60)).await;
     assert_eq!(world.sales.booking(fan, hold).await.unwrap().status, BookingStatus::Confirmed);
     world.db.env.clock.set(START.parse::<Timestamp>().unwrap());
-    assert_eq!(world.sales.delete_booking(fan, hold).await.unwrap_err().code(), Code::RefundWindowClosed);
+    assert_eq!(
+        world.sales.delete_booking(world.db.origin(), fan, hold).await.unwrap_err().code(),
+        Code::RefundWindowClosed
+    );
     assert_eq!(world.sales.booking(fan, hold).await.unwrap().status, BookingStatus::Confirmed);
     world.audit().await;
 }
@@ -136,7 +148,10 @@ async fn another_fan_s_booking_does_not_exist() {
     let other = world.fan();
     for hold in [held, sold, world.db.env.id()] {
         assert_eq!(world.sales.booking(other, hold).await.unwrap_err().code(), Code::NotFound);
-        assert_eq!(world.sales.delete_booking(other, hold).await.unwrap_err().code(), Code::NotFound);
+        assert_eq!(
+            world.sales.delete_booking(world.db.origin(), other, hold).await.unwrap_err().code(),
+            Code::NotFound
+        );
         assert_eq!(confirm(&world, other, hold, "tok_ok", None).await.unwrap_err().code(), Code::NotFound);
     }
     world.audit().await;

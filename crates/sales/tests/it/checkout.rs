@@ -73,7 +73,7 @@ async fn a_price_change_during_checkout_leaves_the_held_price() {
     let dearer = |details: &mut catalog::EventDetails| {
         details.price_levels[0].price = Money::new(9 * FRONT, Currency::EUR);
     };
-    world.sales.update_event(world.organizer, event, None, None, dearer).await.unwrap();
+    world.sales.update_event(world.db.origin(), world.organizer, event, None, None, dearer).await.unwrap();
     assert_eq!(world.buy(fan, &[hold], "tok_ok").await.total().minor, FRONT);
     let later = world.hold(fan, event, &["S-A-2"]).await;
     assert_eq!(world.buy(fan, &[later], "tok_ok").await.total().minor, 9 * FRONT);
@@ -194,7 +194,7 @@ async fn giving_up_a_challenge_frees_the_seats_at_once() {
     let hold = world.hold(fan, event, &["S-A-1"]).await;
     let order = world.buy(fan, &[hold], "tok_challenge").await;
     let key = Some(world.key());
-    let wish = |fan| Cancel { fan, order: order.id, tickets: None, key: key.clone() };
+    let wish = |fan| Cancel { fan, order: order.id, tickets: None, origin: store::Origin::system(), key: key.clone() };
     assert_eq!(world.sales.cancel(wish(world.fan()), render).await.unwrap_err().code(), Code::NotFound);
     let first = world.sales.cancel(wish(fan), render).await.unwrap();
     assert_eq!(world.reload(&order).await.state, OrderState::Cancelled { why: Lapse::Abandoned });
@@ -315,7 +315,7 @@ async fn an_event_that_is_off_its_plans_takes_no_more_orders() {
     ] {
         let event = world.event().await;
         let hold = world.hold(fan, event, &["S-A-1"]).await;
-        world.sales.transition_event(world.organizer, event, transition).await.unwrap();
+        world.sales.transition_event(world.db.origin(), world.organizer, event, transition).await.unwrap();
         let placed = world.place(wish(fan, &[hold], "tok_ok", Some(world.key()))).await;
         assert_eq!(placed.err().map(|error| error.code()), code, "{transition:?}");
         assert!(world.try_hold(world.fan(), event, &["S-A-2"]).await.is_err(), "{transition:?}");
@@ -472,7 +472,7 @@ async fn erasing_an_account_erases_who_would_have_come() {
         world.order_of(fan, &answered).await
     };
     let (before, other) = (buy(fan, "S-A-1").await, buy(world.person().await, "S-A-2").await);
-    people.delete(fan, &[]).await.unwrap();
+    people.delete(&store::Origin::user(fan), fan, &[]).await.unwrap();
     world.jobs.run_due().await.unwrap();
     let late = buy(fan, "S-A-3").await;
     world.rest().await;

@@ -137,7 +137,8 @@ async fn a_refund_overtaken_anywhere_pays_back_once() {
         let wish = seats.next(&world).await;
         let fan = wish.fan;
         let order = world.order_of(fan, &world.place(wish).await.unwrap()).await;
-        let ask = Cancel { fan, order: order.id, tickets: None, key: Some(world.key()) };
+        let ask =
+            Cancel { fan, order: order.id, tickets: None, origin: store::Origin::system(), key: Some(world.key()) };
         let cancel = || world.sales.cancel(ask.clone(), render);
         let (slow, quick, done) = overtake(cancel(), cancel(), waits).await;
         let (slow, quick) = (slow.unwrap(), quick.unwrap());
@@ -270,7 +271,8 @@ async fn a_refund_dropped_anywhere_pays_back_once() {
         let wish = seats.next(&world).await;
         let fan = wish.fan;
         let order = world.order_of(fan, &world.place(wish).await.unwrap()).await;
-        let ask = Cancel { fan, order: order.id, tickets: None, key: Some(world.key()) };
+        let ask =
+            Cancel { fan, order: order.id, tickets: None, origin: store::Origin::system(), key: Some(world.key()) };
         let done = cut(world.sales.cancel(ask.clone(), render), waits).await.is_some();
         world.rest().await;
         let answered = world.sales.cancel(ask.clone(), render).await.unwrap();
@@ -296,7 +298,7 @@ async fn jobs_dropped_anywhere_are_run_again() {
             let hold = world.hold(fan, event, &[&seat_id(at)]).await;
             world.buy(fan, &[hold], if at == 2 { "tok_challenge" } else { "tok_ok" }).await;
         }
-        world.sales.transition_event(world.organizer, event, Transition::Cancel).await.unwrap();
+        world.sales.transition_event(world.db.origin(), world.organizer, event, Transition::Cancel).await.unwrap();
         let done = cut(world.jobs.run_due(), waits).await.is_some();
         // The lease of what was dropped runs out.
         world.advance(Duration::from_secs(61)).await;

@@ -8,6 +8,8 @@ use inventory::Refused;
 use inventory::engine::{Refusal, SaleStatus};
 use sales::OrderStatus;
 use stagedoor_core::{Code, Currency, EventId, Money, OrganizerId, SeatMapId, Timestamp};
+use store::Origin;
+use store::audit::{self, Filter, Outcome, Part, Record};
 
 use crate::world::{FLOOR_CAPACITY, FRONT, START, World, cut, seat, seat_map};
 
@@ -37,9 +39,10 @@ async fn publishing_puts_every_place_on_sale_at_its_price() {
     assert_eq!(view.rules.status, SaleStatus::OnSale);
     assert_eq!(view.rules.closes_at, Some(START.parse().unwrap()));
     // Publishing again is fine.
-    world.sales.transition_event(world.organizer, event, Transition::Publish).await.unwrap();
+    world.sales.transition_event(world.db.origin(), world.organizer, event, Transition::Publish).await.unwrap();
     let stranger = OrganizerId::fresh(&world.db.env);
-    let refused = world.sales.transition_event(stranger, event, Transition::Cancel).await.unwrap_err();
+    let refused =
+        world.sales.transition_event(world.db.origin(), stranger, event, Transition::Cancel).await.unwrap_err();
     assert_eq!(refused.code(), Code::NotFound);
 }
 
@@ -78,9 +81,9 @@ async fn a_change_reaches_the_engine_even_if_its_caller_is_lost() {
     let event = world.event().await;
     for waits in 0..200 {
         let price = Money::new(1_000 + waits as i64, Currency::EUR);
-        let change = world
-            .sales
-            .update_event(world.organizer, event, None, None, |details| details.price_levels[0].price = price);
+        let change = world.sales.update_event(world.db.origin(), world.organizer, event, None, None, |details| {
+            details.price_levels[0].price = price
+        });
         let done = cut(change, waits).await.is_some();
         world.rest().await;
         let in_catalogue = world.catalog.any_event(event).await.unwrap().event.details.price_levels[0].price;
@@ -110,7 +113,7 @@ async fn publishing_dropped_anywhere_is_carried_over() {
             };
             world.catalog.create_event(world.organizer, new).await.unwrap().id
         };
-        let publish = world.sales.transition_event(world.organizer, draft, Transition::Publish);
+        let publish = world.sales.transition_event(world.db.origin(), world.organizer, draft, Transition::Publish);
         let done = cut(publish, waits).await.is_some();
         world.rest().await;
         let state = world.catalog.any_event(draft).await.unwrap().event.state;
@@ -131,7 +134,7 @@ async fn a_capacity_change_dropped_anywhere_leaves_engine_and_catalogue_agreed()
     world.bought(fan, event, &["S-A-1"]).await;
     for waits in 0..200 {
         let capacity = 50 + waits as u32;
-        let change = world.sales.set_area_capacity(world.organizer, event, "FLOOR", capacity);
+        let change = world.sales.set_area_capacity(world.db.origin(), world.organizer, event, "FLOOR", capacity);
         let done = cut(change, waits).await.is_some();
         world.rest().await;
         let in_catalogue = world.catalog.any_event(event).await.unwrap().event.capacity;
@@ -151,7 +154,8 @@ async fn a_map_change_dropped_anywhere_leaves_engine_and_catalogue_agreed() {
     world.bought(fan, event, &["S-A-1"]).await;
     for waits in 0..200 {
         let wider = add_map(&world, |map| map.areas[0].capacity = 300 + waits as u32).await;
-        let done = cut(world.sales.move_to_seat_map(world.organizer, event, wider), waits).await.is_some();
+        let done =
+            cut(world.sales.move_to_seat_map(world.db.origin(), world.organizer, event, wider), waits).await.is_some();
         world.rest().await;
         let in_catalogue = world.catalog.any_event(event).await.unwrap().event.clone();
         assert_eq!(available(&world, event).await + 1, in_catalogue.capacity, "after {waits} waits");
@@ -163,14 +167,59 @@ async fn a_map_change_dropped_anywhere_leaves_engine_and_catalogue_agreed() {
     panic!("the change never came to its end");
 }
 
+/// The log of the world's organizer about an event.
+async fn log_of(world: &World, event: EventId) -> Vec<Record> {
+    let tx = world.db.begin_read().await.unwrap();
+    let filter = Filter { subject: Some(event.to_string()), ..Filter::default() };
+    audit::entries(&tx, world.organizer.into(), &filter, Part::After(0), 1_000).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_block_dropped_anywhere_is_what_the_audit_log_says() {
+    let world = World::new().await;
+    let (event, staff) = (world.event().await, Origin::user(world.fan()));
+    for waits in 0..200 {
+        let wanted = waits as u32 + 1;
+        let change = world.sales.block_area(&staff, world.organizer, event, "FLOOR", wanted);
+        let done = cut(change, waits).await.is_some();
+        world.rest().await;
+        let log = log_of(&world, event).await;
+        let of = |action: &str| log.iter().filter(|record| record.action == action).collect::<Vec<_>>();
+        let (asked, blocked) = (of("event.ask_seats"), of("event.block"));
+        assert_eq!(asked.len(), blocked.len(), "after {waits} waits");
+        assert!(asked.iter().all(|record| record.actor == staff.actor), "who asked is always named");
+        let last = blocked.last().map_or(0, |record| record.detail.field("after")["blocked"].as_u64().unwrap() as u32);
+        assert_eq!(available(&world, event).await + last, 96 + FLOOR_CAPACITY, "after {waits} waits");
+        if done {
+            assert_eq!((last, blocked.last().unwrap().actor), (wanted, staff.actor));
+            return;
+        }
+    }
+    panic!("the block never came to its end");
+}
+
+#[tokio::test]
+async fn a_block_that_is_refused_is_in_the_audit_log_as_one_that_failed() {
+    let world = World::new().await;
+    let (event, fan) = (world.event().await, world.fan());
+    world.bought(fan, event, &["S-A-1"]).await;
+    let before = log_of(&world, event).await.len();
+    let seats = ["S-A-1".to_owned()];
+    world.sales.block_seats(world.db.origin(), world.organizer, event, &seats).await.unwrap_err();
+    let log = log_of(&world, event).await;
+    let said: Vec<_> = log[before..].iter().map(|record| (record.action.as_str(), record.result)).collect();
+    assert_eq!(said, [("event.ask_seats", Outcome::Done), ("event.ask_seats", Outcome::Failed)]);
+    assert_eq!(log.last().unwrap().detail.field("after"), &serde_json::json!({ "block": seats }));
+}
+
 #[tokio::test]
 async fn a_change_waiting_for_a_slow_seat_writer_holds_nobody_up() {
     let world = World::new().await;
     let (event, other) = (world.event().await, world.event().await);
     let wider = add_map(&world, |map| map.areas[0].capacity = 300).await;
     let stalled = world.slow.stall().await;
-    let capacity = world.sales.set_area_capacity(world.organizer, event, "FLOOR", 50);
-    let moved = world.sales.move_to_seat_map(world.organizer, other, wider);
+    let capacity = world.sales.set_area_capacity(world.db.origin(), world.organizer, event, "FLOOR", 50);
+    let moved = world.sales.move_to_seat_map(world.db.origin(), world.organizer, other, wider);
     let meanwhile = async {
         world.slow.wanted().await;
         let tx = world.db.store.begin_write().await.expect("nobody holds the database");
@@ -190,7 +239,7 @@ async fn a_change_begun_before_a_restart_is_finished_after_it() {
     let event = world.event().await;
     let stalled = world.slow.stall().await;
     {
-        let change = world.sales.set_area_capacity(world.organizer, event, "FLOOR", 50);
+        let change = world.sales.set_area_capacity(world.db.origin(), world.organizer, event, "FLOOR", 50);
         let asked = world.slow.wanted();
         futures_util::future::select(std::pin::pin!(change), std::pin::pin!(asked)).await;
     }
@@ -207,10 +256,10 @@ async fn a_change_whose_map_cannot_be_used_stands_in_nobody_s_way() {
     let event = world.event().await;
     let tx = world.db.store.begin_write().await.unwrap();
     let gone: SeatMapId = world.db.env.id();
-    let sql = "INSERT INTO seat_change (event_id, seat_map_id) VALUES ($1, $2)";
+    let sql = "INSERT INTO seat_change (event_id, kind, seat_map_id) VALUES ($1, 'map', $2)";
     tx.execute(sql, (event, gone)).await.unwrap();
     tx.commit().await.unwrap();
-    world.sales.set_area_capacity(world.organizer, event, "FLOOR", 50).await.unwrap();
+    world.sales.set_area_capacity(world.db.origin(), world.organizer, event, "FLOOR", 50).await.unwrap();
     assert_eq!(available(&world, event).await, 96 + 50);
 }
 
@@ -227,11 +276,12 @@ async fn an_event_edited_while_its_seats_change_keeps_both_changes() {
                 tokio::spawn(async move {
                     // An edit may lose to another; a change that the engine made may not.
                     let change = |details: &mut catalog::EventDetails| details.name = name;
-                    let _ = world.sales.update_event(world.organizer, event, None, None, change).await;
+                    let _ =
+                        world.sales.update_event(world.db.origin(), world.organizer, event, None, None, change).await;
                 })
             })
             .collect();
-        world.sales.set_area_capacity(world.organizer, event, "FLOOR", capacity).await.unwrap();
+        world.sales.set_area_capacity(world.db.origin(), world.organizer, event, "FLOOR", capacity).await.unwrap();
         for edit in edits {
             edit.await.unwrap();
         }
@@ -257,7 +307,7 @@ async fn a_new_seat_map_keeps_what_is_held_and_sold() {
         map.sections[0].rows.pop();
     })
     .await;
-    let changed = world.sales.move_to_seat_map(world.organizer, event, wider).await.unwrap();
+    let changed = world.sales.move_to_seat_map(world.db.origin(), world.organizer, event, wider).await.unwrap();
     assert_eq!(changed.seat_map, Some(wider));
     assert_eq!(available(&world, event).await, before);
     assert!(world.try_hold(world.fan(), event, &["S-AA-1"]).await.is_ok());
@@ -288,7 +338,7 @@ async fn a_seat_map_that_loses_places_in_use_is_refused_and_changes_nothing() {
         add_map(&world, |map| map.areas[0].capacity = 9).await,
         add_map(&world, |map| map.levels.swap(0, 1)).await,
     ] {
-        let refused = world.sales.move_to_seat_map(world.organizer, event, map).await.unwrap_err();
+        let refused = world.sales.move_to_seat_map(world.db.origin(), world.organizer, event, map).await.unwrap_err();
         assert_eq!(refused.code(), Code::InvalidSeatMap, "{refused}");
     }
     let view = world.catalog.any_event(event).await.unwrap();
@@ -300,8 +350,9 @@ async fn a_seat_map_that_loses_places_in_use_is_refused_and_changes_nothing() {
 async fn ticket_types_keep_their_order_once_published() {
     let world = World::new().await;
     let event = world.event().await;
-    let change =
-        |change: fn(&mut catalog::EventDetails)| world.sales.update_event(world.organizer, event, None, None, change);
+    let change = |change: fn(&mut catalog::EventDetails)| {
+        world.sales.update_event(world.db.origin(), world.organizer, event, None, None, change)
+    };
     change(|details| details.ticket_types.push(half_price())).await.unwrap();
     let swapped = change(|details| details.ticket_types.swap(0, 1)).await.unwrap_err();
     assert_eq!(swapped.code(), Code::InvalidField);
@@ -313,27 +364,34 @@ async fn staff_blocks_seats_and_areas_and_sets_capacities() {
     let world = World::new().await;
     let (event, fan, organizer) = (world.event().await, world.fan(), world.organizer);
     let seats = ["S-A-1".to_owned(), "S-A-2".to_owned()];
-    world.sales.block_seats(organizer, event, &seats).await.unwrap();
+    world.sales.block_seats(world.db.origin(), organizer, event, &seats).await.unwrap();
     assert!(world.try_hold(fan, event, &["S-A-1"]).await.is_err());
-    world.sales.unblock_seats(organizer, event, &seats[..1]).await.unwrap();
+    world.sales.unblock_seats(world.db.origin(), organizer, event, &seats[..1]).await.unwrap();
     world.bought(fan, event, &["S-A-1"]).await;
-    world.sales.unblock_seats(organizer, event, &seats).await.unwrap();
-    assert_eq!(world.sales.block_seats(organizer, event, &seats).await.unwrap_err().code(), Code::SeatUnavailable);
+    world.sales.unblock_seats(world.db.origin(), organizer, event, &seats).await.unwrap();
+    assert_eq!(
+        world.sales.block_seats(world.db.origin(), organizer, event, &seats).await.unwrap_err().code(),
+        Code::SeatUnavailable
+    );
 
     let floor = world.hold_floor(fan, event, 10).await;
     world.buy(fan, &[floor], "tok_ok").await;
-    let below = world.sales.set_area_capacity(organizer, event, "FLOOR", 9).await.unwrap_err();
+    let below = world.sales.set_area_capacity(world.db.origin(), organizer, event, "FLOOR", 9).await.unwrap_err();
     assert_eq!(below.code(), Code::CapacityBelowSold);
-    world.sales.set_area_capacity(organizer, event, "FLOOR", 12).await.unwrap();
+    world.sales.set_area_capacity(world.db.origin(), organizer, event, "FLOOR", 12).await.unwrap();
     assert_eq!(world.catalog.any_event(event).await.unwrap().event.capacity, 96 + 12);
-    world.sales.block_area(organizer, event, "FLOOR", 2).await.unwrap();
+    world.sales.block_area(world.db.origin(), organizer, event, "FLOOR", 2).await.unwrap();
     assert_eq!(world.inventory.view(event).await.unwrap().snapshot().areas, [0]);
-    world.sales.block_area(organizer, event, "FLOOR", 0).await.unwrap();
-    world.sales.set_area_capacity(organizer, event, "FLOOR", FLOOR_CAPACITY).await.unwrap();
+    world.sales.block_area(world.db.origin(), organizer, event, "FLOOR", 0).await.unwrap();
+    world.sales.set_area_capacity(world.db.origin(), organizer, event, "FLOOR", FLOOR_CAPACITY).await.unwrap();
 
     let stranger = OrganizerId::fresh(&world.db.env);
-    assert_eq!(world.sales.block_seats(stranger, event, &seats).await.unwrap_err().code(), Code::NotFound);
-    let unknown = world.sales.block_seats(organizer, event, &["S-Z-1".to_owned()]).await.unwrap_err();
+    assert_eq!(
+        world.sales.block_seats(world.db.origin(), stranger, event, &seats).await.unwrap_err().code(),
+        Code::NotFound
+    );
+    let unknown =
+        world.sales.block_seats(world.db.origin(), organizer, event, &["S-Z-1".to_owned()]).await.unwrap_err();
     assert_eq!(unknown.code(), Code::UnknownSeat);
     let orders = world.audit().await;
     assert!(orders.iter().all(|order| order.status() == OrderStatus::Completed));

@@ -63,7 +63,8 @@ async fn foreign_absent_and_repeated_tickets_are_refused() {
     ] {
         assert_eq!(world.cancel(&order, Some(tickets.clone())).await.unwrap_err().code(), code, "{tickets:?}");
     }
-    let stranger = Cancel { fan: world.fan(), order: order.id, tickets: None, key: None };
+    let stranger =
+        Cancel { fan: world.fan(), order: order.id, tickets: None, origin: store::Origin::system(), key: None };
     assert_eq!(world.sales.cancel(stranger, render).await.unwrap_err().code(), Code::NotFound);
     assert_eq!(world.reload(&order).await.status(), OrderStatus::Completed);
     world.audit().await;
@@ -125,7 +126,9 @@ async fn who_bought_before_an_event_moved_may_think_again_until_it_starts() {
     let before = world.bought(fan, event, &["S-A-1"]).await;
     let too_late = world.bought(fan, event, &["S-A-2"]).await;
     let start = "2026-01-10T18:00:00Z".parse::<Timestamp>().unwrap();
-    let moved = world.sales.update_event(world.organizer, event, None, None, |details| details.starts_at = start);
+    let moved = world
+        .sales
+        .update_event(world.db.origin(), world.organizer, event, None, None, |details| details.starts_at = start);
     moved.await.unwrap();
     world.advance(MICRO).await;
     let after = world.bought(fan, event, &["S-A-3"]).await;
@@ -144,7 +147,7 @@ async fn a_postponed_event_takes_tickets_back_at_any_time() {
     let order = world.bought(fan, event, &["S-A-1"]).await;
     world.db.env.clock.set(START.parse::<Timestamp>().unwrap() - MICRO);
     assert_eq!(world.cancel(&order, None).await.unwrap_err().code(), Code::RefundWindowClosed);
-    world.sales.transition_event(world.organizer, event, Transition::Postpone).await.unwrap();
+    world.sales.transition_event(world.db.origin(), world.organizer, event, Transition::Postpone).await.unwrap();
     world.cancel(&order, None).await.unwrap();
     world.audit().await;
 }
@@ -167,7 +170,7 @@ async fn a_cancelled_event_refunds_everyone_fees_included() {
     let waiting = world.hold(waiting_fan, event, &["S-G-1"]).await;
     let waiting = world.buy(waiting_fan, &[waiting], "tok_challenge").await;
 
-    world.sales.transition_event(world.organizer, event, Transition::Cancel).await.unwrap();
+    world.sales.transition_event(world.db.origin(), world.organizer, event, Transition::Cancel).await.unwrap();
     // The buyer approves too late: the engine sells nothing of a cancelled event.
     world.gateway.complete_challenge(waiting.payment, payments::Approval::Approve).await.unwrap();
     world.audit().await;
@@ -212,6 +215,7 @@ async fn staff_refunds_after_the_window_and_used_tickets_but_no_stranger_s() {
         order: order.id,
         tickets,
         note: note.to_owned(),
+        origin: store::Origin::system(),
         key: Some(world.key()),
     };
     let foreign = order.tickets.iter().find(|ticket| ticket.event == there).unwrap().id;
@@ -250,7 +254,8 @@ async fn a_cancellation_is_answered_once_per_key() {
     let (event, fan) = (world.event().await, world.fan());
     let order = world.bought(fan, event, &["S-A-1", "S-A-2"]).await;
     let key = world.key();
-    let ask = |tickets| Cancel { fan, order: order.id, tickets, key: Some(key.clone()) };
+    let ask =
+        |tickets| Cancel { fan, order: order.id, tickets, origin: store::Origin::system(), key: Some(key.clone()) };
     let one = Some(vec![order.tickets[0].id]);
     let first = world.sales.cancel(ask(one.clone()), render).await.unwrap();
     world.cancel(&order, Some(vec![order.tickets[1].id])).await.unwrap();
@@ -410,7 +415,15 @@ async fn refund_in_parts(world: &World, rule: FeeRule, prices: &[i64], steps: &[
         let done = if *who == 0 {
             let organizer = world.organizer;
             let (staff, note) = (world.db.env.id(), "goodwill".to_owned());
-            let wish = StaffRefund { organizer, staff, order: order.id, tickets, note, key: Some(world.key()) };
+            let wish = StaffRefund {
+                organizer,
+                staff,
+                order: order.id,
+                tickets,
+                note,
+                origin: store::Origin::system(),
+                key: Some(world.key()),
+            };
             world.sales.refund(wish, render).await
         } else {
             world.cancel(&order, tickets).await
@@ -436,6 +449,7 @@ async fn admit(world: &World, ticket: &tickets::Ticket) {
     let scan = NewScan { scan_id: &scan_id, barcode: barcode.as_str(), gate: "North", scanned_at: None, event: None };
     let scan = Scan::new(signer.public_keys(), scan).unwrap();
     let door = Door { organizer: ticket.organizer, by: world.db.env.id() };
-    let checked = tickets::check_in(&world.db.store, door, &[scan], |_| Window::ALWAYS).await.unwrap();
+    let checked =
+        tickets::check_in(&world.db.store, &store::Origin::system(), door, &[scan], |_| Window::ALWAYS).await.unwrap();
     assert_eq!(checked[0].as_ref().unwrap().result, tickets::Verdict::Admitted);
 }

@@ -223,7 +223,7 @@ impl Day {
     fn new_cancel(&self) -> Option<Cancel> {
         let mut memory = self.memory.lock();
         let (fan, order) = self.pick(&memory.orders)?;
-        let cancel = Cancel { fan, order, tickets: None, key: Some(self.world.key()) };
+        let cancel = Cancel { fan, order, tickets: None, origin: store::Origin::system(), key: Some(self.world.key()) };
         memory.cancels.push(cancel.clone());
         Some(cancel)
     }

@@ -159,7 +159,7 @@ impl World {
         change(&mut details);
         let new = NewEvent { venue, seat_map: None, series: None, details, bill: Vec::new() };
         let event = self.catalog.create_event(organizer, new).await.unwrap();
-        self.sales.transition_event(organizer, event.id, Transition::Publish).await.unwrap();
+        self.sales.transition_event(self.db.origin(), organizer, event.id, Transition::Publish).await.unwrap();
         event.id
     }
 
@@ -215,7 +215,8 @@ impl World {
     }
 
     pub async fn cancel(&self, order: &Order, tickets: Option<Vec<TicketId>>) -> Result<Answered, RefundError> {
-        let wish = Cancel { fan: order.fan, order: order.id, tickets, key: Some(self.key()) };
+        let wish =
+            Cancel { fan: order.fan, order: order.id, tickets, origin: store::Origin::system(), key: Some(self.key()) };
         self.sales.cancel(wish, render).await
     }
 
@@ -380,7 +381,15 @@ fn start_inventory(db: &TestStore, slow: SlowDisk) -> Inventory {
 
 pub fn wish(fan: UserId, holds: &[HoldId], token: &str, key: Option<Key>) -> PlaceOrder {
     let token = Token::parse("token", token).unwrap();
-    PlaceOrder { fan, holds: holds.to_vec(), token, promo_code: None, attendee: None, key }
+    PlaceOrder {
+        fan,
+        holds: holds.to_vec(),
+        token,
+        promo_code: None,
+        attendee: None,
+        origin: store::Origin::system(),
+        key,
+    }
 }
 
 /// The order's id, its word, what it cost and what of it went back, as the client's answer.

@@ -1,6 +1,7 @@
 //! The product as a whole: the shape of its source, and the real binary as a process.
 
 mod architecture;
+mod audit;
 mod box_office;
 mod commands;
 mod crash;

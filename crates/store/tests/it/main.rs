@@ -1,5 +1,6 @@
 //! One suite over the database of the run: SQLite, or PostgreSQL with `STAGEDOOR_TEST_POSTGRES`.
 
+mod audit;
 mod keys;
 
 use std::sync::Arc;

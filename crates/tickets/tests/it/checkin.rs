@@ -130,7 +130,7 @@ async fn a_scan_id_stands_for_one_scan() {
     // Another organizer's scanner may use the same id.
     let rival = Door { organizer: house.db.env.id(), by: house.staff };
     let scans = [house.scan(NewScan { gate: "south", ..first })];
-    let elsewhere = check_in(&house.db, rival, &scans, |_| Window::ALWAYS).await.unwrap();
+    let elsewhere = check_in(&house.db, &store::Origin::system(), rival, &scans, |_| Window::ALWAYS).await.unwrap();
     assert_eq!(elsewhere[0].as_ref().unwrap().result, Verdict::Unknown);
 }
 
@@ -226,7 +226,11 @@ async fn another_organizer_s_ticket_is_as_unknown_as_nonsense() {
     let from_a_backup = house.signer.sign(&tickets::Ticket { generation: 2, ..ticket.clone() });
     let answer = async |door: Door, barcode: &str, scan_id: &str| {
         let scan = house.scan(NewScan { scan_id, barcode, gate: "north", scanned_at: None, event: Some(house.event) });
-        check_in(&house.db, door, &[scan], |_| Window::ALWAYS).await.unwrap().remove(0).unwrap()
+        check_in(&house.db, &store::Origin::system(), door, &[scan], |_| Window::ALWAYS)
+            .await
+            .unwrap()
+            .remove(0)
+            .unwrap()
     };
     let nonsense = answer(door, "nonsense", "s1").await;
     assert_eq!(
@@ -272,7 +276,11 @@ async fn a_door_of_another_event_and_a_closed_door_turn_away_without_using_the_t
         let scan_id = at.micros().to_string();
         let scan = house.scan(offline(&scan_id, &text, "north", at));
         assert_eq!(scan.event(), Some(house.event), "the caller can look up the window");
-        let answer = check_in(&house.db, house.door(), &[scan], window).await.unwrap().remove(0).unwrap();
+        let answer = check_in(&house.db, &store::Origin::system(), house.door(), &[scan], window)
+            .await
+            .unwrap()
+            .remove(0)
+            .unwrap();
         assert_eq!(answer.result, result, "{at}");
     }
 }
@@ -319,7 +327,7 @@ async fn a_whole_shift_is_one_upload_and_more_is_refused() {
     assert!(again.iter().flatten().all(|answer| answer.replayed));
     assert!(again.iter().flatten().zip(first.iter().flatten()).all(|(one, two)| one.result == two.result));
     let too_many = [shift, vec![house.scan(offline("x", "y", "north", start))]].concat();
-    let refused = check_in(&house.db, house.door(), &too_many, |_| Window::ALWAYS).await;
+    let refused = check_in(&house.db, &store::Origin::system(), house.door(), &too_many, |_| Window::ALWAYS).await;
     assert!(matches!(&refused, Err(error @ CheckInError::TooMany(_)) if error.code() == Code::InvalidField));
     assert_eq!(house.upload(&[]).await, []);
 }

@@ -71,7 +71,7 @@ impl House {
     }
 
     async fn upload(&self, scans: &[Scan]) -> Vec<Result<CheckIn, ScanRefused>> {
-        check_in(&self.db, self.door(), scans, |_| Window::ALWAYS).await.unwrap()
+        check_in(&self.db, &store::Origin::system(), self.door(), scans, |_| Window::ALWAYS).await.unwrap()
     }
 
     async fn one(&self, new: NewScan<'_>) -> CheckIn {

@@ -91,7 +91,7 @@ impl House {
         }
         let all = Vec::from_iter((0..scans.len()).map(scan));
         let closed = |_| Window { opens: Some(Timestamp::MAX), closes: None };
-        let last = check_in(&self.db, self.door(), &all, closed).await.unwrap();
+        let last = check_in(&self.db, &store::Origin::system(), self.door(), &all, closed).await.unwrap();
         let verdicts = Vec::from_iter(last.into_iter().map(|answer| answer.unwrap().result));
 
         let tx = self.db.begin_read().await.unwrap();
