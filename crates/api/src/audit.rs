@@ -32,6 +32,7 @@ pub struct AuditParams {
     #[param(inline, value_type = Option<schema::Instant>)]
     to: Option<String>,
     /// The id of a user, or `nobody`, `operator` or `system`.
+    #[param(inline, value_type = Option<schema::AuditActor>)]
     actor: Option<String>,
     /// As the entries name it, such as `event.update`.
     action: Option<String>,
@@ -62,10 +63,18 @@ impl AuditParams {
             from: read("from", self.from, instant)?,
             to: read("to", self.to, instant)?,
             actor: read("actor", self.actor, "must be the id of a user, nobody, operator or system")?,
-            action: self.action,
-            subject: self.subject,
+            action: searchable("action", self.action)?,
+            subject: searchable("subject", self.subject)?,
             result: read("result", self.result, "must be done, denied or failed")?,
         })
+    }
+}
+
+/// PostgreSQL takes no NUL in a text, not even to say that nothing has one.
+fn searchable(name: &'static str, text: Option<String>) -> Result<Option<String>, Problem> {
+    match text {
+        Some(text) if text.contains('\0') => Err(Problem::query(FieldError::new(name, "must hold no NUL"))),
+        text => Ok(text),
     }
 }
 
@@ -77,12 +86,13 @@ pub struct AuditView {
     sequence: u64,
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
-    /// The id of a user, or `nobody`, `operator` or `system`.
+    #[schema(value_type = schema::AuditActor)]
     actor: String,
     action: String,
     /// The id of what was acted on.
     subject: String,
     /// `done`, `denied` or `failed`.
+    #[schema(value_type = schema::AuditResult)]
     result: &'static str,
     /// `X-Request-Id` of the answer.
     #[schema(value_type = Option<String>)]

@@ -71,6 +71,14 @@ fn id<T: Id>() -> ObjectBuilder {
         .examples([format!("{prefix}_{example}")])
 }
 
+/// The id of a user, or a word for whoever else acts.
+fn actor() -> ObjectBuilder {
+    let user = stagedoor_core::UserId::PREFIX;
+    ObjectBuilder::new()
+        .pattern(Some(format!("^({user}_[0-7][0-9a-hjkmnp-tv-z]{{25}}|nobody|operator|system)$")))
+        .examples(["operator"])
+}
+
 fn words(all: impl IntoIterator<Item: Into<serde_json::Value>>) -> ObjectBuilder {
     ObjectBuilder::new().enum_values(Some(all))
 }
@@ -130,6 +138,8 @@ texts! {
     OrphanPolicy => words(["forbid", "avoid", "ignore"]);
     SortOrder => words(["date", "relevance"]);
     TicketStatus => words(["issued", "used", "refunded", "revoked"]);
+    /// The id of a user, or `nobody`, `operator` or `system`.
+    AuditActor => actor();
     AuditResult => words(store::audit::Outcome::ALL.map(store::audit::Outcome::text));
     BarcodeFormat => words(["svg", "png", "json"]);
     ErrorCode => words(stagedoor_core::Code::ALL.iter().map(|code| code.text()));

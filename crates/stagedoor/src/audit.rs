@@ -37,15 +37,15 @@ pub struct Verify {
     #[arg(long, value_name = "FILE")]
     checkpoint: Vec<PathBuf>,
     /// One log alone: the id of an organizer, or platform
-    #[arg(long, value_parser = chain)]
-    log: Option<Chain>,
+    #[arg(long, value_name = "LOG", value_parser = chain)]
+    only: Option<Chain>,
 }
 
 #[derive(Debug, Args)]
 pub struct Export {
     /// Which: the id of an organizer, or platform
-    #[arg(value_parser = chain)]
-    log: Chain,
+    #[arg(value_name = "LOG", value_parser = chain)]
+    chain: Chain,
     #[arg(long, value_enum, default_value_t = Format::Jsonl)]
     format: Format,
     /// From this instant on
@@ -110,7 +110,7 @@ async fn verify(settings: &Settings, arguments: &Verify) -> Result<ExitCode, Fau
     let data = Data::open(settings, Access::Looking).await?;
     let bar = progress::counter("entries");
     let tx = data.store.begin_read().await?;
-    let report = audit::verify(&tx, arguments.log, &kept, |entries| bar.set_position(entries)).await;
+    let report = audit::verify(&tx, arguments.only, &kept, |entries| bar.set_position(entries)).await;
     bar.finish_and_clear();
     let report = report.map_err(because("read the audit log"))?;
     data.store.close().await?;
@@ -143,7 +143,7 @@ async fn checkpoint(settings: &Settings) -> Result<ExitCode, Fault> {
 /// Written as it is read, a page at a time: a log is longer than memory.
 async fn export(settings: &Settings, arguments: &Export) -> Result<ExitCode, Fault> {
     let data = Data::open(settings, Access::Beside).await?;
-    let Export { log: chain, format, from, to, actor, action, subject, result } = arguments;
+    let Export { chain, format, from, to, actor, action, subject, result } = arguments;
     let (action, subject) = (action.clone(), subject.clone());
     let filter = Filter { from: *from, to: *to, actor: *actor, action, subject, result: *result };
     let tx = data.store.begin_write().await?;

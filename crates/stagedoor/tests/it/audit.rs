@@ -91,7 +91,7 @@ async fn the_platforms_log_is_read_and_checked_like_any_other() {
     let house = organizer(&server, "mill").await;
     let platform = place.run(&["audit", "export", "platform"]).await;
     assert!(platform.contains("account.register") && !platform.contains("organizer.create"), "{platform}");
-    let said = place.run(&["audit", "verify", "--log", "platform"]).await;
+    let said = place.run(&["audit", "verify", "--only", "platform"]).await;
     assert!(said.contains("in 1 logs") && said.contains("as it was written"), "{said}");
     // A denial that the server counted and had no time to write is written when it ends.
     for _ in 0..3 {
