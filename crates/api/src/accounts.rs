@@ -188,9 +188,10 @@ pub async fn login(
         (status = 415, body = Envelope)))]
 pub async fn forgot_password(
     State(app): State<App>,
+    RequestOrigin(origin): RequestOrigin,
     Body(body): Body<ForgotPasswordBody>,
 ) -> Result<StatusCode, Problem> {
-    app.identity.forgot_password(contact(&body.email, &body.phone)?).await?;
+    app.identity.forgot_password(&origin, contact(&body.email, &body.phone)?).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -203,10 +204,18 @@ pub async fn forgot_password(
         (status = 413, body = Envelope), (status = 415, body = Envelope)))]
 pub async fn reset_password(
     State(app): State<App>,
+    RequestOrigin(origin): RequestOrigin,
     Body(body): Body<ResetPasswordBody>,
 ) -> Result<StatusCode, Problem> {
-    app.identity.reset_password(&body.token, &body.password, body.otp.as_deref()).await?;
-    Ok(StatusCode::NO_CONTENT)
+    match app.identity.reset_password(&origin, &body.token, &body.password, body.otp.as_deref()).await {
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Err(refused @ AccountError::InvalidToken) => {
+            let subject = "reset token".to_owned();
+            let denied = Denied { chain: Chain::Platform, action: "password.reset", subject, about: None };
+            Err(Problem::from(refused).denying(denied))
+        }
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// Exchange a refresh token for new tokens. Using one twice ends the session.

@@ -82,7 +82,11 @@ impl FromRequestParts<App> for PlatformAdmin {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let Fan(principal) = Fan::from_request_parts(parts, app).await?;
-        if principal.platform_admin { Ok(Self(principal)) } else { Err(Problem::not_allowed()) }
+        if principal.platform_admin {
+            return Ok(Self(principal));
+        }
+        let subject = "platform".to_owned();
+        Err(Problem::not_allowed().denying(Denied { chain: Chain::Platform, action: "request", subject, about: None }))
     }
 }
 

@@ -225,6 +225,13 @@ async fn denied(app: &App, asked: &Asked, route: &str, code: Code) -> store::Res
     Ok(match (code, asked.user) {
         (Code::NotSignedIn | Code::InvalidToken, _) => request(Chain::Platform, "access token"),
         (Code::RateLimited, _) => request(Chain::Platform, "requests"),
+        // Whoever is signed in is asked for the password again before some changes.
+        (Code::InvalidCredentials, Some(user)) => Some(Denied {
+            chain: Chain::Platform,
+            action: "password.confirm",
+            subject: user.to_string(),
+            about: Some(user),
+        }),
         // Somebody asks about what is absent or another's.
         (Code::NotFound, Some(user)) => {
             let ids = ["{event}", "{venue}", "{order}", "{ticket}", "{user}"];
@@ -233,7 +240,7 @@ async fn denied(app: &App, asked: &Asked, route: &str, code: Code) -> store::Res
                     ids.into_iter().find_map(part).and_then(|id| request(organizer.into(), &shown(id)))
                 }
                 Some(_) => request(Chain::Platform, "organizer"),
-                None => ["{order}", "{ticket}"]
+                None => ["{order}", "{ticket}", "{session}", "{check}"]
                     .into_iter()
                     .find_map(part)
                     .and_then(|id| request(Chain::Platform, &shown(id))),

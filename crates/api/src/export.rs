@@ -11,11 +11,13 @@ use sales::OrderPage;
 use serde::Serialize;
 use stagedoor_core::limits::PAGE_MAX;
 use stagedoor_core::{TicketId, Timestamp};
+use store::audit::{Chain, Entry};
 use tickets::{Admission, PageRequest};
 use utoipa::ToSchema;
 
 use crate::accounts::private;
 use crate::auth::Fan;
+use crate::client::RequestOrigin;
 use crate::kyc::CheckView;
 use crate::orders::OrderView;
 use crate::organizers::OrganizerView;
@@ -67,8 +69,16 @@ pub struct EntryView {
 #[utoipa::path(get, path = "/api/v1/me/export", tag = "accounts", security(("bearer" = [])),
     extensions(("x-rate-limit" = json!("5/h per user"))),
     responses((status = 200, body = ExportView), (status = 401, body = Envelope), (status = 404, body = Envelope)))]
-pub async fn export_me(State(app): State<App>, Fan(principal): Fan) -> Result<Response, Problem> {
-    let mut response = private(StatusCode::OK, export(&app, principal).await?);
+pub async fn export_me(
+    State(app): State<App>,
+    Fan(principal): Fan,
+    RequestOrigin(origin): RequestOrigin,
+) -> Result<Response, Problem> {
+    let exported = export(&app, principal).await?;
+    let tx = app.store.begin_write_for(&origin).await?;
+    tx.audit(Entry::new(Chain::Platform, "account.export", principal.user));
+    tx.commit().await?;
+    let mut response = private(StatusCode::OK, exported);
     let name = HeaderValue::from_static("attachment; filename=\"stagedoor-export.json\"");
     response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
     Ok(response)

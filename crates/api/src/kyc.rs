@@ -5,13 +5,16 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use identity::{Check, CheckStatus, Decider, Decision, Document, DocumentKind};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use stagedoor_core::{Code, FieldError, IdentityCheckId, Timestamp, UserId};
+use store::audit::{Chain, Entry};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::private;
 use crate::auth::{Fan, PlatformAdmin};
+use crate::client::RequestOrigin;
 use crate::extract::{Body, Params, Path, paging};
 use crate::problem::Envelope;
 use crate::venues::List;
@@ -142,10 +145,11 @@ pub async fn my_checks(State(app): State<App>, fan: Fan) -> Result<Response, Pro
 pub async fn submit_document(
     State(app): State<App>,
     fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
     Body(body): Body<DocumentBody>,
 ) -> Result<Response, Problem> {
     let document = Document::new(body.document_type, &body.country, &body.reference)?;
-    let check = app.identity.submit_document(fan.id(), document).await?;
+    let check = app.identity.submit_document(&origin, fan.id(), document).await?;
     Ok(private(StatusCode::CREATED, CheckView::from(check)))
 }
 
@@ -157,6 +161,7 @@ pub async fn submit_document(
 pub async fn checks(
     State(app): State<App>,
     _admin: PlatformAdmin,
+    RequestOrigin(origin): RequestOrigin,
     Params(params): Params<CheckListParams>,
 ) -> Result<Response, Problem> {
     let status = params.status.as_deref().map_or(Ok(CheckStatus::Pending), |text| {
@@ -168,6 +173,12 @@ pub async fn checks(
     let mut found = app.identity.checks(status, after, limit + 1).await?;
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
+    // Whoever looks at what others handed in is written down.
+    let seen: Vec<_> = found.iter().map(|(check, _)| check.id).collect();
+    let tx = app.store.begin_write_for(&origin).await?;
+    let after = json!({ "status": status.text(), "checks": seen });
+    tx.audit(Entry::new(Chain::Platform, "identity_check.list", "identity checks").after(after));
+    tx.commit().await?;
     let next_cursor = found.last().filter(|_| more).map(|(check, _)| check.id.to_string());
     let view = |(check, user): (Check, identity::User)| StaffCheckView {
         user_id: user.id,
@@ -187,9 +198,10 @@ pub async fn checks(
 pub async fn decide_check(
     State(app): State<App>,
     PlatformAdmin(admin): PlatformAdmin,
+    RequestOrigin(origin): RequestOrigin,
     Path(check): Path<IdentityCheckId>,
     Body(body): Body<DecisionBody>,
 ) -> Result<Response, Problem> {
-    let check = app.identity.decide_check(check, body.read()?, Decider::Staff(admin.user)).await?;
+    let check = app.identity.decide_check(&origin, check, body.read()?, Decider::Staff(admin.user)).await?;
     Ok(private(StatusCode::OK, CheckView::from(check)))
 }

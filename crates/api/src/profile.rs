@@ -263,9 +263,10 @@ pub async fn update_me(
 pub async fn change_email(
     State(app): State<App>,
     fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
     Body(body): Body<EmailBody>,
 ) -> Result<StatusCode, Problem> {
-    app.identity.change_contact(fan.id(), Contact::Email(&body.email), &body.password, body.otp.as_deref()).await?;
+    app.identity.change_contact(&origin, fan.id(), Contact::Email(&body.email), &body.password, body.otp.as_deref()).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -274,8 +275,12 @@ pub async fn change_email(
     extensions(("x-rate-limit" = json!("10/min per user"))),
     responses((status = 202), (status = 401, body = Envelope), (status = 404, body = Envelope),
         (status = 409, body = Envelope)))]
-pub async fn send_email_code(State(app): State<App>, fan: Fan) -> Result<StatusCode, Problem> {
-    app.identity.send_code(fan.id(), Channel::Email).await?;
+pub async fn send_email_code(
+    State(app): State<App>,
+    fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
+) -> Result<StatusCode, Problem> {
+    app.identity.send_code(&origin, fan.id(), Channel::Email).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -285,8 +290,13 @@ pub async fn send_email_code(State(app): State<App>, fan: Fan) -> Result<StatusC
     responses((status = 200, body = UserView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 404, body = Envelope), (status = 409, body = Envelope), (status = 413, body = Envelope),
         (status = 415, body = Envelope)))]
-pub async fn verify_email(State(app): State<App>, fan: Fan, Body(body): Body<CodeBody>) -> Result<Response, Problem> {
-    let user = app.identity.verify_contact(fan.id(), Channel::Email, &body.code).await?;
+pub async fn verify_email(
+    State(app): State<App>,
+    fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
+    Body(body): Body<CodeBody>,
+) -> Result<Response, Problem> {
+    let user = app.identity.verify_contact(&origin, fan.id(), Channel::Email, &body.code).await?;
     Ok(private(StatusCode::OK, UserView::from(user)))
 }
 
@@ -300,9 +310,10 @@ pub async fn verify_email(State(app): State<App>, fan: Fan, Body(body): Body<Cod
 pub async fn change_phone(
     State(app): State<App>,
     fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
     Body(body): Body<PhoneBody>,
 ) -> Result<StatusCode, Problem> {
-    app.identity.change_contact(fan.id(), Contact::Phone(&body.phone), &body.password, body.otp.as_deref()).await?;
+    app.identity.change_contact(&origin, fan.id(), Contact::Phone(&body.phone), &body.password, body.otp.as_deref()).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -311,8 +322,12 @@ pub async fn change_phone(
     extensions(("x-rate-limit" = json!("10/min per user"))),
     responses((status = 202), (status = 401, body = Envelope), (status = 404, body = Envelope),
         (status = 409, body = Envelope)))]
-pub async fn send_phone_code(State(app): State<App>, fan: Fan) -> Result<StatusCode, Problem> {
-    app.identity.send_code(fan.id(), Channel::Phone).await?;
+pub async fn send_phone_code(
+    State(app): State<App>,
+    fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
+) -> Result<StatusCode, Problem> {
+    app.identity.send_code(&origin, fan.id(), Channel::Phone).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -322,8 +337,13 @@ pub async fn send_phone_code(State(app): State<App>, fan: Fan) -> Result<StatusC
     responses((status = 200, body = UserView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 404, body = Envelope), (status = 409, body = Envelope), (status = 413, body = Envelope),
         (status = 415, body = Envelope)))]
-pub async fn verify_phone(State(app): State<App>, fan: Fan, Body(body): Body<CodeBody>) -> Result<Response, Problem> {
-    let user = app.identity.verify_contact(fan.id(), Channel::Phone, &body.code).await?;
+pub async fn verify_phone(
+    State(app): State<App>,
+    fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
+    Body(body): Body<CodeBody>,
+) -> Result<Response, Problem> {
+    let user = app.identity.verify_contact(&origin, fan.id(), Channel::Phone, &body.code).await?;
     Ok(private(StatusCode::OK, UserView::from(user)))
 }
 
@@ -336,9 +356,10 @@ pub async fn verify_phone(State(app): State<App>, fan: Fan, Body(body): Body<Cod
 pub async fn change_password(
     State(app): State<App>,
     fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
     Body(body): Body<PasswordBody>,
 ) -> Result<StatusCode, Problem> {
-    app.identity.change_password(fan.id(), fan.0.session, &body.current, &body.password, body.otp.as_deref()).await?;
+    app.identity.change_password(&origin, fan.id(), fan.0.session, &body.current, &body.password, body.otp.as_deref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 
 use crate::accounts::private;
 use crate::auth::Fan;
+use crate::client::RequestOrigin;
 use crate::extract::{Body, Path};
 use crate::problem::Envelope;
 use crate::venues::List;
@@ -142,9 +143,10 @@ pub async fn second_factor(State(app): State<App>, fan: Fan) -> Result<Response,
 pub async fn enrol_totp(
     State(app): State<App>,
     fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
     Body(body): Body<EnrolmentBody>,
 ) -> Result<Response, Problem> {
-    let enrolment = app.identity.enrol_factor(fan.id(), &body.password).await?;
+    let enrolment = app.identity.enrol_factor(&origin, fan.id(), &body.password).await?;
     Ok(private(StatusCode::CREATED, EnrolmentView { secret: enrolment.secret, uri: enrolment.uri }))
 }
 
@@ -154,8 +156,13 @@ pub async fn enrol_totp(
     responses((status = 200, body = RecoveryCodesView), (status = 400, body = Envelope),
         (status = 401, body = Envelope), (status = 404, body = Envelope), (status = 409, body = Envelope),
         (status = 413, body = Envelope), (status = 415, body = Envelope)))]
-pub async fn confirm_totp(State(app): State<App>, fan: Fan, Body(body): Body<OtpBody>) -> Result<Response, Problem> {
-    let recovery_codes = app.identity.confirm_factor(fan.id(), &body.otp).await?;
+pub async fn confirm_totp(
+    State(app): State<App>,
+    fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
+    Body(body): Body<OtpBody>,
+) -> Result<Response, Problem> {
+    let recovery_codes = app.identity.confirm_factor(&origin, fan.id(), &body.otp).await?;
     Ok(private(StatusCode::OK, RecoveryCodesView { recovery_codes }))
 }
 
@@ -168,9 +175,10 @@ pub async fn confirm_totp(State(app): State<App>, fan: Fan, Body(body): Body<Otp
 pub async fn remove_totp(
     State(app): State<App>,
     fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
     Body(body): Body<PasswordAndOtpBody>,
 ) -> Result<StatusCode, Problem> {
-    app.identity.remove_factor(fan.id(), &body.password, &body.otp).await?;
+    app.identity.remove_factor(&origin, fan.id(), &body.password, &body.otp).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -183,9 +191,10 @@ pub async fn remove_totp(
 pub async fn renew_recovery_codes(
     State(app): State<App>,
     fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
     Body(body): Body<PasswordAndOtpBody>,
 ) -> Result<Response, Problem> {
-    let recovery_codes = app.identity.renew_recovery_codes(fan.id(), &body.password, &body.otp).await?;
+    let recovery_codes = app.identity.renew_recovery_codes(&origin, fan.id(), &body.password, &body.otp).await?;
     Ok(private(StatusCode::OK, RecoveryCodesView { recovery_codes }))
 }
 
@@ -202,8 +211,12 @@ pub async fn my_sessions(State(app): State<App>, fan: Fan) -> Result<Response, P
 /// End every session but the one that asks.
 #[utoipa::path(delete, path = "/api/v1/me/sessions", tag = "accounts", security(("bearer" = [])),
     responses((status = 204), (status = 401, body = Envelope)))]
-pub async fn end_other_sessions(State(app): State<App>, fan: Fan) -> Result<StatusCode, Problem> {
-    app.identity.end_other_sessions(fan.id(), fan.0.session).await?;
+pub async fn end_other_sessions(
+    State(app): State<App>,
+    fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
+) -> Result<StatusCode, Problem> {
+    app.identity.end_other_sessions(&origin, fan.id(), fan.0.session).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -214,8 +227,9 @@ pub async fn end_other_sessions(State(app): State<App>, fan: Fan) -> Result<Stat
 pub async fn end_session(
     State(app): State<App>,
     fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
     Path(session): Path<SessionId>,
 ) -> Result<StatusCode, Problem> {
-    app.identity.end_session(fan.id(), session).await?;
+    app.identity.end_session(&origin, fan.id(), session).await?;
     Ok(StatusCode::NO_CONTENT)
 }

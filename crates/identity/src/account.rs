@@ -234,18 +234,20 @@ impl Identity {
     /// password or name that does not fit, `EmailTaken` or `PhoneTaken` when any spelling of the
     /// address has an account, `RateLimited` when too many have tried from the network address of `from`.
     pub async fn register(&self, new: NewAccount<'_>, from: &Origin) -> Result<SignedIn, AccountError> {
-        let index = check(new)?.index(&self.0.keyring);
+        let reached = check(new)?;
+        let index = reached.index(&self.0.keyring);
         if let Some(address) = from.address {
             may_attempt(self.0.attempts.wait_or_count(Key::newcomers(address), self.now()))?;
         }
         let (row, key) = self.prepare_account(self.env().id(), new, index).await?;
         let tx = self.0.store.begin_write_for(&from.by(row.id)).await?;
         insert(&tx, &row, &key, index).await?;
-        tx.audit(Entry::new(Chain::Platform, "account.register", row.id));
+        let after = json!({ "channel": reached.channel.text(), "locale": new.locale.text() });
+        tx.audit(Entry::new(Chain::Platform, "account.register", row.id).after(after));
         let device = Device::of(from);
         let session = self.open_session(&tx, &key, row.id, &device).await?;
         self.recognise(&tx, &key, &row, &device).await?;
-        self.send_code_to(&tx, &key, &row, Reached::parse(new.contact)?).await?;
+        self.send_code_to(&tx, &key, &row, reached).await?;
         tx.commit().await?;
         tracing::info!(user = %row.id, %session, "registered");
         Ok(self.signed_in(User::open(&key, &row)?, session, 0))
@@ -265,8 +267,7 @@ impl Identity {
         let reached = Reached::parse(contact)?;
         let index = reached.index(&self.0.keyring);
         let row = sql::account_by_contact(&self.0.store.begin_read().await?, reached.channel, index).await?;
-        let print: String = index[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok((print, row.map(|row| row.id)))
+        Ok((fingerprint(&index), row.map(|row| row.id)))
     }
 
     /// Signs in with an address and a password and, where the account has one, a second factor:
@@ -464,6 +465,11 @@ impl Identity {
         };
         Ok((row, key))
     }
+}
+
+/// Of an address, for the audit log.
+pub(crate) fn fingerprint(index: &[u8; 32]) -> String {
+    index[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Checks what was typed; gives the address of the account.

@@ -8,8 +8,10 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use stagedoor_core::{Timestamp, UserId};
-use store::{PersonKey, Sealed, Tx};
+use store::audit::{Chain, Entry, Outcome};
+use store::{Origin, PersonKey, Sealed, Tx};
 use totp_rs::{Algorithm, Builder, Secret, Totp};
 use zeroize::Zeroizing;
 
@@ -69,9 +71,9 @@ impl Identity {
     /// [`Identity::confirm_factor`]; asked for again before, there is another. `InvalidCredentials`
     /// for a wrong password; `WrongState` when a factor is on, or without a verified address, which
     /// whoever registered it for somebody else could lock that one out of.
-    pub async fn enrol_factor(&self, user: UserId, password: &str) -> Result<Enrolment, AccountError> {
+    pub async fn enrol_factor(&self, origin: &Origin, user: UserId, password: &str) -> Result<Enrolment, AccountError> {
         let checked = self.confirm_password(user, password).await?;
-        let tx = self.0.store.begin_write().await?;
+        let tx = self.0.store.begin_write_for(origin).await?;
         let row = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
         row.has_password_of(&checked)?;
         if !row.is_verified() {
@@ -86,6 +88,7 @@ impl Identity {
             Some(email) => Some(email),
             None => open_contact(&key, &row, Channel::Phone)?,
         };
+        tx.audit(Entry::new(Chain::Platform, "second_factor.enrol", user));
         tx.commit().await?;
         let totp = totp(&secret[..], &name.expect("an account has an address"));
         let uri = totp.to_url().expect("an address is short enough for a URI");
@@ -95,19 +98,25 @@ impl Identity {
     /// Turns the second factor on, when `code` is what the app shows; gives the recovery codes, which
     /// are never shown again. `InvalidOtp` for a wrong code, `WrongState` when there is nothing to
     /// confirm.
-    pub async fn confirm_factor(&self, user: UserId, code: &str) -> Result<Vec<String>, AccountError> {
-        let tx = self.0.store.begin_write().await?;
+    pub async fn confirm_factor(&self, origin: &Origin, user: UserId, code: &str) -> Result<Vec<String>, AccountError> {
+        let tx = self.0.store.begin_write_for(origin).await?;
         let row = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
         let key = key_of(&self.0.keyring, &tx, user).await?;
         let factor = sql::factor(&tx, user).await?.filter(|factor| factor.confirmed_at.is_none());
         let factor = factor.ok_or(AccountError::WrongState("no second factor waits to be confirmed"))?;
         let secret = open_secret(&key, user, &factor.secret)?;
-        let step = matching_step(&secret, code, tx.now()).ok_or(AccountError::InvalidOtp)?;
+        let entry = Entry::new(Chain::Platform, "second_factor.enable", user);
+        let Some(step) = matching_step(&secret, code, tx.now()) else {
+            tx.audit(entry.result(Outcome::Denied));
+            tx.commit().await?;
+            return Err(AccountError::InvalidOtp);
+        };
         if sql::confirm_factor(&tx, user, step).await? != 1 {
             return Err(AccountError::WrongState("no second factor waits to be confirmed"));
         }
         let codes = self.make_recovery_codes(&tx, user).await?;
         letters::tell(&tx, &key, &row, &Letter::FactorOn).await?;
+        tx.audit(entry.after(json!({ "recovery_codes": codes.len() })));
         tx.commit().await?;
         tracing::info!(%user, "second factor on");
         Ok(codes)
@@ -116,22 +125,33 @@ impl Identity {
     /// New recovery codes in the place of all earlier ones. Asks for the password and a code.
     pub async fn renew_recovery_codes(
         &self,
+        origin: &Origin,
         user: UserId,
         password: &str,
         otp: &str,
     ) -> Result<Vec<String>, AccountError> {
-        let (tx, ..) = self.confirm_twice(user, password, otp).await?;
+        let (tx, ..) = self.confirm_twice(origin, user, password, otp).await?;
+        let left = sql::recovery_codes_left(&tx, user).await?;
         let codes = self.make_recovery_codes(&tx, user).await?;
+        let (before, after) = (json!({ "left": left }), json!({ "left": codes.len() }));
+        tx.audit(Entry::new(Chain::Platform, "recovery_codes.renew", user).before(before).after(after));
         tx.commit().await?;
         tracing::info!(%user, "recovery codes renewed");
         Ok(codes)
     }
 
     /// Turns the second factor off. Asks for the password and a code.
-    pub async fn remove_factor(&self, user: UserId, password: &str, otp: &str) -> Result<(), AccountError> {
-        let (tx, key, row) = self.confirm_twice(user, password, otp).await?;
+    pub async fn remove_factor(
+        &self,
+        origin: &Origin,
+        user: UserId,
+        password: &str,
+        otp: &str,
+    ) -> Result<(), AccountError> {
+        let (tx, key, row) = self.confirm_twice(origin, user, password, otp).await?;
         sql::delete_factor(&tx, user).await?;
         letters::tell(&tx, &key, &row, &Letter::FactorOff).await?;
+        tx.audit(Entry::new(Chain::Platform, "second_factor.disable", user));
         tx.commit().await?;
         tracing::info!(%user, "second factor off");
         Ok(())
@@ -177,6 +197,7 @@ impl Identity {
         if is_last {
             letters::tell(&tx, key, account, &Letter::FactorGuessed).await?;
         }
+        tx.audit(Entry::new(Chain::Platform, "second_factor.use", user).result(Outcome::Denied));
         tx.commit().await?;
         tracing::info!(%user, "a wrong code of the second factor");
         Err(AccountError::InvalidOtp)
@@ -201,17 +222,19 @@ impl Identity {
         }
         let left = sql::recovery_codes_left(tx, user).await?;
         letters::tell(tx, key, account, &Letter::RecoveryCodeUsed { left }).await?;
+        tx.audit(Entry::new(Chain::Platform, "recovery_codes.use", user).after(json!({ "left": left })));
         Ok(true)
     }
 
     async fn confirm_twice(
         &self,
+        origin: &Origin,
         user: UserId,
         password: &str,
         otp: &str,
     ) -> Result<(Tx, PersonKey, AccountRow), AccountError> {
         let checked = self.confirm_password(user, password).await?;
-        let tx = self.0.store.begin_write().await?;
+        let tx = self.0.store.begin_write_for(origin).await?;
         let row = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
         row.has_password_of(&checked)?;
         if !row.has_factor {

@@ -7,8 +7,10 @@
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use stagedoor_core::{FieldError, IdentityCheckId, Name, Timestamp, UserId};
-use store::{PersonKey, Sealed};
+use store::audit::{Chain, Entry};
+use store::{Origin, PersonKey, Sealed};
 
 use crate::account::{AccountError, corrupt, key_of};
 use crate::letters::{self, Letter};
@@ -148,8 +150,13 @@ impl Check {
 impl Identity {
     /// Hands a document in. `WrongState` while another one waits, once one was found good, and while no
     /// address of the account is verified: it may be somebody else's.
-    pub async fn submit_document(&self, user: UserId, document: Document) -> Result<Check, AccountError> {
-        let tx = self.0.store.begin_write().await?;
+    pub async fn submit_document(
+        &self,
+        origin: &Origin,
+        user: UserId,
+        document: Document,
+    ) -> Result<Check, AccountError> {
+        let tx = self.0.store.begin_write_for(origin).await?;
         let account = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
         if !account.is_verified() {
             return Err(AccountError::WrongState("verify the address of the account first"));
@@ -172,6 +179,8 @@ impl Identity {
             decided_at: None,
         };
         sql::insert_check(&tx, &row).await?;
+        let after = json!({ "user": user, "document": document.kind.text(), "country": document.country });
+        tx.audit(Entry::new(Chain::Platform, "identity_check.submit", id).about(user).after(after));
         tx.commit().await?;
         tracing::info!(%user, check = %id, "document submitted");
         Ok(Check::open(&key, row)?)
@@ -208,6 +217,7 @@ impl Identity {
     /// when it is decided already or the decider's own.
     pub async fn decide_check(
         &self,
+        origin: &Origin,
         id: IdentityCheckId,
         decision: Decision<'_>,
         by: Decider,
@@ -216,7 +226,7 @@ impl Identity {
             Decision::Verify => (CheckStatus::Verified, None),
             Decision::Reject { reason } => (CheckStatus::Rejected, Some(Name::parse("reason", reason)?.into_string())),
         };
-        let tx = self.0.store.begin_write().await?;
+        let tx = self.0.store.begin_write_for(origin).await?;
         let user = sql::check(&tx, id).await?.ok_or(AccountError::NotFound)?.account;
         // The account is locked before its rows, as everywhere.
         let account = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
@@ -230,6 +240,9 @@ impl Identity {
         if sql::decide_check(&tx, id, status.text(), reason.as_deref(), decided_by).await? == 0 {
             return Err(AccountError::WrongState("the check is decided already"));
         }
+        let after = json!({ "user": user, "status": status.text(), "reason": reason });
+        let entry = Entry::new(Chain::Platform, "identity_check.decide", id).about(user);
+        tx.audit(entry.before(json!({ "status": CheckStatus::Pending.text() })).after(after));
         let key = key_of(&self.0.keyring, &tx, user).await?;
         letters::tell(&tx, &key, &account, &Letter::CheckDecided { reason: reason.as_deref() }).await?;
         let row = sql::check(&tx, id).await?.ok_or(AccountError::NotFound)?;

@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jobs::{Job, Jobs, NewJob, Next, Outcome};
+use jobs::{Job, Jobs, NewJob, Next};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use stagedoor_core::{SessionId, UserId};
+use store::Origin;
+use store::audit::{Chain, Entry};
 use uuid::Uuid;
 
-use crate::account::{AccountError, key_of, may_attempt, open_contact, open_text, place};
+use crate::account::{AccountError, fingerprint, key_of, may_attempt, open_contact, open_text, place};
 use crate::attempts::Key;
 use crate::contact::{Channel, Contact, Reached, address};
 use crate::factor::Purpose;
@@ -49,7 +52,7 @@ impl Identity {
     /// Has a token for a new password sent to an address, if an account has it. Nothing but what is
     /// no address is refused: after three in a quarter of an hour no more are sent, and that is not
     /// said either.
-    pub async fn forgot_password(&self, contact: Contact<'_>) -> Result<(), AccountError> {
+    pub async fn forgot_password(&self, origin: &Origin, contact: Contact<'_>) -> Result<(), AccountError> {
         let reached = Reached::parse(contact)?;
         let index = reached.index(&self.0.keyring);
         if self.0.attempts.wait_or_count(Key::Resets(index), self.now()).is_some() {
@@ -61,12 +64,15 @@ impl Identity {
             channel: reached.channel.text().to_owned(),
             index: URL_SAFE_NO_PAD.encode(index),
         };
-        let tx = self.0.store.begin_write().await?;
+        let tx = self.0.store.begin_write_for(origin).await?;
         jobs::enqueue(&tx, NewJob::new(SEND_RESET, &request)).await?;
+        // Of the address and not of an account: nobody has looked whether there is one.
+        let after = json!({ "channel": reached.channel.text() });
+        tx.audit(Entry::new(Chain::Platform, "password.ask_reset", fingerprint(&index)).after(after));
         Ok(tx.commit().await?)
     }
 
-    async fn send_reset(&self, request: ResetRequest) -> Outcome {
+    async fn send_reset(&self, request: ResetRequest) -> jobs::Outcome {
         let channel = Channel::of(&request.channel)?;
         let index = URL_SAFE_NO_PAD.decode(&request.index).ok().and_then(|bytes| bytes.try_into().ok());
         let index = index.ok_or("the address's fingerprint cannot be read")?;
@@ -91,6 +97,8 @@ impl Identity {
         if sql::insert_reset(&tx, &reset).await? == 1 {
             let letter = Letter::Reset { token: &token, minutes: RESET_TTL.as_secs() / 60 };
             letters::send(&tx, &key, &row, address(channel, to), &letter, reset.expires_at).await?;
+            let after = json!({ "channel": channel.text(), "address": fingerprint(&index) });
+            tx.audit(Entry::new(Chain::Platform, "password.send_reset", row.id).about(row.id).after(after));
             tx.commit().await?;
             tracing::info!(user = %row.id, "a token for a new password was made");
         }
@@ -101,7 +109,13 @@ impl Identity {
     /// asks for it here, too: `SecondFactorRequired`, `InvalidOtp`; the token stays good then.
     /// `InvalidToken` for one that is forged, used or older than half an hour. The address that the
     /// token was sent to is verified by it.
-    pub async fn reset_password(&self, token: &str, password: &str, otp: Option<&str>) -> Result<(), AccountError> {
+    pub async fn reset_password(
+        &self,
+        origin: &Origin,
+        token: &str,
+        password: &str,
+        otp: Option<&str>,
+    ) -> Result<(), AccountError> {
         let print = self.reset_print(token);
         let tx = self.0.store.begin_read().await?;
         let user = sql::reset_of(&tx, print).await?.ok_or(AccountError::InvalidToken)?;
@@ -109,7 +123,7 @@ impl Identity {
         drop(tx);
         let sealed = self.new_password(&row, password).await?;
 
-        let tx = self.0.store.begin_write().await?;
+        let tx = self.0.store.begin_write_for(&origin.by(user)).await?;
         let row = sql::lock_account(&tx, user).await?.ok_or(AccountError::InvalidToken)?;
         let key = key_of(&self.0.keyring, &tx, user).await?;
         // Before the second factor, whose codes are used up as well.
@@ -124,6 +138,8 @@ impl Identity {
         // Neither does an address stay that somebody else wanted the account to have.
         sql::delete_verifications(&tx, user).await?;
         let sessions = sql::revoke_sessions_of(&tx, user, tx.now()).await?;
+        let after = json!({ "channel": channel.text(), "sessions_ended": sessions });
+        tx.audit(Entry::new(Chain::Platform, "password.reset", user).after(after));
         self.revoke_after_commit(&tx, sessions);
         let row = sql::account(&tx, user).await?.ok_or(AccountError::InvalidToken)?;
         letters::tell(&tx, &key, &row, &Letter::PasswordChanged).await?;
@@ -145,6 +161,7 @@ impl Identity {
     /// `current` is wrong; an account with a second factor asks for it.
     pub async fn change_password(
         &self,
+        origin: &Origin,
         user: UserId,
         keep: SessionId,
         current: &str,
@@ -153,7 +170,7 @@ impl Identity {
     ) -> Result<(), AccountError> {
         let checked = self.confirm_password(user, current).await?;
         let sealed = self.new_password(&checked, password).await?;
-        let tx = self.0.store.begin_write().await?;
+        let tx = self.0.store.begin_write_for(origin).await?;
         let row = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
         row.has_password_of(&checked)?;
         let key = key_of(&self.0.keyring, &tx, user).await?;
@@ -161,6 +178,8 @@ impl Identity {
         sql::set_password(&tx, user, &sealed).await?;
         sql::delete_resets(&tx, user).await?;
         let ended = sql::revoke_other_sessions_of(&tx, user, keep).await?;
+        let after = json!({ "sessions_ended": ended });
+        tx.audit(Entry::new(Chain::Platform, "password.change", user).after(after));
         self.revoke_after_commit(&tx, ended);
         letters::tell(&tx, &key, &row, &Letter::PasswordChanged).await?;
         tx.commit().await?;

@@ -220,11 +220,12 @@ impl Identity {
     }
 
     /// Ends a session of the account; `NotFound` when it has none of that id that is alive.
-    pub async fn end_session(&self, user: UserId, session: SessionId) -> Result<(), AccountError> {
-        let tx = self.0.store.begin_write().await?;
+    pub async fn end_session(&self, origin: &Origin, user: UserId, session: SessionId) -> Result<(), AccountError> {
+        let tx = self.0.store.begin_write_for(origin).await?;
         if sql::revoke_session_of(&tx, user, session).await? == 0 {
             return Err(AccountError::NotFound);
         }
+        tx.audit(Entry::new(Chain::Platform, "session.end", session));
         self.revoke_after_commit(&tx, vec![session]);
         tx.commit().await?;
         tracing::info!(%user, %session, "session ended");
@@ -232,10 +233,18 @@ impl Identity {
     }
 
     /// Ends every session of the account but `keep`; how many were ended.
-    pub async fn end_other_sessions(&self, user: UserId, keep: SessionId) -> Result<usize, AccountError> {
-        let tx = self.0.store.begin_write().await?;
+    pub async fn end_other_sessions(
+        &self,
+        origin: &Origin,
+        user: UserId,
+        keep: SessionId,
+    ) -> Result<usize, AccountError> {
+        let tx = self.0.store.begin_write_for(origin).await?;
         let ended = sql::revoke_other_sessions_of(&tx, user, keep).await?;
         let count = ended.len();
+        for session in &ended {
+            tx.audit(Entry::new(Chain::Platform, "session.end", session));
+        }
         self.revoke_after_commit(&tx, ended);
         tx.commit().await?;
         tracing::info!(%user, count, "other sessions ended");

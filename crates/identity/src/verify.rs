@@ -10,8 +10,10 @@
 use std::time::Duration;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
+use serde_json::json;
 use stagedoor_core::UserId;
-use store::{PersonKey, Sealed, Tx};
+use store::audit::{Chain, Entry, Outcome};
+use store::{Origin, PersonKey, Sealed, Tx};
 
 use crate::account::{AccountError, key_of, may_attempt, open_contact, open_text, place, taken};
 use crate::attempts::Key;
@@ -29,9 +31,9 @@ const TRIES: u32 = 5;
 impl Identity {
     /// Sends a new code to the address that waits for one. `WrongState` when none does,
     /// `RateLimited` after five in a quarter of an hour.
-    pub async fn send_code(&self, user: UserId, channel: Channel) -> Result<(), AccountError> {
+    pub async fn send_code(&self, origin: &Origin, user: UserId, channel: Channel) -> Result<(), AccountError> {
         may_attempt(self.0.attempts.wait(Key::Codes(user), self.now()))?;
-        let tx = self.0.store.begin_write().await?;
+        let tx = self.0.store.begin_write_for(origin).await?;
         let row = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
         let key = key_of(&self.0.keyring, &tx, user).await?;
         let typed = match sql::pending_address(&tx, user, channel).await? {
@@ -43,6 +45,8 @@ impl Identity {
         };
         let typed = typed.ok_or(AccountError::WrongState("no address waits for a code"))?;
         self.send_code_to(&tx, &key, &row, Reached::parse(typed_as(channel, &typed))?).await?;
+        let after = json!({ "channel": channel.text() });
+        tx.audit(Entry::new(Chain::Platform, "contact.send_code", user).after(after));
         Ok(tx.commit().await?)
     }
 
@@ -51,6 +55,7 @@ impl Identity {
     /// an address of the other kind is not verified; an account with a second factor asks for it.
     pub async fn change_contact(
         &self,
+        origin: &Origin,
         user: UserId,
         contact: Contact<'_>,
         password: &str,
@@ -59,7 +64,7 @@ impl Identity {
         let reached = Reached::parse(contact)?;
         may_attempt(self.0.attempts.wait(Key::Codes(user), self.now()))?;
         let checked = self.confirm_password(user, password).await?;
-        let tx = self.0.store.begin_write().await?;
+        let tx = self.0.store.begin_write_for(origin).await?;
         let row = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
         row.has_password_of(&checked)?;
         let is_first = row.contact(reached.channel).is_none();
@@ -68,6 +73,10 @@ impl Identity {
         }
         let key = key_of(&self.0.keyring, &tx, user).await?;
         let tx = self.demand_factor(tx, &key, &row, otp, Purpose::SignIn).await?;
+        let before = open_contact(&key, &row, reached.channel)?;
+        let (before, after) =
+            (json!({ "address": before }), json!({ "channel": reached.channel.text(), "address": reached.shown }));
+        tx.audit(Entry::new(Chain::Platform, "contact.ask_change", user).about(user).before(before).after(after));
         self.send_code_to(&tx, &key, &row, reached).await?;
         Ok(tx.commit().await?)
     }
@@ -75,8 +84,14 @@ impl Identity {
     /// Takes a code back: the account has the address that it was sent to, verified. `InvalidCode`
     /// for one that is wrong, old, used or was tried too often; `EmailTaken` or `PhoneTaken` when
     /// another account has the address.
-    pub async fn verify_contact(&self, user: UserId, channel: Channel, code: &str) -> Result<User, AccountError> {
-        let tx = self.0.store.begin_write().await?;
+    pub async fn verify_contact(
+        &self,
+        origin: &Origin,
+        user: UserId,
+        channel: Channel,
+        code: &str,
+    ) -> Result<User, AccountError> {
+        let tx = self.0.store.begin_write_for(origin).await?;
         // Whoever writes several of an account's rows locks the account first.
         let row = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
         let Some((hash, sealed)) = sql::try_verification(&tx, user, channel).await? else {
@@ -84,7 +99,9 @@ impl Identity {
         };
         let print = self.code_print(user, channel, code.trim());
         let is_right = verify_slices_are_equal(&hash, &print).is_ok();
+        let entry = Entry::new(Chain::Platform, "contact.verify", user);
         if !is_right || sql::take_verification(&tx, user, channel, print).await? != 1 {
+            tx.audit(entry.result(Outcome::Denied).after(json!({ "channel": channel.text() })));
             tx.commit().await?;
             tracing::info!(%user, channel = channel.text(), "a wrong verification code");
             return Err(AccountError::InvalidCode);
@@ -104,6 +121,10 @@ impl Identity {
             sql::delete_resets(&tx, user).await?;
             letters::tell(&tx, &key, &row, &Letter::ContactChanged { channel }).await?;
         }
+        let was_verified = row.contact(channel).is_some_and(|(_, verified_at)| verified_at.is_some());
+        let before = json!({ "address": before, "verified": was_verified });
+        let after = json!({ "channel": channel.text(), "address": reached.shown, "verified": true });
+        tx.audit(entry.about(user).before(before).after(after));
         let row = sql::account(&tx, user).await?.ok_or(AccountError::NotFound)?;
         let user = User::open(&key, &row)?;
         tx.commit().await?;

@@ -159,6 +159,55 @@ async fn sign_in_and_out_and_what_fails_stand_in_the_platforms_log() {
 }
 
 #[tokio::test]
+async fn what_staff_of_the_platform_look_at_and_decide_stands_in_its_log() {
+    let app = TestApp::new().await;
+    let (ann, admin) = (app.fan("ann").await, app.admin().await);
+    ann.post("/me/email/verify", json!({ "code": app.code_sent_to(&ann.email).await })).await.expect(200);
+    let document = json!({ "documentType": "passport", "country": "DE", "reference": "C01X00T47" });
+    let check = ann.post("/me/kyc", document).await.expect(201).json()["id"].as_str().unwrap().to_owned();
+    let at = format!("/platform/kyc/{check}/decision");
+    ann.get("/platform/kyc").await.refused(403, "not_allowed");
+    admin.get("/platform/kyc").await.expect(200);
+    let decision = json!({ "decision": "rejected", "reason": "the picture is blurred" });
+    admin.post(&at, decision.clone()).await.expect(200);
+    admin.post(&at, decision).await.refused(409, "wrong_state");
+    let only = async |action: &str| {
+        let mut found = platform(&app, action).await;
+        assert_eq!(found.len(), 1, "{action}");
+        found.remove(0)
+    };
+    let denied = only("request").await;
+    assert_eq!(
+        (denied.actor.text(), denied.result, denied.subject.as_str()),
+        (ann.id.clone(), Outcome::Denied, "platform")
+    );
+    let (looked, decided) = (only("identity_check.list").await, only("identity_check.decide").await);
+    assert_eq!([looked.actor.text(), decided.actor.text()], [&*admin.id, &*admin.id]);
+    assert_eq!(looked.detail.field("after"), &json!({ "status": "pending", "checks": [check] }));
+    assert_eq!(decided.detail.field("after")["reason"], "the picture is blurred");
+    assert_eq!((decided.subject, decided.origin.field("address")), (check, &json!("127.0.0.1")));
+    assert_eq!(only("identity_check.submit").await.actor.text(), ann.id);
+    is_sound(&app).await;
+}
+
+#[tokio::test]
+async fn an_export_and_a_wrong_password_of_somebody_signed_in_stand_in_the_platforms_log() {
+    let app = TestApp::new().await;
+    let ann = app.fan("ann").await;
+    ann.get("/me/export").await.expect(200);
+    let exported = platform(&app, "account.export").await;
+    assert_eq!((exported.len(), &exported[0].subject, exported[0].actor.text()), (1, &ann.id, ann.id.clone()));
+    let wrong = json!({ "current": "a wrong password", "password": "a young hill by the lake" });
+    ann.post("/me/password", wrong).await.refused(401, "invalid_credentials");
+    let reset = json!({ "token": "sdp_forged", "password": "a young hill by the lake" });
+    app.nobody().post("/auth/password/reset", reset).await.refused(401, "invalid_token");
+    let (confirm, reset) = (platform(&app, "password.confirm").await, platform(&app, "password.reset").await);
+    assert_eq!((confirm.len(), confirm[0].result, &confirm[0].subject), (1, Outcome::Denied, &ann.id));
+    assert_eq!((reset.len(), reset[0].result, reset[0].actor.text()), (1, Outcome::Denied, "nobody".to_owned()));
+    assert!(platform(&app, "password.change").await.is_empty());
+}
+
+#[tokio::test]
 async fn who_is_erased_is_erased_from_the_log_too() {
     let app = TestApp::new().await;
     let event = app.event_on_sale().await;

@@ -11,13 +11,13 @@ use crate::{HOME, MINUTE, Office, PASSWORD, SECOND, newcomer};
 const NEW: &str = "a young hill by the lake";
 
 /// A phone with an authenticator app.
-struct Phone {
+pub struct Phone {
     secret: Vec<u8>,
 }
 
 impl Phone {
     /// `secret`: in base 32. Source: RFC 4648, section 6.
-    fn new(secret: &str) -> Self {
+    pub fn new(secret: &str) -> Self {
         let mut bits = String::new();
         for letter in secret.trim_end_matches('=').bytes() {
             let value = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|known| *known == letter);
@@ -29,7 +29,7 @@ impl Phone {
     }
 
     /// What it shows `steps` of 30 seconds from now.
-    fn shows(&self, office: &Office, steps: i64) -> String {
+    pub fn shows(&self, office: &Office, steps: i64) -> String {
         let counter = (office.db.env.now().seconds() / 30 + steps) as u64;
         let mut mac = Hmac::<Sha1>::new_from_slice(&self.secret).unwrap();
         mac.update(&counter.to_be_bytes());
@@ -43,9 +43,9 @@ impl Phone {
 /// A fan whose second factor is on, with a phone and recovery codes; the code of now is used.
 async fn guarded(office: &Office, name: &str) -> (UserId, Phone, Vec<String>) {
     let fan = office.verified_fan(name).await.user.id;
-    let enrolment = office.enrol_factor(fan, PASSWORD).await.unwrap();
+    let enrolment = office.enrol_factor(&HOME, fan, PASSWORD).await.unwrap();
     let phone = Phone::new(&enrolment.secret);
-    let codes = office.confirm_factor(fan, &phone.shows(office, 0)).await.unwrap();
+    let codes = office.confirm_factor(&HOME, fan, &phone.shows(office, 0)).await.unwrap();
     (fan, phone, codes)
 }
 
@@ -119,7 +119,7 @@ async fn a_recovery_code_signs_in_once() {
     assert!(office.told("ann@example.org", "9 are left").await);
 
     office.advance(30 * SECOND);
-    let fresh = office.renew_recovery_codes(ann, PASSWORD, &phone.shows(&office, 0)).await.unwrap();
+    let fresh = office.renew_recovery_codes(&HOME, ann, PASSWORD, &phone.shows(&office, 0)).await.unwrap();
     assert_eq!(refusal(&office, "ann", Some(&codes[1])).await, Code::InvalidOtp);
     sign_in(&office, "ann", Some(&fresh[1])).await.unwrap();
 }
@@ -128,28 +128,34 @@ async fn a_recovery_code_signs_in_once() {
 async fn a_factor_is_confirmed_before_it_counts_and_needs_a_verified_address() {
     let office = Office::new().await;
     let ann = office.fan("ann").await.user.id;
-    assert_eq!(office.enrol_factor(ann, PASSWORD).await.err().unwrap().code(), Code::WrongState);
+    assert_eq!(office.enrol_factor(&HOME, ann, PASSWORD).await.err().unwrap().code(), Code::WrongState);
     let code = office.code_to("ann@example.org").await;
-    office.verify_contact(ann, identity::Channel::Email, &code).await.unwrap();
-    assert_eq!(office.confirm_factor(ann, "000000").await.unwrap_err().code(), Code::WrongState);
-    assert_eq!(office.enrol_factor(ann, "a wrong password").await.err().unwrap().code(), Code::InvalidCredentials);
-    let first = office.enrol_factor(ann, PASSWORD).await.unwrap();
-    let second = office.enrol_factor(ann, PASSWORD).await.unwrap();
+    office.verify_contact(&HOME, ann, identity::Channel::Email, &code).await.unwrap();
+    assert_eq!(office.confirm_factor(&HOME, ann, "000000").await.unwrap_err().code(), Code::WrongState);
+    assert_eq!(
+        office.enrol_factor(&HOME, ann, "a wrong password").await.err().unwrap().code(),
+        Code::InvalidCredentials
+    );
+    let first = office.enrol_factor(&HOME, ann, PASSWORD).await.unwrap();
+    let second = office.enrol_factor(&HOME, ann, PASSWORD).await.unwrap();
     assert!(second.uri.starts_with("otpauth://totp/"), "{}", second.uri);
     assert!(second.uri.contains(&second.secret) && second.uri.contains("Stagedoor"), "{}", second.uri);
     sign_in(&office, "ann", None).await.unwrap();
     let old = Phone::new(&first.secret).shows(&office, 0);
-    assert_eq!(office.confirm_factor(ann, &old).await.unwrap_err().code(), Code::InvalidOtp);
+    assert_eq!(office.confirm_factor(&HOME, ann, &old).await.unwrap_err().code(), Code::InvalidOtp);
     let phone = Phone::new(&second.secret);
-    office.confirm_factor(ann, &phone.shows(&office, 0)).await.unwrap();
-    assert_eq!(office.enrol_factor(ann, PASSWORD).await.err().unwrap().code(), Code::WrongState);
+    office.confirm_factor(&HOME, ann, &phone.shows(&office, 0)).await.unwrap();
+    assert_eq!(office.enrol_factor(&HOME, ann, PASSWORD).await.err().unwrap().code(), Code::WrongState);
     assert_eq!(refusal(&office, "ann", None).await, Code::MfaRequired);
 
     office.advance(30 * SECOND);
     let otp = phone.shows(&office, 0);
-    assert_eq!(office.remove_factor(ann, "a wrong password", &otp).await.unwrap_err().code(), Code::InvalidCredentials);
-    assert_eq!(office.remove_factor(ann, PASSWORD, "000000").await.unwrap_err().code(), Code::InvalidOtp);
-    office.remove_factor(ann, PASSWORD, &otp).await.unwrap();
+    assert_eq!(
+        office.remove_factor(&HOME, ann, "a wrong password", &otp).await.unwrap_err().code(),
+        Code::InvalidCredentials
+    );
+    assert_eq!(office.remove_factor(&HOME, ann, PASSWORD, "000000").await.unwrap_err().code(), Code::InvalidOtp);
+    office.remove_factor(&HOME, ann, PASSWORD, &otp).await.unwrap();
     sign_in(&office, "ann", None).await.unwrap();
     assert!(office.told("ann@example.org", "Subject: Second factor off").await);
 }
@@ -158,16 +164,16 @@ async fn a_factor_is_confirmed_before_it_counts_and_needs_a_verified_address() {
 async fn a_reset_asks_for_the_second_factor_too() {
     let office = Office::new().await;
     let (ann, phone, codes) = guarded(&office, "ann").await;
-    office.forgot_password(Contact::Email("ann@example.org")).await.unwrap();
+    office.forgot_password(&HOME, Contact::Email("ann@example.org")).await.unwrap();
     let token = office.token_to("ann@example.org").await;
-    assert_eq!(office.reset_password(&token, NEW, None).await.unwrap_err().code(), Code::MfaRequired);
+    assert_eq!(office.reset_password(&HOME, &token, NEW, None).await.unwrap_err().code(), Code::MfaRequired);
     let used = phone.shows(&office, 0);
-    assert_eq!(office.reset_password(&token, NEW, Some(&used)).await.unwrap_err().code(), Code::InvalidOtp);
+    assert_eq!(office.reset_password(&HOME, &token, NEW, Some(&used)).await.unwrap_err().code(), Code::InvalidOtp);
     assert_eq!(refusal(&office, "ann", None).await, Code::MfaRequired, "the old password is still the one");
-    office.reset_password(&token, NEW, Some(&codes[3])).await.unwrap();
+    office.reset_password(&HOME, &token, NEW, Some(&codes[3])).await.unwrap();
     assert!(office.user(ann).await.unwrap().second_factor);
     // With a token that is used up no recovery code is.
-    let late = office.reset_password(&token, NEW, Some(&codes[4])).await.unwrap_err();
+    let late = office.reset_password(&HOME, &token, NEW, Some(&codes[4])).await.unwrap_err();
     assert_eq!(late.code(), Code::InvalidToken);
     assert_eq!(office.factor_state(ann).await.unwrap().recovery_codes_left, 9);
 }
@@ -238,7 +244,7 @@ async fn a_recovery_code_used_many_times_at_once_has_one_winner() {
     for round in 0..100 {
         office.advance(16 * MINUTE);
         if codes.is_empty() {
-            codes = office.renew_recovery_codes(ann, PASSWORD, &phone.shows(&office, 0)).await.unwrap();
+            codes = office.renew_recovery_codes(&HOME, ann, PASSWORD, &phone.shows(&office, 0)).await.unwrap();
             office.advance(16 * MINUTE);
         }
         let code = codes.pop().expect("there is one");
@@ -251,12 +257,12 @@ async fn a_factor_confirmed_many_times_at_once_gives_its_recovery_codes_once() {
     let office = Office::new().await;
     for round in 0..20 {
         let fan = office.verified_fan(&format!("fan{round}")).await.user.id;
-        let phone = Phone::new(&office.enrol_factor(fan, PASSWORD).await.unwrap().secret);
+        let phone = Phone::new(&office.enrol_factor(&HOME, fan, PASSWORD).await.unwrap().secret);
         let otp = phone.shows(&office, 0);
         let mut racers = JoinSet::new();
         for _ in 0..4 {
             let (identity, otp) = (office.identity.clone(), otp.clone());
-            racers.spawn(async move { identity.confirm_factor(fan, &otp).await.is_ok() });
+            racers.spawn(async move { identity.confirm_factor(&HOME, fan, &otp).await.is_ok() });
         }
         assert_eq!(racers.join_all().await.into_iter().filter(|won| *won).count(), 1, "round {round}");
     }
@@ -269,10 +275,10 @@ async fn someone_of_a_number_has_a_second_factor_as_well() {
     let new = identity::NewAccount { contact, ..newcomer("", "Ann") };
     let ann = office.register(new, &HOME).await.unwrap().user.id;
     let code = office.code_to("+4930901820").await;
-    office.verify_contact(ann, identity::Channel::Phone, &code).await.unwrap();
-    let enrolment = office.enrol_factor(ann, PASSWORD).await.unwrap();
+    office.verify_contact(&HOME, ann, identity::Channel::Phone, &code).await.unwrap();
+    let enrolment = office.enrol_factor(&HOME, ann, PASSWORD).await.unwrap();
     let phone = Phone::new(&enrolment.secret);
-    office.confirm_factor(ann, &phone.shows(&office, 0)).await.unwrap();
+    office.confirm_factor(&HOME, ann, &phone.shows(&office, 0)).await.unwrap();
     let refused =
         office.login(Credentials { contact, password: PASSWORD, otp: None, origin: &HOME }).await.unwrap_err();
     assert_eq!(refused.code(), Code::MfaRequired);

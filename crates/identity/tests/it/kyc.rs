@@ -15,32 +15,33 @@ fn passport() -> Document {
 async fn a_document_waits_until_staff_decide_and_the_person_is_told() {
     let office = Office::new().await;
     let (ann, staff) = (office.verified_fan("ann").await.user, office.fan("staff").await.user.id);
-    assert_eq!(office.submit_document(staff, passport()).await.err().unwrap().code(), Code::WrongState);
+    assert_eq!(office.submit_document(&HOME, staff, passport()).await.err().unwrap().code(), Code::WrongState);
     assert_eq!(ann.check, None);
-    let check = office.submit_document(ann.id, passport()).await.unwrap();
+    let check = office.submit_document(&HOME, ann.id, passport()).await.unwrap();
     assert_eq!(office.user(ann.id).await.unwrap().check, Some(CheckStatus::Pending));
-    assert_eq!(office.submit_document(ann.id, passport()).await.err().unwrap().code(), Code::WrongState);
+    assert_eq!(office.submit_document(&HOME, ann.id, passport()).await.err().unwrap().code(), Code::WrongState);
     let waiting = office.checks(CheckStatus::Pending, None, 10).await.unwrap();
     assert_eq!((waiting.len(), waiting[0].0.id, waiting[0].1.id), (1, check.id, ann.id));
     assert_eq!(waiting[0].0.document.reference, "C01X00T47");
 
-    let own = office.decide_check(check.id, Decision::Verify, Decider::Staff(ann.id)).await.err().unwrap();
+    let own = office.decide_check(&HOME, check.id, Decision::Verify, Decider::Staff(ann.id)).await.err().unwrap();
     assert_eq!(own.code(), Code::WrongState, "nobody decides about themselves");
     let reason = "the picture is blurred";
-    let rejected = office.decide_check(check.id, Decision::Reject { reason }, Decider::Staff(staff)).await.unwrap();
+    let rejected =
+        office.decide_check(&HOME, check.id, Decision::Reject { reason }, Decider::Staff(staff)).await.unwrap();
     assert_eq!((rejected.status, rejected.reason.as_deref()), (CheckStatus::Rejected, Some(reason)));
     assert!(office.told("ann@example.org", reason).await);
-    let late = office.decide_check(check.id, Decision::Verify, Decider::Service).await.err().unwrap();
+    let late = office.decide_check(&HOME, check.id, Decision::Verify, Decider::Service).await.err().unwrap();
     assert_eq!(late.code(), Code::WrongState);
 
     office.advance(crate::SECOND);
-    let second = office.submit_document(ann.id, passport()).await.unwrap();
-    office.decide_check(second.id, Decision::Verify, Decider::Service).await.unwrap();
+    let second = office.submit_document(&HOME, ann.id, passport()).await.unwrap();
+    office.decide_check(&HOME, second.id, Decision::Verify, Decider::Service).await.unwrap();
     assert_eq!(office.user(ann.id).await.unwrap().check, Some(CheckStatus::Verified));
-    assert_eq!(office.submit_document(ann.id, passport()).await.err().unwrap().code(), Code::WrongState);
+    assert_eq!(office.submit_document(&HOME, ann.id, passport()).await.err().unwrap().code(), Code::WrongState);
     let all: Vec<_> = office.checks_of(ann.id).await.unwrap().into_iter().map(|check| check.status).collect();
     assert_eq!(all, [CheckStatus::Verified, CheckStatus::Rejected]);
-    let absent = office.decide_check(IdentityCheckId(Uuid::nil()), Decision::Verify, Decider::Service).await;
+    let absent = office.decide_check(&HOME, IdentityCheckId(Uuid::nil()), Decision::Verify, Decider::Service).await;
     assert_eq!(absent.err().unwrap().code(), Code::NotFound);
 }
 
@@ -51,7 +52,7 @@ async fn checks_come_in_pages_the_oldest_first() {
     for name in ["ann", "bob", "eve"] {
         office.advance(crate::SECOND);
         let fan = office.verified_fan(name).await.user.id;
-        ids.push(office.submit_document(fan, passport()).await.unwrap().id);
+        ids.push(office.submit_document(&HOME, fan, passport()).await.unwrap().id);
     }
     let first = office.checks(CheckStatus::Pending, None, 2).await.unwrap();
     assert_eq!([first[0].0.id, first[1].0.id], ids[..2]);
@@ -63,10 +64,10 @@ async fn checks_come_in_pages_the_oldest_first() {
 async fn an_erased_person_leaves_no_document() {
     let office = Office::new().await;
     let ann = office.verified_fan("ann").await.user.id;
-    let check = office.submit_document(ann, passport()).await.unwrap();
+    let check = office.submit_document(&HOME, ann, passport()).await.unwrap();
     office.delete(&HOME, ann, &[]).await.unwrap();
     assert!(office.checks(CheckStatus::Pending, None, 10).await.unwrap().is_empty());
-    let gone = office.decide_check(check.id, Decision::Verify, Decider::Service).await.err().unwrap();
+    let gone = office.decide_check(&HOME, check.id, Decision::Verify, Decider::Service).await.err().unwrap();
     assert_eq!(gone.code(), Code::NotFound);
     let sql = "SELECT COUNT(*) FROM identity_check WHERE document IS NOT NULL";
     let left: i64 = office.db.begin_read().await.unwrap().one(sql, (), |row| row.get(0)).await.unwrap();
@@ -91,7 +92,7 @@ async fn one_decision_counts_and_one_document_waits() {
         let mut racers = JoinSet::new();
         for _ in 0..4 {
             let identity = office.identity.clone();
-            racers.spawn(async move { identity.submit_document(fan, passport()).await.ok() });
+            racers.spawn(async move { identity.submit_document(&HOME, fan, passport()).await.ok() });
         }
         let won: Vec<_> = racers.join_all().await.into_iter().flatten().collect();
         assert_eq!(won.len(), 1, "round {round}");
@@ -100,7 +101,7 @@ async fn one_decision_counts_and_one_document_waits() {
             let identity = office.identity.clone();
             racers.spawn(async move {
                 let decision = if racer % 2 == 0 { Decision::Verify } else { Decision::Reject { reason: "blurred" } };
-                identity.decide_check(id, decision, Decider::Service).await.is_ok()
+                identity.decide_check(&HOME, id, decision, Decider::Service).await.is_ok()
             });
         }
         assert_eq!(racers.join_all().await.into_iter().filter(|won| *won).count(), 1, "round {round}");

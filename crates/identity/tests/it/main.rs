@@ -1,6 +1,7 @@
 //! One suite over the database of the run: SQLite, or PostgreSQL with `STAGEDOOR_TEST_POSTGRES`.
 
 mod accounts;
+mod audit;
 mod codes;
 mod factors;
 mod kyc;
@@ -129,7 +130,7 @@ impl Office {
     async fn verified_fan(&self, name: &str) -> SignedIn {
         let fan = self.fan(name).await;
         let code = self.code_to(&format!("{name}@example.org")).await;
-        self.verify_contact(fan.user.id, identity::Channel::Email, &code).await.unwrap();
+        self.verify_contact(&HOME, fan.user.id, identity::Channel::Email, &code).await.unwrap();
         fan
     }
 

@@ -13,17 +13,17 @@ const ANN: Contact<'_> = Contact::Email("ann@example.org");
 async fn a_token_sets_a_new_password_once_and_ends_every_session() {
     let office = Office::new().await;
     let ann = office.verified_fan("ann").await;
-    office.forgot_password(Contact::Email("ANN@example.org")).await.unwrap();
+    office.forgot_password(&HOME, Contact::Email("ANN@example.org")).await.unwrap();
     let token = office.token_to("ann@example.org").await;
     for weak in ["short", "password1", "ann@example.org"] {
-        assert_eq!(office.reset_password(&token, weak, None).await.unwrap_err().code(), Code::InvalidField);
+        assert_eq!(office.reset_password(&HOME, &token, weak, None).await.unwrap_err().code(), Code::InvalidField);
     }
-    office.reset_password(&token, NEW, None).await.unwrap();
+    office.reset_password(&HOME, &token, NEW, None).await.unwrap();
     assert_eq!(office.verify(&ann.access_token), Err(TokenError::Revoked));
     assert_eq!(office.refresh(&HOME, &ann.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
     assert_eq!(office.try_login("ann@example.org", PASSWORD).await.unwrap_err().code(), Code::InvalidCredentials);
     office.try_login("ann@example.org", NEW).await.unwrap();
-    assert_eq!(office.reset_password(&token, PASSWORD, None).await.unwrap_err().code(), Code::InvalidToken);
+    assert_eq!(office.reset_password(&HOME, &token, PASSWORD, None).await.unwrap_err().code(), Code::InvalidToken);
     assert!(office.told("ann@example.org", "Subject: Password changed").await);
 }
 
@@ -37,33 +37,37 @@ async fn asking_for_a_token_says_nothing_and_does_the_same_for_everybody() {
         office.db.begin_read().await.unwrap().all(sql, (), row).await.unwrap()
     };
     let before = office.messages().await.len();
-    office.forgot_password(ANN).await.unwrap();
+    office.forgot_password(&HOME, ANN).await.unwrap();
     let for_ann = queued().await;
     assert_eq!(office.messages().await.len(), before + 1);
-    office.forgot_password(Contact::Email("nobody@example.org")).await.unwrap();
+    office.forgot_password(&HOME, Contact::Email("nobody@example.org")).await.unwrap();
     let for_nobody = queued().await;
     assert_eq!(for_ann, for_nobody, "the request leaves the same behind");
     assert_eq!(office.messages().await.len(), before + 1);
     // Neither does asking too often.
     for _ in 0..9 {
-        office.forgot_password(ANN).await.unwrap();
+        office.forgot_password(&HOME, ANN).await.unwrap();
     }
     assert_eq!(office.messages().await.len(), before + 3);
-    assert_eq!(office.forgot_password(Contact::Email("ann")).await.unwrap_err().code(), Code::InvalidField);
+    assert_eq!(office.forgot_password(&HOME, Contact::Email("ann")).await.unwrap_err().code(), Code::InvalidField);
 }
 
 #[tokio::test]
 async fn a_token_lasts_half_an_hour_and_forged_ones_are_refused() {
     let office = Office::new().await;
     office.verified_fan("ann").await;
-    office.forgot_password(ANN).await.unwrap();
+    office.forgot_password(&HOME, ANN).await.unwrap();
     let token = office.token_to("ann@example.org").await;
     let cut = &token[..token.len() - 1];
     for forged in ["", "sdp_", cut, &format!("{token}A"), &token.to_lowercase(), "é"] {
-        assert_eq!(office.reset_password(forged, NEW, None).await.unwrap_err().code(), Code::InvalidToken, "{forged}");
+        assert_eq!(
+            office.reset_password(&HOME, forged, NEW, None).await.unwrap_err().code(),
+            Code::InvalidToken,
+            "{forged}"
+        );
     }
     office.advance(30 * MINUTE + SECOND);
-    assert_eq!(office.reset_password(&token, NEW, None).await.unwrap_err().code(), Code::InvalidToken);
+    assert_eq!(office.reset_password(&HOME, &token, NEW, None).await.unwrap_err().code(), Code::InvalidToken);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -73,14 +77,14 @@ async fn a_token_used_many_times_at_once_has_one_winner() {
         let name = format!("fan{round}");
         office.fan(&name).await;
         let email = format!("{name}@example.org");
-        office.forgot_password(Contact::Email(&email)).await.unwrap();
+        office.forgot_password(&HOME, Contact::Email(&email)).await.unwrap();
         let token = office.token_to(&email).await;
         let mut racers = JoinSet::new();
         for racer in 0..4 {
             let (identity, token) = (office.identity.clone(), token.clone());
             racers.spawn(async move {
                 let password = format!("{NEW} {racer}");
-                identity.reset_password(&token, &password, None).await.is_ok().then_some(password)
+                identity.reset_password(&HOME, &token, &password, None).await.is_ok().then_some(password)
             });
         }
         let won: Vec<_> = racers.join_all().await.into_iter().flatten().collect();
@@ -94,15 +98,15 @@ async fn whoever_owns_the_mailbox_takes_over_what_another_registered_with_it() {
     let office = Office::new().await;
     let squatter = office.fan("ann").await;
     let id = squatter.user.id;
-    office.change_contact(id, Contact::Email("squatter@example.org"), PASSWORD, None).await.unwrap();
+    office.change_contact(&HOME, id, Contact::Email("squatter@example.org"), PASSWORD, None).await.unwrap();
     let code = office.code_to("squatter@example.org").await;
-    office.forgot_password(ANN).await.unwrap();
+    office.forgot_password(&HOME, ANN).await.unwrap();
     let token = office.token_to("ann@example.org").await;
-    office.reset_password(&token, NEW, None).await.unwrap();
+    office.reset_password(&HOME, &token, NEW, None).await.unwrap();
     let ann = office.try_login("ann@example.org", NEW).await.unwrap().user;
     assert!(ann.email.unwrap().verified_at.is_some(), "the token came from there");
     assert!(office.refresh(&HOME, &squatter.refresh_token).await.is_err());
-    let late = office.verify_contact(id, Channel::Email, &code).await.unwrap_err();
+    let late = office.verify_contact(&HOME, id, Channel::Email, &code).await.unwrap_err();
     assert_eq!(late.code(), Code::InvalidCode);
 }
 
@@ -110,12 +114,12 @@ async fn whoever_owns_the_mailbox_takes_over_what_another_registered_with_it() {
 async fn a_token_dies_with_the_address_it_was_sent_to() {
     let office = Office::new().await;
     let ann = office.verified_fan("ann").await.user;
-    office.forgot_password(ANN).await.unwrap();
+    office.forgot_password(&HOME, ANN).await.unwrap();
     let token = office.token_to("ann@example.org").await;
-    office.change_contact(ann.id, Contact::Email("anne@example.org"), PASSWORD, None).await.unwrap();
+    office.change_contact(&HOME, ann.id, Contact::Email("anne@example.org"), PASSWORD, None).await.unwrap();
     let code = office.code_to("anne@example.org").await;
-    office.verify_contact(ann.id, Channel::Email, &code).await.unwrap();
-    assert_eq!(office.reset_password(&token, NEW, None).await.unwrap_err().code(), Code::InvalidToken);
+    office.verify_contact(&HOME, ann.id, Channel::Email, &code).await.unwrap();
+    assert_eq!(office.reset_password(&HOME, &token, NEW, None).await.unwrap_err().code(), Code::InvalidToken);
 }
 
 #[tokio::test]
@@ -126,9 +130,9 @@ async fn a_reset_ends_the_wait_that_a_stranger_caused() {
         office.try_login("ann@example.org", "a wrong password").await.unwrap_err();
     }
     assert_eq!(office.try_login("ann@example.org", PASSWORD).await.unwrap_err().code(), Code::RateLimited);
-    office.forgot_password(ANN).await.unwrap();
+    office.forgot_password(&HOME, ANN).await.unwrap();
     let token = office.token_to("ann@example.org").await;
-    office.reset_password(&token, NEW, None).await.unwrap();
+    office.reset_password(&HOME, &token, NEW, None).await.unwrap();
     office.try_login("ann@example.org", NEW).await.unwrap();
 }
 
@@ -137,11 +141,11 @@ async fn changing_the_password_ends_the_other_sessions() {
     let office = Office::new().await;
     let (ann, other) = (office.verified_fan("ann").await, office.try_login("ann@example.org", PASSWORD).await.unwrap());
     let own = office.verify(&ann.access_token).unwrap();
-    let wrong = office.change_password(own.user, own.session, "a wrong password", NEW, None).await.unwrap_err();
+    let wrong = office.change_password(&HOME, own.user, own.session, "a wrong password", NEW, None).await.unwrap_err();
     assert_eq!(wrong.code(), Code::InvalidCredentials);
-    let weak = office.change_password(own.user, own.session, PASSWORD, "ann@example.org", None).await.unwrap_err();
+    let weak = office.change_password(&HOME, own.user, own.session, PASSWORD, "ann@example.org", None).await.unwrap_err();
     assert_eq!(weak.code(), Code::InvalidField);
-    office.change_password(own.user, own.session, PASSWORD, NEW, None).await.unwrap();
+    office.change_password(&HOME, own.user, own.session, PASSWORD, NEW, None).await.unwrap();
     assert!(office.verify(&ann.access_token).is_ok());
     office.refresh(&HOME, &ann.refresh_token).await.unwrap();
     assert_eq!(office.verify(&other.access_token), Err(TokenError::Revoked));
@@ -156,10 +160,10 @@ async fn guessing_the_password_from_within_is_limited() {
     let ann = office.verified_fan("ann").await;
     let own = office.verify(&ann.access_token).unwrap();
     for _ in 0..10 {
-        let wrong = office.change_password(own.user, own.session, "a wrong password", NEW, None).await.unwrap_err();
+        let wrong = office.change_password(&HOME, own.user, own.session, "a wrong password", NEW, None).await.unwrap_err();
         assert_eq!(wrong.code(), Code::InvalidCredentials);
     }
-    let waits = office.change_password(own.user, own.session, PASSWORD, NEW, None).await.unwrap_err();
+    let waits = office.change_password(&HOME, own.user, own.session, PASSWORD, NEW, None).await.unwrap_err();
     assert_eq!(waits.code(), Code::RateLimited);
     // Signing in is another matter.
     office.try_login("ann@example.org", PASSWORD).await.unwrap();
@@ -178,9 +182,9 @@ async fn erasing_and_refreshing_and_changing_at_once_wait_for_nobody_for_good() 
         let identity = office.identity.clone();
         racers.spawn(async move { drop(identity.refresh(&HOME, &fan.refresh_token).await) });
         let identity = office.identity.clone();
-        racers.spawn(async move { drop(identity.change_password(own.user, own.session, PASSWORD, NEW, None).await) });
+        racers.spawn(async move { drop(identity.change_password(&HOME, own.user, own.session, PASSWORD, NEW, None).await) });
         let identity = office.identity.clone();
-        racers.spawn(async move { drop(identity.end_other_sessions(own.user, own.session).await) });
+        racers.spawn(async move { drop(identity.end_other_sessions(&HOME, own.user, own.session).await) });
         racers.join_all().await;
         assert_eq!(office.user(own.user).await.unwrap_err().code(), Code::NotFound, "round {round}");
     }

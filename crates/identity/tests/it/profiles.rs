@@ -61,13 +61,13 @@ async fn sessions_are_listed_and_ended_by_their_person_alone() {
     assert_eq!(sessions[0].device.address.map(|address| address.to_string()).as_deref(), Some("192.0.2.1"));
 
     for foreign in [id(&bob.access_token), SessionId(Uuid::nil())] {
-        let refused = office.end_session(ann.user.id, foreign).await.unwrap_err();
+        let refused = office.end_session(&HOME, ann.user.id, foreign).await.unwrap_err();
         assert_eq!(refused.code(), Code::NotFound);
     }
-    office.end_session(ann.user.id, second_id).await.unwrap();
+    office.end_session(&HOME, ann.user.id, second_id).await.unwrap();
     assert_eq!(office.verify(&second.access_token), Err(TokenError::Revoked));
-    assert_eq!(office.end_session(ann.user.id, second_id).await.unwrap_err().code(), Code::NotFound);
-    assert_eq!(office.end_other_sessions(ann.user.id, third_id).await.unwrap(), 1);
+    assert_eq!(office.end_session(&HOME, ann.user.id, second_id).await.unwrap_err().code(), Code::NotFound);
+    assert_eq!(office.end_other_sessions(&HOME, ann.user.id, third_id).await.unwrap(), 1);
     assert_eq!(listed().await, [third_id]);
     assert!(office.verify(&bob.access_token).is_ok());
     assert!(office.refresh(&HOME, &ann.refresh_token).await.is_err());
