@@ -25,6 +25,9 @@ use crate::orders::{PaymentBody, key, render, respond};
 use crate::problem::{Envelope, IDEMPOTENCY_REPLAYED};
 use crate::{App, Problem, schema};
 
+/// Of [`book`].
+pub const ROUTE: &str = "/api/v1/bookings";
+
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(book)).routes(routes!(booking, delete_booking)).routes(routes!(confirm))
 }

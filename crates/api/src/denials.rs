@@ -11,7 +11,9 @@
 //! A stranger never writes to a tenant's log: only what members are refused stands there, and all
 //! else in the platform's.
 //!
-//! Holds that were refused are no denials: see [`crate::lane`].
+//! A hold that comes too late, too often or for what is not there is no denial, whichever way it came: of
+//! holds the journal is the record, and an on-sale would be nothing else. Only who asks for one with a wrong
+//! token, or none, is denied.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
@@ -176,11 +178,19 @@ impl Asked {
     }
 }
 
+/// Whether an answer with this code may be a denial.
+pub fn concerns(method: &Method, route: &str, code: Code) -> bool {
+    match *method == Method::POST && [crate::holds::ROUTE, crate::bookings::ROUTE].contains(&route) {
+        true => code.status() == 401,
+        false => matches!(code.status(), 401 | 403 | 404 | 429),
+    }
+}
+
 /// Writes that `problem` was the answer, if it is a denial. Neither changes the answer: a log that
 /// cannot be written now is told to the operator.
 pub async fn record(app: &App, asked: &Asked, route: &str, problem: &Problem) {
     let code = problem.code;
-    if !matches!(code.status(), 401 | 403 | 404 | 429) {
+    if !concerns(&asked.method, route, code) {
         return;
     }
     if let Err(error) = try_record(app, asked, route, problem, code).await {
@@ -263,6 +273,21 @@ mod tests {
     use super::*;
 
     const PLATFORM: Chain = Chain::Platform;
+
+    #[test]
+    fn the_ways_to_a_hold_are_routes_that_there_are() {
+        let document = crate::document();
+        for route in [crate::holds::ROUTE, crate::bookings::ROUTE] {
+            let path = document.paths.paths.get(route).unwrap_or_else(|| panic!("no route is called {route}"));
+            assert!(path.post.is_some(), "{route}");
+            assert!(
+                !concerns(&Method::POST, route, Code::RateLimited) && !concerns(&Method::POST, route, Code::NotFound)
+            );
+            assert!(
+                concerns(&Method::POST, route, Code::InvalidToken) && concerns(&Method::GET, route, Code::RateLimited)
+            );
+        }
+    }
 
     #[test]
     fn the_same_denial_is_written_once_in_a_window_and_the_rest_is_counted() {

@@ -75,6 +75,7 @@ pub async fn export_me(
     RequestOrigin(origin): RequestOrigin,
 ) -> Result<Response, Problem> {
     let exported = export(&app, principal).await?;
+    // Nothing leaves before it is written down that it does; what could not be read is no export.
     let tx = app.store.begin_write_for(&origin).await?;
     tx.audit(Entry::new(Chain::Platform, "account.export", principal.user));
     tx.commit().await?;

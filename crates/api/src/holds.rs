@@ -20,6 +20,9 @@ use crate::problem::{Envelope, IDEMPOTENCY_REPLAYED};
 use crate::{App, Problem, json};
 use catalog::EventView as Listing;
 
+/// Of [`place_hold`]; [`crate::lane`] serves it.
+pub const ROUTE: &str = "/api/v1/events/{event}/holds";
+
 /// What to hold: exactly one of `seats`, `bestAvailable` and `areas`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

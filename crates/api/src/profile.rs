@@ -266,7 +266,9 @@ pub async fn change_email(
     RequestOrigin(origin): RequestOrigin,
     Body(body): Body<EmailBody>,
 ) -> Result<StatusCode, Problem> {
-    app.identity.change_contact(&origin, fan.id(), Contact::Email(&body.email), &body.password, body.otp.as_deref()).await?;
+    app.identity
+        .change_contact(&origin, fan.id(), Contact::Email(&body.email), &body.password, body.otp.as_deref())
+        .await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -313,7 +315,9 @@ pub async fn change_phone(
     RequestOrigin(origin): RequestOrigin,
     Body(body): Body<PhoneBody>,
 ) -> Result<StatusCode, Problem> {
-    app.identity.change_contact(&origin, fan.id(), Contact::Phone(&body.phone), &body.password, body.otp.as_deref()).await?;
+    app.identity
+        .change_contact(&origin, fan.id(), Contact::Phone(&body.phone), &body.password, body.otp.as_deref())
+        .await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -359,7 +363,9 @@ pub async fn change_password(
     RequestOrigin(origin): RequestOrigin,
     Body(body): Body<PasswordBody>,
 ) -> Result<StatusCode, Problem> {
-    app.identity.change_password(&origin, fan.id(), fan.0.session, &body.current, &body.password, body.otp.as_deref()).await?;
+    app.identity
+        .change_password(&origin, fan.id(), fan.0.session, &body.current, &body.password, body.otp.as_deref())
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

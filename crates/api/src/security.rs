@@ -88,8 +88,8 @@ pub struct SessionView {
     current: bool,
     /// What the program called itself when it signed in.
     user_agent: Option<String>,
-    /// The network address that it signed in from, if it is known.
-    address: Option<String>,
+    /// The network address that it signed in from.
+    address: String,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     /// The last refresh, or the sign-in itself.
@@ -115,7 +115,7 @@ impl SessionView {
             id: session.id,
             current: session.id == current,
             user_agent: session.device.program,
-            address: session.device.address.map(|address| address.to_string()),
+            address: session.device.address.to_string(),
             created_at: session.created_at,
             used_at: session.used_at,
             expires_at: session.expires_at,

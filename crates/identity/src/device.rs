@@ -3,7 +3,7 @@
 //! A device is told by the name of its program, leaving out version numbers, which change by
 //! themselves, and by the network it is in. That is a hint for people and decides nothing.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -23,23 +23,18 @@ pub(crate) const FORGOTTEN_AFTER: Duration = Duration::from_secs(90 * 24 * 60 * 
 /// What a session keeps of where it was opened from.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     /// What it calls itself, as in `User-Agent`.
-    pub program: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address: Option<IpAddr>,
+    pub program: Option<String>,
+    /// Unspecified for who came over no network. Source: RFC 4291, section 2.5.2.
+    pub address: IpAddr,
 }
 
 impl Device {
     pub(crate) fn of(origin: &Origin) -> Self {
         let visible = |text: &str| text.chars().filter(|letter| !is_hidden(*letter)).take(PROGRAM_MAX).collect();
-        let address = origin.address.map(|address| address.to_canonical());
+        let address = origin.address.unwrap_or(Ipv6Addr::UNSPECIFIED.into()).to_canonical();
         Self { program: origin.agent.as_deref().map(visible), address }
-    }
-
-    /// The address to be shown, if it is known.
-    pub(crate) fn shown_address(&self) -> String {
-        self.address.map(|address| address.to_string()).unwrap_or_default()
     }
 
     pub(crate) fn seal(&self, key: &PersonKey, session: SessionId) -> Vec<u8> {
@@ -55,9 +50,8 @@ impl Device {
     fn outline(&self, user: UserId) -> String {
         let program: String = self.program.iter().flat_map(|name| name.chars()).filter(|c| !c.is_numeric()).collect();
         let network = match self.address {
-            Some(IpAddr::V4(address)) => format!("{:?}", &address.octets()[..2]),
-            Some(IpAddr::V6(address)) => format!("{:?}", &address.octets()[..4]),
-            None => String::new(),
+            IpAddr::V4(address) => format!("{:?}", &address.octets()[..2]),
+            IpAddr::V6(address) => format!("{:?}", &address.octets()[..4]),
         };
         format!("{user} {network} {program}")
     }

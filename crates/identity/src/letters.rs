@@ -100,7 +100,7 @@ fn english(letter: &Letter<'_>) -> (&'static str, String) {
             format!(
                 "Your account was signed in to from a device or network that is new:\n\n{}\n{}\n{at}\n\n{NOT_YOU}",
                 device.program.as_deref().unwrap_or("unknown program"),
-                device.shown_address(),
+                device.address,
             ),
         ),
         Letter::PasswordChanged => {
@@ -165,7 +165,7 @@ fn german(letter: &Letter<'_>) -> (&'static str, String) {
                 "Bei Ihrem Konto gab es eine Anmeldung mit einem neuen Gerät oder aus einem neuen Netz:\n\n\
                  {}\n{}\n{at}\n\n{NOT_YOU}",
                 device.program.as_deref().unwrap_or("unbekanntes Programm"),
-                device.shown_address(),
+                device.address,
             ),
         ),
         Letter::PasswordChanged => {

@@ -20,13 +20,11 @@ use super::head::{self, Head};
 use super::wire::Wire;
 use crate::auth::Fan;
 use crate::extract::{IdempotencyKey, JSON, RawBody, check_kind, parse};
-use crate::holds::{self, HoldView, NewHold};
+use crate::holds::{self, HoldView, NewHold, ROUTE};
 use crate::limits::{self, Fields};
 use crate::problem::IDEMPOTENCY_REPLAYED;
 use crate::respond::{NO_SNIFFING, REQUEST_ID, URI_MAX, record};
 use crate::{App, Problem, denials};
-
-const ROUTE: &str = "/api/v1/events/{event}/holds";
 
 /// What became of a request.
 pub enum Served {
@@ -109,12 +107,11 @@ fn begin(app: &App, from: SocketAddr, input: &[u8], head: usize) -> Result<Begun
             };
             let asked = catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|_| Err(Problem::panicked()));
             asked.unwrap_or_else(|problem| {
-                // Of holds the journal is the record, and being too late or too fast is no denial: a
-                // refused hold pays for the audit log only where somebody shows a wrong token.
-                if problem.code.status() != 401 {
+                let (method, address) = (Method::POST, admission.address);
+                // A refused hold pays for the audit log only where somebody shows a wrong token, or none.
+                if !denials::concerns(&method, ROUTE, problem.code) {
                     return Asked::Refused(problem);
                 }
-                let (method, address) = (Method::POST, admission.address);
                 let asked = denials::Asked::unrouted(method, read.path, read.headers, id, address);
                 Asked::Denied(Box::new((asked, problem)))
             })

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use serde_json::{Value, json};
+use store::audit::{self, Chain, Filter, Part, Record};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::protocol::Role;
@@ -192,6 +193,63 @@ async fn the_lane_and_the_router_answer_alike() {
         assert_eq!(heard[0], heard[1], "{id}");
         assert_eq!(heard[0].code(), code, "{id}");
     }
+}
+
+#[tokio::test]
+async fn a_denied_hold_leaves_the_same_trace_from_the_lane_and_from_the_router() {
+    let mut traces = Vec::new();
+    for letters in ["evt_", "%65vt_"] {
+        let mut wish = Wish::unlimited();
+        wish.requests.user = "10/h".parse().unwrap();
+        let app = TestApp::with(wish).await;
+        let (event, ann, bob) = (app.event_on_sale().await, app.fan("ann").await, app.fan("bob").await);
+        let mut line = Line::open(app.serve()).await;
+        let unknown = "evt_01h455vb4pex5vsknk084sn02q";
+        let kind = "User-Agent: a browser\r\nContent-Type: application/json\r\n";
+        let sign = |token: &str| format!("{kind}Authorization: Bearer {token}\r\n");
+        let before = entries(&app).await.len();
+        let mut codes = Vec::new();
+        for (headers, event, times) in [
+            (kind.to_owned(), event.id.as_str(), 2),
+            (sign("forged"), &event.id, 2),
+            (sign("forged"), unknown, 1),
+            (sign(bob.token()), unknown, 1),
+            // One place to a seat, and then the limit of the account.
+            (sign(ann.token()), &event.id, 12),
+        ] {
+            let path = format!("/api/v1/events/{event}/holds").replacen("evt_", letters, 1);
+            for _ in 0..times {
+                let body = json!({ "seats": ["S-A-1"] }).to_string();
+                codes.push(line.ask(request("POST", &path, &headers, &body).as_bytes()).await.code());
+            }
+        }
+        assert_eq!(codes[..6], [401, 401, 401, 401, 401, 404], "{letters}");
+        assert_eq!((codes[6], codes[7], codes[17]), (201, 409, 429), "{letters}");
+        let written = entries(&app).await.split_off(before);
+        // What is not written twice is counted.
+        app.db.env.clock.advance(api::denials::WINDOW);
+        app.app.denials.flush(&app.db).await.unwrap();
+        let counted = entries(&app).await.split_off(before + written.len());
+        let said = |entry: &Record| {
+            let Record { action, subject, result, about, origin, detail, request, .. } = entry;
+            let said = (entry.actor.text(), action.clone(), subject.clone(), *result, *about);
+            (said, origin.clone(), detail.clone(), request.is_some())
+        };
+        traces.push([written, counted].map(|entries| entries.iter().map(said).collect::<Vec<_>>()));
+    }
+    assert_eq!(traces[0], traces[1]);
+    let [written, counted] = &traces[0];
+    let codes: Vec<_> = written.iter().map(|(_, _, detail, _)| &detail.field("after")["code"]).collect();
+    assert_eq!(codes, ["not_signed_in", "invalid_token"], "and neither the wrong event nor the limit");
+    assert!(written.iter().all(|(_, origin, ..)| origin.field("agent") == "a browser"));
+    assert_eq!(counted[0].2.field("after"), &json!({ "not_signed_in": 1, "invalid_token": 2 }));
+    assert_eq!(counted.len(), 1);
+}
+
+/// Of the platform's log.
+async fn entries(app: &TestApp) -> Vec<Record> {
+    let tx = app.db.begin_read().await.unwrap();
+    audit::entries(&tx, Chain::Platform, &Filter::default(), Part::After(0), 1_000).await.unwrap()
 }
 
 #[tokio::test]

@@ -75,9 +75,9 @@ async fn addresses_leave_entries_with_what_they_were() {
     let after = json!({ "channel": "email", "address": "ann@example.org", "verified": true });
     assert_eq!(detail(&verified), (json!({ "address": "ann@example.org", "verified": false }), after));
 
-    office.change_contact(&me, ann, Contact::Email("ann@new.example"), "a wrong password").await.unwrap_err();
+    office.change_contact(&me, ann, Contact::Email("ann@new.example"), "a wrong password", None).await.unwrap_err();
     assert!(since(&office, &mut seen).await.is_empty(), "nothing changed");
-    office.change_contact(&me, ann, Contact::Email("ann@new.example"), PASSWORD).await.unwrap();
+    office.change_contact(&me, ann, Contact::Email("ann@new.example"), PASSWORD, None).await.unwrap();
     let asked = since(&office, &mut seen).await;
     assert_eq!(said(&asked), done(&["contact.ask_change"]));
     let after = json!({ "channel": "email", "address": "ann@new.example" });
@@ -112,10 +112,10 @@ async fn passwords_and_sessions_leave_entries() {
     assert_eq!(said(&ended), done(&["session.end", "session.end"]));
     assert_eq!([&ended[0].subject, &ended[1].subject], [&second.to_string(), &third.to_string()]);
 
-    office.change_password(&me, ann, first, "a wrong password", NEW).await.unwrap_err();
+    office.change_password(&me, ann, first, "a wrong password", NEW, None).await.unwrap_err();
     let other = session(&sign_in(&office, PASSWORD, None).await.unwrap());
     seen += 1;
-    office.change_password(&me, ann, first, PASSWORD, NEW).await.unwrap();
+    office.change_password(&me, ann, first, PASSWORD, NEW, None).await.unwrap();
     let changed = since(&office, &mut seen).await;
     assert_eq!(said(&changed), done(&["password.change"]));
     assert_eq!(detail(&changed).1, json!({ "sessions_ended": [other] }));
@@ -207,7 +207,7 @@ async fn no_secret_is_in_the_log() {
     let mut secrets = vec![signed_in.access_token, signed_in.refresh_token, PASSWORD.to_owned(), NEW.to_owned()];
     secrets.push(office.code_to("ann@example.org").await);
     office.verify_contact(&me, ann, Channel::Email, secrets.last().unwrap()).await.unwrap();
-    office.change_contact(&me, ann, Contact::Phone(NUMBER), PASSWORD).await.unwrap();
+    office.change_contact(&me, ann, Contact::Phone(NUMBER), PASSWORD, None).await.unwrap();
     secrets.push(office.code_to(NUMBER).await);
     office.verify_contact(&me, ann, Channel::Phone, secrets.last().unwrap()).await.unwrap();
     let enrolment = office.enrol_factor(&me, ann, PASSWORD).await.unwrap();

@@ -130,7 +130,8 @@ async fn guesses_made_at_once_have_five_tries_together() {
 async fn an_address_changes_once_its_code_comes_back_and_the_old_one_is_told() {
     let office = Office::new().await;
     let ann = office.verified_fan("ann").await.user;
-    let wrong = office.change_contact(&HOME, ann.id, Contact::Email("anne@example.org"), "a wrong password", None).await;
+    let wrong =
+        office.change_contact(&HOME, ann.id, Contact::Email("anne@example.org"), "a wrong password", None).await;
     assert_eq!(wrong.unwrap_err().code(), Code::InvalidCredentials);
     office.change_contact(&HOME, ann.id, Contact::Email("Anne@example.org"), PASSWORD, None).await.unwrap();
     assert_eq!(office.user(ann.id).await.unwrap().email(), Some("ann@example.org"));

@@ -293,12 +293,12 @@ async fn a_stolen_session_with_the_password_changes_nothing_without_the_second_f
     let own = office.verify(&own.access_token).unwrap();
     let thief = Contact::Email("thief@example.org");
     for (otp, code) in [(None, Code::MfaRequired), (Some("000000"), Code::InvalidOtp)] {
-        let contact = office.change_contact(ann, thief, PASSWORD, otp).await.unwrap_err();
-        let password = office.change_password(ann, own.session, PASSWORD, NEW, otp).await.unwrap_err();
+        let contact = office.change_contact(&HOME, ann, thief, PASSWORD, otp).await.unwrap_err();
+        let password = office.change_password(&HOME, ann, own.session, PASSWORD, NEW, otp).await.unwrap_err();
         assert_eq!((contact.code(), password.code()), (code, code));
     }
-    office.change_contact(ann, Contact::Email("anne@example.org"), PASSWORD, Some(&codes[0])).await.unwrap();
-    office.change_password(ann, own.session, PASSWORD, NEW, Some(&codes[1])).await.unwrap();
+    office.change_contact(&HOME, ann, Contact::Email("anne@example.org"), PASSWORD, Some(&codes[0])).await.unwrap();
+    office.change_password(&HOME, ann, own.session, PASSWORD, NEW, Some(&codes[1])).await.unwrap();
 }
 
 #[tokio::test]
@@ -309,17 +309,23 @@ async fn who_guesses_at_codes_with_a_stolen_password_does_not_keep_the_owner_fro
         assert_eq!(refusal(&office, "ann", Some("000000")).await, Code::InvalidOtp);
     }
     assert_eq!(refusal(&office, "ann", Some(&codes[0])).await, Code::RateLimited);
-    office.forgot_password(Contact::Email("ann@example.org")).await.unwrap();
+    office.forgot_password(&HOME, Contact::Email("ann@example.org")).await.unwrap();
     let token = office.token_to("ann@example.org").await;
     for _ in 0..4 {
-        assert_eq!(office.reset_password(&token, NEW, Some("000000")).await.unwrap_err().code(), Code::InvalidOtp);
+        assert_eq!(
+            office.reset_password(&HOME, &token, NEW, Some("000000")).await.unwrap_err().code(),
+            Code::InvalidOtp
+        );
     }
-    office.reset_password(&token, NEW, Some(&codes[0])).await.unwrap();
+    office.reset_password(&HOME, &token, NEW, Some(&codes[0])).await.unwrap();
     // There the guesses are counted, too.
-    office.forgot_password(Contact::Email("ann@example.org")).await.unwrap();
+    office.forgot_password(&HOME, Contact::Email("ann@example.org")).await.unwrap();
     let token = office.token_to("ann@example.org").await;
     for _ in 0..5 {
-        assert_eq!(office.reset_password(&token, NEW, Some("000000")).await.unwrap_err().code(), Code::InvalidOtp);
+        assert_eq!(
+            office.reset_password(&HOME, &token, NEW, Some("000000")).await.unwrap_err().code(),
+            Code::InvalidOtp
+        );
     }
-    assert_eq!(office.reset_password(&token, NEW, Some(&codes[1])).await.unwrap_err().code(), Code::RateLimited);
+    assert_eq!(office.reset_password(&HOME, &token, NEW, Some(&codes[1])).await.unwrap_err().code(), Code::RateLimited);
 }

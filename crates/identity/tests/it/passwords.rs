@@ -143,7 +143,8 @@ async fn changing_the_password_ends_the_other_sessions() {
     let own = office.verify(&ann.access_token).unwrap();
     let wrong = office.change_password(&HOME, own.user, own.session, "a wrong password", NEW, None).await.unwrap_err();
     assert_eq!(wrong.code(), Code::InvalidCredentials);
-    let weak = office.change_password(&HOME, own.user, own.session, PASSWORD, "ann@example.org", None).await.unwrap_err();
+    let weak =
+        office.change_password(&HOME, own.user, own.session, PASSWORD, "ann@example.org", None).await.unwrap_err();
     assert_eq!(weak.code(), Code::InvalidField);
     office.change_password(&HOME, own.user, own.session, PASSWORD, NEW, None).await.unwrap();
     assert!(office.verify(&ann.access_token).is_ok());
@@ -160,7 +161,8 @@ async fn guessing_the_password_from_within_is_limited() {
     let ann = office.verified_fan("ann").await;
     let own = office.verify(&ann.access_token).unwrap();
     for _ in 0..10 {
-        let wrong = office.change_password(&HOME, own.user, own.session, "a wrong password", NEW, None).await.unwrap_err();
+        let wrong =
+            office.change_password(&HOME, own.user, own.session, "a wrong password", NEW, None).await.unwrap_err();
         assert_eq!(wrong.code(), Code::InvalidCredentials);
     }
     let waits = office.change_password(&HOME, own.user, own.session, PASSWORD, NEW, None).await.unwrap_err();
@@ -182,7 +184,9 @@ async fn erasing_and_refreshing_and_changing_at_once_wait_for_nobody_for_good() 
         let identity = office.identity.clone();
         racers.spawn(async move { drop(identity.refresh(&HOME, &fan.refresh_token).await) });
         let identity = office.identity.clone();
-        racers.spawn(async move { drop(identity.change_password(&HOME, own.user, own.session, PASSWORD, NEW, None).await) });
+        racers.spawn(
+            async move { drop(identity.change_password(&HOME, own.user, own.session, PASSWORD, NEW, None).await) },
+        );
         let identity = office.identity.clone();
         racers.spawn(async move { drop(identity.end_other_sessions(&HOME, own.user, own.session).await) });
         racers.join_all().await;
