@@ -12,11 +12,14 @@ use std::time::Duration;
 use axum::Router;
 use rustix::process::{Resource, getrlimit};
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::App;
 use crate::lane::connection;
+use crate::stream::Stream;
+use crate::tls::Tls;
 
 /// Connections waiting to be accepted: an on-sale opens with a rush.
 const BACKLOG: i32 = 4096;
@@ -41,6 +44,18 @@ pub struct Edge {
     pub connections_max: usize,
     /// How long a client may take to send its headers, and how long an idle connection is kept.
     pub headers_timeout: Duration,
+    /// What all connections speak; without it they are open to everyone on the way.
+    pub tls: Option<Tls>,
+}
+
+/// What the connections of a worker have in common.
+#[derive(Clone)]
+struct Service {
+    app: App,
+    router: Router,
+    limit: Arc<Limit>,
+    timeout: Duration,
+    tls: Option<Tls>,
 }
 
 impl Edge {
@@ -58,6 +73,7 @@ impl Edge {
             address,
             connections_max: connections_max(getrlimit(Resource::Nofile).current),
             headers_timeout: HEADERS_TIMEOUT,
+            tls: None,
         })
     }
 
@@ -68,12 +84,13 @@ impl Edge {
     pub fn serve(self, app: App, finish: impl FnOnce()) {
         let (router, timeout) = (crate::router(app.clone()), self.headers_timeout);
         let limit = Arc::new(Limit { open: AtomicUsize::new(0), max: self.connections_max });
+        let service = Service { app, router, limit, timeout, tls: self.tls };
         let (is_idle, idle) = std::sync::mpsc::channel::<()>();
         let (let_go, gone) = watch::channel(());
         let threads: Vec<_> = (0..)
             .zip(self.sockets)
             .map(|(number, socket): (usize, _)| {
-                let (app, router, worker, limit) = (app.clone(), router.clone(), app.inventory.worker(), limit.clone());
+                let (service, worker) = (service.clone(), service.app.inventory.worker());
                 let (is_idle, mut gone) = (is_idle.clone(), gone.clone());
                 let run = move || {
                     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -85,7 +102,7 @@ impl Edge {
                         .expect("the system gives a runtime its descriptors");
                     runtime.block_on(async {
                         let pump = tokio::spawn(worker.run());
-                        accept(socket, app, router, limit, timeout).await;
+                        accept(socket, service).await;
                         pump.abort();
                         drop(is_idle);
                         let _ = gone.changed().await;
@@ -98,7 +115,7 @@ impl Edge {
                     .expect("the system can start a thread")
             })
             .collect();
-        drop(is_idle);
+        drop((is_idle, service));
         // Ends when every worker has dropped its end, also one that panicked.
         let _ = idle.recv();
         finish();
@@ -127,17 +144,19 @@ fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     Ok(socket.into())
 }
 
-async fn accept(socket: std::net::TcpListener, app: App, router: Router, limit: Arc<Limit>, timeout: Duration) {
-    let mut stop = app.stop.clone();
+async fn accept(socket: std::net::TcpListener, service: Service) {
+    let mut stop = service.app.stop.clone();
     let listener = TcpListener::from_std(socket).expect("the socket is listening");
-    let mut connections = tokio::task::JoinSet::new();
+    let mut connections = JoinSet::new();
     let own_tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, from)) => {
-                    let Some(open) = limit.open() else { continue };
-                    connections.spawn(connection(stream, from, app.clone(), router.clone(), open, timeout));
+                    let Some(open) = service.limit.open() else { continue };
+                    // Answers are one write each; waiting to fill packets would only delay them.
+                    let _ = stream.set_nodelay(true);
+                    service.spawn(&mut connections, stream, from, open);
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -161,6 +180,28 @@ async fn accept(socket: std::net::TcpListener, app: App, router: Router, limit: 
         }
     };
     let _ = tokio::time::timeout(GOODBYE_TIMEOUT, goodbyes).await;
+}
+
+impl Service {
+    /// Serves a client in a task of its own.
+    fn spawn(&self, connections: &mut JoinSet<()>, stream: TcpStream, from: SocketAddr, open: Open) {
+        let Service { app, router, timeout, tls, .. } = self;
+        let (app, router, timeout) = (app.clone(), router.clone(), *timeout);
+        match tls.clone() {
+            None => connections.spawn(connection(Stream::Plain(stream), from, app, router, open, timeout)),
+            Some(tls) => connections.spawn(async move {
+                let mut stop = app.stop.clone();
+                // Boxed, or the connection would keep room for the handshake.
+                let secure = tokio::select! {
+                    biased;
+                    () = stopped(&mut stop) => None,
+                    secure = Box::pin(tls.accept(stream)) => secure,
+                };
+                let Some(secure) = secure else { return };
+                connection(Stream::Secure(Box::new(secure)), from, app, router, open, timeout).await;
+            }),
+        };
+    }
 }
 
 /// Waits until the process is to stop.

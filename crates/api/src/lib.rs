@@ -45,13 +45,16 @@ pub mod respond;
 pub mod schema;
 pub mod seat_maps;
 pub mod security;
+pub mod stream;
 pub mod tickets;
+pub mod tls;
 pub mod venues;
 pub mod websocket;
 
 use std::ops::Deref;
 use std::sync::Arc;
 
+use axum::http::HeaderValue;
 use stagedoor_core::Env;
 use tokio::sync::watch;
 
@@ -94,6 +97,16 @@ pub struct Parts {
 impl App {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+}
+
+/// A browser that was here once with TLS never asks without it again, for a year. Source: RFC 6797.
+const ALWAYS_SECURE: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+impl Parts {
+    /// What browsers are told about TLS, where this server is reached with it.
+    pub(crate) fn transport_security(&self) -> Option<HeaderValue> {
+        self.public_url.starts_with("https://").then_some(ALWAYS_SECURE)
     }
 }
 

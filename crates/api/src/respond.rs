@@ -96,7 +96,7 @@ where
                 response.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
             }
             fields.insert(response.headers_mut());
-            finish(&mut response, asked.method(), route, id, watch.elapsed());
+            finish(&app, &mut response, asked.method(), route, id, watch.elapsed());
             Ok(response)
         })
     }
@@ -115,12 +115,15 @@ fn is_too_long(uri: &Uri) -> bool {
 
 /// What every answer carries, and what is written down about it. `route`: the pattern of the
 /// address.
-fn finish<B>(response: &mut Response<B>, method: &Method, route: &str, id: RequestId, took: Duration) {
+fn finish<B>(app: &App, response: &mut Response<B>, method: &Method, route: &str, id: RequestId, took: Duration) {
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         headers.insert(REQUEST_ID, value);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFFING);
+    if let Some(always) = app.transport_security() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, always);
+    }
     record(method, route, response.status(), id, took);
 }
 

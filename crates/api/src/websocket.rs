@@ -5,8 +5,11 @@
 //! as large as the largest frame was.
 
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io::ErrorKind;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::extract::OptionalFromRequestParts;
@@ -18,11 +21,11 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use hyper::upgrade::OnUpgrade;
 use sha1::{Digest, Sha1};
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
 
 use crate::lane::Guest;
+use crate::stream::Stream;
 
 /// Longest message from a viewer: an access token and little else.
 pub const MESSAGE_MAX: usize = 4 * 1024;
@@ -162,7 +165,7 @@ impl Upgrade {
 
 #[derive(Debug)]
 pub struct WebSocket {
-    stream: TcpStream,
+    stream: Stream,
     /// Bytes that make no whole frame yet.
     unread: Vec<u8>,
     /// What came of a message in parts, and what kind it is.
@@ -185,23 +188,20 @@ impl WebSocket {
                     return Ok(heard);
                 }
             }
-            self.stream.readable().await.map_err(|_| End::Gone)?;
-            self.read()?;
+            poll_fn(|context| self.poll_read(context)).await?;
         }
     }
 
-    /// Takes over what has arrived.
-    fn read(&mut self) -> Result<(), End> {
-        let mut chunk = [0; 2048];
-        match self.stream.try_read(&mut chunk) {
-            Ok(0) => Err(End::Gone),
-            Ok(count) => {
-                self.unread.extend_from_slice(&chunk[..count]);
-                Ok(())
-            }
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(()),
-            Err(_) => Err(End::Gone),
+    /// Takes over what has arrived, once something has. Nothing of its room outlives a look.
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<(), End>> {
+        let mut chunk = [MaybeUninit::uninit(); 2048];
+        let mut chunk = ReadBuf::uninit(&mut chunk);
+        ready!(Pin::new(&mut self.stream).poll_read(context, &mut chunk)).map_err(|_| End::Gone)?;
+        if chunk.filled().is_empty() {
+            return Poll::Ready(Err(End::Gone));
         }
+        self.unread.extend_from_slice(chunk.filled());
+        Poll::Ready(Ok(()))
     }
 
     fn hear(&mut self, frame: Frame) -> Result<Option<Heard>, CloseCode> {
@@ -234,7 +234,11 @@ impl WebSocket {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     // Boxed, or every viewer would keep room for a timer.
-                    let written = Box::pin(timeout(SEND_TIMEOUT, self.stream.write_all(rest))).await;
+                    let writing = async {
+                        self.stream.write_all(rest).await?;
+                        self.stream.flush().await
+                    };
+                    let written = Box::pin(timeout(SEND_TIMEOUT, writing)).await;
                     return if matches!(written, Ok(Ok(()))) { Ok(()) } else { Err(End::Gone) };
                 }
                 Err(_) => return Err(End::Gone),
@@ -255,11 +259,8 @@ impl WebSocket {
     pub async fn refuse(mut self, code: CloseCode) {
         self.close(Some(code)).await;
         let rest = async {
-            while self.stream.readable().await.is_ok() {
+            while poll_fn(|context| self.poll_read(context)).await.is_ok() {
                 self.unread.clear();
-                if self.read().is_err() {
-                    break;
-                }
             }
         };
         let _ = timeout(GOODBYE_TIMEOUT, rest).await;

@@ -150,7 +150,7 @@ pub const BATCH_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Sees each record of a replay, in order. An error ends the replay as [`Error::Rejected`].
 pub type Visit<'a> = dyn FnMut(&BatchHeader, Record<'_>) -> std::result::Result<(), Fault> + 'a;
 
-/// The journal of one partition, driven by the partition's writer thread. Every call blocks.
+/// The journal of one partition, driven by one thread at a time. Every call blocks.
 ///
 /// Reading works on any open journal. Writing needs a [`claim`](Journal::claim) first and fails
 /// for good once one write has failed: nothing is retried on top of a failure. The way back is

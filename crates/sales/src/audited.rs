@@ -64,13 +64,13 @@ fn by_organizer(order: &Order, wanted: impl Fn(&OrderPlace) -> bool) -> BTreeMap
 }
 
 /// That staff asked the seat engine for something, or (`Failed`) that it was refused. What came of it
-/// otherwise is an entry of the catalogue's, or [`blocked`].
+/// otherwise is an entry of the catalogue's, or [`blocked`], which has the seats.
 pub(crate) fn asked_seats(tx: &Tx, organizer: OrganizerId, event: EventId, change: &SeatChange, result: Outcome) {
     let after = match change {
         SeatChange::Map(map) => json!({ "seatMap": map }),
         SeatChange::Capacity { area, capacity } => json!({ "area": area, "capacity": capacity }),
-        SeatChange::Block(seats) => json!({ "block": seats }),
-        SeatChange::Unblock(seats) => json!({ "unblock": seats }),
+        SeatChange::Block(seats) => json!({ "block": seats.len() }),
+        SeatChange::Unblock(seats) => json!({ "unblock": seats.len() }),
         SeatChange::BlockArea { area, blocked } => json!({ "area": area, "blocked": blocked }),
     };
     tx.audit(Entry::new(organizer, "event.ask_seats", event).result(result).after(after));

@@ -75,7 +75,7 @@ impl Sales {
         id: EventId,
         seats: &[String],
     ) -> Result<(), OnSaleError> {
-        check_seats(seats)?;
+        self.check_seats(organizer, id, seats).await?;
         let _alone = self.alone_with(id).await;
         self.change_seats(origin, organizer, id, SeatChange::Block(seats.to_vec())).await.map(drop)
     }
@@ -88,7 +88,7 @@ impl Sales {
         id: EventId,
         seats: &[String],
     ) -> Result<(), OnSaleError> {
-        check_seats(seats)?;
+        self.check_seats(organizer, id, seats).await?;
         let _alone = self.alone_with(id).await;
         self.change_seats(origin, organizer, id, SeatChange::Unblock(seats.to_vec())).await.map(drop)
     }
@@ -103,6 +103,7 @@ impl Sales {
         blocked: u32,
     ) -> Result<(), OnSaleError> {
         let _alone = self.alone_with(id).await;
+        self.check_area(organizer, id, area).await?;
         let change = SeatChange::BlockArea { area: area.to_owned(), blocked };
         self.change_seats(origin, organizer, id, change).await.map(drop)
     }
@@ -121,12 +122,28 @@ impl Sales {
             return Err(FieldError::new("capacity", format!("must be at most {AREA_CAPACITY_MAX}")).into());
         }
         let _alone = self.alone_with(id).await;
-        self.parts.catalog.event_of(organizer, id).await?;
-        if self.parts.inventory.view(id).await?.manifest.area(area).is_none() {
-            return Err(Refused::Rule(Refusal::UnknownArea).into());
-        }
+        self.check_area(organizer, id, area).await?;
         let change = SeatChange::Capacity { area: area.to_owned(), capacity };
         self.change_seats(origin, organizer, id, change).await.map(drop)
+    }
+
+    /// Refuses seats that the event's map does not have. Nothing is written down that names what does
+    /// not exist: the log of who asked is kept for ever.
+    async fn check_seats(&self, organizer: OrganizerId, id: EventId, seats: &[String]) -> Result<(), OnSaleError> {
+        if seats.is_empty() || seats.len() > SEATS_PER_MAP_MAX {
+            return Err(FieldError::new("seats", format!("must name 1 to {SEATS_PER_MAP_MAX} seats")).into());
+        }
+        self.parts.catalog.event_of(organizer, id).await?;
+        let view = self.parts.inventory.view(id).await?;
+        let known = seats.iter().all(|seat| view.manifest.seat(seat).is_some());
+        known.then_some(()).ok_or_else(|| Refused::Rule(Refusal::UnknownSeat).into())
+    }
+
+    /// The same for an area.
+    async fn check_area(&self, organizer: OrganizerId, id: EventId, area: &str) -> Result<(), OnSaleError> {
+        self.parts.catalog.event_of(organizer, id).await?;
+        let view = self.parts.inventory.view(id).await?;
+        view.manifest.area(area).map(drop).ok_or_else(|| Refused::Rule(Refusal::UnknownArea).into())
     }
 
     /// Writes a change down, asks the engine, which may refuse it, and lets the catalogue follow.
@@ -261,9 +278,4 @@ impl Sales {
         audited::asked_seats(&tx, organizer, id, change, Outcome::Failed);
         Ok(tx.commit().await?)
     }
-}
-
-fn check_seats(seats: &[String]) -> Result<(), FieldError> {
-    let fits = !seats.is_empty() && seats.len() <= SEATS_PER_MAP_MAX;
-    fits.then_some(()).ok_or_else(|| FieldError::new("seats", format!("must name 1 to {SEATS_PER_MAP_MAX} seats")))
 }

@@ -47,7 +47,15 @@ pub struct Flags {
     #[arg(long, global = true, env = "STAGEDOOR_LISTEN", value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
 
-    /// Where clients reach this server, for links and tokens [default: http://ADDRESS]
+    /// File with the server's certificate and those that lead to its authority (PEM); with it the server speaks TLS
+    #[arg(long, global = true, env = "STAGEDOOR_TLS_CERTIFICATE_FILE", value_name = "FILE")]
+    tls_certificate_file: Option<PathBuf>,
+
+    /// File with the key of this certificate (PEM)
+    #[arg(long, global = true, env = "STAGEDOOR_TLS_KEY_FILE", value_name = "FILE")]
+    tls_key_file: Option<PathBuf>,
+
+    /// Where clients reach this server, for links and tokens [default: http://ADDRESS, or https with TLS]
     #[arg(long, global = true, env = "STAGEDOOR_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
 
@@ -222,6 +230,8 @@ pub struct Settings {
     pub data: PathBuf,
     pub database_url: Option<String>,
     pub listen: SocketAddr,
+    pub tls_certificate_file: Option<PathBuf>,
+    pub tls_key_file: Option<PathBuf>,
     /// Without a slash at its end.
     pub public_url: Option<String>,
     pub workers: usize,
@@ -262,6 +272,8 @@ impl Default for Settings {
             data: "data".into(),
             database_url: None,
             listen: (Ipv4Addr::LOCALHOST, 8080).into(),
+            tls_certificate_file: None,
+            tls_key_file: None,
             public_url: None,
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             partitions: 1,
@@ -355,6 +367,9 @@ impl Settings {
                 return Err("public_url must start with http:// or https://".into());
             }
             url.truncate(url.trim_end_matches('/').len());
+        }
+        if self.tls_certificate_file.is_some() != self.tls_key_file.is_some() {
+            return Err("tls_certificate_file and tls_key_file go together".into());
         }
         let sources = [self.master_key.is_some(), self.master_key_file.is_some(), self.master_key_command.is_some()];
         if sources.into_iter().filter(|given| *given).count() > 1 {

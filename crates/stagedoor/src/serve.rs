@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use api::client::Proxies;
 use api::limits::Limits;
+use api::tls::{Files, Tls};
 use api::{App, Edge};
 use gate::{Local, Shared};
 use jobs::Jobs;
@@ -34,6 +35,8 @@ const CATALOG_REFRESH: Duration = Duration::from_secs(1);
 const REVOCATIONS_REFRESH: Duration = Duration::from_secs(3);
 /// How long an entry of the audit log waits for a checkpoint, where few come.
 const AUDIT_CHECKPOINT: Duration = Duration::from_secs(60);
+/// How long a renewed certificate waits.
+const TLS_REFRESH: Duration = Duration::from_secs(10);
 /// Between two rounds of the recorder's own housekeeping.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -47,11 +50,12 @@ pub fn serve(settings: &Settings, runtime: &Runtime) -> Result<(), Fault> {
     allow_open_files();
     let (limits, shared) = limits(settings)?;
     let edge = bind(settings)?;
+    let tls = edge.tls.clone();
     let recorder = record_metrics()?;
     let data = runtime.block_on(Data::open(settings, Access::Owner))?;
     let system = System::start(settings, data, runtime)?;
     let (stop, stopping) = watch::channel(false);
-    let public_url = settings.public_url.clone().unwrap_or_else(|| format!("http://{}", edge.address));
+    let public_url = settings.public_url.clone().unwrap_or_else(|| address(&edge));
     let app = App::new(api::Parts {
         env: system.env.clone(),
         store: system.store.clone(),
@@ -89,6 +93,15 @@ pub fn serve(settings: &Settings, runtime: &Runtime) -> Result<(), Fault> {
         }));
     }
 
+    if let Some(tls) = tls {
+        background.push(runtime.spawn(every(TLS_REFRESH, "read the certificate again", stopping.clone(), move || {
+            let refreshed = tls.refresh();
+            if let Ok(true) = refreshed {
+                tracing::info!("the certificate was renewed");
+            }
+            std::future::ready(refreshed.map(drop).map_err(Fault::from))
+        })));
+    }
     announce(&edge);
     let denied = app.clone();
     let mut ended = Ok(());
@@ -146,7 +159,17 @@ fn allow_open_files() {
 fn bind(settings: &Settings) -> Result<Edge, Fault> {
     let busy = || because(format!("listen on {}", settings.listen));
     TcpListener::bind(settings.listen).map_err(busy())?;
-    Edge::bind(settings.listen, settings.workers).map_err(busy())
+    let mut edge = Edge::bind(settings.listen, settings.workers).map_err(busy())?;
+    if let (Some(certificates), Some(key)) = (&settings.tls_certificate_file, &settings.tls_key_file) {
+        edge.tls = Some(Tls::read(Files { certificates: certificates.clone(), key: key.clone() })?);
+    }
+    Ok(edge)
+}
+
+/// Where clients find the server, unless there is something in front of it.
+fn address(edge: &Edge) -> String {
+    let scheme = if edge.tls.is_some() { "https" } else { "http" };
+    format!("{scheme}://{}", edge.address)
 }
 
 fn record_metrics() -> Result<PrometheusHandle, Fault> {
@@ -294,5 +317,5 @@ where
 fn announce(edge: &Edge) {
     tracing::info!(address = %edge.address, "serving");
     // A closed standard output is no reason not to serve.
-    let _ = writeln!(std::io::stdout(), "Stagedoor answers on http://{}", edge.address);
+    let _ = writeln!(std::io::stdout(), "Stagedoor answers on {}", address(edge));
 }

@@ -56,7 +56,7 @@ pub async fn serve(app: &App, from: SocketAddr, wire: &mut Wire, head: usize) ->
     let outcome = AssertUnwindSafe(asked.answer(app)).catch_unwind().await;
     let outcome = outcome.unwrap_or_else(|_| Err(Problem::panicked()));
     let mut answer = OUT.take();
-    let status = answer.write(outcome, &fields, id, began);
+    let status = answer.write(app, outcome, &fields, id, began);
     record(&Method::POST, ROUTE, status, id, watch.elapsed());
     let sent = wire.send(&answer.all).await;
     answer.clear();
@@ -222,6 +222,7 @@ impl Answer {
     /// Writes all of it; returns its status.
     fn write(
         &mut self,
+        app: &App,
         outcome: Result<Success, Problem>,
         fields: &Fields,
         id: RequestId,
@@ -252,6 +253,9 @@ impl Answer {
         fields.lines().for_each(|(name, value)| line(all, &name, value));
         let _ = write!(all, "{REQUEST_ID}: {id}\r\n");
         line(all, &header::X_CONTENT_TYPE_OPTIONS, NO_SNIFFING.as_bytes());
+        if let Some(always) = app.transport_security() {
+            line(all, &header::STRICT_TRANSPORT_SECURITY, always.as_bytes());
+        }
         line(all, &header::CONTENT_LENGTH, itoa::Buffer::new().format(body.len()).as_bytes());
         DATE.with_borrow_mut(|(second, text)| {
             if *second != at.seconds() {

@@ -31,7 +31,6 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioTimer;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 use tower::ServiceExt;
 
@@ -41,14 +40,13 @@ pub use self::wire::Guest;
 use self::wire::Wire;
 use crate::App;
 use crate::edge::{Open, stopped};
+use crate::stream::Stream;
 
 /// Serves a client until it goes or the server stops.
 /// `timeout`: how long a client may take to send its headers, and how long an idle connection is kept.
-pub async fn connection(stream: TcpStream, from: SocketAddr, app: App, router: Router, open: Open, timeout: Duration) {
+pub async fn connection(stream: Stream, from: SocketAddr, app: App, router: Router, open: Open, timeout: Duration) {
     let mut stop = app.stop.clone();
     let mut stopped = pin!(stopped(&mut stop));
-    // Answers are one write each; waiting to fill packets would only delay them.
-    let _ = stream.set_nodelay(true);
     let mut wire = Wire::new(stream);
     let mut patience = pin!(sleep(timeout));
     loop {

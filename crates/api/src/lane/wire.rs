@@ -8,9 +8,9 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, BytesMut};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
 
 use super::head::{self, HEAD_MAX};
+use crate::stream::Stream;
 
 /// What most requests fit in.
 const READ: usize = 2 * 1024;
@@ -19,12 +19,12 @@ const CHUNK: usize = 8 * 1024;
 
 /// A socket and the bytes that came from it and nobody has taken.
 pub struct Wire {
-    stream: TcpStream,
+    stream: Stream,
     pub input: BytesMut,
 }
 
 impl Wire {
-    pub fn new(stream: TcpStream) -> Self {
+    pub fn new(stream: Stream) -> Self {
         Self { stream, input: BytesMut::new() }
     }
 
@@ -58,10 +58,11 @@ impl Wire {
 
     /// Sends bytes, usually without waiting.
     pub async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.write_all(bytes).await
+        self.stream.write_all(bytes).await?;
+        self.stream.flush().await
     }
 
-    pub fn into_parts(self) -> (TcpStream, BytesMut) {
+    pub fn into_parts(self) -> (Stream, BytesMut) {
         (self.stream, self.input)
     }
 }
@@ -93,7 +94,7 @@ impl Guest {
     }
 
     /// The bare socket, with bytes of it that were read and nobody has taken.
-    pub fn into_parts(self) -> (TcpStream, BytesMut) {
+    pub fn into_parts(self) -> (Stream, BytesMut) {
         self.wire.into_parts()
     }
 }
@@ -136,9 +137,8 @@ impl Write for Guest {
         true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // A TCP socket has no buffer of ours.
-        Poll::Ready(Ok(()))
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().wire.stream).poll_flush(context)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

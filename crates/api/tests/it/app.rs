@@ -79,6 +79,7 @@ pub struct Wish {
     /// Of requests. The clock of a test stands still, so that nothing used is given back.
     pub requests: gate::Config,
     pub route_limits: Vec<RouteLimit>,
+    pub public_url: String,
 }
 
 impl Default for Wish {
@@ -93,6 +94,7 @@ impl Default for Wish {
             trusted_proxies: Vec::new(),
             requests: gate::Config { address: plenty, user: plenty, user_in_surge: plenty },
             route_limits: route_limits.into_iter().collect::<Result<_, _>>().expect("limits of routes"),
+            public_url: "http://box-office.test".to_owned(),
         }
     }
 }
@@ -183,7 +185,7 @@ impl TestApp {
             stop: stopped,
             proxies: Proxies { trusted: wish.trusted_proxies, ..Proxies::default() },
             limits: Limits::new(requests, &wish.route_limits).expect("the routes have these limits"),
-            public_url: "http://box-office.test".to_owned(),
+            public_url: wish.public_url,
         });
         let router = api::router(app.clone());
         let (people, counter) = (Mutex::default(), AtomicU32::new(0));

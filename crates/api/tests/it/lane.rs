@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 use store::audit::{self, Chain, Filter, Part, Record};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::protocol::Role;
 
@@ -19,15 +19,15 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An answer as it came over the wire.
 #[derive(Debug, Clone, PartialEq)]
-struct Heard {
+pub struct Heard {
     /// The status line.
-    status: String,
-    headers: BTreeMap<String, String>,
-    body: String,
+    pub status: String,
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
 }
 
 impl Heard {
-    fn code(&self) -> u16 {
+    pub fn code(&self) -> u16 {
         self.status.split(' ').nth(1).unwrap().parse().unwrap()
     }
 
@@ -52,22 +52,28 @@ impl Heard {
 }
 
 /// One connection to a server.
-struct Line {
-    socket: TcpStream,
-    input: Vec<u8>,
+pub struct Line<S = TcpStream> {
+    pub socket: S,
+    pub input: Vec<u8>,
 }
 
 impl Line {
     async fn open(address: SocketAddr) -> Self {
-        Self { socket: TcpStream::connect(address).await.expect("the server listens"), input: Vec::new() }
+        Self::over(TcpStream::connect(address).await.expect("the server listens"))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
+    pub fn over(socket: S) -> Self {
+        Self { socket, input: Vec::new() }
     }
 
-    async fn say(&mut self, bytes: &[u8]) {
+    pub async fn say(&mut self, bytes: &[u8]) {
         self.socket.write_all(bytes).await.expect("the server reads");
     }
 
     /// The next answer; none when the server has closed.
-    async fn hear(&mut self) -> Option<Heard> {
+    pub async fn hear(&mut self) -> Option<Heard> {
         self.hear_of("GET").await
     }
 
@@ -97,7 +103,7 @@ impl Line {
         }
     }
 
-    async fn ask(&mut self, bytes: &[u8]) -> Heard {
+    pub async fn ask(&mut self, bytes: &[u8]) -> Heard {
         self.say(bytes).await;
         self.hear().await.expect("an answer")
     }
@@ -108,10 +114,19 @@ fn request(method: &str, path: &str, extra: &str, body: &str) -> String {
     format!("{method} {path} HTTP/1.1\r\nHost: a\r\n{extra}Content-Length: {}\r\n\r\n{body}", body.len())
 }
 
-fn hold_of(event: &OnSale, token: &str, seat: usize) -> String {
+pub fn hold_of(event: &OnSale, token: &str, seat: usize) -> String {
     let path = format!("/api/v1/events/{}/holds", event.id);
     let headers = format!("Authorization: Bearer {token}\r\nContent-Type: application/json\r\n");
     request("POST", &path, &headers, &json!({ "seats": [seat_id(seat)] }).to_string())
+}
+
+/// A handshake for the live map.
+pub fn upgrade(event: &OnSale) -> String {
+    format!(
+        "GET /api/v1{} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        event.path("/live")
+    )
 }
 
 #[tokio::test]
@@ -380,11 +395,7 @@ async fn a_viewer_may_come_from_a_connection_that_placed_holds() {
     let (event, ann) = (app.event_on_sale().await, app.fan("ann").await);
     let mut line = Line::open(app.serve()).await;
     assert_eq!(line.ask(hold_of(&event, ann.token(), 0).as_bytes()).await.code(), 201);
-    let upgrade = format!(
-        "GET /api/v1{} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-        event.path("/live")
-    );
+    let upgrade = upgrade(&event);
     // A ping in the packet of the handshake, from one who does not wait.
     let ping = [0x89, 0x82, 0, 0, 0, 0, b'h', b'i'];
     assert_eq!(line.ask(&[upgrade.as_bytes(), &ping].concat()).await.code(), 101);

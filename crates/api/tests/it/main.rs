@@ -23,3 +23,4 @@ mod organizers;
 mod people;
 mod sockets;
 mod tickets;
+mod tls;

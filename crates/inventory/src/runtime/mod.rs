@@ -89,7 +89,8 @@ pub(crate) enum Work {
     Load,
     /// A hold as its fan sees it, if they own it.
     View(HoldId, UserId),
-    /// Answered when everything sent before it is durable and what is due has expired.
+    /// Answered when everything sent before it is durable and what was due when its round began has
+    /// expired.
     Settle,
 }
 

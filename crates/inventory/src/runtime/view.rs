@@ -222,10 +222,10 @@ impl EventView {
         }
     }
 
-    /// Takes over durable changes; called by the writer alone.
+    /// Takes over durable changes; called for one group after the other.
     pub(crate) fn publish(&self, changes: &Changes) {
         let mut live = self.live.lock();
-        // Nobody else writes them, so reading and writing need not be one step.
+        // Nobody else writes them meanwhile, so reading and writing need not be one step.
         for (seat, status) in &changes.seats {
             let (word, bit) = (&self.free[*seat as usize / 64], 1 << (seat % 64));
             let (before, is_free) = (word.load(Ordering::Relaxed), *status == SeatStatus::Available);

@@ -173,6 +173,9 @@ impl Writer {
         match work {
             Work::Settle | Work::Load => {
                 let done = Done { answer: Answer::Done, replayed: false, map: map() };
+                if matches!(work, Work::Settle) {
+                    self.expire(at);
+                }
                 self.group.replies.push(reply_to, Ok(done));
                 Ok(())
             }
@@ -246,6 +249,11 @@ impl Writer {
                 // It may repeat a fact of this very batch, so it waits for the write.
                 let map = map_print(loaded.state.manifest());
                 self.group.replies.push(reply_to, Ok(Done { answer, replayed: true, map }));
+                return Ok(());
+            }
+            Err(Refusal::AlreadyOpen) => {
+                // It may have been opened by this very batch.
+                self.group.replies.push(reply_to, Err(Refusal::AlreadyOpen.into()));
                 return Ok(());
             }
             Err(Refusal::HoldExpired) => {

@@ -6,6 +6,7 @@
 //! `STAGEDOOR_SIM_SEEDS=n` runs more of them.
 
 mod auditor;
+mod counts;
 pub mod disk;
 mod hall;
 mod run;
@@ -14,9 +15,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use counts::Counts;
 use hall::Hall;
 use parking_lot::Mutex;
-use run::{Counts, Run};
+use run::Run;
 
 const OPERATIONS: u64 = 1_000;
 const SEEDS: u64 = 20_000;

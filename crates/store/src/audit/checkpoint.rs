@@ -87,17 +87,19 @@ pub(super) async fn sign(tx: &Tx, head: &Head) -> Result<()> {
     Ok(())
 }
 
-/// Signs the state of every chain that has grown since its last checkpoint; gives how many. Call it
-/// every minute or so: without growth it is one look into an index.
+/// Signs the state of every chain that has grown since its last checkpoint, each once; gives how many.
+/// Call it every minute or so: without growth it is one look into an index.
 pub async fn checkpoint_moved(store: &Store) -> Result<u64> {
     let mut signed = 0;
+    // A chain that grows all the time must keep nobody from the ones after it.
+    let mut after = None;
     loop {
         let tx = store.begin_write().await?;
-        let sql = "SELECT chain FROM audit_head WHERE seq > checkpointed ORDER BY chain LIMIT $1";
-        let moved = tx.all(sql, (CHAINS_PER_ROUND,), |row| row.get(0).map(Chain::from_id)).await?;
-        if moved.is_empty() {
-            return Ok(signed);
-        }
+        let sql = "SELECT chain FROM audit_head WHERE seq > checkpointed AND ($1 IS NULL OR chain > $1)
+             ORDER BY chain LIMIT $2";
+        let moved = tx.all(sql, (after.map(Chain::id), CHAINS_PER_ROUND), |row| row.get(0).map(Chain::from_id)).await?;
+        let Some(last) = moved.last() else { return Ok(signed) };
+        after = Some(*last);
         for chain in moved {
             let mut head = lock(&tx, chain).await?;
             sign(&tx, &head).await?;

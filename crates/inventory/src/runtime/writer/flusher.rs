@@ -25,7 +25,7 @@ pub(in super::super) struct Flusher {
 enum By {
     Thread {
         out: Sender<Job>,
-        back: Receiver<Done>,
+        back: Receiver<Back>,
     },
     /// Without threads: what is under way is written when it is waited for.
     Hand {
@@ -39,24 +39,24 @@ struct Job {
     group: Box<Group>,
 }
 
-/// What became of a group: its batch's number, if it had facts. When writing failed, nobody has
-/// been told.
+/// What became of a group: its batch's number, if it had facts. A group that nobody was told of is
+/// not empty.
 pub(super) type Flushed = (Box<Group>, Result<Option<BatchSeq>, Broken>);
 
-struct Done {
+struct Back {
     journal: Box<dyn Journal>,
     flushed: Flushed,
 }
 
 impl Job {
-    fn run(self, shared: &Shared) -> Done {
+    fn run(self, shared: &Shared) -> Back {
         let Job { mut journal, mut group } = self;
         let result = group.write(&mut *journal).and_then(|seq| {
             group.tell(shared);
             journal.maintain()?;
             Ok(seq)
         });
-        Done { journal, flushed: (group, result) }
+        Back { journal, flushed: (group, result) }
     }
 }
 
@@ -132,7 +132,7 @@ impl Flusher {
         let _ = either.ready_timeout(timeout);
     }
 
-    fn take_back(&mut self, done: Done) -> Flushed {
+    fn take_back(&mut self, done: Back) -> Flushed {
         self.journal = Some(done.journal);
         done.flushed
     }

@@ -13,6 +13,10 @@ use super::Broken;
 use super::replies::Outgoing;
 use crate::engine::Changes;
 
+/// Room for changed seats that is kept for the next event: what is larger would stay with whichever of
+/// thousands of events came next.
+const SEATS_KEPT: usize = 4_096;
+
 /// The commands of one write. All of them are decided at one time, which the journal keeps.
 pub(super) struct Group {
     pub at: Timestamp,
@@ -70,7 +74,9 @@ impl Group {
         for (view, mut changes) in self.shown.drain(..) {
             view.publish(&changes);
             changes.clear();
-            self.spare.push(changes);
+            if changes.seats.capacity() <= SEATS_KEPT {
+                self.spare.push(changes);
+            }
         }
         let fans = &shared.fans;
         for (fan, hold, event, key, until) in self.held.drain(..) {

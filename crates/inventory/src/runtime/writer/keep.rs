@@ -71,6 +71,13 @@ impl Writer {
 
     /// A last checkpoint, so that the next start replays nothing.
     pub(super) fn finish(mut self) {
+        self.checkpoint_all();
+        // Whoever asked meanwhile is not left waiting.
+        self.refuse_queued();
+        tracing::info!(partition = self.partition.0, last = self.last_seq.0, "seats stopped");
+    }
+
+    fn checkpoint_all(&mut self) {
         let dirty: Vec<EventId> =
             self.events.iter().filter(|(_, loaded)| loaded.dirty).map(|(event, _)| *event).collect();
         self.rounds.begin(self.last_seq, dirty, self.last_at);
@@ -80,6 +87,5 @@ impl Writer {
                 return;
             }
         }
-        tracing::info!(partition = self.partition.0, last = self.last_seq.0, "seats stopped");
     }
 }

@@ -13,12 +13,14 @@ use super::super::handover::Envelope;
 use super::super::recovery::Attention;
 use super::flusher::Flushed;
 use super::group::Group;
-use super::{Broken, Pace, Writer, schedule};
+use super::{Broken, EXPIRIES_PER_ROUND, Pace, Writer, schedule};
 use crate::engine::{WINDOW, warm};
 
-/// Commands whose facts are written together, and up to [`WINDOW`] more. Larger groups no longer help
-/// the rate, and while one is written the next is decided.
+/// Commands of one round, and up to [`WINDOW`] more: few enough that a write that has ended is seen
+/// soon. Larger groups no longer help the rate where the next is decided beside.
 const COMMANDS_PER_ROUND: usize = 1_024;
+/// Commands of one group, reached where a disk is slow.
+const COMMANDS_PER_GROUP: usize = 4 * COMMANDS_PER_ROUND;
 /// Commands that wait, from which on a second thread writes: to wake it costs more than to decide a
 /// few.
 const BESIDE_FROM: usize = 256;
@@ -52,7 +54,10 @@ impl Writer {
             }
             self.gather();
             if self.waiting.is_empty() && self.stopping() && self.queue.is_empty() {
-                return self.settle();
+                self.settle()?;
+                if self.queue.is_empty() {
+                    return Ok(());
+                }
             }
             self.round(None)?;
         }
@@ -129,14 +134,14 @@ impl Writer {
         }
         let at = self.group.at;
         self.last_at = at;
-        let settles = |list: &VecDeque<Envelope>| list.iter().any(|envelope| matches!(envelope.work, Work::Settle));
-        if at >= self.next_expiry || self.waiting.iter().any(settles) {
+        if at >= self.next_expiry && self.group.batch.records() < EXPIRIES_PER_ROUND as u32 {
             self.expire(at);
         }
-        while self.group.commands < COMMANDS_PER_ROUND
+        let most = COMMANDS_PER_GROUP.min(self.group.commands + COMMANDS_PER_ROUND);
+        while self.group.commands < most
             && let Some(mut list) = self.waiting.pop_front()
         {
-            let handled = self.handle_some(at, &mut list);
+            let handled = self.handle_some(at, &mut list, most);
             if list.is_empty() {
                 self.shared.lists.give(list.into());
             } else {
@@ -150,9 +155,8 @@ impl Writer {
 
     /// How the group is best written as things are.
     fn pace(&mut self) -> Pace {
-        let full = self.group.commands >= COMMANDS_PER_ROUND;
-        let keeps = self.rounds.in_progress() || self.rounds.is_due(self.group.at);
-        if self.flusher.is_busy() && !full && !keeps {
+        let keeps = self.keeps();
+        if self.flusher.is_busy() && !self.is_full() && !keeps {
             Pace::Later
         } else if !keeps && self.gather() >= BESIDE_FROM {
             Pace::Beside
@@ -161,9 +165,23 @@ impl Writer {
         }
     }
 
+    fn is_full(&self) -> bool {
+        self.group.commands >= COMMANDS_PER_GROUP
+    }
+
+    /// Whether snapshots are due, which are made while nothing is under way.
+    fn keeps(&self) -> bool {
+        self.rounds.in_progress() || self.rounds.is_due(self.group.at)
+    }
+
     fn commit(&mut self, pace: Pace) -> Result<(), Broken> {
         let (at, idle) = (self.group.at, self.group.commands == 0);
-        if pace == Pace::Later && self.flusher.is_busy() {
+        if self.flusher.is_busy() && self.group.is_empty() && !self.keeps() && pace != Pace::Now {
+            // All were refused at once.
+            self.group.tell(&self.shared);
+            return Ok(());
+        }
+        if pace == Pace::Later && self.flusher.is_busy() && !self.is_full() {
             return Ok(());
         }
         self.land()?;
@@ -175,7 +193,8 @@ impl Writer {
                 self.write_here(&whole)?;
             } else {
                 let empty = self.spare.take().unwrap_or_else(|| Box::new(Group::new(&self.shared.mailboxes)));
-                self.shared.stats.batches_beside.fetch_add(1, Ordering::Relaxed);
+                let batches = u64::from(!self.group.batch.is_empty());
+                self.shared.stats.batches_beside.fetch_add(batches, Ordering::Relaxed);
                 self.flusher.start(std::mem::replace(&mut self.group, empty));
             }
         }
@@ -250,11 +269,11 @@ impl Writer {
         Ok(journal.maintain()?)
     }
 
-    /// Decides commands of `list` until it is empty or the group is large enough.
-    fn handle_some(&mut self, at: Timestamp, list: &mut VecDeque<Envelope>) -> Result<(), Broken> {
+    /// Decides commands of `list` until it is empty or the group has `most` of them.
+    fn handle_some(&mut self, at: Timestamp, list: &mut VecDeque<Envelope>, most: usize) -> Result<(), Broken> {
         for at_command in 0.. {
             if at_command % WINDOW == 0 {
-                if self.group.commands >= COMMANDS_PER_ROUND {
+                if self.group.commands >= most {
                     break;
                 }
                 // A list that was not taken apart yet lies in one piece.
@@ -276,12 +295,9 @@ impl Writer {
         warm(loaded);
     }
 
-    /// Everyone who waits is told that the outcome is open; the state in memory is ahead of the
-    /// journal and will be dropped.
+    /// Everyone who waits is told that the outcome is open. Nothing is under way: whatever can fail
+    /// needs the journal. The state in memory is ahead of it and will be dropped.
     fn fail(&mut self) {
-        if let Some((mut group, _)) = self.flusher.wait() {
-            group.fail(&self.shared, &mut self.unsettled);
-        }
         self.early.deliver();
         self.group.fail(&self.shared, &mut self.unsettled);
     }

@@ -5,7 +5,6 @@ mod checks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::ops::AddAssign;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -19,6 +18,7 @@ use parking_lot::Mutex;
 use stagedoor_core::{Entropy, Env, EventId, HoldId, OrderId, Timestamp, UserId};
 
 use super::auditor::{Auditor, Owner};
+use super::counts::Counts;
 use super::disk::{Disk, DiskJournal, Failure};
 use super::hall::{Hall, MAPS, Name, SECTIONS};
 
@@ -28,47 +28,6 @@ const HOLDS_MAX: u32 = 3;
 const MILLISECOND: Duration = Duration::from_millis(1);
 /// How long a hold attempt whose outcome was lost may count against its fan.
 const GRUDGE: Duration = Duration::from_secs(10);
-
-/// What a run did, to be added up and to show that it went where it should.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Counts {
-    pub operations: u64,
-    pub facts: u64,
-    pub writes: u64,
-    pub answered: u64,
-    pub refused: u64,
-    pub repeated: u64,
-    pub unanswered: u64,
-    pub crashes: u64,
-    pub failed_writes: u64,
-    pub damaged_snapshots: u64,
-    pub clock_back: u64,
-    pub deadline_hits: u64,
-    /// Rounds that did not wait for their facts to be written.
-    pub beside: u64,
-    pub deltas: u64,
-    pub map_changes: u64,
-}
-
-impl AddAssign for Counts {
-    fn add_assign(&mut self, other: Self) {
-        self.operations += other.operations;
-        self.facts += other.facts;
-        self.writes += other.writes;
-        self.answered += other.answered;
-        self.refused += other.refused;
-        self.repeated += other.repeated;
-        self.unanswered += other.unanswered;
-        self.crashes += other.crashes;
-        self.failed_writes += other.failed_writes;
-        self.damaged_snapshots += other.damaged_snapshots;
-        self.clock_back += other.clock_back;
-        self.deadline_hits += other.deadline_hits;
-        self.beside += other.beside;
-        self.deltas += other.deltas;
-        self.map_changes += other.map_changes;
-    }
-}
 
 /// Something a fan or a member of staff asks for.
 #[derive(Debug, Clone)]
@@ -510,8 +469,7 @@ impl Run {
         let mut waiting: Vec<Option<Waiting>> =
             asks.iter().map(|(event, ask)| Some(self.send(*event, ask.clone()))).collect();
         let alone = asks.len() == 1;
-        let mut steady = true;
-        let mut sent = 0;
+        let (mut steady, mut sent) = (true, 0);
         for turn in 0.. {
             assert!(turn < 10 + asks.len(), "not answered: {asks:?}");
             if sent < asks.len() {
