@@ -195,36 +195,17 @@ struct ErrorBody {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-    use std::sync::{Arc, Mutex};
-
     use stagedoor_core::Env;
+    use testkit::Log;
 
     use super::*;
 
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
     #[test]
     fn a_fault_is_logged_with_the_id_that_its_answer_carries() {
-        let (log, env) = (Log::default(), Env::seeded(1));
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-        let id: RequestId = env.id();
-        tracing::subscriber::with_default(subscriber, || {
-            Problem::fault(&std::io::Error::other("the disk is gone")).render(id, env.now());
-        });
-        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        let env = Env::seeded(1);
+        let (id, log): (RequestId, _) = (env.id(), Log::start());
+        Problem::fault(&std::io::Error::other("the disk is gone")).render(id, env.now());
+        let text = log.end();
         assert!(text.contains(&format!("request={id}")) && text.contains("the disk is gone"), "{text}");
         assert_eq!(text.lines().count(), 1, "{text}");
     }

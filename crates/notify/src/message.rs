@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use stagedoor_core::{MessageId, Timestamp, UserId};
 use store::{PersonKey, Sealed, Tx};
 
-use crate::delivery::DELIVER;
+use crate::delivery::{DELIVER, FORGET};
 use crate::sql::{self, MessageRow};
 
 /// Where a message goes. `Debug` shows the kind alone.
@@ -93,9 +93,12 @@ pub async fn enqueue(tx: &Tx, key: &PersonKey, message: Message) -> store::Resul
     Ok(id)
 }
 
-/// Forgets what waits to be sent to a person who is being erased.
+/// Forgets what waits to be sent to a person who is being erased, and has what lies in the folder
+/// removed. The person's key goes in the same transaction.
 pub async fn forget(tx: &Tx, person: UserId) -> store::Result<()> {
-    sql::delete_messages_of(tx, person).await
+    sql::delete_messages_of(tx, person).await?;
+    jobs::enqueue(tx, NewJob::new(FORGET, &person).key(person)).await?;
+    Ok(())
 }
 
 impl fmt::Debug for Address {

@@ -115,6 +115,10 @@ pub struct Flags {
     #[arg(long, global = true, env = "STAGEDOOR_SPOOL", value_name = "FOLDER")]
     spool: Option<PathBuf>,
 
+    /// Days that messages stay in spool [default: 7]
+    #[arg(long, global = true, env = "STAGEDOOR_SPOOL_DAYS", value_name = "DAYS")]
+    spool_days: Option<u32>,
+
     /// Proxies whose word on who the client is counts, as 10.0.0.0/8,192.0.2.1 [default: none]
     #[arg(long, global = true, env = "STAGEDOOR_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',')]
     trusted_proxies: Option<Vec<String>>,
@@ -248,6 +252,7 @@ pub struct Settings {
     pub smtp_url: Option<String>,
     pub mail_from: String,
     pub spool: Option<PathBuf>,
+    pub spool_days: u32,
     pub trusted_proxies: Vec<Network>,
     pub forwarded_header: ForwardedHeader,
     pub address_limit: Quota,
@@ -289,6 +294,7 @@ impl Default for Settings {
             smtp_url: None,
             mail_from: "Stagedoor <no-reply@stagedoor.invalid>".to_owned(),
             spool: None,
+            spool_days: 7,
             trusted_proxies: Vec::new(),
             forwarded_header: ForwardedHeader::default(),
             address_limit: limits.address,

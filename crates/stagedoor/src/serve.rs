@@ -39,6 +39,7 @@ const AUDIT_CHECKPOINT: Duration = Duration::from_secs(60);
 const TLS_REFRESH: Duration = Duration::from_secs(10);
 /// Between two rounds of the recorder's own housekeeping.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Upper ends of the buckets of times, in seconds: from a refusal by the seat view to a slow
@@ -85,7 +86,7 @@ pub fn serve(settings: &Settings, runtime: &Runtime) -> Result<(), Fault> {
     });
     // Spawned first: from here on a signal ends the server in order.
     runtime.block_on(async { catch_signals(stop) })?;
-    let mut background = start_background(&system, &app, recorder, runtime, &stopping);
+    let mut background = start_background(settings, &system, &app, recorder, runtime, &stopping);
     if let Some(shared) = shared {
         let mut stopped = stopping.clone();
         background.push(runtime.spawn(async move {
@@ -205,6 +206,7 @@ fn catch_signals(stop: watch::Sender<bool>) -> Result<(), Fault> {
 
 /// What runs without a caller, until `stopping` is true.
 fn start_background(
+    settings: &Settings,
     system: &System,
     app: &App,
     recorder: PrometheusHandle,
@@ -212,7 +214,7 @@ fn start_background(
     stopping: &watch::Receiver<bool>,
 ) -> Vec<tokio::task::JoinHandle<()>> {
     let jobs = system.sales.handle(Jobs::new(system.store.clone()));
-    let jobs = daily(system.identity.handle(system.notify.handle(jobs)), system);
+    let jobs = tidied(system.identity.handle(system.notify.handle(jobs)), system, settings);
     let (catalog, identity, store) = (system.catalog.clone(), system.identity.clone(), system.store.clone());
     let (mut stopped, inventory) = (stopping.clone(), system.inventory.clone());
     let (audited, app) = (system.store.clone(), app.clone());
@@ -252,10 +254,19 @@ fn start_background(
     ]
 }
 
-/// Throws away once a day what nobody may ask for any more.
-fn daily(worker: Jobs, system: &System) -> Jobs {
-    let (store, identity) = (system.store.clone(), system.identity.clone());
+/// Throws away in time what nobody may ask for any more.
+fn tidied(worker: Jobs, system: &System, settings: &Settings) -> Jobs {
+    let (store, identity, notify) = (system.store.clone(), system.identity.clone(), system.notify.clone());
+    let spooled_for = settings.spool_days * DAY;
     worker
+        .every("notify.empty_spool.v1", HOUR, move || {
+            let notify = notify.clone();
+            async move {
+                let files = notify.empty_spool(spooled_for).await?;
+                tracing::info!(files, "old messages removed from the spool folder");
+                Ok(())
+            }
+        })
         .every("idempotency.prune.v1", DAY, move || {
             let store = store.clone();
             async move {

@@ -18,6 +18,7 @@
 
 mod database;
 mod http;
+mod log;
 mod postgres;
 mod redis;
 mod server;
@@ -25,6 +26,7 @@ mod server;
 pub use database::TestStore;
 pub use http::{Answer, Client};
 pub use hyper::{HeaderMap, Method};
+pub use log::Log;
 pub use postgres::{Usurper, end_owner, fresh_database, postgres_url, redis_url, usurp};
 pub use redis::RedisServer;
 pub use server::{Installation, Server};

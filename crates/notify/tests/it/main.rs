@@ -3,9 +3,7 @@
 
 mod sink;
 
-use std::io::Write;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jobs::Jobs;
@@ -13,7 +11,7 @@ use notify::{Address, Message, Notify, Outlets, Smtp, Spool, Text};
 use sink::{Behaviour, Sink};
 use stagedoor_core::{MessageId, UserId};
 use store::PersonKey;
-use testkit::TestStore;
+use testkit::{Log, TestStore};
 
 const FROM: &str = "Box office <box-office@example.org>";
 const MINUTE: Duration = Duration::from_secs(60);
@@ -21,6 +19,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// A database with a person in it, and a way out.
 struct Post {
     db: TestStore,
+    notify: Notify,
     worker: Jobs,
     person: UserId,
     key: PersonKey,
@@ -30,14 +29,14 @@ impl Post {
     async fn new(outlets: impl FnOnce(Spool) -> Outlets) -> Self {
         let db = TestStore::new().await;
         let spool = Spool::new(db.folder.path().join("spool"), FROM).unwrap();
-        let worker =
-            Notify::new(db.store.clone(), db.keyring.clone(), outlets(spool)).handle(Jobs::new(db.store.clone()));
+        let notify = Notify::new(db.store.clone(), db.keyring.clone(), outlets(spool));
+        let worker = notify.handle(Jobs::new(db.store.clone()));
         let person: UserId = db.env.id();
         let key = db.keyring.fresh_person_key(person);
         let tx = db.begin_write().await.unwrap();
         key.keep(&tx).await.unwrap();
         tx.commit().await.unwrap();
-        Self { db, worker, person, key }
+        Self { db, notify, worker, person, key }
     }
 
     async fn spooling() -> Self {
@@ -94,7 +93,7 @@ async fn a_message_is_sent_if_and_only_if_its_transaction_commits() {
     assert_eq!(post.waiting().await, (0, 0));
     let files = post.files();
     assert_eq!(files.len(), 1);
-    assert_eq!(files[0].file_name().unwrap().to_str().unwrap(), format!("{id}.eml"));
+    assert_eq!(files[0].file_name().unwrap().to_str().unwrap(), format!("{id}.{}.eml", post.person));
 }
 
 #[tokio::test]
@@ -127,7 +126,7 @@ async fn a_text_message_goes_to_a_file_of_its_own_kind() {
         let id = post.send(Address::Phone("+4930901820".into()), "123456 is your code.\n").await;
         post.run().await;
         let file = &post.files()[0];
-        assert_eq!(file.file_name().unwrap().to_str().unwrap(), format!("{id}.sms.txt"));
+        assert_eq!(file.file_name().unwrap().to_str().unwrap(), format!("{id}.{}.sms.txt", post.person));
         assert_eq!(std::fs::read_to_string(file).unwrap(), "To: +4930901820\n\n123456 is your code.\n");
     }
     assert_eq!(sink.mails().len(), 0);
@@ -206,6 +205,54 @@ async fn nothing_goes_to_who_was_erased() {
 }
 
 #[tokio::test]
+async fn files_go_by_their_age() {
+    let post = Post::spooling().await;
+    post.send(ann(), "old").await;
+    post.send(Address::Phone("+4930901820".into()), "old").await;
+    post.run().await;
+    let others = post.db.folder.path().join("spool/notes.txt");
+    std::fs::write(&others, "somebody else's").unwrap();
+    post.db.env.clock.advance(10 * MINUTE);
+    let id = post.send(ann(), "new").await;
+    post.run().await;
+    assert_eq!(post.notify.empty_spool(10 * MINUTE).await.unwrap(), 0);
+    post.db.env.clock.advance(MINUTE);
+    assert_eq!(post.notify.empty_spool(10 * MINUTE).await.unwrap(), 2);
+    let mut left = post.files();
+    left.sort();
+    let new = post.db.folder.path().join(format!("spool/{id}.{}.eml", post.person));
+    assert_eq!(left, [new, others]);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_is_empty() {
+    let post = Post::spooling().await;
+    assert_eq!(post.notify.empty_spool(MINUTE).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn who_is_erased_leaves_no_file() {
+    let post = Post::spooling().await;
+    post.send(ann(), "123456").await;
+    post.send(Address::Phone("+4930901820".into()), "123456").await;
+    let tx = post.db.begin_write().await.unwrap();
+    let other: UserId = post.db.env.id();
+    let key = post.db.keyring.fresh_person_key(other);
+    key.keep(&tx).await.unwrap();
+    let message = Message { person: other, ..post.message(Address::Email("bob@example.org".into()), "hello") };
+    let kept = notify::enqueue(&tx, &key, message).await.unwrap();
+    tx.commit().await.unwrap();
+    post.run().await;
+    assert_eq!(post.files().len(), 3);
+    let tx = post.db.begin_write().await.unwrap();
+    notify::forget(&tx, post.person).await.unwrap();
+    post.db.keyring.destroy_person_key(&tx, post.person).await.unwrap();
+    tx.commit().await.unwrap();
+    post.run().await;
+    assert_eq!(post.files(), [post.db.folder.path().join(format!("spool/{kept}.{other}.eml"))]);
+}
+
+#[tokio::test]
 async fn an_address_that_is_none_writes_no_header() {
     let post = Post::spooling().await;
     post.send(Address::Email("ann@example.org\r\nBcc: eve@example.org".into()), "123456").await;
@@ -213,31 +260,11 @@ async fn an_address_that_is_none_writes_no_header() {
     assert_eq!((post.waiting().await, post.files()), ((0, 0), Vec::new()));
 }
 
-/// Keeps what is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn neither_log_nor_queue_nor_table_says_what_is_sent_or_to_whom() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
     let sink = Sink::start(Behaviour::Later).await;
     let post = Post::mailing(&sink).await;
-    let guard = tracing::subscriber::set_default(subscriber);
+    let log = Log::start();
     post.send(Address::Email("canary@example.org".into()), "canary 123456").await;
     post.run().await;
     let sql = "SELECT payload, COALESCE(error, ''), COALESCE(key, '') FROM job";
@@ -248,8 +275,7 @@ async fn neither_log_nor_queue_nor_table_says_what_is_sent_or_to_whom() {
     post.db.env.clock.advance(MINUTE);
     sink.behave(Behaviour::Never);
     post.run().await;
-    drop(guard);
-    let mut text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let mut text = log.end();
     assert!(text.contains("job failed") && text.contains("a message was refused"), "{text}");
     text += &job;
     text += &String::from_utf8_lossy(&content);

@@ -15,6 +15,7 @@ use catalog::{Catalog, Country, EventDetails, EventType, NewEvent, PriceLevel, T
 use inventory::engine::{Need, Places, Want};
 use inventory::{Config, FanLimits, Hold, HoldRequest, Inventory, Refused};
 use jobs::Jobs;
+use notify::{Notify, Outlets, Spool};
 use payments::{Moved, PaymentGateway, Payments, SimulatedGateway, Standing, Token, ledger};
 use sales::{
     Answered, Cancel, CheckoutError, FeeRule, FeeScope, Key, Order, OrderPage, OrderState, Parts, PlaceOrder,
@@ -104,7 +105,9 @@ impl World {
             catalog: catalog.clone(),
             keyring: db.keyring.clone(),
         });
-        let jobs = sales.handle(Jobs::new(db.store.clone()));
+        let spool = Spool::new(db.folder.path().join("spool"), "Box office <box-office@example.org>").unwrap();
+        let notify = Notify::new(db.store.clone(), db.keyring.clone(), Outlets::spool(spool));
+        let jobs = sales.handle(notify.handle(Jobs::new(db.store.clone())));
         let keys = AtomicU32::new(0);
         World { db, slow, gateway, inventory, catalog, sales, jobs, organizer, venue, map, keys }
     }
