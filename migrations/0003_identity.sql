@@ -94,9 +94,9 @@ CREATE TABLE identity_check (
     account_id UUID NOT NULL REFERENCES account (id),
     -- Sealed JSON; nothing once the person is erased.
     document BYTEA,
-    status TEXT NOT NULL CHECK (status IN ('pending', 'verified', 'rejected')),
-    -- For the person to read.
-    reason TEXT,
+    status TEXT NOT NULL CHECK (status IN ('pending', 'verified', 'rejected', 'lapsed')),
+    -- For the person to read; sealed.
+    reason BYTEA,
     submitted_at BIGINT NOT NULL,
     decided_at BIGINT,
     -- Absent when the document check itself decided.

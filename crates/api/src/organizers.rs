@@ -150,7 +150,7 @@ pub async fn members(State(app): State<App>, staff: Staff<SeeMembers>) -> Result
     Ok(Json(MemberList { items: members.into_iter().map(MemberView::from).collect() }))
 }
 
-/// Add someone by e-mail. Who names many addresses that have no account has to wait.
+/// Add someone by the verified e-mail address of their account. Who names many that are none has to wait.
 ///
 /// To add a member again in the same role changes nothing and answers the same, so this takes no
 /// idempotency key.

@@ -212,6 +212,16 @@ pub struct PasswordBody {
     otp: Option<String>,
 }
 
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ErasureBody {
+    #[schema(max_length = 128)]
+    password: String,
+    /// Of an account with a second factor: what the app shows, or a recovery code.
+    #[schema(max_length = 64)]
+    otp: Option<String>,
+}
+
 /// The person signed in.
 #[utoipa::path(get, path = "/api/v1/me", tag = "accounts", security(("bearer" = [])),
     responses((status = 200, body = UserView), (status = 401, body = Envelope), (status = 404, body = Envelope)))]
@@ -371,14 +381,19 @@ pub async fn change_password(
 
 /// Erase one's personal data and end every session. Orders and books keep the bare id.
 ///
-/// The last owner of an organizer that has events stays; one without events ends with its last owner.
+/// Asks for the password: 401 `invalid_credentials`. An account with a second factor asks for it as
+/// signing in does: 401 `mfa_required`. The last owner of an organizer that has events stays; one
+/// without events ends with its last owner.
 #[utoipa::path(delete, path = "/api/v1/me", tag = "accounts", security(("bearer" = [])),
-    responses((status = 204), (status = 401, body = Envelope), (status = 404, body = Envelope),
-        (status = 409, body = Envelope)))]
+    request_body = ErasureBody, extensions(("x-rate-limit" = json!("10/min per user"))),
+    responses((status = 204), (status = 400, body = Envelope), (status = 401, body = Envelope),
+        (status = 404, body = Envelope), (status = 409, body = Envelope), (status = 413, body = Envelope),
+        (status = 415, body = Envelope)))]
 pub async fn delete_me(
     State(app): State<App>,
     fan: Fan,
     RequestOrigin(origin): RequestOrigin,
+    Body(body): Body<ErasureBody>,
 ) -> Result<StatusCode, Problem> {
     let mut idle = Vec::new();
     for membership in app.identity.organizers_of(fan.id()).await? {
@@ -387,6 +402,6 @@ pub async fn delete_me(
             idle.push(organizer);
         }
     }
-    app.identity.delete(&origin, fan.id(), &idle).await?;
+    app.identity.delete(&origin, fan.id(), &body.password, body.otp.as_deref(), &idle).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -150,7 +150,8 @@ pub async fn enrol_totp(
     Ok(private(StatusCode::CREATED, EnrolmentView { secret: enrolment.secret, uri: enrolment.uri }))
 }
 
-/// Turn the second factor on by a code of the authenticator app, and get recovery codes.
+/// Turn the second factor on by a code of the authenticator app, and get recovery codes. Ends every other
+/// session.
 #[utoipa::path(post, path = "/api/v1/me/mfa/totp/confirm", tag = "accounts", security(("bearer" = [])),
     request_body = OtpBody, extensions(("x-rate-limit" = json!("10/min per user"))),
     responses((status = 200, body = RecoveryCodesView), (status = 400, body = Envelope),
@@ -162,7 +163,7 @@ pub async fn confirm_totp(
     RequestOrigin(origin): RequestOrigin,
     Body(body): Body<OtpBody>,
 ) -> Result<Response, Problem> {
-    let recovery_codes = app.identity.confirm_factor(&origin, fan.id(), &body.otp).await?;
+    let recovery_codes = app.identity.confirm_factor(&origin, fan.id(), fan.0.session, &body.otp).await?;
     Ok(private(StatusCode::OK, RecoveryCodesView { recovery_codes }))
 }
 
@@ -198,7 +199,8 @@ pub async fn renew_recovery_codes(
     Ok(private(StatusCode::OK, RecoveryCodesView { recovery_codes }))
 }
 
-/// One's sessions that are alive, the newest first; at most 100.
+/// One's sessions that are alive, the newest first; at most 50, beyond which signing in ends those that were
+/// not used for the longest time.
 #[utoipa::path(get, path = "/api/v1/me/sessions", tag = "accounts", security(("bearer" = [])),
     responses((status = 200, body = List<SessionView>), (status = 401, body = Envelope),
         (status = 404, body = Envelope)))]
@@ -210,7 +212,7 @@ pub async fn my_sessions(State(app): State<App>, fan: Fan) -> Result<Response, P
 
 /// End every session but the one that asks.
 #[utoipa::path(delete, path = "/api/v1/me/sessions", tag = "accounts", security(("bearer" = [])),
-    responses((status = 204), (status = 401, body = Envelope)))]
+    responses((status = 204), (status = 401, body = Envelope), (status = 404, body = Envelope)))]
 pub async fn end_other_sessions(
     State(app): State<App>,
     fan: Fan,

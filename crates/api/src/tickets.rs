@@ -305,7 +305,7 @@ pub struct TransferBody {
 ///
 /// Until its event is over or cancelled, a ticket that admitted nobody can be given away. The giver
 /// can no longer give it back for its money; should staff refund it, the money goes to who paid.
-/// An address without an account and the giver's own are refused alike. That a transfer succeeds
+/// An address without an account, one that its account has not verified and the giver's own are refused alike. That a transfer succeeds
 /// tells that there is an account, as registering there does; it costs a ticket.
 #[utoipa::path(post, path = "/api/v1/tickets/{ticket}/transfer", tag = "tickets", request_body = TransferBody,
     security(("bearer" = [])), params(("ticket" = String, Path, description = "id of the ticket"),

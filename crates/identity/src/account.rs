@@ -247,18 +247,23 @@ impl Identity {
         let device = Device::of(from);
         let session = self.open_session(&tx, &key, row.id, &device).await?;
         self.recognise(&tx, &key, &row, &device).await?;
-        self.send_code_to(&tx, &key, &row, reached).await?;
+        match self.send_code_to(&tx, &key, &row, reached).await {
+            // Others had so many sent there that no more are now: the person can ask for one later.
+            Ok(()) | Err(AccountError::RateLimited { .. }) => {}
+            Err(error) => return Err(error),
+        }
         tx.commit().await?;
         tracing::info!(user = %row.id, %session, "registered");
         Ok(self.signed_in(User::open(&key, &row)?, session, 0))
     }
 
     /// The account that an e-mail address reaches, kept from being erased until the caller's
-    /// transaction ends. `Field` for what is no address.
+    /// transaction ends. None while the address is not verified: what is meant for its owner is not for
+    /// whoever typed it first. `Field` for what is no address.
     pub async fn lock_account_of(&self, tx: &Tx, email: &str) -> Result<Option<UserId>, AccountError> {
         let index = Reached::parse(Contact::Email(email))?.index(&self.0.keyring);
         let Some(found) = sql::account_by_contact(tx, Channel::Email, index).await? else { return Ok(None) };
-        Ok(sql::lock_account(tx, found.id).await?.map(|row| row.id))
+        Ok(sql::lock_account(tx, found.id).await?.filter(AccountRow::owns_email).map(|row| row.id))
     }
 
     /// For the audit log: a keyed fingerprint of an address that somebody typed, and the account it
@@ -280,14 +285,13 @@ impl Identity {
         if password.chars().count() > *password::LENGTH.end() {
             return Err(AccountError::InvalidCredentials);
         }
-        let (account, address) = (Key::Account(index), origin.address.map(Key::address));
-        let now = self.now();
+        let tx = self.0.store.begin_read().await?;
+        let row = sql::account_by_contact(&tx, reached.channel, index).await?;
+        let account = row.as_ref().map_or(Key::Unknown(index), |row| Key::Account(row.id));
+        let (address, now) = (origin.address.map(Key::address), self.now());
         may_attempt(
             [Some(account), address].into_iter().flatten().filter_map(|key| self.0.attempts.wait(key, now)).max(),
         )?;
-
-        let tx = self.0.store.begin_read().await?;
-        let row = sql::account_by_contact(&tx, reached.channel, index).await?;
         let key = match &row {
             Some(row) => self.0.keyring.person_key(&tx, row.id).await?,
             None => None,
@@ -343,20 +347,31 @@ impl Identity {
     /// key is destroyed, so what was sealed with it is unreadable at once, wherever it is; those who
     /// keep it tidy it away with the job [`ACCOUNT_ERASED`]. `LastOwner` while an organizer would
     /// be left without an owner, unless it is one of `idle`, which nobody needs: it ends, too.
+    /// `InvalidCredentials` for a wrong password; an account with a second factor asks for it.
     ///
     /// The audit log keeps that it happened, and loses what it has of the person.
-    pub async fn delete(&self, origin: &Origin, id: UserId, idle: &[OrganizerId]) -> Result<(), AccountError> {
+    pub async fn delete(
+        &self,
+        origin: &Origin,
+        id: UserId,
+        password: &str,
+        otp: Option<&str>,
+        idle: &[OrganizerId],
+    ) -> Result<(), AccountError> {
+        let checked = self.confirm_password(id, password).await?;
         loop {
             let tx = self.0.store.begin_write_for(origin).await?;
-            let left = organizer::leave_all(&tx, id, idle).await?;
-            if sql::lock_account(&tx, id).await?.is_none() {
-                return Err(AccountError::NotFound);
-            }
+            let organizers = organizer::lock_all(&tx, id).await?;
+            let row = sql::lock_account(&tx, id).await?.ok_or(AccountError::NotFound)?;
+            row.has_password_of(&checked)?;
             // Organizers are locked before accounts, so one that was joined in between shows only
-            // now; the next round leaves it too. Nothing can be joined while the account is locked.
-            if sql::membership_count(&tx, id).await? > 0 {
+            // now; the next round locks it, too. Nothing can be joined while the account is locked.
+            if sql::memberships_of(&tx, id).await?.iter().any(|(organizer, ..)| !organizers.contains(organizer)) {
                 continue;
             }
+            let key = key_of(&self.0.keyring, &tx, id).await?;
+            let tx = self.demand_factor(tx, &key, &row, otp, Purpose::SignIn).await?;
+            let left = organizer::leave_all(&tx, id, idle).await?;
             sql::erase_account(&tx, id, tx.now()).await?;
             notify::forget(&tx, id).await?;
             self.0.keyring.destroy_person_key(&tx, id).await?;

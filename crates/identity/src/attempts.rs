@@ -19,7 +19,7 @@ const WINDOW: Duration = Duration::from_secs(15 * 60);
 const KEYS_MAX: usize = 1 << 18;
 /// Addresses without an account that one member of staff may name.
 const UNKNOWN_MEMBERS_MAX: u32 = 20;
-/// Codes sent to one person; each can be tried five times.
+/// Codes sent for one person, and to one address for all; each can be tried five times.
 const CODES_SENT_MAX: u32 = 5;
 /// Tokens for a new password sent to one address.
 const RESETS_SENT_MAX: u32 = 3;
@@ -28,7 +28,7 @@ pub(crate) struct Attempts {
     limits: Limits,
     windows: Mutex<Bounded<Key, Window>>,
     /// Apart: naming an address costs nothing, and must not wash out what others have earned.
-    resets: Mutex<Bounded<Key, Window>>,
+    named: Mutex<Bounded<Key, Window>>,
 }
 
 /// Attempts within one window.
@@ -41,8 +41,10 @@ pub(crate) struct Limits {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Key {
-    /// The fingerprint of the e-mail address, whether or not it has an account.
-    Account([u8; 32]),
+    /// Who signs in, by whichever address.
+    Account(UserId),
+    /// The fingerprint of an address that has no account, so that it waits as others do.
+    Unknown([u8; 32]),
     /// An IPv4 address, or the /64 an IPv6 subscriber owns.
     Address(u128),
     /// The same, for who registers there.
@@ -53,7 +55,9 @@ pub(crate) enum Key {
     Again(UserId),
     /// Who has codes sent to themselves.
     Codes(UserId),
-    /// Who has a token sent, by the fingerprint of the address.
+    /// Where codes are sent, whoever asks, by the fingerprint of the address.
+    CodesTo([u8; 32]),
+    /// Where tokens for a new password are sent, likewise.
     Resets([u8; 32]),
 }
 
@@ -75,7 +79,7 @@ impl Key {
 
 impl Attempts {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, windows: Mutex::new(Bounded::new(KEYS_MAX)), resets: Mutex::new(Bounded::new(KEYS_MAX)) }
+        Self { limits, windows: Mutex::new(Bounded::new(KEYS_MAX)), named: Mutex::new(Bounded::new(KEYS_MAX)) }
     }
 
     /// How long `key` must wait before its next attempt; `None` when it may try now.
@@ -105,17 +109,17 @@ impl Attempts {
     }
 
     fn of(&self, key: Key) -> &Mutex<Bounded<Key, Window>> {
-        if matches!(key, Key::Resets(_)) { &self.resets } else { &self.windows }
+        if matches!(key, Key::Resets(_) | Key::CodesTo(_)) { &self.named } else { &self.windows }
     }
 
     fn refusal(&self, key: Key, window: Window, now: Timestamp) -> Option<Duration> {
         let limit = match key {
-            Key::Account(_) => self.limits.login_failures_per_account,
+            Key::Account(_) | Key::Unknown(_) => self.limits.login_failures_per_account,
             Key::Address(_) => self.limits.login_failures_per_address,
             Key::Newcomers(_) => self.limits.registrations_per_address,
             Key::Staff(_) => UNKNOWN_MEMBERS_MAX,
             Key::Again(_) => self.limits.login_failures_per_account,
-            Key::Codes(_) => CODES_SENT_MAX,
+            Key::Codes(_) | Key::CodesTo(_) => CODES_SENT_MAX,
             Key::Resets(_) => RESETS_SENT_MAX,
         };
         let rest = (window.since + WINDOW).since(now);
@@ -138,7 +142,7 @@ mod tests {
     #[test]
     fn the_limit_holds_until_the_window_of_the_first_failure_ends() {
         let attempts = attempts(3);
-        let ann = Key::Account([1; 32]);
+        let ann = Key::Unknown([1; 32]);
         for failure in 0..3 {
             assert_eq!(attempts.wait(ann, NOON + MINUTE * failure), None, "before failure {failure}");
             assert_eq!(attempts.wait_or_count(ann, NOON + MINUTE * failure), None);
@@ -153,7 +157,7 @@ mod tests {
     #[test]
     fn keys_do_not_disturb_each_other_and_can_be_forgiven() {
         let attempts = attempts(1);
-        let (ann, bob) = (Key::Account([1; 32]), Key::Account([2; 32]));
+        let (ann, bob) = (Key::Unknown([1; 32]), Key::Unknown([2; 32]));
         attempts.wait_or_count(ann, NOON);
         assert!(attempts.wait(ann, NOON).is_some());
         assert_eq!(attempts.wait(bob, NOON), None);

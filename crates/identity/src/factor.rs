@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use stagedoor_core::{Timestamp, UserId};
+use stagedoor_core::{SessionId, Timestamp, UserId};
 use store::audit::{Chain, Entry, Outcome};
 use store::{Origin, PersonKey, Sealed, Tx};
 use totp_rs::{Algorithm, Builder, Secret, Totp};
@@ -96,9 +96,15 @@ impl Identity {
     }
 
     /// Turns the second factor on, when `code` is what the app shows; gives the recovery codes, which
-    /// are never shown again. `InvalidOtp` for a wrong code, `WrongState` when there is nothing to
-    /// confirm.
-    pub async fn confirm_factor(&self, origin: &Origin, user: UserId, code: &str) -> Result<Vec<String>, AccountError> {
+    /// are never shown again. Ends every session but `keep`: whoever has one without the factor would
+    /// go on without it. `InvalidOtp` for a wrong code, `WrongState` when there is nothing to confirm.
+    pub async fn confirm_factor(
+        &self,
+        origin: &Origin,
+        user: UserId,
+        keep: SessionId,
+        code: &str,
+    ) -> Result<Vec<String>, AccountError> {
         let tx = self.0.store.begin_write_for(origin).await?;
         let row = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
         let key = key_of(&self.0.keyring, &tx, user).await?;
@@ -116,7 +122,9 @@ impl Identity {
         }
         let codes = self.make_recovery_codes(&tx, user).await?;
         letters::tell(&tx, &key, &row, &Letter::FactorOn).await?;
-        tx.audit(entry.after(json!({ "recovery_codes": codes.len() })));
+        let ended = sql::revoke_other_sessions_of(&tx, user, keep).await?;
+        tx.audit(entry.after(json!({ "recovery_codes": codes.len(), "sessions_ended": ended })));
+        self.revoke_after_commit(&tx, ended);
         tx.commit().await?;
         tracing::info!(%user, "second factor on");
         Ok(codes)

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use stagedoor_core::{FieldError, IdentityCheckId, Name, Timestamp, UserId};
 use store::audit::{Chain, Entry};
-use store::{Origin, PersonKey, Sealed};
+use store::{Origin, PersonKey, Sealed, Tx};
 
 use crate::account::{AccountError, corrupt, key_of};
 use crate::letters::{self, Letter};
@@ -71,23 +71,27 @@ pub enum CheckStatus {
     Pending,
     Verified,
     Rejected,
+    /// The person has another name since, which the document does not prove.
+    Lapsed,
 }
 
 impl CheckStatus {
-    pub const ALL: [CheckStatus; 3] = [CheckStatus::Pending, CheckStatus::Verified, CheckStatus::Rejected];
+    pub const ALL: [CheckStatus; 4] =
+        [CheckStatus::Pending, CheckStatus::Verified, CheckStatus::Rejected, CheckStatus::Lapsed];
 
     pub const fn text(self) -> &'static str {
         match self {
             CheckStatus::Pending => "pending",
             CheckStatus::Verified => "verified",
             CheckStatus::Rejected => "rejected",
+            CheckStatus::Lapsed => "lapsed",
         }
     }
 }
 
 /// A text that is none of [`CheckStatus::ALL`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be one of pending, verified, rejected")]
+#[error("must be one of pending, verified, rejected, lapsed")]
 pub struct UnknownStatus;
 
 impl FromStr for CheckStatus {
@@ -134,13 +138,17 @@ impl Check {
     fn open(key: &PersonKey, row: CheckRow) -> store::Result<Self> {
         let broken = || corrupt("the document", row.id);
         let sealed = row.document.as_deref().ok_or_else(broken)?;
-        let plain = key.open(place(row.id), sealed).map_err(|_| broken())?;
+        let plain = key.open(place("document", row.id), sealed).map_err(|_| broken())?;
+        let open = |sealed: &Vec<u8>| {
+            let plain = key.open(place("reason", row.id), sealed).map_err(|_| broken())?;
+            String::from_utf8(plain).map_err(|_| broken())
+        };
         Ok(Self {
             document: serde_json::from_slice(&plain).map_err(|_| broken())?,
             status: row.status.parse().map_err(|_| broken())?,
             id: row.id,
             user: row.account,
-            reason: row.reason,
+            reason: row.reason.as_ref().map(open).transpose()?,
             submitted_at: row.submitted_at,
             decided_at: row.decided_at,
         })
@@ -168,7 +176,7 @@ impl Identity {
         }
         let key = key_of(&self.0.keyring, &tx, user).await?;
         let id = self.env().id();
-        let sealed = key.seal(place(id), &serde_json::to_vec(&document).expect("a document is plain data"));
+        let sealed = key.seal(place("document", id), &serde_json::to_vec(&document).expect("a document is plain data"));
         let row = CheckRow {
             id,
             account: user,
@@ -237,13 +245,14 @@ impl Identity {
             Decider::Staff(staff) => Some(staff),
             Decider::Service => None,
         };
-        if sql::decide_check(&tx, id, status.text(), reason.as_deref(), decided_by).await? == 0 {
+        let key = key_of(&self.0.keyring, &tx, user).await?;
+        let sealed = reason.as_deref().map(|reason| key.seal(place("reason", id), reason.as_bytes()));
+        if sql::decide_check(&tx, id, status.text(), sealed, decided_by).await? == 0 {
             return Err(AccountError::WrongState("the check is decided already"));
         }
         let after = json!({ "user": user, "status": status.text(), "reason": reason });
         let entry = Entry::new(Chain::Platform, "identity_check.decide", id).about(user);
         tx.audit(entry.before(json!({ "status": CheckStatus::Pending.text() })).after(after));
-        let key = key_of(&self.0.keyring, &tx, user).await?;
         letters::tell(&tx, &key, &account, &Letter::CheckDecided { reason: reason.as_deref() }).await?;
         let row = sql::check(&tx, id).await?.ok_or(AccountError::NotFound)?;
         tx.commit().await?;
@@ -252,6 +261,18 @@ impl Identity {
     }
 }
 
-const fn place(id: IdentityCheckId) -> Sealed {
-    Sealed { table: "identity_check", column: "document", id: id.0 }
+/// For an account that the caller has locked and whose name changes: what was proven, or waits to be,
+/// was another name.
+pub(crate) async fn lapse(tx: &Tx, user: UserId) -> store::Result<()> {
+    for (id, before) in sql::lapse_checks(tx, user).await? {
+        let after = json!({ "user": user, "status": CheckStatus::Lapsed.text() });
+        let entry = Entry::new(Chain::Platform, "identity_check.lapse", id).about(user);
+        tx.audit(entry.before(json!({ "status": before })).after(after));
+        tracing::info!(%user, check = %id, "a document lapsed with the name it was for");
+    }
+    Ok(())
+}
+
+const fn place(column: &'static str, id: IdentityCheckId) -> Sealed {
+    Sealed { table: "identity_check", column, id: id.0 }
 }

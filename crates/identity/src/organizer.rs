@@ -14,7 +14,8 @@ use crate::attempts::Key;
 use crate::bounded::Bounded;
 use crate::contact::{Channel, Contact, Reached};
 use crate::role::Role;
-use crate::{Identity, User, sql};
+use crate::sql::{self, AccountRow};
+use crate::{Identity, User};
 
 /// A box office with hundreds of staff is real, thousands are a mistake.
 const MEMBERS_MAX: i64 = 1_000;
@@ -186,7 +187,8 @@ impl Identity {
     }
 
     /// Makes the account with this e-mail address a member. Again with the same role it answers
-    /// the same; `Field` when no account has the address, which `by` may be told a few times only.
+    /// the same; `Field` when no account has the address or nobody has shown that it is theirs, which
+    /// `by` may be told a few times only.
     ///
     /// Nobody is asked, so nobody is made an owner this way: an owner answers for the organizer. A
     /// member, who may leave at any time, can be made one by [`Identity::change_role`].
@@ -216,7 +218,7 @@ impl Identity {
         };
         let found = sql::account_by_contact(&tx, Channel::Email, index).await?.ok_or_else(unknown)?;
         // Locked, so that the account cannot be erased between here and the commit.
-        let row = sql::lock_account(&tx, found.id).await?.ok_or_else(unknown)?;
+        let row = sql::lock_account(&tx, found.id).await?.filter(AccountRow::owns_email).ok_or_else(unknown)?;
         match sql::role_of(&tx, row.id, organizer).await? {
             Some(current) if current != role => return Err(OrganizerError::AlreadyMember),
             Some(_) => {}
@@ -314,31 +316,34 @@ async fn lock_member(tx: &Tx, organizer: OrganizerId, member: UserId) -> Result<
     sql::role_of(tx, member, organizer).await?.ok_or(OrganizerError::NotFound)
 }
 
-/// Takes an account out of every organizer, for its erasure, and gives who was taken out of which.
-/// One that would be left without an owner ends with its last, and nobody is its member, if it is
-/// one of `idle`; else `LastOwner`. Organizers are locked before the account, as everywhere.
+/// Locks every organizer that the account belongs to now, for its erasure.
+pub(crate) async fn lock_all(tx: &Tx, user: UserId) -> store::Result<Vec<OrganizerId>> {
+    let organizers: Vec<_> = sql::memberships_of(tx, user).await?.into_iter().map(|(id, ..)| id).collect();
+    for organizer in &organizers {
+        sql::lock_organizer(tx, *organizer).await?;
+    }
+    Ok(organizers)
+}
+
+/// Takes an account out of every organizer, which the caller has locked, and gives who was taken out
+/// of which. One that would be left without an owner ends with its last, and nobody is its member, if
+/// it is one of `idle`; else `LastOwner`.
 pub(crate) async fn leave_all(
     tx: &Tx,
     user: UserId,
     idle: &[OrganizerId],
 ) -> Result<Vec<(UserId, OrganizerId)>, AccountError> {
     let mut left = Vec::new();
-    for (organizer, ..) in sql::memberships_of(tx, user).await? {
-        sql::lock_organizer(tx, organizer).await?;
-        // Read again under the lock: the other owner may be leaving at this moment.
-        match sql::role_of(tx, user, organizer).await? {
-            Some(Role::Owner) if sql::owner_count(tx, organizer).await? == 1 => {
-                if !idle.contains(&organizer) {
-                    return Err(AccountError::LastOwner);
-                }
-                let members = sql::delete_members(tx, organizer).await?;
-                left.extend(members.into_iter().map(|member| (member, organizer)));
+    for (organizer, _, role) in sql::memberships_of(tx, user).await? {
+        if role == Role::Owner && sql::owner_count(tx, organizer).await? == 1 {
+            if !idle.contains(&organizer) {
+                return Err(AccountError::LastOwner);
             }
-            Some(_) => {
-                sql::delete_member(tx, organizer, user).await?;
-                left.push((user, organizer));
-            }
-            None => {}
+            let members = sql::delete_members(tx, organizer).await?;
+            left.extend(members.into_iter().map(|member| (member, organizer)));
+        } else {
+            sql::delete_member(tx, organizer, user).await?;
+            left.push((user, organizer));
         }
     }
     Ok(left)

@@ -9,7 +9,7 @@ use store::{Origin, PersonKey};
 
 use crate::account::{AccountError, corrupt, place};
 use crate::sql::{self, AccountRow};
-use crate::{Identity, User};
+use crate::{Identity, User, kyc};
 
 /// Kinds of events that one person may prefer; there are fewer.
 const CATEGORIES_MAX: usize = 50;
@@ -112,7 +112,8 @@ impl Profile {
 }
 
 impl Identity {
-    /// Changes what the person says of themselves. `Field` for what does not fit.
+    /// Changes what the person says of themselves. `Field` for what does not fit. With another name
+    /// a document that proved the one before, or was to, has lapsed.
     pub async fn update_profile(
         &self,
         origin: &Origin,
@@ -124,8 +125,11 @@ impl Identity {
         let tx = self.0.store.begin_write_for(origin).await?;
         let mut row = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
         let key = self.0.keyring.person_key(&tx, user).await?.ok_or(AccountError::NotFound)?;
-        let before = said(&User::open(&key, &row)?);
+        let before = User::open(&key, &row)?;
         if let Some(name) = name {
+            if name != before.name {
+                kyc::lapse(&tx, user).await?;
+            }
             row.name = key.seal(place("name", user), name.as_str().as_bytes());
         }
         if let Some(locale) = change.locale {
@@ -139,9 +143,10 @@ impl Identity {
         }
         row.updated_at = tx.now();
         sql::set_profile(&tx, &row).await?;
+        let row = sql::account(&tx, user).await?.ok_or(AccountError::NotFound)?;
         let user = User::open(&key, &row)?;
         let entry = Entry::new(Chain::Platform, "account.update", user.id).about(user.id);
-        tx.audit(entry.change(before, said(&user)));
+        tx.audit(entry.change(said(&before), said(&user)));
         tx.commit().await?;
         Ok(user)
     }

@@ -39,8 +39,9 @@ const CODE_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 /// Read twice at each sync: another node's clock may be behind, its transaction slow to commit.
 const SYNC_OVERLAP: Duration = Duration::from_secs(60);
 
-/// Nobody looks through more.
-const SESSIONS_LISTED_MAX: u32 = 100;
+/// Sessions of one account that are alive at a time: more devices than a person has, and few enough to
+/// look through.
+const SESSIONS_MAX: u32 = 50;
 
 /// Tells scanners of leaked secrets what they found.
 const PREFIX: &str = "sdr_";
@@ -190,10 +191,10 @@ impl Identity {
         Ok(())
     }
 
-    /// Sessions of the account that are alive, the newest first; at most 100.
+    /// Sessions of the account that are alive, the newest first; there are at most 50.
     pub async fn sessions_of(&self, user: UserId) -> Result<Vec<Session>, AccountError> {
         let tx = self.0.store.begin_read().await?;
-        let rows = sql::live_sessions_of(&tx, user, SESSIONS_LISTED_MAX).await?;
+        let rows = sql::live_sessions_of(&tx, user, SESSIONS_MAX).await?;
         self.shown(&tx, user, rows).await
     }
 
@@ -240,6 +241,8 @@ impl Identity {
         keep: SessionId,
     ) -> Result<usize, AccountError> {
         let tx = self.0.store.begin_write_for(origin).await?;
+        // Before its sessions, as everywhere: two who end all others at once would wait for each other.
+        sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
         let ended = sql::revoke_other_sessions_of(&tx, user, keep).await?;
         let count = ended.len();
         for session in &ended {
@@ -263,7 +266,8 @@ impl Identity {
         Ok(())
     }
 
-    /// Deletes sessions, codes and devices that are of no more use; returns how many sessions.
+    /// Deletes sessions, codes and devices that are of no more use; returns how many sessions. Waits
+    /// for nobody: what somebody is at work on is left for the next time.
     pub async fn prune(&self) -> store::Result<u64> {
         let tx = self.0.store.begin_write().await?;
         let pruned = sql::delete_sessions_expired_before(&tx, tx.now() - RETENTION).await?;
@@ -273,6 +277,8 @@ impl Identity {
         Ok(pruned)
     }
 
+    /// Opens a session of an account that the caller has locked. One too many ends those that were
+    /// not used for the longest time.
     pub(crate) async fn open_session(
         &self,
         tx: &Tx,
@@ -292,6 +298,12 @@ impl Identity {
             revoked_at: None,
         };
         row.expires_at = row.expiry(now);
+        let ended = sql::revoke_sessions_beyond(tx, account, SESSIONS_MAX - 1).await?;
+        for session in &ended {
+            let entry = Entry::new(Chain::Platform, "session.end", session);
+            tx.audit(entry.after(json!({ "why": "too many sessions" })));
+        }
+        self.revoke_after_commit(tx, ended);
         sql::insert_session(tx, &row).await?;
         tx.audit(Entry::new(Chain::Platform, "session.open", id));
         Ok(id)

@@ -142,6 +142,9 @@ impl Identity {
     ) -> Result<(), AccountError> {
         let (user, channel) = (account.id, reached.channel);
         may_attempt(self.0.attempts.wait_or_count(Key::Codes(user), tx.now()))?;
+        let index = reached.index(&self.0.keyring);
+        // However many accounts somebody makes to have codes sent to one address.
+        may_attempt(self.0.attempts.wait_or_count(Key::CodesTo(index), tx.now()))?;
         let code = format!("{:0CODE_DIGITS$}", self.env().entropy.below(10_u64.pow(CODE_DIGITS as u32)));
         let row = VerificationRow {
             account: user,

@@ -166,7 +166,12 @@ async fn a_person_can_rename_and_erase_themselves() {
     let ann = app.fan("ann").await;
     assert_eq!(ann.patch("/me", json!({ "name": "Anne" })).await.expect(200).json()["name"], "Anne");
     assert_eq!(ann.get("/me").await.json()["name"], "Anne");
-    ann.delete("/me").await.expect(204);
+    ann.call(Method::DELETE, "/me", json!({ "password": "a wrong password" }))
+        .await
+        .refused(401, "invalid_credentials");
+    ann.delete("/me").await.refused(415, "unsupported_media_type");
+    ann.get("/me").await.expect(200);
+    ann.erase().await.expect(204);
     ann.get("/me").await.refused(401, "invalid_token");
     let body = json!({ "email": ann.email, "password": PASSWORD });
     app.nobody().post("/auth/login", body).await.refused(401, "invalid_credentials");

@@ -50,7 +50,7 @@ pub struct TestApp {
 }
 
 /// Routes with limits of their own, which are none of most tests' business.
-const LIMITED: [&str; 18] = [
+const LIMITED: [&str; 19] = [
     "register",
     "login",
     "refresh",
@@ -69,6 +69,7 @@ const LIMITED: [&str; 18] = [
     "renew_recovery_codes",
     "submit_document",
     "export_me",
+    "delete_me",
 ];
 
 /// What a test may want otherwise than shipped.
@@ -209,6 +210,16 @@ impl TestApp {
         fan
     }
 
+    /// The same with an e-mail address that the code from there has verified.
+    pub async fn verified(&self, name: &str) -> Caller {
+        let fan = self.fan(name).await;
+        if fan.get("/me").await.expect(200).json()["emailVerified"] != true {
+            let code = self.code_sent_to(&fan.email).await;
+            fan.post("/me/email/verify", json!({ "code": code })).await.expect(200);
+        }
+        fan
+    }
+
     /// An organizer called `name`, owned by a fan of the same name.
     pub async fn house(&self, name: &str) -> House {
         let owner = self.fan(name).await;
@@ -236,7 +247,7 @@ impl TestApp {
         if role == Role::Owner {
             return house.owner.clone();
         }
-        let member = self.fan(&format!("{role} of {}", house.id)).await;
+        let member = self.verified(&format!("{role} of {}", house.id)).await;
         let path = format!("/organizers/{}/members", house.id);
         let added = house.owner.post(&path, json!({ "email": member.email, "role": role.text() })).await;
         assert!(matches!(added.status, 201 | 409), "{added:?}");

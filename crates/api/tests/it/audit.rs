@@ -82,7 +82,7 @@ async fn orders_tickets_and_refunds_have_theirs() {
     let order = ann.bought(&event.id, &["S-A-1", "S-A-2", "S-A-3"]).await;
     let ticket = |at: usize| order["tickets"][at]["id"].as_str().unwrap().to_owned();
     ann.post(&format!("/tickets/{}/reissue", ticket(0)), Value::Null).await.expect(200);
-    let bob = app.fan("bob").await;
+    let bob = app.verified("bob").await;
     let keyed = ann.keyed(app.key());
     keyed.post(&format!("/tickets/{}/transfer", ticket(0)), json!({ "email": bob.email })).await.expect(200);
     let id = order["id"].as_str().unwrap();
@@ -214,7 +214,7 @@ async fn who_is_erased_is_erased_from_the_log_too() {
     let (house, ann) = (app.aurora().await, app.fan("ann").await);
     ann.patch("/me", json!({ "name": "Ann Secret" })).await.expect(200);
     ann.bought(&event.id, &["S-A-1"]).await;
-    ann.delete("/me").await.expect(204);
+    ann.erase().await.expect(204);
     let rename = platform(&app, "account.update").await.remove(0);
     assert_eq!((rename.origin, rename.detail), (Opened::Erased, Opened::Erased));
     let placed = &items(&house, "?action=order.place").await[0];

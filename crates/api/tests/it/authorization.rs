@@ -162,7 +162,7 @@ async fn things(app: &TestApp, house: &House, fan: &Caller) -> BTreeMap<&'static
     let waiting = fan.held(&event.id, &["S-A-2"]).await;
     let challenge = fan.pay(&[&waiting], "tok_challenge").await.expect(202).json();
     let page = challenge["nextAction"]["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
-    let member = app.fan(&format!("member of {}", house.id)).await;
+    let member = app.verified(&format!("member of {}", house.id)).await;
     let body = json!({ "email": member.email, "role": "viewer" });
     house.owner.post(&format!("/organizers/{}/members", house.id), body).await.expect(201);
     let held = fan.held(&event.id, &["S-A-3"]).await;

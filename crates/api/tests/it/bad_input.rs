@@ -32,7 +32,7 @@ impl World {
         let challenge = ann.pay(&[&held], "tok_challenge").await.expect(202).json();
         let page = challenge["nextAction"]["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
         let free = ann.held(&event.id, &["S-A-3"]).await;
-        let eve = app.fan("eve").await;
+        let eve = app.verified("eve").await;
         let body = json!({ "email": eve.email, "role": "viewer" });
         house.owner.post(&format!("/organizers/{}/members", house.id), body).await.expect(201);
         let ticket = order["tickets"][0]["id"].as_str().unwrap().to_owned();
@@ -75,6 +75,7 @@ impl World {
             "/auth/refresh" | "/auth/logout" => json!({ "refreshToken": self.ann.refresh_token }),
             "/auth/password/forgot" => json!({ "email": "ann@example.org" }),
             "/auth/password/reset" => json!({ "token": "sdp_none", "password": "another old mill", "otp": "000000" }),
+            "/me" if operation.method == "delete" => json!({ "password": "not the password of it" }),
             "/me" => json!({
                 "name": "Anne", "locale": "de", "location": { "city": "Bremen", "region": "Bremen", "country": "DE" },
                 "preferences": {

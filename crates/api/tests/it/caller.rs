@@ -152,6 +152,11 @@ impl Caller {
         self.call(Method::DELETE, path, Value::Null).await
     }
 
+    /// Erases the account.
+    pub async fn erase(&self) -> Answer {
+        self.call(Method::DELETE, "/me", json!({ "password": PASSWORD })).await
+    }
+
     pub async fn call(&self, method: Method, path: &str, body: Value) -> Answer {
         let mut request = self.request(method, path);
         let body = match body {

@@ -53,6 +53,7 @@ async fn a_key_refunds_one_organizer_s_part_of_one_order() {
     let (aurora, borealis) = (app.aurora().await, app.borealis().await);
     let (here, there) = (app.event_on_sale().await, app.event_of(&borealis).await);
     // Someone who works for both.
+    app.verified("aurora").await;
     let member = json!({ "email": aurora.owner.email, "role": "finance" });
     borealis.owner.post(&format!("/organizers/{}/members", borealis.id), member).await.expect(201);
     let ann = app.fan("ann").await;
@@ -141,6 +142,7 @@ async fn what_is_made_under_a_key_is_made_once() {
 async fn organizers_do_not_share_keys_and_a_refusal_leaves_a_key_free() {
     let app = TestApp::with(Wish::unlimited()).await;
     let (aurora, borealis) = (app.aurora().await, app.borealis().await);
+    app.verified("aurora").await;
     let member = json!({ "email": aurora.owner.email, "role": "manager" });
     borealis.owner.post(&format!("/organizers/{}/members", borealis.id), member).await.expect(201);
     let keyed = aurora.owner.keyed("one-key");

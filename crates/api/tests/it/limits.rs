@@ -225,7 +225,8 @@ fn declared_limits_are_those_of_the_requirements() {
     assert_eq!(of("POST /api/v1/auth/login"), Some("60/min per address"));
     assert_eq!(of("POST /api/v1/auth/password/reset"), Some("10/min per address"));
     assert_eq!(of("POST /api/v1/me/email/verify"), Some("20/min per user"));
-    assert_eq!(declared.len(), 20, "{declared:?}");
+    assert_eq!(of("DELETE /api/v1/me"), Some("10/min per user"));
+    assert_eq!(declared.len(), 21, "{declared:?}");
 }
 
 #[test]

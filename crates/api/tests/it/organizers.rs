@@ -510,6 +510,15 @@ async fn members_come_change_and_go_but_an_owner_stays() {
     let (owner, eve) = (&house.owner, app.fan("eve").await);
     let path = format!("/organizers/{}/members", house.id);
     eve.get(&path).await.refused(404, "not_found");
+    let wish = json!({ "email": eve.email, "role": "manager" });
+    let nobody = json!({ "email": "nobody@example.org", "role": "manager" });
+    let unverified = owner.post(&path, wish).await.refused(400, "invalid_field");
+    let absent = owner.post(&path, nobody).await.refused(400, "invalid_field");
+    assert_eq!(
+        (unverified.details(), unverified.json()["error"]["message"].clone()),
+        (absent.details(), absent.json()["error"]["message"].clone())
+    );
+    app.verified("eve").await;
     let member = owner.post(&path, json!({ "email": eve.email, "role": "manager" })).await.expect(201).json();
     assert_eq!(
         (&member["userId"], &member["role"], &member["email"]),
@@ -539,7 +548,7 @@ async fn members_come_change_and_go_but_an_owner_stays() {
 async fn who_was_made_a_member_unasked_can_leave_and_erase_the_account() {
     let app = TestApp::new().await;
     let (event, house) = (app.event_on_sale().await, app.aurora().await);
-    let (eve, bob) = (app.fan("eve").await, app.fan("bob").await);
+    let (eve, bob) = (app.verified("eve").await, app.fan("bob").await);
     let path = format!("/organizers/{}/members", event.organizer);
     house.owner.post(&path, json!({ "email": eve.email, "role": "owner" })).await.refused(400, "invalid_field");
     house.owner.post(&path, json!({ "email": eve.email, "role": "door" })).await.expect(201);
@@ -554,8 +563,8 @@ async fn who_was_made_a_member_unasked_can_leave_and_erase_the_account() {
     bob.post(&path, json!({ "email": eve.email, "role": "viewer" })).await.expect(201);
     bob.patch(&format!("{path}/{}", eve.id), json!({ "role": "owner" })).await.expect(204);
     bob.delete(&format!("{path}/{}", bob.id)).await.expect(204);
-    eve.delete("/me").await.expect(204);
-    house.owner.delete("/me").await.refused(409, "wrong_state");
+    eve.erase().await.expect(204);
+    house.owner.erase().await.refused(409, "wrong_state");
 }
 
 #[tokio::test]

@@ -93,7 +93,7 @@ async fn a_ticket_shows_its_place_and_three_kinds_of_barcode() {
 #[tokio::test]
 async fn a_ticket_is_printed_for_its_owner() {
     let app = TestApp::new().await;
-    let (event, ann, bob) = (app.event_on_sale().await, app.fan("ann").await, app.fan("bob").await);
+    let (event, ann, bob) = (app.event_on_sale().await, app.fan("ann").await, app.verified("bob").await);
     let hold = ann.held(&event.id, &["S-B-7"]).await;
     let body = json!({
         "holds": [hold], "payment": { "method": "simulated", "token": "tok_ok" }, "attendee": { "name": "Eve Adams" },
@@ -211,7 +211,7 @@ async fn a_repeated_reissue_under_one_key_is_one_new_barcode() {
 #[tokio::test]
 async fn a_ticket_given_away_is_the_receiver_s_alone() {
     let app = TestApp::with(Wish::unlimited()).await;
-    let (event, ann, bob) = (tonight(&app).await, app.fan("ann").await, app.fan("bob").await);
+    let (event, ann, bob) = (tonight(&app).await, app.verified("ann").await, app.fan("bob").await);
     let order = ann.bought(&event.id, &["S-A-1", "S-A-2"]).await;
     let id = order["tickets"][0]["id"].as_str().unwrap();
     let (old, path) = (barcode(&ann, id).await, format!("/tickets/{id}/transfer"));
@@ -222,7 +222,10 @@ async fn a_ticket_given_away_is_the_receiver_s_alone() {
     // Who cannot receive it is not told apart, and such a refusal does not use the key up.
     let own = keyed.post(&path, to(&ann.email)).await.refused(409, "conflict").json();
     let nobody = keyed.post(&path, to("nobody@example.org")).await.refused(409, "conflict").json();
+    let unverified = keyed.post(&path, to(&bob.email)).await.refused(409, "conflict").json();
     assert_eq!(own["error"]["message"], nobody["error"]["message"]);
+    assert_eq!(own["error"]["message"], unverified["error"]["message"]);
+    app.verified("bob").await;
     keyed.post(&path, to("bob")).await.refused(400, "invalid_field");
 
     let given = keyed.post(&path, to(&bob.email.to_uppercase())).await.expect(200);
@@ -261,7 +264,7 @@ async fn a_ticket_given_away_is_the_receiver_s_alone() {
 #[tokio::test]
 async fn money_goes_back_to_the_payer_for_what_the_payer_still_has() {
     let app = TestApp::with(Wish::unlimited()).await;
-    let (event, ann, bob) = (tonight(&app).await, app.fan("ann").await, app.fan("bob").await);
+    let (event, ann, bob) = (tonight(&app).await, app.fan("ann").await, app.verified("bob").await);
     let house = app.aurora().await;
     let give = async |id: &Value| {
         let path = format!("/tickets/{}/transfer", id.as_str().unwrap());
@@ -312,7 +315,7 @@ async fn a_ticket_is_not_given_away_once_its_night_is_over() {
             body["endsAt"] = "2026-01-01T04:00:00Z".into();
         })
         .await;
-    let (ann, bob) = (app.fan("ann").await, app.fan("bob").await);
+    let (ann, bob) = (app.fan("ann").await, app.verified("bob").await);
     let ids = [ticket(&ann, &event, "S-A-1").await, ticket(&ann, &event, "S-A-2").await];
     let give = async |ann: &Caller, id: &str| {
         let path = format!("/tickets/{id}/transfer");

@@ -72,6 +72,12 @@ impl AccountRow {
         if self.password == checked.password { Ok(()) } else { Err(AccountError::InvalidCredentials) }
     }
 
+    /// Whether the e-mail address is the person's for certain: until it is verified, somebody may have
+    /// registered with another's.
+    pub(crate) fn owns_email(&self) -> bool {
+        self.email_verified_at.is_some()
+    }
+
     pub(crate) fn is_verified(&self) -> bool {
         self.email_verified_at.is_some() || self.phone_verified_at.is_some()
     }

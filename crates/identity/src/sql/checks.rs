@@ -1,13 +1,13 @@
 use stagedoor_core::{IdentityCheckId, Timestamp, UserId};
 use store::{Result, Row, Tx};
 
-/// A check of a person; `document` is sealed.
+/// A check of a person; `document` and `reason` are sealed.
 pub(crate) struct CheckRow {
     pub id: IdentityCheckId,
     pub account: UserId,
     pub document: Option<Vec<u8>>,
     pub status: String,
-    pub reason: Option<String>,
+    pub reason: Option<Vec<u8>>,
     pub submitted_at: Timestamp,
     pub decided_at: Option<Timestamp>,
 }
@@ -59,7 +59,7 @@ pub(crate) async fn decide_check(
     tx: &Tx,
     id: IdentityCheckId,
     status: &str,
-    reason: Option<&str>,
+    reason: Option<Vec<u8>>,
     by: Option<UserId>,
 ) -> Result<u64> {
     tx.execute(
@@ -68,4 +68,14 @@ pub(crate) async fn decide_check(
         (id, status, reason, tx.now(), by),
     )
     .await
+}
+
+/// Ends what the account's checks say; their ids, and what each said before.
+pub(crate) async fn lapse_checks(tx: &Tx, account: UserId) -> Result<Vec<(IdentityCheckId, String)>> {
+    let sql = "SELECT id, status FROM identity_check WHERE account_id = $1 AND status IN ('pending', 'verified')";
+    let checks = tx.all(sql, (account,), |row| Ok((row.get(0)?, row.get(1)?))).await?;
+    let sql = "UPDATE identity_check SET status = 'lapsed', decided_at = COALESCE(decided_at, $2)
+                WHERE account_id = $1 AND status IN ('pending', 'verified')";
+    tx.execute(sql, (account, tx.now())).await?;
+    Ok(checks)
 }

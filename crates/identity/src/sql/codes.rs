@@ -1,4 +1,5 @@
 use stagedoor_core::{Timestamp, UserId};
+use store::dialect::skip_locked;
 use store::{Result, Tx};
 use uuid::Uuid;
 
@@ -99,6 +100,12 @@ pub(crate) async fn delete_resets(tx: &Tx, account: UserId) -> Result<()> {
 
 /// Codes and tokens that stopped being good before `at`.
 pub(crate) async fn delete_codes_expired_before(tx: &Tx, at: Timestamp) -> Result<u64> {
-    let codes = tx.execute("DELETE FROM verification WHERE expires_at < $1", (at,)).await?;
-    Ok(codes + tx.execute("DELETE FROM password_reset WHERE expires_at < $1", (at,)).await?)
+    let skip = skip_locked(tx.backend());
+    let codes = format!(
+        "DELETE FROM verification WHERE (account_id, purpose) IN
+            (SELECT account_id, purpose FROM verification WHERE expires_at < $1{skip})"
+    );
+    let tokens =
+        format!("DELETE FROM password_reset WHERE id IN (SELECT id FROM password_reset WHERE expires_at < $1{skip})");
+    Ok(tx.execute(&codes, (at,)).await? + tx.execute(&tokens, (at,)).await?)
 }

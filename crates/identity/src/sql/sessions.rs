@@ -1,5 +1,5 @@
 use stagedoor_core::{SessionId, Timestamp, UserId};
-use store::dialect::for_update;
+use store::dialect::{for_update, skip_locked};
 use store::{Result, Row, Tx};
 
 /// One sign-in and which of its refresh tokens is live.
@@ -105,6 +105,16 @@ pub(crate) async fn revoke_sessions_of(tx: &Tx, account: UserId, at: Timestamp) 
     .await
 }
 
+/// Ends the sessions of the account but the `keep` that were used last, and says which were ended.
+pub(crate) async fn revoke_sessions_beyond(tx: &Tx, account: UserId, keep: u32) -> Result<Vec<SessionId>> {
+    // SQLite skips nothing without a limit.
+    let sql = "UPDATE session SET revoked_at = $3
+                WHERE id IN (SELECT id FROM session WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $3
+                              ORDER BY rotated_at DESC, id DESC LIMIT 1000 OFFSET $2)
+               RETURNING id";
+    tx.all(sql, (account, keep, tx.now()), |row| row.get(0)).await
+}
+
 /// With the time each was ended.
 pub(crate) async fn sessions_revoked_since(tx: &Tx, since: Timestamp) -> Result<Vec<(SessionId, Timestamp)>> {
     let sql = "SELECT id, revoked_at FROM session WHERE revoked_at >= $1";
@@ -112,7 +122,9 @@ pub(crate) async fn sessions_revoked_since(tx: &Tx, since: Timestamp) -> Result<
 }
 
 pub(crate) async fn delete_sessions_expired_before(tx: &Tx, at: Timestamp) -> Result<u64> {
-    tx.execute("DELETE FROM session WHERE expires_at < $1", (at,)).await
+    let skip = skip_locked(tx.backend());
+    let sql = format!("DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at < $1{skip})");
+    tx.execute(&sql, (at,)).await
 }
 
 /// Whether the account has signed in before, and with this print.
@@ -132,5 +144,10 @@ pub(crate) async fn put_device(tx: &Tx, account: UserId, print: [u8; 32]) -> Res
 }
 
 pub(crate) async fn delete_devices_unseen_since(tx: &Tx, at: Timestamp) -> Result<u64> {
-    tx.execute("DELETE FROM known_device WHERE seen_at < $1", (at,)).await
+    let skip = skip_locked(tx.backend());
+    let sql = format!(
+        "DELETE FROM known_device WHERE (account_id, print) IN
+            (SELECT account_id, print FROM known_device WHERE seen_at < $1{skip})"
+    );
+    tx.execute(&sql, (at,)).await
 }

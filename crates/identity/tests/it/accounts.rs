@@ -1,10 +1,9 @@
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use identity::{AccountError, Contact, Credentials, Locale, NewAccount, SeedAccount};
 use stagedoor_core::{Code, UserId};
 use store::{Backend, Origin};
+use testkit::Log;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -119,6 +118,33 @@ async fn guessing_is_limited_alike_for_known_and_unknown_addresses() {
 }
 
 #[tokio::test]
+async fn guesses_by_address_and_by_number_are_counted_together() {
+    let office = Office::new().await;
+    let ann = office.verified_fan("ann").await.user.id;
+    office.change_contact(&HOME, ann, Contact::Phone("+4930901820"), PASSWORD, None).await.unwrap();
+    let code = office.code_to("+4930901820").await;
+    office.verify_contact(&HOME, ann, identity::Channel::Phone, &code).await.unwrap();
+    let ways = [Contact::Email("ann@example.org"), Contact::Phone("+4930901820")];
+    let sign_in = async |contact, password| {
+        let tried = office.login(Credentials { contact, password, otp: None, origin: &HOME }).await;
+        tried.map(drop).map_err(|error| error.code())
+    };
+    for guess in 0..10 {
+        assert_eq!(sign_in(ways[guess % 2], "a wrong password").await, Err(Code::InvalidCredentials), "{guess}");
+    }
+    for way in ways {
+        assert_eq!(sign_in(way, PASSWORD).await, Err(Code::RateLimited));
+    }
+    // A new password by a token from the mailbox lets the owner in by both.
+    office.forgot_password(&HOME, ways[0]).await.unwrap();
+    let token = office.token_to("ann@example.org").await;
+    office.reset_password(&HOME, &token, "a young hill by the lake", None).await.unwrap();
+    for way in ways {
+        assert_eq!(sign_in(way, "a young hill by the lake").await, Ok(()));
+    }
+}
+
+#[tokio::test]
 async fn signing_in_forgives_earlier_mistakes() {
     let office = Office::new().await;
     office.fan("ann").await;
@@ -181,11 +207,11 @@ async fn a_name_can_change() {
 async fn an_erased_account_is_gone_and_its_address_free() {
     let office = Office::new().await;
     let ann = office.fan("ann").await;
-    office.delete(&HOME, ann.user.id, &[]).await.unwrap();
+    office.delete(&HOME, ann.user.id, PASSWORD, None, &[]).await.unwrap();
 
     assert_eq!(office.user(ann.user.id).await.unwrap_err().code(), Code::NotFound);
     assert_eq!(office.rename(ann.user.id, "Ann").await.unwrap_err().code(), Code::NotFound);
-    assert_eq!(office.delete(&HOME, ann.user.id, &[]).await.unwrap_err().code(), Code::NotFound);
+    assert_eq!(office.delete(&HOME, ann.user.id, PASSWORD, None, &[]).await.unwrap_err().code(), Code::NotFound);
     assert!(office.verify(&ann.access_token).is_err());
     assert_eq!(office.refresh(&HOME, &ann.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
     assert_eq!(office.try_login("ann@example.org", PASSWORD).await.unwrap_err().code(), Code::InvalidCredentials);
@@ -203,7 +229,7 @@ async fn what_was_copied_of_an_erased_account_does_not_open() {
     };
     let (index, email, name, password) =
         office.db.begin_read().await.unwrap().one(copy, (ann.id,), read).await.unwrap();
-    office.delete(&HOME, ann.id, &[]).await.unwrap();
+    office.delete(&HOME, ann.id, PASSWORD, None, &[]).await.unwrap();
     let tx = office.db.begin_write().await.unwrap();
     let restore = "UPDATE account SET email_index = $2, email = $3, name = $4, password = $5, erased_at = NULL
                     WHERE id = $1";
@@ -218,7 +244,7 @@ async fn what_was_copied_of_an_erased_account_does_not_open() {
 async fn erasure_leaves_an_id_and_nothing_else() {
     let office = Office::new().await;
     let ann = office.fan("ann").await.user;
-    office.delete(&HOME, ann.id, &[]).await.unwrap();
+    office.delete(&HOME, ann.id, PASSWORD, None, &[]).await.unwrap();
     let tx = office.db.begin_read().await.unwrap();
     let bare = tx
         .one(
@@ -256,30 +282,10 @@ async fn the_database_file_holds_nothing_readable() {
     }
 }
 
-/// Keeps what is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn nothing_personal_or_secret_is_logged_or_debugged() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
     let office = Office::new().await;
-    let guard = tracing::subscriber::set_default(subscriber);
+    let log = Log::start();
     let new = NewAccount {
         contact: Contact::Email("canary-mail@example.org"),
         password: "canary passphrase",
@@ -296,9 +302,8 @@ async fn nothing_personal_or_secret_is_logged_or_debugged() {
     let mill = office.create_organizer(ann.user.id, "Old Mill").await.unwrap();
     let members = office.members(mill.id).await.unwrap();
     office.rename(ann.user.id, "Canary Name").await.unwrap();
-    drop(guard);
 
-    let mut text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let mut text = log.end();
     assert!(text.contains("a used refresh token came back"), "{text}");
     text += &format!("{ann:?} {:?} {members:?} {:?}", ann.user, office.identity);
     for secret in ["canary", "Canary", "argon2", &ann.access_token, &again.refresh_token, &next.refresh_token] {

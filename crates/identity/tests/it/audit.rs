@@ -140,12 +140,13 @@ async fn passwords_and_sessions_leave_entries() {
 #[tokio::test]
 async fn a_second_factor_leaves_entries_of_what_it_let_in_and_what_not() {
     let office = Office::new().await;
-    let ann = office.verified_fan("ann").await.user.id;
+    let ann = office.verified_fan("ann").await;
+    let (ann, own) = (ann.user.id, office.verify(&ann.access_token).unwrap().session);
     let (me, mut seen) = (HOME.by(ann), log(&office).await.len());
     let phone = Phone::new(&office.enrol_factor(&me, ann, PASSWORD).await.unwrap().secret);
     let right = phone.shows(&office, 0);
-    office.confirm_factor(&me, ann, &not(&right)).await.unwrap_err();
-    let codes = office.confirm_factor(&me, ann, &right).await.unwrap();
+    office.confirm_factor(&me, ann, own, &not(&right)).await.unwrap_err();
+    let codes = office.confirm_factor(&me, ann, own, &right).await.unwrap();
     let denied = |action| (action, Outcome::Denied);
     let on = since(&office, &mut seen).await;
     let mut expected = done(&["second_factor.enrol", "second_factor.enable", "second_factor.enable"]);
@@ -191,7 +192,7 @@ async fn documents_and_what_staff_decide_leave_entries_that_go_with_their_person
     let after = json!({ "user": ann, "status": rejected, "reason": "the picture is blurred" });
     assert_eq!(detail(&checked), (json!({ "status": pending }), after));
 
-    office.delete(&HOME.by(ann), ann, &[]).await.unwrap();
+    office.delete(&HOME.by(ann), ann, PASSWORD, None, &[]).await.unwrap();
     let about_ann = |record: &&Record| record.about == Some(ann);
     let all = log(&office).await;
     assert!(all.iter().filter(about_ann).count() >= 3);
@@ -204,6 +205,7 @@ async fn no_secret_is_in_the_log() {
     let office = Office::new().await;
     let signed_in = office.fan("ann").await;
     let (ann, me): (UserId, Origin) = (signed_in.user.id, HOME.by(signed_in.user.id));
+    let own = office.verify(&signed_in.access_token).unwrap().session;
     let mut secrets = vec![signed_in.access_token, signed_in.refresh_token, PASSWORD.to_owned(), NEW.to_owned()];
     secrets.push(office.code_to("ann@example.org").await);
     office.verify_contact(&me, ann, Channel::Email, secrets.last().unwrap()).await.unwrap();
@@ -213,7 +215,7 @@ async fn no_secret_is_in_the_log() {
     let enrolment = office.enrol_factor(&me, ann, PASSWORD).await.unwrap();
     let phone = Phone::new(&enrolment.secret);
     secrets.extend([enrolment.secret, phone.shows(&office, 0)]);
-    let codes = office.confirm_factor(&me, ann, &phone.shows(&office, 0)).await.unwrap();
+    let codes = office.confirm_factor(&me, ann, own, &phone.shows(&office, 0)).await.unwrap();
     secrets.extend(codes.iter().map(|code| code.replace('-', "")));
     secrets.extend(codes.iter().cloned());
     office.forgot_password(&HOME, Contact::Email("ann@example.org")).await.unwrap();

@@ -91,6 +91,28 @@ async fn the_newest_code_alone_counts_and_few_are_sent() {
     office.send_code(&HOME, ann.id, Channel::Email).await.unwrap();
 }
 
+#[tokio::test]
+async fn however_many_ask_one_address_gets_few_codes() {
+    let office = Office::new().await;
+    let target = Contact::Email("victim@example.org");
+    let mut refused = 0;
+    for number in 0..8 {
+        let thief = office.verified_fan(&format!("thief{number}")).await.user.id;
+        if let Err(error) = office.change_contact(&HOME, thief, target, PASSWORD, None).await {
+            assert_eq!(error.code(), Code::RateLimited);
+            refused += 1;
+        }
+    }
+    assert_eq!((office.sent_to("victim@example.org").await.len(), refused), (5, 3));
+    // Who has the address registers all the same, and has a code sent once there is room.
+    let victim = office.fan("victim").await.user.id;
+    assert_eq!(office.sent_to("victim@example.org").await.len(), 5);
+    office.advance(15 * MINUTE);
+    office.send_code(&HOME, victim, Channel::Email).await.unwrap();
+    let code = office.code_to("victim@example.org").await;
+    office.verify_contact(&HOME, victim, Channel::Email, &code).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_code_sent_back_many_times_at_once_counts_once() {
     let office = Office::new().await;
@@ -189,7 +211,7 @@ async fn a_fan_registers_by_telephone() {
 async fn what_is_being_sent_to_an_erased_person_is_forgotten() {
     let office = Office::new().await;
     let ann = office.fan("ann").await.user;
-    office.delete(&HOME, ann.id, &[]).await.unwrap();
+    office.delete(&HOME, ann.id, PASSWORD, None, &[]).await.unwrap();
     assert_eq!(office.messages().await, Vec::<String>::new());
     for table in ["message", "verification", "password_reset", "second_factor", "recovery_code", "known_device"] {
         let sql = format!("SELECT COUNT(*) FROM {table}");

@@ -1,7 +1,7 @@
 //! The second factor. Its codes are computed here by hand, from RFC 4226 and RFC 6238.
 
 use hmac::{Hmac, KeyInit, Mac};
-use identity::{AccountError, Contact, Credentials, SignedIn};
+use identity::{AccountError, Contact, Credentials, SignedIn, TokenError};
 use sha1::Sha1;
 use stagedoor_core::{Code, Timestamp, UserId};
 use tokio::task::JoinSet;
@@ -42,10 +42,11 @@ impl Phone {
 
 /// A fan whose second factor is on, with a phone and recovery codes; the code of now is used.
 async fn guarded(office: &Office, name: &str) -> (UserId, Phone, Vec<String>) {
-    let fan = office.verified_fan(name).await.user.id;
+    let fan = office.verified_fan(name).await;
+    let (fan, session) = (fan.user.id, office.verify(&fan.access_token).unwrap().session);
     let enrolment = office.enrol_factor(&HOME, fan, PASSWORD).await.unwrap();
     let phone = Phone::new(&enrolment.secret);
-    let codes = office.confirm_factor(&HOME, fan, &phone.shows(office, 0)).await.unwrap();
+    let codes = office.confirm_factor(&HOME, fan, session, &phone.shows(office, 0)).await.unwrap();
     (fan, phone, codes)
 }
 
@@ -127,11 +128,12 @@ async fn a_recovery_code_signs_in_once() {
 #[tokio::test]
 async fn a_factor_is_confirmed_before_it_counts_and_needs_a_verified_address() {
     let office = Office::new().await;
-    let ann = office.fan("ann").await.user.id;
+    let ann = office.fan("ann").await;
+    let (ann, own) = (ann.user.id, office.verify(&ann.access_token).unwrap().session);
     assert_eq!(office.enrol_factor(&HOME, ann, PASSWORD).await.err().unwrap().code(), Code::WrongState);
     let code = office.code_to("ann@example.org").await;
     office.verify_contact(&HOME, ann, identity::Channel::Email, &code).await.unwrap();
-    assert_eq!(office.confirm_factor(&HOME, ann, "000000").await.unwrap_err().code(), Code::WrongState);
+    assert_eq!(office.confirm_factor(&HOME, ann, own, "000000").await.unwrap_err().code(), Code::WrongState);
     assert_eq!(
         office.enrol_factor(&HOME, ann, "a wrong password").await.err().unwrap().code(),
         Code::InvalidCredentials
@@ -142,9 +144,9 @@ async fn a_factor_is_confirmed_before_it_counts_and_needs_a_verified_address() {
     assert!(second.uri.contains(&second.secret) && second.uri.contains("Stagedoor"), "{}", second.uri);
     sign_in(&office, "ann", None).await.unwrap();
     let old = Phone::new(&first.secret).shows(&office, 0);
-    assert_eq!(office.confirm_factor(&HOME, ann, &old).await.unwrap_err().code(), Code::InvalidOtp);
+    assert_eq!(office.confirm_factor(&HOME, ann, own, &old).await.unwrap_err().code(), Code::InvalidOtp);
     let phone = Phone::new(&second.secret);
-    office.confirm_factor(&HOME, ann, &phone.shows(&office, 0)).await.unwrap();
+    office.confirm_factor(&HOME, ann, own, &phone.shows(&office, 0)).await.unwrap();
     assert_eq!(office.enrol_factor(&HOME, ann, PASSWORD).await.err().unwrap().code(), Code::WrongState);
     assert_eq!(refusal(&office, "ann", None).await, Code::MfaRequired);
 
@@ -256,13 +258,14 @@ async fn a_recovery_code_used_many_times_at_once_has_one_winner() {
 async fn a_factor_confirmed_many_times_at_once_gives_its_recovery_codes_once() {
     let office = Office::new().await;
     for round in 0..20 {
-        let fan = office.verified_fan(&format!("fan{round}")).await.user.id;
+        let fan = office.verified_fan(&format!("fan{round}")).await;
+        let (fan, own) = (fan.user.id, office.verify(&fan.access_token).unwrap().session);
         let phone = Phone::new(&office.enrol_factor(&HOME, fan, PASSWORD).await.unwrap().secret);
         let otp = phone.shows(&office, 0);
         let mut racers = JoinSet::new();
         for _ in 0..4 {
             let (identity, otp) = (office.identity.clone(), otp.clone());
-            racers.spawn(async move { identity.confirm_factor(&HOME, fan, &otp).await.is_ok() });
+            racers.spawn(async move { identity.confirm_factor(&HOME, fan, own, &otp).await.is_ok() });
         }
         assert_eq!(racers.join_all().await.into_iter().filter(|won| *won).count(), 1, "round {round}");
     }
@@ -273,12 +276,13 @@ async fn someone_of_a_number_has_a_second_factor_as_well() {
     let office = Office::new().await;
     let contact = Contact::Phone("+4930901820");
     let new = identity::NewAccount { contact, ..newcomer("", "Ann") };
-    let ann = office.register(new, &HOME).await.unwrap().user.id;
+    let ann = office.register(new, &HOME).await.unwrap();
+    let (ann, own) = (ann.user.id, office.verify(&ann.access_token).unwrap().session);
     let code = office.code_to("+4930901820").await;
     office.verify_contact(&HOME, ann, identity::Channel::Phone, &code).await.unwrap();
     let enrolment = office.enrol_factor(&HOME, ann, PASSWORD).await.unwrap();
     let phone = Phone::new(&enrolment.secret);
-    office.confirm_factor(&HOME, ann, &phone.shows(&office, 0)).await.unwrap();
+    office.confirm_factor(&HOME, ann, own, &phone.shows(&office, 0)).await.unwrap();
     let refused =
         office.login(Credentials { contact, password: PASSWORD, otp: None, origin: &HOME }).await.unwrap_err();
     assert_eq!(refused.code(), Code::MfaRequired);
@@ -328,4 +332,41 @@ async fn who_guesses_at_codes_with_a_stolen_password_does_not_keep_the_owner_fro
         );
     }
     assert_eq!(office.reset_password(&HOME, &token, NEW, Some(&codes[1])).await.unwrap_err().code(), Code::RateLimited);
+}
+
+#[tokio::test]
+async fn a_factor_that_is_turned_on_ends_the_sessions_without_it() {
+    let office = Office::new().await;
+    let (ann, thief) = (office.verified_fan("ann").await, sign_in(&office, "ann", None).await.unwrap());
+    let own = office.verify(&ann.access_token).unwrap();
+    let phone = Phone::new(&office.enrol_factor(&HOME, own.user, PASSWORD).await.unwrap().secret);
+    office.confirm_factor(&HOME, own.user, own.session, "000000").await.unwrap_err();
+    assert!(office.verify(&thief.access_token).is_ok(), "nothing was turned on");
+    office.confirm_factor(&HOME, own.user, own.session, &phone.shows(&office, 0)).await.unwrap();
+    assert_eq!(office.verify(&thief.access_token), Err(TokenError::Revoked));
+    assert!(office.refresh(&HOME, &thief.refresh_token).await.is_err());
+    assert!(office.verify(&ann.access_token).is_ok());
+    office.refresh(&HOME, &ann.refresh_token).await.unwrap();
+}
+
+#[tokio::test]
+async fn nobody_is_erased_without_the_password_and_the_second_factor() {
+    let office = Office::new().await;
+    let (ann, _, codes) = guarded(&office, "ann").await;
+    let mill = office.create_organizer(ann, "Old Mill").await.unwrap().id;
+    let erase = async |password, otp| office.delete(&HOME, ann, password, otp, &[mill]).await;
+    for (password, otp, code) in [
+        ("a wrong password", Some(&*codes[0]), Code::InvalidCredentials),
+        (PASSWORD, None, Code::MfaRequired),
+        (PASSWORD, Some("000000"), Code::InvalidOtp),
+    ] {
+        assert_eq!(erase(password, otp).await.unwrap_err().code(), code);
+        assert_eq!(office.role_of(ann, mill).await.unwrap(), Some(identity::Role::Owner), "{code:?} changes nothing");
+    }
+    // What is refused uses up no code.
+    let last = office.delete(&HOME, ann, PASSWORD, Some(&codes[0]), &[]).await.unwrap_err();
+    assert_eq!(last.code(), Code::WrongState);
+    erase(PASSWORD, Some(&codes[0])).await.unwrap();
+    assert_eq!(office.user(ann).await.unwrap_err().code(), Code::NotFound);
+    assert!(office.members(mill).await.unwrap().is_empty());
 }

@@ -5,7 +5,7 @@ use stagedoor_core::{Code, IdentityCheckId};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::{HOME, Office};
+use crate::{HOME, Office, PASSWORD};
 
 fn passport() -> Document {
     Document::new(DocumentKind::Passport, "DE", "C01X00T47").unwrap()
@@ -46,6 +46,43 @@ async fn a_document_waits_until_staff_decide_and_the_person_is_told() {
 }
 
 #[tokio::test]
+async fn a_proven_name_is_no_other_name() {
+    let office = Office::new().await;
+    let ann = office.verified_fan("ann").await.user.id;
+    let check = async || office.user(ann).await.unwrap().check;
+    let waiting = office.submit_document(&HOME, ann, passport()).await.unwrap().id;
+    office.rename(ann, "ann").await.unwrap();
+    assert_eq!(check().await, Some(CheckStatus::Pending), "the same name");
+    // Staff have looked at a document beside the name before.
+    assert_eq!(office.rename(ann, "Anne").await.unwrap().check, Some(CheckStatus::Lapsed));
+    let late = office.decide_check(&HOME, waiting, Decision::Verify, Decider::Service).await.err().unwrap();
+    assert_eq!(late.code(), Code::WrongState);
+    office.advance(crate::SECOND);
+    let second = office.submit_document(&HOME, ann, passport()).await.unwrap();
+    office.decide_check(&HOME, second.id, Decision::Verify, Decider::Service).await.unwrap();
+    let german = identity::ProfileChange { locale: Some(identity::Locale::German), ..Default::default() };
+    assert_eq!(office.update_profile(&HOME, ann, german).await.unwrap().check, Some(CheckStatus::Verified));
+    assert_eq!(office.rename(ann, "Somebody Else").await.unwrap().check, Some(CheckStatus::Lapsed));
+    assert!(office.checks(CheckStatus::Verified, None, 10).await.unwrap().is_empty());
+    office.advance(crate::SECOND);
+    office.submit_document(&HOME, ann, passport()).await.unwrap();
+    assert_eq!(check().await, Some(CheckStatus::Pending));
+}
+
+#[tokio::test]
+async fn what_a_person_is_told_of_a_document_is_sealed() {
+    let office = Office::new().await;
+    let ann = office.verified_fan("ann").await.user.id;
+    let check = office.submit_document(&HOME, ann, passport()).await.unwrap();
+    let reason = "the name in it is Mary";
+    office.decide_check(&HOME, check.id, Decision::Reject { reason }, Decider::Service).await.unwrap();
+    assert_eq!(office.checks_of(ann).await.unwrap()[0].reason.as_deref(), Some(reason));
+    let tx = office.db.begin_read().await.unwrap();
+    let kept: Vec<u8> = tx.one("SELECT reason FROM identity_check", (), |row| row.get(0)).await.unwrap();
+    assert!(!kept.windows(4).any(|four| four == b"Mary"));
+}
+
+#[tokio::test]
 async fn checks_come_in_pages_the_oldest_first() {
     let office = Office::new().await;
     let mut ids = Vec::new();
@@ -65,7 +102,7 @@ async fn an_erased_person_leaves_no_document() {
     let office = Office::new().await;
     let ann = office.verified_fan("ann").await.user.id;
     let check = office.submit_document(&HOME, ann, passport()).await.unwrap();
-    office.delete(&HOME, ann, &[]).await.unwrap();
+    office.delete(&HOME, ann, PASSWORD, None, &[]).await.unwrap();
     assert!(office.checks(CheckStatus::Pending, None, 10).await.unwrap().is_empty());
     let gone = office.decide_check(&HOME, check.id, Decision::Verify, Decider::Service).await.err().unwrap();
     assert_eq!(gone.code(), Code::NotFound);

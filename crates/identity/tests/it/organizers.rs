@@ -2,7 +2,7 @@ use identity::{Identity, OrganizerError, Role};
 use stagedoor_core::{Code, OrganizerId, UserId};
 use uuid::Uuid;
 
-use crate::{HOME, MINUTE, Office, SECOND};
+use crate::{HOME, MINUTE, Office, PASSWORD, SECOND};
 
 const NOBODY: UserId = UserId(Uuid::nil());
 const NOWHERE: OrganizerId = OrganizerId(Uuid::nil());
@@ -46,7 +46,7 @@ async fn strangers_and_absent_organizers_look_alike() {
 async fn members_join_by_address_change_role_and_leave() {
     let office = Office::new().await;
     let (mill, owner) = mill(&office).await;
-    let ann = office.fan("ann").await.user.id;
+    let ann = office.verified_fan("ann").await.user.id;
     // The empty answer is remembered; joining must not have to wait until it is forgotten.
     assert_eq!(role(&office, ann, mill).await, None);
     let member = office.add_member(&HOME, mill, owner, "ANN@example.org", Role::Door).await.unwrap();
@@ -89,10 +89,30 @@ async fn what_is_absent_cannot_be_joined() {
 }
 
 #[tokio::test]
+async fn an_address_that_nobody_has_verified_is_nobody_s() {
+    let office = Office::new().await;
+    let (mill, owner) = mill(&office).await;
+    let squatter = office.fan("ann").await.user.id;
+    let add = async |email| office.add_member(&HOME, mill, owner, email, Role::Manager).await;
+    let (unverified, absent) =
+        (add("ann@example.org").await.unwrap_err(), add("nobody@example.org").await.unwrap_err());
+    assert_eq!(unverified.to_string(), absent.to_string());
+    let reached = async || {
+        let tx = office.db.begin_write().await.unwrap();
+        office.lock_account_of(&tx, "ann@example.org").await.unwrap()
+    };
+    assert_eq!(reached().await, None);
+    let code = office.code_to("ann@example.org").await;
+    office.verify_contact(&HOME, squatter, identity::Channel::Email, &code).await.unwrap();
+    assert_eq!(reached().await, Some(squatter));
+    add("ann@example.org").await.unwrap();
+}
+
+#[tokio::test]
 async fn nobody_finds_out_who_has_an_account_by_naming_members() {
     let office = Office::new().await;
     let (mill, owner) = mill(&office).await;
-    let ann = office.fan("ann").await.user.id;
+    let ann = office.verified_fan("ann").await.user.id;
     let name = |by, number: u32| {
         let email = format!("guess{number}@example.org");
         let office = &office;
@@ -113,15 +133,15 @@ async fn nobody_finds_out_who_has_an_account_by_naming_members() {
 async fn an_organizer_keeps_an_owner() {
     let office = Office::new().await;
     let (mill, owner) = mill(&office).await;
-    let ann = office.fan("ann").await.user.id;
+    let ann = office.verified_fan("ann").await.user.id;
     office.add_member(&HOME, mill, owner, "ann@example.org", Role::Manager).await.unwrap();
     assert_eq!(office.remove_member(&HOME, mill, owner).await.unwrap_err().code(), Code::WrongState);
     assert_eq!(office.change_role(&HOME, mill, owner, Role::Viewer).await.unwrap_err().code(), Code::WrongState);
-    assert_eq!(office.delete(&HOME, owner, &[]).await.unwrap_err().code(), Code::WrongState);
+    assert_eq!(office.delete(&HOME, owner, PASSWORD, None, &[]).await.unwrap_err().code(), Code::WrongState);
     office.change_role(&HOME, mill, owner, Role::Owner).await.unwrap();
 
     office.change_role(&HOME, mill, ann, Role::Owner).await.unwrap();
-    office.delete(&HOME, owner, &[]).await.unwrap();
+    office.delete(&HOME, owner, PASSWORD, None, &[]).await.unwrap();
     assert_eq!(role(&office, owner, mill).await, None);
     assert_eq!(office.members(mill).await.unwrap().len(), 1);
     assert_eq!(office.remove_member(&HOME, mill, ann).await.unwrap_err().code(), Code::WrongState);
@@ -131,7 +151,7 @@ async fn an_organizer_keeps_an_owner() {
 async fn nobody_is_made_an_owner_unasked() {
     let office = Office::new().await;
     let (mill, owner) = mill(&office).await;
-    let ann = office.fan("ann").await.user.id;
+    let ann = office.verified_fan("ann").await.user.id;
     for email in ["ann@example.org", "nobody@example.org"] {
         let refused = office.add_member(&HOME, mill, owner, email, Role::Owner).await.unwrap_err();
         assert!(matches!(&refused, OrganizerError::Field(field) if field.field == "role"), "{email}: {refused:?}");
@@ -144,18 +164,19 @@ async fn nobody_is_made_an_owner_unasked() {
 async fn an_organizer_that_does_nothing_ends_with_its_last_owner() {
     let office = Office::new().await;
     let (mill, owner) = mill(&office).await;
-    let ann = office.fan("ann").await.user.id;
+    let ann = office.verified_fan("ann").await.user.id;
     office.add_member(&HOME, mill, owner, "ann@example.org", Role::Manager).await.unwrap();
     assert_eq!(role(&office, ann, mill).await, Some(Role::Manager));
-    assert_eq!(office.delete(&HOME, owner, &[]).await.unwrap_err().code(), Code::WrongState);
-    office.delete(&HOME, owner, &[mill]).await.unwrap();
+    assert_eq!(office.delete(&HOME, owner, PASSWORD, None, &[]).await.unwrap_err().code(), Code::WrongState);
+    office.delete(&HOME, owner, PASSWORD, None, &[mill]).await.unwrap();
     assert_eq!(role(&office, ann, mill).await, None, "what has no owner has no staff");
 
     // It goes on as long as it has another owner.
-    let (barn, boss) = (office.create_organizer(ann, "Barn").await.unwrap().id, office.fan("boss").await.user.id);
+    let (barn, boss) =
+        (office.create_organizer(ann, "Barn").await.unwrap().id, office.verified_fan("boss").await.user.id);
     office.add_member(&HOME, barn, ann, "boss@example.org", Role::Door).await.unwrap();
     office.change_role(&HOME, barn, boss, Role::Owner).await.unwrap();
-    office.delete(&HOME, ann, &[barn]).await.unwrap();
+    office.delete(&HOME, ann, PASSWORD, None, &[barn]).await.unwrap();
     assert_eq!(role(&office, boss, barn).await, Some(Role::Owner));
 }
 
@@ -165,13 +186,13 @@ async fn owners_leaving_at_once_leave_one_behind() {
     let (mill, owner) = mill(&office).await;
     for round in 0..10 {
         let name = format!("ann{round}");
-        let ann = office.fan(&name).await.user.id;
+        let ann = office.verified_fan(&name).await.user.id;
         office.add_member(&HOME, mill, owner, &format!("{name}@example.org"), Role::Manager).await.unwrap();
         office.change_role(&HOME, mill, ann, Role::Owner).await.unwrap();
         let (one, two, three) = tokio::join!(
             office.remove_member(&HOME, mill, ann),
             office.change_role(&HOME, mill, owner, Role::Viewer),
-            office.delete(&HOME, ann, &[]),
+            office.delete(&HOME, ann, PASSWORD, None, &[]),
         );
         let owners = office.members(mill).await.unwrap();
         let owners = owners.iter().filter(|member| member.role == Role::Owner).count();
@@ -189,7 +210,8 @@ async fn an_account_erased_while_it_founds_an_organizer_leaves_no_orphan() {
     let office = Office::new().await;
     for round in 0..10 {
         let ann = office.fan(&format!("ann{round}")).await.user.id;
-        let (created, deleted) = tokio::join!(office.create_organizer(ann, "Old Mill"), office.delete(&HOME, ann, &[]));
+        let (created, deleted) =
+            tokio::join!(office.create_organizer(ann, "Old Mill"), office.delete(&HOME, ann, PASSWORD, None, &[]));
         assert!(created.is_ok() != deleted.is_ok(), "round {round}: {created:?} {deleted:?}");
     }
 }
@@ -198,7 +220,7 @@ async fn an_account_erased_while_it_founds_an_organizer_leaves_no_orphan() {
 async fn a_role_changed_elsewhere_is_learnt_within_seconds() {
     let office = Office::new().await;
     let (mill, owner) = mill(&office).await;
-    let ann = office.fan("ann").await.user.id;
+    let ann = office.verified_fan("ann").await.user.id;
     office.add_member(&HOME, mill, owner, "ann@example.org", Role::Manager).await.unwrap();
     assert_eq!(role(&office, ann, mill).await, Some(Role::Manager));
     office.elsewhere().remove_member(&HOME, mill, ann).await.unwrap();

@@ -1,7 +1,8 @@
 //! New passwords, with the old one and without it.
 
-use identity::{Channel, Contact, TokenError};
+use identity::{AccountError, Channel, Contact, TokenError};
 use stagedoor_core::Code;
+use tokio::spawn;
 use tokio::task::JoinSet;
 
 use crate::{HOME, MINUTE, Office, PASSWORD, SECOND};
@@ -178,18 +179,40 @@ async fn erasing_and_refreshing_and_changing_at_once_wait_for_nobody_for_good() 
         let name = format!("fan{round}");
         let fan = office.fan(&name).await;
         let own = office.verify(&fan.access_token).unwrap();
-        let mut racers = JoinSet::new();
-        let identity = office.identity.clone();
-        racers.spawn(async move { drop(identity.delete(&HOME, own.user, &[]).await) });
-        let identity = office.identity.clone();
-        racers.spawn(async move { drop(identity.refresh(&HOME, &fan.refresh_token).await) });
-        let identity = office.identity.clone();
-        racers.spawn(
-            async move { drop(identity.change_password(&HOME, own.user, own.session, PASSWORD, NEW, None).await) },
+        let (user, session) = (own.user, own.session);
+        let [one, two, three, four] = [(); 4].map(|()| office.identity.clone());
+        let (erased, refreshed, changed, ended) = tokio::join!(
+            spawn(async move { code(one.delete(&HOME, user, PASSWORD, None, &[]).await) }),
+            spawn(async move { code(two.refresh(&HOME, &fan.refresh_token).await) }),
+            spawn(async move { code(three.change_password(&HOME, user, session, PASSWORD, NEW, None).await) }),
+            spawn(async move { code(four.end_other_sessions(&HOME, user, session).await) }),
         );
-        let identity = office.identity.clone();
-        racers.spawn(async move { drop(identity.end_other_sessions(&HOME, own.user, own.session).await) });
-        racers.join_all().await;
-        assert_eq!(office.user(own.user).await.unwrap_err().code(), Code::NotFound, "round {round}");
+        let all = [erased.unwrap(), refreshed.unwrap(), changed.unwrap(), ended.unwrap()];
+        let round = format!("round {round}: {all:?}");
+        let [erased, refreshed, changed, ended] = all;
+        // Both start from the same password, and the second one does not find it.
+        assert!(erased.is_none() != changed.is_none(), "{round}");
+        assert!(matches!(erased, None | Some(Code::InvalidCredentials)), "{round}");
+        assert!(matches!(changed, None | Some(Code::InvalidCredentials | Code::NotFound)), "{round}");
+        assert!(matches!(refreshed, None | Some(Code::InvalidToken)), "{round}");
+        assert!(matches!(ended, None | Some(Code::NotFound)), "{round}");
+        assert_eq!(office.user(user).await.is_err(), erased.is_none(), "{round}");
     }
+}
+
+/// The code of a refusal.
+fn code<T>(result: Result<T, AccountError>) -> Option<Code> {
+    result.err().map(|error| error.code())
+}
+
+#[tokio::test]
+async fn a_new_password_drops_the_address_that_the_old_one_asked_for() {
+    let office = Office::new().await;
+    let ann = office.verified_fan("ann").await;
+    let own = office.verify(&ann.access_token).unwrap();
+    office.change_contact(&HOME, own.user, Contact::Email("thief@example.org"), PASSWORD, None).await.unwrap();
+    let code = office.code_to("thief@example.org").await;
+    office.change_password(&HOME, own.user, own.session, PASSWORD, NEW, None).await.unwrap();
+    let late = office.verify_contact(&HOME, own.user, Channel::Email, &code).await.unwrap_err();
+    assert_eq!(late.code(), Code::InvalidCode);
 }

@@ -2,6 +2,7 @@ use std::collections::HashSet;
 
 use identity::{SignedIn, TokenError};
 use stagedoor_core::Code;
+use store::Backend;
 use tokio::task::JoinSet;
 
 use crate::{DAY, HOME, HOUR, MINUTE, Office, PASSWORD, SECOND};
@@ -193,4 +194,78 @@ async fn sessions_long_expired_are_pruned() {
     assert_eq!(office.prune().await.unwrap(), 1);
     assert_eq!(office.refresh(&HOME, &ann.refresh_token).await.unwrap_err().code(), Code::InvalidToken);
     office.logout(&HOME, &ann.refresh_token).await.unwrap();
+}
+
+#[tokio::test]
+async fn one_session_too_many_ends_the_one_that_was_used_least_lately() {
+    let office = Office::new().await;
+    let first = office.fan("ann").await;
+    let session = |signed_in: &SignedIn| office.verify(&signed_in.access_token).map(|principal| principal.session);
+    let mut opened = Vec::new();
+    for _ in 0..49 {
+        office.advance(SECOND);
+        opened.push(office.try_login("ann@example.org", PASSWORD).await.unwrap());
+    }
+    // Old, and in use.
+    office.advance(SECOND);
+    let first = office.refresh(&HOME, &first.refresh_token).await.unwrap();
+    let alive = async || office.sessions_of(first.user.id).await.unwrap().len();
+    assert_eq!(alive().await, 50);
+    let last = office.try_login("ann@example.org", PASSWORD).await.unwrap();
+    assert_eq!(alive().await, 50);
+    assert_eq!(session(&opened[0]), Err(TokenError::Revoked));
+    assert!(office.refresh(&HOME, &opened[0].refresh_token).await.is_err());
+    for stays in [&first, &opened[1], &last] {
+        assert!(session(stays).is_ok());
+    }
+    // What ended by itself takes nobody's place.
+    office.logout(&HOME, &last.refresh_token).await.unwrap();
+    office.try_login("ann@example.org", PASSWORD).await.unwrap();
+    assert!(session(&opened[1]).is_ok());
+}
+
+/// On PostgreSQL; SQLite has one writer.
+#[tokio::test]
+async fn pruning_waits_for_nobody() {
+    let office = Office::new().await;
+    if office.db.backend() == Backend::Sqlite {
+        return;
+    }
+    let ann = office.fan("ann").await.user.id;
+    office.code_to("ann@example.org").await;
+    office.advance(38 * DAY);
+    // Somebody has the code and goes on to the sessions, as a new password does.
+    let tx = office.db.begin_write().await.unwrap();
+    tx.execute("UPDATE verification SET tries_left = 0 WHERE account_id = $1", (ann,)).await.unwrap();
+    assert_eq!(office.prune().await.unwrap(), 1, "the session, which nobody is at work on");
+    tx.execute("UPDATE session SET revoked_at = 0 WHERE account_id = $1", (ann,)).await.unwrap();
+    tx.commit().await.unwrap();
+    let left = async || {
+        let tx = office.db.begin_read().await.unwrap();
+        tx.one("SELECT COUNT(*) FROM verification", (), |row| row.get::<i64>(0)).await.unwrap()
+    };
+    assert_eq!(left().await, 1);
+    office.prune().await.unwrap();
+    assert_eq!(left().await, 0, "the next time");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn devices_that_end_all_others_at_once_wait_for_nobody_for_good() {
+    let office = Office::new().await;
+    let ann = office.fan("ann").await.user.id;
+    for round in 0..20 {
+        let mut opened = Vec::new();
+        for _ in 0..6 {
+            opened.push(office.try_login("ann@example.org", PASSWORD).await.unwrap());
+        }
+        let mut racers = JoinSet::new();
+        for one in opened {
+            let (identity, own) = (office.identity.clone(), office.verify(&one.access_token).unwrap().session);
+            racers.spawn(async move { identity.end_other_sessions(&HOME, ann, own).await.map(drop) });
+        }
+        let outcomes = racers.join_all().await;
+        assert!(outcomes.iter().all(Result::is_ok), "round {round}: {outcomes:?}");
+        let alive = office.sessions_of(ann).await.unwrap().len();
+        assert!(alive <= 1, "round {round}: {alive}");
+    }
 }

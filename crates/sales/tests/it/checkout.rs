@@ -458,8 +458,8 @@ async fn erasing_an_account_erases_who_would_have_come() {
         world.db.keyring.clone(),
         identity::Config { password_memory_kib: 8, ..identity::Config::default() },
     );
-    let contact = Contact::Email("ann@example.org");
-    let account = NewAccount { contact, password: "an old mill by the sea", name: "Ann", locale: Locale::English };
+    let (contact, password) = (Contact::Email("ann@example.org"), "an old mill by the sea");
+    let account = NewAccount { contact, password, name: "Ann", locale: Locale::English };
     // One that is registered would be sent a code, and nobody delivers here.
     let fan: UserId = world.db.env.id();
     people.seed_account(SeedAccount { id: fan, account, platform_admin: false }).await.unwrap();
@@ -472,7 +472,7 @@ async fn erasing_an_account_erases_who_would_have_come() {
         world.order_of(fan, &answered).await
     };
     let (before, other) = (buy(fan, "S-A-1").await, buy(world.person().await, "S-A-2").await);
-    people.delete(&store::Origin::user(fan), fan, &[]).await.unwrap();
+    people.delete(&store::Origin::user(fan), fan, password, None, &[]).await.unwrap();
     world.jobs.run_due().await.unwrap();
     let late = buy(fan, "S-A-3").await;
     world.rest().await;
