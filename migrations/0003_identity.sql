@@ -126,6 +126,8 @@ CREATE INDEX session_revoked ON session (revoked_at) WHERE revoked_at IS NOT NUL
 CREATE TABLE organizer (
     id UUID PRIMARY KEY,
     name TEXT NOT NULL,
+    -- Whether owners, managers and finance staff act with a second factor only.
+    members_need_factor BOOLEAN NOT NULL,
     created_at BIGINT NOT NULL
 );
 

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use identity::{Permission, Principal, Role};
+use identity::{Permission, Principal, Role, Standing};
 use stagedoor_core::{Code, OrganizerId, UserId};
 use store::audit::Chain;
 
@@ -73,7 +73,7 @@ fn principal<H: Headers + ?Sized>(headers: &H, app: &App) -> Result<Option<Princ
     app.identity.verify(token).map(Some).map_err(|_| InvalidToken)
 }
 
-/// Staff of the whole platform.
+/// Staff of the whole platform, with a second factor.
 #[derive(Debug, Clone, Copy)]
 pub struct PlatformAdmin(pub Principal);
 
@@ -82,17 +82,23 @@ impl FromRequestParts<App> for PlatformAdmin {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let Fan(principal) = Fan::from_request_parts(parts, app).await?;
-        if principal.platform_admin {
-            return Ok(Self(principal));
-        }
         let subject = "platform".to_owned();
-        Err(Problem::not_allowed().denying(Denied { chain: Chain::Platform, action: "request", subject, about: None }))
+        let denied = Denied { chain: Chain::Platform, action: "request", subject, about: None };
+        if !principal.platform_admin {
+            return Err(Problem::not_allowed().denying(denied));
+        }
+        if app.identity.factor_state(principal.user).await?.on_since.is_none() {
+            return Err(Problem::second_factor_required().denying(denied));
+        }
+        Ok(Self(principal))
     }
 }
 
 /// A permission as a type, so that it can be part of a handler's signature.
 pub trait Allows: Send + Sync + 'static {
     const PERMISSION: Permission;
+    /// Whether it waits for the second factor that an organizer asks its members for.
+    const NEEDS_FACTOR: bool = true;
 }
 
 macro_rules! permissions {
@@ -121,18 +127,32 @@ permissions! {
     CheckIn;
     SeeMembers;
     ManageMembers;
+    /// What the organizer asks of its members.
+    ManageOrganizer;
     /// The audit log.
     SeeAudit;
 }
 
+/// To be a member, which nobody was asked about: all may leave.
+#[derive(Debug, Clone, Copy)]
+pub struct Belong;
+
+impl Allows for Belong {
+    const PERMISSION: Permission = Permission::SeeCatalogue;
+    const NEEDS_FACTOR: bool = false;
+}
+
 /// A member of the organizer in the path (`{org}`) whose role allows `P`.
 ///
-/// To everyone else the organizer looks absent; a member whose role does not reach is told so.
+/// To everyone else the organizer looks absent; a member whose role does not reach is told so, and one
+/// who lacks the second factor that the organizer asks for, too.
 #[derive(Debug, Clone, Copy)]
 pub struct Staff<P> {
     pub user: UserId,
     pub organizer: OrganizerId,
     pub role: Role,
+    /// The organizer asks for a second factor that the member has not.
+    pub lacks_factor: bool,
     permission: PhantomData<P>,
 }
 
@@ -145,12 +165,15 @@ impl<P: Allows> FromRequestParts<App> for Staff<P> {
         let text = path.iter().find(|(name, _)| *name == "org").map(|(_, text)| text);
         let organizer: OrganizerId = text.and_then(|text| text.parse().ok()).ok_or_else(Problem::not_found)?;
         let denied = |chain| Denied { chain, action: "request", subject: organizer.to_string(), about: None };
-        let Some(role) = app.identity.role_of(principal.user, organizer).await? else {
+        let Some(Standing { role, lacks_factor }) = app.identity.standing_of(principal.user, organizer).await? else {
             return Err(Problem::not_found().denying(denied(Chain::Platform)));
         };
         if !role.allows(P::PERMISSION) {
             return Err(Problem::not_allowed().denying(denied(organizer.into())));
         }
-        Ok(Self { user: principal.user, organizer, role, permission: PhantomData })
+        if lacks_factor && P::NEEDS_FACTOR {
+            return Err(Problem::second_factor_required().denying(denied(organizer.into())));
+        }
+        Ok(Self { user: principal.user, organizer, role, lacks_factor, permission: PhantomData })
     }
 }

@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::{Fan, ManageMembers, RefundOrders, SeeBuyers, SeeCatalogue, SeeMembers, SeeSales, Staff};
+use crate::auth::{Belong, Fan, ManageMembers, ManageOrganizer, RefundOrders, SeeBuyers, SeeMembers, SeeSales, Staff};
 use crate::client::RequestOrigin;
 use crate::denials::Denied;
 use crate::extract::{Body, IdempotencyKey, Params, Path, RawBody};
@@ -27,6 +27,7 @@ use crate::{App, Problem, schema};
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(create_organizer, my_organizers))
+        .routes(routes!(change_organizer))
         .routes(routes!(members, add_member))
         .routes(routes!(change_member, remove_member))
         .routes(routes!(attendees))
@@ -51,12 +52,27 @@ pub struct OrganizerView {
     name: String,
     /// The caller's role there.
     role: &'static str,
+    /// Whether owners, managers and finance staff act with a second factor only.
+    members_need_second_factor: bool,
+}
+
+impl OrganizerView {
+    fn new(organizer: identity::Organizer, role: Role) -> Self {
+        let identity::Organizer { id, name, members_need_factor } = organizer;
+        Self { id, name, role: role.text(), members_need_second_factor: members_need_factor }
+    }
 }
 
 impl From<identity::Membership> for OrganizerView {
     fn from(membership: identity::Membership) -> Self {
-        Self { id: membership.organizer.id, name: membership.organizer.name, role: membership.role.text() }
+        Self::new(membership.organizer, membership.role)
     }
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OrganizerPatch {
+    members_need_second_factor: bool,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -127,7 +143,7 @@ pub async fn create_organizer(
     let operation = Operation { name, by, origin, subject, key, status: StatusCode::CREATED };
     once(&app, operation, async |tx| {
         let organizer = app.identity.create_organizer_in(tx, by, &body.name).await?;
-        Ok(OrganizerView { id: organizer.id, name: organizer.name.to_string(), role: Role::Owner.text() })
+        Ok(OrganizerView::new(organizer, Role::Owner))
     })
     .await
 }
@@ -138,6 +154,26 @@ pub async fn create_organizer(
 pub async fn my_organizers(State(app): State<App>, fan: Fan) -> Result<Json<OrganizerList>, Problem> {
     let memberships = app.identity.organizers_of(fan.id()).await?;
     Ok(Json(OrganizerList { items: memberships.into_iter().map(OrganizerView::from).collect() }))
+}
+
+/// Have owners, managers and finance staff act with a second factor only, or without.
+///
+/// Whoever lacks one is answered 403 `second_factor_required` until they turn one on; so is an owner who wants to
+/// ask for it and has none.
+#[utoipa::path(patch, path = "/api/v1/organizers/{org}", tag = "organizers", request_body = OrganizerPatch,
+    security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer")),
+    responses((status = 200, body = OrganizerView), (status = 400, body = Envelope), (status = 401, body = Envelope),
+        (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 413, body = Envelope),
+        (status = 415, body = Envelope)))]
+pub async fn change_organizer(
+    State(app): State<App>,
+    staff: Staff<ManageOrganizer>,
+    RequestOrigin(origin): RequestOrigin,
+    Body(body): Body<OrganizerPatch>,
+) -> Result<Json<OrganizerView>, Problem> {
+    let need = body.members_need_second_factor;
+    let organizer = app.identity.ask_members_for_factor(&origin, staff.organizer, staff.user, need).await?;
+    Ok(Json(OrganizerView::new(organizer, staff.role)))
 }
 
 /// Who works for the organizer.
@@ -196,14 +232,19 @@ pub async fn change_member(
         (status = 404, body = Envelope), (status = 409, body = Envelope)))]
 pub async fn remove_member(
     State(app): State<App>,
-    // What every role allows: nobody asked them to become members, so all may leave.
-    staff: Staff<SeeCatalogue>,
+    staff: Staff<Belong>,
     RequestOrigin(origin): RequestOrigin,
     Path((_, user)): Path<(String, UserId)>,
 ) -> Result<StatusCode, Problem> {
-    if user != staff.user && !staff.role.allows(Permission::ManageMembers) {
+    if user != staff.user {
         let (chain, subject) = (staff.organizer.into(), user.to_string());
-        return Err(Problem::not_allowed().denying(Denied { chain, action: "request", subject, about: None }));
+        let denied = Denied { chain, action: "request", subject, about: None };
+        if !staff.role.allows(Permission::ManageMembers) {
+            return Err(Problem::not_allowed().denying(denied));
+        }
+        if staff.lacks_factor {
+            return Err(Problem::second_factor_required().denying(denied));
+        }
     }
     app.identity.remove_member(&origin, staff.organizer, user).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -77,6 +77,11 @@ impl Problem {
         Self::new(Code::NotAllowed, "your role does not allow this")
     }
 
+    /// For who may, once a second factor is on.
+    pub fn second_factor_required() -> Self {
+        Self::new(Code::SecondFactorRequired, "turn a second factor on first: POST /api/v1/me/mfa/totp")
+    }
+
     pub fn unavailable() -> Self {
         Self::new(Code::Unavailable, "the service cannot do this at the moment").retry_after(Duration::from_secs(2))
     }

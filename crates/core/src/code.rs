@@ -53,6 +53,8 @@ codes! {
     }
     403 {
         NotAllowed = "not_allowed",
+        /// Who acts for others must have a second factor, and has none.
+        SecondFactorRequired = "second_factor_required",
         /// Accessible places that are kept for those who need them.
         AccessibleOnly = "accessible_only",
     }

@@ -19,7 +19,7 @@ use crate::kyc::CheckStatus;
 use crate::password::{self, Overloaded};
 use crate::profile::Profile;
 use crate::sql::{self, AccountRow};
-use crate::{Identity, organizer};
+use crate::{Identity, factor, organizer};
 
 /// The job that tells of an erased account. Whoever keeps personal data beside the account handles
 /// it; its payload is [`AccountErased`].
@@ -84,6 +84,8 @@ pub struct SeedAccount<'a> {
     pub id: UserId,
     pub account: NewAccount<'a>,
     pub platform_admin: bool,
+    /// The secret of its second factor in base 32; the factor is on from the start then.
+    pub second_factor: Option<&'a str>,
 }
 
 /// The answer to a sign-in. `Debug` shows no token.
@@ -366,7 +368,8 @@ impl Identity {
             row.has_password_of(&checked)?;
             // Organizers are locked before accounts, so one that was joined in between shows only
             // now; the next round locks it, too. Nothing can be joined while the account is locked.
-            if sql::memberships_of(&tx, id).await?.iter().any(|(organizer, ..)| !organizers.contains(organizer)) {
+            let joined = sql::memberships_of(&tx, id).await?;
+            if joined.iter().any(|member| !organizers.contains(&member.organizer.id)) {
                 continue;
             }
             let key = key_of(&self.0.keyring, &tx, id).await?;
@@ -433,6 +436,9 @@ impl Identity {
         }
         let tx = self.0.store.begin_write().await?;
         insert(&tx, &row, &key, index).await?;
+        if let Some(secret) = seed.second_factor {
+            factor::seed(&tx, &key, row.id, secret).await?;
+        }
         tx.audit(Entry::new(Chain::Platform, "account.create", row.id));
         tx.commit().await?;
         Ok(())

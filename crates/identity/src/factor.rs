@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use stagedoor_core::{SessionId, Timestamp, UserId};
+use stagedoor_core::{FieldError, SessionId, Timestamp, UserId};
 use store::audit::{Chain, Entry, Outcome};
 use store::{Origin, PersonKey, Sealed, Tx};
 use totp_rs::{Algorithm, Builder, Secret, Totp};
@@ -125,6 +125,7 @@ impl Identity {
         let ended = sql::revoke_other_sessions_of(&tx, user, keep).await?;
         tx.audit(entry.after(json!({ "recovery_codes": codes.len(), "sessions_ended": ended })));
         self.revoke_after_commit(&tx, ended);
+        self.forget_standings_after_commit(&tx);
         tx.commit().await?;
         tracing::info!(%user, "second factor on");
         Ok(codes)
@@ -160,6 +161,7 @@ impl Identity {
         sql::delete_factor(&tx, user).await?;
         letters::tell(&tx, &key, &row, &Letter::FactorOff).await?;
         tx.audit(Entry::new(Chain::Platform, "second_factor.disable", user));
+        self.forget_standings_after_commit(&tx);
         tx.commit().await?;
         tracing::info!(%user, "second factor off");
         Ok(())
@@ -267,6 +269,16 @@ impl Identity {
     fn recovery_print(&self, user: UserId, code: &str) -> [u8; 32] {
         self.0.keyring.blind_index("identity/recovery-code", &format!("{user} {code}"))
     }
+}
+
+/// Turns the factor with this secret, in base 32, on for an account that is being made. `Field` for what is
+/// no secret of 20 bytes.
+pub(crate) async fn seed(tx: &Tx, key: &PersonKey, user: UserId, secret: &str) -> Result<(), AccountError> {
+    let secret = Secret::try_from_base32(secret).ok().filter(|secret| secret.as_bytes().len() == SECRET_BYTES);
+    let secret = secret.ok_or(FieldError::new("second_factor", "must be 20 bytes in base 32"))?;
+    sql::put_factor(tx, user, &key.seal(place(user), secret.as_bytes())).await?;
+    sql::confirm_factor(tx, user, 0).await?;
+    Ok(())
 }
 
 const fn place(user: UserId) -> Sealed {

@@ -62,7 +62,7 @@ pub use device::Device;
 pub use factor::{Enrolment, FactorState};
 pub use kyc::{Check, CheckStatus, Decider, Decision, Document, DocumentKind, UnknownStatus};
 pub use notify::{Locale, UnknownLocale};
-pub use organizer::{Member, Membership, Organizer, OrganizerError};
+pub use organizer::{Member, Membership, Organizer, OrganizerError, Standing};
 pub use profile::{Location, Notifications, Preferences, Profile, ProfileChange};
 pub use role::{Permission, Role};
 pub use session::Session;

@@ -30,6 +30,8 @@ const ROLES_CACHED_MAX: usize = 1 << 14;
 pub struct Organizer {
     pub id: OrganizerId,
     pub name: String,
+    /// Whether owners, managers and finance staff act with a second factor only.
+    pub members_need_factor: bool,
 }
 
 /// An organizer as one of its members sees it.
@@ -37,6 +39,14 @@ pub struct Organizer {
 pub struct Membership {
     pub organizer: Organizer,
     pub role: Role,
+}
+
+/// What a person is to an organizer, and whether they may act as that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    pub role: Role,
+    /// The organizer asks for a second factor that the person has not.
+    pub lacks_factor: bool,
 }
 
 /// A person of an organizer. `Debug` shows id and role alone.
@@ -68,6 +78,9 @@ pub enum OrganizerError {
     /// The organizer has as many members, or the account belongs to as many organizers, as allowed.
     #[error("too many members or memberships")]
     LimitReached,
+    /// Who asks others for a second factor has one.
+    #[error("a second factor is needed")]
+    SecondFactorRequired,
     /// Too many addresses without an account were named: this is no way to find out who has one.
     #[error("too many unknown addresses")]
     RateLimited { retry_after: Duration },
@@ -82,16 +95,17 @@ impl OrganizerError {
             OrganizerError::NotFound => Code::NotFound,
             OrganizerError::AlreadyMember | OrganizerError::LimitReached => Code::Conflict,
             OrganizerError::LastOwner => Code::WrongState,
+            OrganizerError::SecondFactorRequired => Code::SecondFactorRequired,
             OrganizerError::RateLimited { .. } => Code::RateLimited,
             OrganizerError::Store(error) => store_code(error),
         }
     }
 }
 
-/// Roles read lately. A change counts up, so that a reader that was overtaken by it does not
+/// Standings read lately. A change counts up, so that a reader that was overtaken by it does not
 /// bring the old role back.
 pub(crate) struct RoleCache {
-    roles: Bounded<(UserId, OrganizerId), (Option<Role>, Timestamp)>,
+    roles: Bounded<(UserId, OrganizerId), (Option<Standing>, Timestamp)>,
     changes: u64,
 }
 
@@ -135,39 +149,72 @@ impl Identity {
 
     /// Every organizer of the installation by id, at most `limit`: for who runs it, never for a caller.
     pub async fn organizers(&self, limit: u32) -> store::Result<Vec<Organizer>> {
-        let rows = sql::organizers(&self.0.store.begin_read().await?, limit).await?;
-        Ok(rows.into_iter().map(|(id, name)| Organizer { id, name }).collect())
+        sql::organizers(&self.0.store.begin_read().await?, limit).await
     }
 
     pub async fn organizer(&self, id: OrganizerId) -> Result<Organizer, OrganizerError> {
         let tx = self.0.store.begin_read().await?;
-        let name = sql::organizer_name(&tx, id).await?.ok_or(OrganizerError::NotFound)?;
-        Ok(Organizer { id, name })
+        sql::organizer(&tx, id).await?.ok_or(OrganizerError::NotFound)
     }
 
     /// What `user` belongs to, at most 100, oldest organizer first.
     pub async fn organizers_of(&self, user: UserId) -> store::Result<Vec<Membership>> {
-        let rows = sql::memberships_of(&self.0.store.begin_read().await?, user).await?;
-        Ok(rows.into_iter().map(|(id, name, role)| Membership { organizer: Organizer { id, name }, role }).collect())
+        sql::memberships_of(&self.0.store.begin_read().await?, user).await
     }
 
     /// What `user` is to `organizer`; `None` for a stranger and for an absent organizer alike.
     /// Remembered for 5 seconds; a change made by this process counts at once.
     pub async fn role_of(&self, user: UserId, organizer: OrganizerId) -> store::Result<Option<Role>> {
+        Ok(self.standing_of(user, organizer).await?.map(|standing| standing.role))
+    }
+
+    /// The same with whether they may act as that now.
+    pub async fn standing_of(&self, user: UserId, organizer: OrganizerId) -> store::Result<Option<Standing>> {
         let (key, now) = ((user, organizer), self.now());
         let changes = {
             let mut cache = self.0.roles.lock();
             match cache.roles.get(&key) {
-                Some((role, until)) if now < until => return Ok(role),
+                Some((standing, until)) if now < until => return Ok(standing),
                 _ => cache.changes,
             }
         };
-        let role = sql::role_of(&self.0.store.begin_read().await?, user, organizer).await?;
+        let read = sql::standing_of(&self.0.store.begin_read().await?, user, organizer).await?;
+        let standing = read.map(|(role, is_asked, has_factor)| Standing {
+            role,
+            lacks_factor: is_asked && role.is_trusted() && !has_factor,
+        });
         let mut cache = self.0.roles.lock();
         if cache.changes == changes {
-            cache.roles.insert(key, (role, now + ROLE_TTL));
+            cache.roles.insert(key, (standing, now + ROLE_TTL));
         }
-        Ok(role)
+        Ok(standing)
+    }
+
+    /// Has owners, managers and finance staff of the organizer act with a second factor only, or without,
+    /// as `by` wants, who needs one to ask others for theirs: `SecondFactorRequired`.
+    pub async fn ask_members_for_factor(
+        &self,
+        origin: &Origin,
+        organizer: OrganizerId,
+        by: UserId,
+        need: bool,
+    ) -> Result<Organizer, OrganizerError> {
+        let tx = self.0.store.begin_write_for(origin).await?;
+        sql::lock_organizer(&tx, organizer).await?;
+        let mut changed = sql::organizer(&tx, organizer).await?.ok_or(OrganizerError::NotFound)?;
+        // Locked, so that the factor is not turned off at this moment.
+        let account = sql::lock_account(&tx, by).await?.ok_or(OrganizerError::NotFound)?;
+        if need && !account.has_factor {
+            return Err(OrganizerError::SecondFactorRequired);
+        }
+        sql::set_members_need_factor(&tx, organizer, need).await?;
+        let (before, after) =
+            (json!({ "members_need_factor": changed.members_need_factor }), json!({ "members_need_factor": need }));
+        tx.audit(Entry::new(organizer, "organizer.update", organizer).change(before, after));
+        self.forget_standings_after_commit(&tx);
+        tx.commit().await?;
+        changed.members_need_factor = need;
+        Ok(changed)
     }
 
     /// Everyone who belongs to the organizer, in the order they joined; at most 1,000.
@@ -295,7 +342,16 @@ impl Identity {
         let after = json!({ "name": name, "owner": owner });
         tx.audit(Entry::new(id, "organizer.create", id).after(after));
         self.forget_role_after_commit(tx, owner, id);
-        Ok(Organizer { id, name: name.into_string() })
+        Ok(Organizer { id, name: name.into_string(), members_need_factor: false })
+    }
+
+    /// All of them: what changes here changes the standing of many, and seldom.
+    pub(crate) fn forget_standings_after_commit(&self, tx: &Tx) {
+        let identity = self.clone();
+        tx.after_commit(move || {
+            let mut cache = identity.0.roles.lock();
+            *cache = RoleCache { changes: cache.changes + 1, ..RoleCache::default() };
+        });
     }
 
     pub(crate) fn forget_role_after_commit(&self, tx: &Tx, user: UserId, organizer: OrganizerId) {
@@ -318,7 +374,8 @@ async fn lock_member(tx: &Tx, organizer: OrganizerId, member: UserId) -> Result<
 
 /// Locks every organizer that the account belongs to now, for its erasure.
 pub(crate) async fn lock_all(tx: &Tx, user: UserId) -> store::Result<Vec<OrganizerId>> {
-    let organizers: Vec<_> = sql::memberships_of(tx, user).await?.into_iter().map(|(id, ..)| id).collect();
+    let organizers: Vec<_> =
+        sql::memberships_of(tx, user).await?.into_iter().map(|member| member.organizer.id).collect();
     for organizer in &organizers {
         sql::lock_organizer(tx, *organizer).await?;
     }
@@ -334,7 +391,8 @@ pub(crate) async fn leave_all(
     idle: &[OrganizerId],
 ) -> Result<Vec<(UserId, OrganizerId)>, AccountError> {
     let mut left = Vec::new();
-    for (organizer, _, role) in sql::memberships_of(tx, user).await? {
+    for Membership { organizer, role } in sql::memberships_of(tx, user).await? {
+        let organizer = organizer.id;
         if role == Role::Owner && sql::owner_count(tx, organizer).await? == 1 {
             if !idle.contains(&organizer) {
                 return Err(AccountError::LastOwner);

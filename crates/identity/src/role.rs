@@ -65,6 +65,12 @@ const TABLE: [(Permission, [bool; 5]); 12] = {
 };
 
 impl Role {
+    /// Whether those in this role need a second factor where the organizer asks its members for one: who
+    /// changes things, or sees money or people. Doors have scanners in many hands.
+    pub const fn is_trusted(self) -> bool {
+        matches!(self, Role::Owner | Role::Manager | Role::Finance)
+    }
+
     pub const ALL: [Role; 5] = [Role::Owner, Role::Manager, Role::Finance, Role::Door, Role::Viewer];
 
     pub const fn text(self) -> &'static str {

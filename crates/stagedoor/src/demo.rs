@@ -21,6 +21,8 @@ use crate::system::{self, System};
 
 /// Fans of the world, so that several can want the same seats.
 const FANS: u64 = 10;
+/// Staff of the platform, who cannot act without a second factor.
+const ADMIN: &str = "admin";
 /// Roles in an organizer, each with an account of its own.
 const STAFF: [Role; 5] = [Role::Owner, Role::Manager, Role::Finance, Role::Door, Role::Viewer];
 
@@ -46,6 +48,9 @@ struct Account {
     role: &'static str,
     email: String,
     password: String,
+    /// In base 32: what the authenticator app of the account is given.
+    #[serde(rename = "totpSecret", skip_serializing_if = "Option::is_none")]
+    totp_secret: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     organizer: Option<OrganizerId>,
 }
@@ -160,7 +165,7 @@ impl Seeds {
         bar: &ProgressBar,
     ) -> Result<(Vec<Account>, Vec<Organizer>), Fault> {
         let mut accounts: Vec<_> = (1..=FANS).map(|fan| self.account("fan", &format!("fan-{fan}"), None)).collect();
-        accounts.push(self.account("admin", "admin", None));
+        accounts.push(self.account(ADMIN, "admin", None));
         let mut organizers = Vec::new();
         for (number, planned) in (0..).zip(plan) {
             let id = self.id("organizer", number);
@@ -177,7 +182,12 @@ impl Seeds {
                 name: &name,
                 locale: Locale::English,
             };
-            let seed = SeedAccount { id: account.id, account: new, platform_admin: account.role == "admin" };
+            let seed = SeedAccount {
+                id: account.id,
+                account: new,
+                platform_admin: account.role == ADMIN,
+                second_factor: account.totp_secret.as_deref(),
+            };
             identity.seed_account(seed).await.map_err(because(format!("make the account {}", account.email)))?;
             bar.inc(1);
         }
@@ -206,6 +216,7 @@ impl Seeds {
             role,
             email: format!("{local}@world-{}.example", self.seed),
             password: password(&entropy),
+            totp_secret: (role == ADMIN).then(|| totp_secret(&self.env_of(&format!("totp {local}"), 0).entropy)),
             organizer,
         }
     }
@@ -280,6 +291,12 @@ impl Seeds {
 fn mix(seed: u64, kind: &str, number: u64) -> u64 {
     let bytes = seed.to_le_bytes().into_iter().chain(kind.bytes()).chain([0]).chain(number.to_le_bytes());
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// Twenty bytes in base 32. Source: RFC 4226, section 4, R6.
+fn totp_secret(entropy: &Entropy) -> String {
+    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    (0..32).map(|_| char::from(ALPHABET[entropy.below(32) as usize])).collect()
 }
 
 /// Three words and a number: easy to type, and long enough for the rules of any role.

@@ -246,7 +246,7 @@ async fn importer(identity: &Identity, env: &Env) -> Result<OrganizerId, Fault> 
     let password = secret(&env.entropy);
     let contact = Contact::Email("imports@stagedoor.invalid");
     let account = NewAccount { contact, password: &password, name: "Imports", locale: Locale::English };
-    identity.seed_account(SeedAccount { id: owner, account, platform_admin: false }).await?;
+    identity.seed_account(SeedAccount { id: owner, account, platform_admin: false, second_factor: None }).await?;
     Ok(identity.seed_organizer(IMPORTS, owner, "Imported events").await?.id)
 }
 

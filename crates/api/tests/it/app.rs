@@ -26,7 +26,7 @@ use stagedoor_core::Network;
 use testkit::TestStore;
 use tokio::sync::watch;
 
-use crate::caller::Caller;
+use crate::caller::{Caller, PASSWORD};
 use crate::maps;
 
 /// When every event starts unless a test says otherwise; the clock begins with the year.
@@ -256,10 +256,30 @@ impl TestApp {
 
     /// Staff of the whole platform.
     pub async fn admin(&self) -> Caller {
-        let admin = self.fan("admin").await;
+        let admin = self.verified("admin").await;
         let id = admin.id.parse().unwrap();
         self.app.identity.grant_platform_admin(id).await.expect("the account exists");
-        admin.signed_in_again().await
+        self.turn_factor_on(&admin).await;
+        let admin = admin.refreshed().await;
+        self.people.lock().insert("admin".to_owned(), admin.clone());
+        admin
+    }
+
+    /// Turns the second factor of somebody whose address is verified on, if it is not.
+    pub async fn turn_factor_on(&self, person: &Caller) {
+        if person.get("/me").await.expect(200).json()["secondFactor"] == true {
+            return;
+        }
+        let enrolment = person.post("/me/mfa/totp", json!({ "password": PASSWORD })).await.expect(201).json();
+        let otp = self.otp(enrolment["secret"].as_str().expect("a secret"));
+        person.post("/me/mfa/totp/confirm", json!({ "otp": otp })).await.expect(200);
+    }
+
+    /// What the authenticator app with this secret shows now.
+    pub fn otp(&self, secret: &str) -> String {
+        let secret = totp_rs::Secret::try_from_base32(secret).expect("base 32");
+        let totp = totp_rs::Builder::new().with_secret(secret).with_account_name("a").build().expect("a secret");
+        totp.generate(self.db.env.now().seconds() as u64).to_string()
     }
 
     /// A published event of Aurora's, on the map that [`maps::hall`] draws.

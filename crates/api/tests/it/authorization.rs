@@ -94,6 +94,7 @@ const TABLE: &[(&str, For)] = &[
     ("POST /api/v1/tickets/{ticket}/transfer", ItsOwner),
     ("GET /api/v1/organizers", SignedIn),
     ("POST /api/v1/organizers", SignedIn),
+    ("PATCH /api/v1/organizers/{org}", Staff("o")),
     ("GET /api/v1/organizers/{org}/members", Staff("om")),
     ("POST /api/v1/organizers/{org}/members", Staff("o")),
     ("PATCH /api/v1/organizers/{org}/members/{user}", Staff("o")),
@@ -218,6 +219,7 @@ fn absent() -> BTreeMap<&'static str, String> {
 fn body(operation: &str, ids: &BTreeMap<&str, String>) -> Value {
     match operation.split("/api/v1").nth(1).unwrap_or_default() {
         "/platform/kyc/{check}/decision" => json!({ "decision": "verified" }),
+        "/organizers/{org}" => json!({ "membersNeedSecondFactor": false }),
         "/organizers/{org}/members" => json!({ "email": "bob@example.org", "role": "viewer" }),
         "/organizers/{org}/members/{user}" => json!({ "role": "viewer" }),
         "/organizers/{org}/venues/{venue}/seat-maps" => maps::hall(),

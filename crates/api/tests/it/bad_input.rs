@@ -92,6 +92,7 @@ impl World {
             "/me/kyc" => json!({ "documentType": "passport", "country": "DE", "reference": "C01X00T47" }),
             "/platform/kyc/{check}/decision" => json!({ "decision": "rejected", "reason": "blurred" }),
             "/organizers" => json!({ "name": "Another" }),
+            "/organizers/{org}" => json!({ "membersNeedSecondFactor": false }),
             "/organizers/{org}/members" => json!({ "email": "bob@example.org", "role": "door" }),
             "/organizers/{org}/members/{user}" => json!({ "role": "door" }),
             "/organizers/{org}/venues" => {

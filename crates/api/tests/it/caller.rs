@@ -109,6 +109,13 @@ impl Caller {
         self.signed_in(&signed_in)
     }
 
+    /// The same session with fresh tokens.
+    pub async fn refreshed(&self) -> Caller {
+        let body = json!({ "refreshToken": self.refresh_token });
+        let signed_in = self.post("/auth/refresh", body).await.expect(200).json();
+        self.signed_in(&signed_in)
+    }
+
     fn signed_in(&self, answer: &Value) -> Caller {
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         Caller {

@@ -12,6 +12,7 @@ mod bad_input;
 mod bookings;
 mod catalogue;
 mod description;
+mod factors;
 mod fuzz;
 mod holds;
 mod idempotency;

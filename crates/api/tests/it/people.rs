@@ -12,13 +12,6 @@ use crate::caller::{Answer, Caller, PASSWORD};
 const NEW: &str = "a young hill by the lake";
 const STEP: Duration = Duration::from_secs(30);
 
-/// What the authenticator app with this secret shows now.
-fn shown(app: &TestApp, secret: &str) -> String {
-    let secret = totp_rs::Secret::try_from_base32(secret).expect("base 32");
-    let totp = totp_rs::Builder::new().with_secret(secret).with_account_name("a").build().expect("a secret");
-    totp.generate(app.db.env.now().seconds() as u64).to_string()
-}
-
 async fn verify_email(app: &TestApp, fan: &Caller) -> Value {
     let code = app.code_sent_to(&fan.email).await;
     fan.post("/me/email/verify", json!({ "code": code })).await.expect(200).json()
@@ -128,7 +121,7 @@ async fn a_second_factor_guards_sign_in_and_reset() {
     let secret = enrolment.json()["secret"].as_str().unwrap().to_owned();
     assert_eq!(ann.get("/me/mfa").await.expect(200).json(), json!({ "totpSince": null, "recoveryCodesLeft": 0 }));
     ann.post("/me/mfa/totp/confirm", json!({ "otp": "no" })).await.refused(401, "invalid_otp");
-    let confirm = json!({ "otp": shown(&app, &secret) });
+    let confirm = json!({ "otp": app.otp(&secret) });
     let codes = ann.post("/me/mfa/totp/confirm", confirm).await.expect(200).json()["recoveryCodes"].clone();
     assert_eq!(ann.get("/me").await.json()["secondFactor"], true);
     assert_eq!(ann.get("/me/mfa").await.json()["recoveryCodesLeft"], 10);
@@ -137,7 +130,7 @@ async fn a_second_factor_guards_sign_in_and_reset() {
     assert_eq!(refused.details(), json!({ "methods": ["totp", "recovery_code"] }));
     sign_in(&app, &ann.email, PASSWORD, Some("000000")).await.refused(401, "invalid_otp");
     app.advance(STEP).await;
-    let otp = shown(&app, &secret);
+    let otp = app.otp(&secret);
     sign_in(&app, &ann.email, PASSWORD, Some(&otp)).await.expect(200);
     sign_in(&app, &ann.email, PASSWORD, Some(&otp)).await.refused(401, "invalid_otp");
 
@@ -152,7 +145,7 @@ async fn a_second_factor_guards_sign_in_and_reset() {
 
     let ann = app.nobody().with_token(again["accessToken"].as_str().unwrap());
     app.advance(STEP).await;
-    let body = json!({ "password": NEW, "otp": shown(&app, &secret) });
+    let body = json!({ "password": NEW, "otp": app.otp(&secret) });
     let renewed = ann.post("/me/mfa/recovery-codes", body).await.expect(200).json()["recoveryCodes"].clone();
     ann.post("/me/mfa/totp/remove", json!({ "password": NEW, "otp": codes[2] })).await.refused(401, "invalid_otp");
     ann.post("/me/mfa/totp/remove", json!({ "password": NEW, "otp": renewed[0] })).await.expect(204);

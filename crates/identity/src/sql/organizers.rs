@@ -3,19 +3,33 @@ use store::dialect::for_update;
 use store::{Result, Row, Tx};
 
 use super::accounts::{AccountRow, COLUMNS};
+use crate::organizer::{Membership, Organizer};
 use crate::role::Role;
 
 pub(crate) async fn insert_organizer(tx: &Tx, id: OrganizerId, name: &str, at: Timestamp) -> Result<()> {
-    tx.execute("INSERT INTO organizer (id, name, created_at) VALUES ($1, $2, $3)", (id, name, at)).await?;
+    let sql = "INSERT INTO organizer (id, name, members_need_factor, created_at) VALUES ($1, $2, FALSE, $3)";
+    tx.execute(sql, (id, name, at)).await?;
     Ok(())
 }
 
-pub(crate) async fn organizers(tx: &Tx, limit: u32) -> Result<Vec<(OrganizerId, String)>> {
-    tx.all("SELECT id, name FROM organizer ORDER BY id LIMIT $1", (limit,), |row| Ok((row.get(0)?, row.get(1)?))).await
+pub(crate) async fn organizers(tx: &Tx, limit: u32) -> Result<Vec<Organizer>> {
+    tx.all(&format!("SELECT {ORGANIZER} FROM organizer ORDER BY id LIMIT $1"), (limit,), organizer_row).await
 }
 
-pub(crate) async fn organizer_name(tx: &Tx, id: OrganizerId) -> Result<Option<String>> {
-    tx.optional("SELECT name FROM organizer WHERE id = $1", (id,), |row| row.get(0)).await
+pub(crate) async fn organizer(tx: &Tx, id: OrganizerId) -> Result<Option<Organizer>> {
+    tx.optional(&format!("SELECT {ORGANIZER} FROM organizer WHERE id = $1"), (id,), organizer_row).await
+}
+
+pub(crate) async fn set_members_need_factor(tx: &Tx, id: OrganizerId, need: bool) -> Result<()> {
+    tx.execute("UPDATE organizer SET members_need_factor = $2 WHERE id = $1", (id, need)).await?;
+    Ok(())
+}
+
+/// What [`organizer_row`] reads.
+const ORGANIZER: &str = "organizer.id, organizer.name, organizer.members_need_factor";
+
+fn organizer_row(row: &Row) -> Result<Organizer> {
+    Ok(Organizer { id: row.get(0)?, name: row.get(1)?, members_need_factor: row.get(2)? })
 }
 
 /// Keeps the organizer's members from changing until the transaction ends; false when there is
@@ -26,13 +40,15 @@ pub(crate) async fn lock_organizer(tx: &Tx, id: OrganizerId) -> Result<bool> {
 }
 
 /// Organizers of the account with its role in each, in the order of their ids.
-pub(crate) async fn memberships_of(tx: &Tx, account: UserId) -> Result<Vec<(OrganizerId, String, Role)>> {
+pub(crate) async fn memberships_of(tx: &Tx, account: UserId) -> Result<Vec<Membership>> {
     tx.all(
-        "SELECT organizer.id, organizer.name, membership.role
-           FROM membership JOIN organizer ON organizer.id = membership.organizer_id
-          WHERE membership.account_id = $1 ORDER BY organizer.id",
+        &format!(
+            "SELECT {ORGANIZER}, membership.role
+               FROM membership JOIN organizer ON organizer.id = membership.organizer_id
+              WHERE membership.account_id = $1 ORDER BY organizer.id"
+        ),
         (account,),
-        |row| Ok((row.get(0)?, row.get(1)?, role(row, 2)?)),
+        |row| Ok(Membership { organizer: organizer_row(row)?, role: role(row, 3)? }),
     )
     .await
 }
@@ -56,6 +72,24 @@ pub(crate) async fn role_of(tx: &Tx, account: UserId, organizer: OrganizerId) ->
         "SELECT role FROM membership WHERE organizer_id = $1 AND account_id = $2",
         (organizer, account),
         |row| role(row, 0),
+    )
+    .await
+}
+
+/// The role, whether the organizer asks its members for a second factor, and whether this one has one.
+pub(crate) async fn standing_of(
+    tx: &Tx,
+    account: UserId,
+    organizer: OrganizerId,
+) -> Result<Option<(Role, bool, bool)>> {
+    tx.optional(
+        "SELECT membership.role, organizer.members_need_factor,
+                (SELECT COUNT(*) FROM second_factor WHERE second_factor.account_id = membership.account_id
+                    AND second_factor.confirmed_at IS NOT NULL)
+           FROM membership JOIN organizer ON organizer.id = membership.organizer_id
+          WHERE membership.organizer_id = $1 AND membership.account_id = $2",
+        (organizer, account),
+        |row| Ok((role(row, 0)?, row.get(1)?, row.get::<i64>(2)? > 0)),
     )
     .await
 }

@@ -316,7 +316,7 @@ async fn a_seeded_account_has_its_id_and_is_made_once() {
     let office = Office::new().await;
     let id = UserId(Uuid::from_u128(7));
     let account = newcomer("admin@example.org", "Admin");
-    let seed = SeedAccount { id, account, platform_admin: true };
+    let seed = SeedAccount { id, account, platform_admin: true, second_factor: None };
     office.seed_account(seed).await.unwrap();
     office.seed_account(seed).await.unwrap();
     let admin = office.try_login("admin@example.org", PASSWORD).await.unwrap();

@@ -1,7 +1,7 @@
 //! The second factor. Its codes are computed here by hand, from RFC 4226 and RFC 6238.
 
 use hmac::{Hmac, KeyInit, Mac};
-use identity::{AccountError, Contact, Credentials, SignedIn, TokenError};
+use identity::{AccountError, Contact, Credentials, SeedAccount, SignedIn, TokenError};
 use sha1::Sha1;
 use stagedoor_core::{Code, Timestamp, UserId};
 use tokio::task::JoinSet;
@@ -369,4 +369,44 @@ async fn nobody_is_erased_without_the_password_and_the_second_factor() {
     erase(PASSWORD, Some(&codes[0])).await.unwrap();
     assert_eq!(office.user(ann).await.unwrap_err().code(), Code::NotFound);
     assert!(office.members(mill).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_seeded_factor_is_on_from_the_start() {
+    let office = Office::new().await;
+    let secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
+    let id = UserId(uuid::Uuid::from_u128(7));
+    let account = newcomer("ann@example.org", "Ann");
+    let seed = |second_factor| SeedAccount { id, account, platform_admin: true, second_factor };
+    for wrong in ["", "JBSWY3DP", "not base 32 at all"] {
+        assert_eq!(office.seed_account(seed(Some(wrong))).await.unwrap_err().code(), Code::InvalidField, "{wrong:?}");
+    }
+    office.seed_account(seed(Some(secret))).await.unwrap();
+    assert!(office.factor_state(id).await.unwrap().on_since.is_some());
+    assert_eq!(refusal(&office, "ann", None).await, Code::MfaRequired);
+    let shown = Phone::new(secret).shows(&office, 0);
+    sign_in(&office, "ann", Some(&shown)).await.unwrap();
+    assert_eq!(refusal(&office, "ann", Some(&shown)).await, Code::InvalidOtp, "each code once, from the first on");
+}
+
+#[tokio::test]
+async fn what_an_organizer_asks_of_its_members_counts_at_once() {
+    let office = Office::new().await;
+    let owner = office.verified_fan("owner").await;
+    let (owner, own) = (owner.user.id, office.verify(&owner.access_token).unwrap().session);
+    let mill = office.create_organizer(owner, "Old Mill").await.unwrap().id;
+    let lacks = async || office.standing_of(owner, mill).await.unwrap().unwrap().lacks_factor;
+    let ask = async |need| office.ask_members_for_factor(&HOME, mill, owner, need).await;
+    assert!(!lacks().await);
+    assert_eq!(ask(true).await.unwrap_err().code(), Code::SecondFactorRequired, "or nobody could take it back");
+    let phone = Phone::new(&office.enrol_factor(&HOME, owner, PASSWORD).await.unwrap().secret);
+    let codes = office.confirm_factor(&HOME, owner, own, &phone.shows(&office, 0)).await.unwrap();
+    assert!(ask(true).await.unwrap().members_need_factor);
+    assert!(!lacks().await);
+    office.remove_factor(&HOME, owner, PASSWORD, &codes[0]).await.unwrap();
+    assert!(lacks().await);
+    let phone = Phone::new(&office.enrol_factor(&HOME, owner, PASSWORD).await.unwrap().secret);
+    office.confirm_factor(&HOME, owner, own, &phone.shows(&office, 0)).await.unwrap();
+    assert!(!lacks().await);
+    assert!(!ask(false).await.unwrap().members_need_factor);
 }

@@ -462,7 +462,7 @@ async fn erasing_an_account_erases_who_would_have_come() {
     let account = NewAccount { contact, password, name: "Ann", locale: Locale::English };
     // One that is registered would be sent a code, and nobody delivers here.
     let fan: UserId = world.db.env.id();
-    people.seed_account(SeedAccount { id: fan, account, platform_admin: false }).await.unwrap();
+    people.seed_account(SeedAccount { id: fan, account, platform_admin: false, second_factor: None }).await.unwrap();
     let event = world.event().await;
     let buy = async |fan, seat: &str| {
         let hold = world.hold(fan, event, &[seat]).await;

@@ -117,6 +117,7 @@ async fn the_same_seed_gives_the_same_world_however_often_it_is_loaded() {
         let staff = !["fan", "admin"].contains(&account["role"].as_str().unwrap());
         assert_eq!(account["organizer"].is_string(), staff, "{account}");
         assert!(account["password"].as_str().unwrap().len() >= 15);
+        assert_eq!(account["totpSecret"].is_string(), account["role"] == "admin", "{account}");
     }
     let organizers: BTreeSet<_> =
         world["organizers"].as_array().unwrap().iter().map(|one| &one["id"]).map(Value::to_string).collect();
