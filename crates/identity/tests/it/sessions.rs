@@ -256,11 +256,12 @@ async fn devices_that_end_all_others_at_once_wait_for_nobody_for_good() {
     for round in 0..20 {
         let mut opened = Vec::new();
         for _ in 0..6 {
-            opened.push(office.try_login("ann@example.org", PASSWORD).await.unwrap());
+            let one = office.try_login("ann@example.org", PASSWORD).await.unwrap();
+            opened.push(office.verify(&one.access_token).unwrap().session);
         }
         let mut racers = JoinSet::new();
-        for one in opened {
-            let (identity, own) = (office.identity.clone(), office.verify(&one.access_token).unwrap().session);
+        for own in opened {
+            let identity = office.identity.clone();
             racers.spawn(async move { identity.end_other_sessions(&HOME, ann, own).await.map(drop) });
         }
         let outcomes = racers.join_all().await;
