@@ -237,7 +237,7 @@ impl World {
         }
         let busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
                      AND pid <> pg_backend_pid() AND state <> 'idle' AND backend_type = 'client backend'";
-        for _ in 0..1_000 {
+        for _ in 0..6_000 {
             // A transaction sees the sessions as they were when it first looked.
             let tx = self.db.begin_read().await.unwrap();
             if tx.one(busy, (), |row| row.get::<i64>(0)).await.unwrap() == 0 {
@@ -246,7 +246,11 @@ impl World {
             drop(tx);
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        panic!("a session of the database never comes to rest");
+        let tx = self.db.begin_read().await.unwrap();
+        let doing = "SELECT concat_ws(' ', state, wait_event_type, wait_event, query) FROM pg_stat_activity
+                      WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'";
+        let doing = tx.all(doing, (), |row| row.get::<String>(0)).await.unwrap();
+        panic!("a session of the database never comes to rest: {doing:#?}");
     }
 
     /// Lets the jobs work until none is left, while the clock goes on.
