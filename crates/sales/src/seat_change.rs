@@ -75,9 +75,7 @@ impl Sales {
         id: EventId,
         seats: &[String],
     ) -> Result<(), OnSaleError> {
-        self.check_seats(organizer, id, seats).await?;
-        let _alone = self.alone_with(id).await;
-        self.change_seats(origin, organizer, id, SeatChange::Block(seats.to_vec())).await.map(drop)
+        self.change_blocks(origin, organizer, id, SeatChange::Block, seats).await
     }
 
     /// Puts blocked seats (by id) on sale again.
@@ -88,9 +86,7 @@ impl Sales {
         id: EventId,
         seats: &[String],
     ) -> Result<(), OnSaleError> {
-        self.check_seats(organizer, id, seats).await?;
-        let _alone = self.alone_with(id).await;
-        self.change_seats(origin, organizer, id, SeatChange::Unblock(seats.to_vec())).await.map(drop)
+        self.change_blocks(origin, organizer, id, SeatChange::Unblock, seats).await
     }
 
     /// Sets how many places of an area are off sale in total.
@@ -127,12 +123,25 @@ impl Sales {
         self.change_seats(origin, organizer, id, change).await.map(drop)
     }
 
-    /// Refuses seats that the event's map does not have. Nothing is written down that names what does
-    /// not exist: the log of who asked is kept for ever.
-    async fn check_seats(&self, organizer: OrganizerId, id: EventId, seats: &[String]) -> Result<(), OnSaleError> {
+    async fn change_blocks(
+        &self,
+        origin: &Origin,
+        organizer: OrganizerId,
+        id: EventId,
+        change: fn(Vec<String>) -> SeatChange,
+        seats: &[String],
+    ) -> Result<(), OnSaleError> {
         if seats.is_empty() || seats.len() > SEATS_PER_MAP_MAX {
             return Err(FieldError::new("seats", format!("must name 1 to {SEATS_PER_MAP_MAX} seats")).into());
         }
+        let _alone = self.alone_with(id).await;
+        self.check_seats(organizer, id, seats).await?;
+        self.change_seats(origin, organizer, id, change(seats.to_vec())).await.map(drop)
+    }
+
+    /// Refuses seats that the event's map does not have. Nothing is written down that names what does
+    /// not exist: the log of who asked is kept for ever.
+    async fn check_seats(&self, organizer: OrganizerId, id: EventId, seats: &[String]) -> Result<(), OnSaleError> {
         self.parts.catalog.event_of(organizer, id).await?;
         let view = self.parts.inventory.view(id).await?;
         let known = seats.iter().all(|seat| view.manifest.seat(seat).is_some());

@@ -11,7 +11,7 @@ use inventory::engine::{
     AreaSpec, Best, Command, HoldStatus, KeyPrint, Manifest, ManifestSpec, Need, Orphans, Places, Prices, Refusal,
     RowSpec, Rules, SaleStatus, SeatSpec, SectionSpec, Want,
 };
-use inventory::{Config, EventView, Hold, HoldRequest, Inventory, Opening, Refused, Writers};
+use inventory::{Config, EventView, Hold, HoldRequest, Inventory, Opening, Pace, Refused, Writers};
 use parking_lot::Mutex;
 use stagedoor_core::{Env, EventId, OrderId, UserId};
 use tempfile::TempDir;
@@ -404,6 +404,23 @@ fn a_hold_that_was_refused_as_expired_stays_so_whatever_the_clock_says() {
     writers.turn().unwrap();
     let seen = poll(&mut asked).expect("answered").unwrap();
     assert_eq!(seen.status(), HoldStatus::Expired);
+}
+
+#[test]
+fn a_refusal_does_not_wait_for_a_write_that_is_under_way() {
+    let (folder, env) = (tempfile::tempdir().unwrap(), Env::seeded(1));
+    let mut house = House::served_by(process(&folder, &env), folder, env, map(&FIRST, &AREAS));
+    let (ann, bob) = (house.env.id(), house.env.id());
+    let mut held = house.hold(ann, house.seats(&["A-1-1"]), None);
+    house.writers.turn_at(Pace::Beside).unwrap();
+    assert!(poll(&mut held).is_none(), "it is not on disk yet");
+    let mut late = house.hold(bob, house.seats(&["A-1-1"]), None);
+    house.writers.turn_at(Pace::Beside).unwrap();
+    let refused = poll(&mut late).expect("answered").unwrap_err();
+    assert!(matches!(refused, Refused::Rule(Refusal::SeatUnavailable(_))), "{refused:?}");
+    assert!(poll(&mut held).is_none(), "nobody has waited for the disk");
+    house.turn();
+    assert_eq!(poll(&mut held).expect("answered").unwrap().status(), HoldStatus::Held);
 }
 
 #[test]

@@ -213,6 +213,25 @@ async fn a_block_that_is_refused_is_in_the_audit_log_as_one_that_failed() {
 }
 
 #[tokio::test]
+async fn what_is_asked_of_seats_that_do_not_exist_is_written_nowhere() {
+    let world = World::new().await;
+    let event = world.event().await;
+    let before = log_of(&world, event).await.len();
+    let (origin, organizer) = (world.db.origin(), world.organizer);
+    let seats = ["S-A-1".to_owned(), "nowhere\0".to_owned()];
+    let refusals = [
+        world.sales.block_seats(origin, organizer, event, &seats).await.unwrap_err(),
+        world.sales.unblock_seats(origin, organizer, event, &seats).await.unwrap_err(),
+        world.sales.block_area(origin, organizer, event, "nowhere\0", 1).await.unwrap_err(),
+        world.sales.set_area_capacity(origin, organizer, event, "nowhere\0", 1).await.unwrap_err(),
+    ];
+    for refused in refusals {
+        assert!(refused.code().status() < 500, "{refused:?}");
+    }
+    assert_eq!(log_of(&world, event).await.len(), before);
+}
+
+#[tokio::test]
 async fn a_change_waiting_for_a_slow_seat_writer_holds_nobody_up() {
     let world = World::new().await;
     let (event, other) = (world.event().await, world.event().await);

@@ -17,7 +17,7 @@ use super::{Broken, EXPIRIES_PER_ROUND, Pace, Writer, schedule};
 use crate::engine::{WINDOW, warm};
 
 /// Commands of one round, and up to [`WINDOW`] more: few enough that a write that has ended is seen
-/// soon. Larger groups no longer help the rate where the next is decided beside.
+/// soon, many enough that larger rounds no longer help the rate.
 const COMMANDS_PER_ROUND: usize = 1_024;
 /// Commands of one group, reached where a disk is slow.
 const COMMANDS_PER_GROUP: usize = 4 * COMMANDS_PER_ROUND;
