@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::{SeeAudit, Staff};
+use crate::auth::{Member, SeeAudit};
 use crate::extract::{Params, paging};
 use crate::problem::Envelope;
 use crate::venues::List;
@@ -146,7 +146,7 @@ impl From<Record> for AuditView {
         (status = 403, body = Envelope), (status = 404, body = Envelope)))]
 pub async fn audit_log(
     State(app): State<App>,
-    staff: Staff<SeeAudit>,
+    staff: Member<SeeAudit>,
     Params(mut params): Params<AuditParams>,
 ) -> Result<Response, Problem> {
     let limit = paging(params.limit, None)?.limit();

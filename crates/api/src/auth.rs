@@ -5,15 +5,17 @@ use std::marker::PhantomData;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use identity::{Permission, Principal, Role, Standing};
+use gate::Subject;
+use identity::{Bearer, Permission, Principal, Program, Role, Scope, Scopes, Standing};
 use stagedoor_core::{Code, OrganizerId, UserId};
 use store::audit::Chain;
+use uuid::Uuid;
 
 use crate::denials::Denied;
 use crate::headers::Headers;
 use crate::{App, Problem};
 
-/// A signed-in person.
+/// A signed-in person, and no program in their place.
 #[derive(Debug, Clone, Copy)]
 pub struct Fan(pub Principal);
 
@@ -21,56 +23,161 @@ impl Fan {
     pub fn id(&self) -> UserId {
         self.0.user
     }
+
+    fn of(caller: Caller) -> Result<Self, Problem> {
+        match caller.bearer()? {
+            Bearer::Person(principal) => Ok(Fan(principal)),
+            Bearer::Program(_) => Err(Problem::new(Code::InsufficientScope, "no program may do this")),
+        }
+    }
 }
 
 impl FromRequestParts<App> for Fan {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
-        Fan::of(*parts.extensions.get::<Caller>().expect("the layer around all routes looked who calls"))
+        Fan::of(caller(parts))
     }
 }
 
-impl Fan {
-    pub(crate) fn of(caller: Caller) -> Result<Self, Problem> {
-        match caller.0 {
-            Ok(Some(principal)) => Ok(Fan(principal)),
-            Ok(None) => Err(Problem::new(Code::NotSignedIn, "sign in first")),
-            Err(InvalidToken) => Err(Problem::new(Code::InvalidToken, "the access token is not valid")),
+/// A scope as a type, so that it can be part of a handler's signature.
+pub trait Asks: Send + Sync + 'static {
+    const SCOPE: Scope;
+}
+
+macro_rules! scopes {
+    ($($name:ident)*) => {$(
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name;
+        impl Asks for $name {
+            const SCOPE: Scope = Scope::$name;
         }
+    )*};
+}
+
+scopes! { ProfileRead OrdersRead OrdersWrite TicketsRead TicketsWrite HoldsWrite }
+
+/// A signed-in person, or a program that they let act for them with the scope `S`.
+#[derive(Debug, Clone, Copy)]
+pub struct Person<S> {
+    user: UserId,
+    scope: PhantomData<S>,
+}
+
+impl<S: Asks> Person<S> {
+    pub fn id(&self) -> UserId {
+        self.user
+    }
+
+    pub(crate) fn of(caller: Caller) -> Result<Self, Problem> {
+        let user = match caller.bearer()? {
+            Bearer::Person(principal) => Some(principal.user),
+            Bearer::Program(program) => program.user.filter(|_| program.scopes.contains(S::SCOPE)),
+        };
+        let user = user.ok_or_else(|| Problem::insufficient_scope(S::SCOPE))?;
+        Ok(Self { user, scope: PhantomData })
     }
 }
 
-/// Whom the access token of a request names. Looked at once for each request, by the limits, and
-/// taken from there.
+impl<S: Asks> FromRequestParts<App> for Person<S> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        Person::of(caller(parts))
+    }
+}
+
+fn caller(parts: &Parts) -> Caller {
+    *parts.extensions.get::<Caller>().expect("the layer around all routes looked who calls")
+}
+
+/// Whom the access token or API key of a request names. Looked at once for each request, by the
+/// limits, and taken from there.
 #[derive(Debug, Clone, Copy)]
-pub struct Caller(Result<Option<Principal>, InvalidToken>);
+pub struct Caller(Result<Who, InvalidToken>);
+
+#[derive(Debug, Clone, Copy)]
+enum Who {
+    Nobody,
+    Known(Bearer),
+    /// An API key that is not in memory.
+    Key,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct InvalidToken;
 
 impl Caller {
-    pub(crate) const NOBODY: Caller = Caller(Ok(None));
+    pub(crate) const NOBODY: Caller = Caller(Ok(Who::Nobody));
 
     pub(crate) fn of<H: Headers + ?Sized>(headers: &H, app: &App) -> Self {
-        Self(principal(headers, app))
+        Self(presented(headers).and_then(|token| match token {
+            None => Ok(Who::Nobody),
+            Some(token) => match app.identity.bearer(token).map_err(|_| InvalidToken)? {
+                Some(bearer) => Ok(Who::Known(bearer)),
+                None => Ok(Who::Key),
+            },
+        }))
     }
 
-    /// The account, when the token is valid.
+    /// Whether only [`Caller::look_up`] can tell who this is.
+    pub(crate) fn is_unknown_key(&self) -> bool {
+        matches!(self.0, Ok(Who::Key))
+    }
+
+    /// The same with an API key looked up.
+    pub(crate) async fn look_up<H: Headers + ?Sized>(headers: &H, app: &App) -> Result<Self, Problem> {
+        let Ok(Some(token)) = presented(headers) else { return Ok(Self(Err(InvalidToken))) };
+        Ok(Self(app.identity.look_up_key(token).await?.map(Who::Known).map_err(|_| InvalidToken)))
+    }
+
+    /// Whom the limits count: the person, also where a program acts for them, or a program that acts
+    /// for its organizer.
+    pub(crate) fn subject(&self) -> Option<Subject> {
+        match self.0 {
+            Ok(Who::Known(Bearer::Person(principal))) => Some(Subject::User(principal.user)),
+            Ok(Who::Known(Bearer::Program(program))) => Some(match program.user {
+                Some(user) => Subject::User(user),
+                None => Subject::Program(Uuid::from(program.id).as_u128()),
+            }),
+            _ => None,
+        }
+    }
+
+    /// Who is written down as having asked, when the token or key is valid.
     pub(crate) fn user(&self) -> Option<UserId> {
-        self.0.ok().flatten().map(|principal| principal.user)
+        match self.0 {
+            Ok(Who::Known(Bearer::Person(principal))) => Some(principal.user),
+            Ok(Who::Known(Bearer::Program(program))) => Some(program.actor()),
+            _ => None,
+        }
+    }
+
+    fn bearer(self) -> Result<Bearer, Problem> {
+        match self.0 {
+            Ok(Who::Known(bearer)) => Ok(bearer),
+            Ok(Who::Nobody) => Err(Problem::new(Code::NotSignedIn, "sign in first")),
+            Ok(Who::Key) | Err(InvalidToken) => Err(Problem::new(Code::InvalidToken, "the access token is not valid")),
+        }
     }
 }
 
-fn principal<H: Headers + ?Sized>(headers: &H, app: &App) -> Result<Option<Principal>, InvalidToken> {
+/// What stands behind `Bearer`, if there is anything.
+fn presented<H: Headers + ?Sized>(headers: &H) -> Result<Option<&str>, InvalidToken> {
     let mut values = headers.values(&AUTHORIZATION);
     let Some(value) = values.next() else { return Ok(None) };
     let text = std::str::from_utf8(value).map_err(|_| InvalidToken)?;
-    let token = match text.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && values.next().is_none() => token.trim_ascii(),
-        _ => return Err(InvalidToken),
-    };
-    app.identity.verify(token).map(Some).map_err(|_| InvalidToken)
+    match text.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && values.next().is_none() => {
+            Ok(Some(token.trim_ascii()))
+        }
+        _ => Err(InvalidToken),
+    }
+}
+
+/// Whether what is presented looks like an API key.
+pub(crate) fn shows_key<H: Headers + ?Sized>(headers: &H) -> bool {
+    presented(headers).is_ok_and(|token| token.is_some_and(identity::looks_like_key))
 }
 
 /// Staff of the whole platform, with a second factor.
@@ -131,6 +238,8 @@ permissions! {
     ManageOrganizer;
     /// The audit log.
     SeeAudit;
+    /// Clients and API keys.
+    ManagePrograms;
 }
 
 /// To be a member, which nobody was asked about: all may leave.
@@ -142,12 +251,74 @@ impl Allows for Belong {
     const NEEDS_FACTOR: bool = false;
 }
 
-/// A member of the organizer in the path (`{org}`) whose role allows `P`.
+/// A member of the organizer in the path (`{org}`) whose role allows `P`, or a program of that
+/// organizer with the scope for it, and whose person, if it acts for one, is such a member.
 ///
 /// To everyone else the organizer looks absent; a member whose role does not reach is told so, and one
 /// who lacks the second factor that the organizer asks for, too.
 #[derive(Debug, Clone, Copy)]
 pub struct Staff<P> {
+    /// Who is written down as having done it.
+    pub by: UserId,
+    pub organizer: OrganizerId,
+    /// None for a program that acts for the organizer itself.
+    role: Option<Role>,
+    /// Of a program.
+    scopes: Option<Scopes>,
+    permission: PhantomData<P>,
+}
+
+impl<P> Staff<P> {
+    /// Whether the caller may do something else, too.
+    pub fn may(&self, permission: Permission) -> bool {
+        let has = |scopes: Scopes| permission.scope().is_some_and(|scope| scopes.contains(scope));
+        self.role.is_none_or(|role| role.allows(permission)) && self.scopes.is_none_or(has)
+    }
+}
+
+impl<P: Allows> FromRequestParts<App> for Staff<P> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let program = match caller(parts).bearer()? {
+            Bearer::Person(_) => {
+                let Member { user, organizer, role, .. } = Member::<P>::from_request_parts(parts, app).await?;
+                return Ok(Self { by: user, organizer, role: Some(role), scopes: None, permission: PhantomData });
+            }
+            Bearer::Program(program) => program,
+        };
+        let organizer = organizer(parts, app).await?;
+        // Not even where its person works, too: a program is its own organizer's alone.
+        if program.organizer != organizer {
+            return Err(Problem::not_found().denying(denied(Chain::Platform, organizer)));
+        }
+        let standing = match program.user {
+            Some(user) => match app.identity.standing_of(user, organizer).await? {
+                None => return Err(Problem::not_found().denying(denied(Chain::Platform, organizer))),
+                standing => standing,
+            },
+            None => None,
+        };
+        let Program { scopes, .. } = program;
+        let role = standing.map(|standing| standing.role);
+        let staff = Self { by: program.actor(), organizer, role, scopes: Some(scopes), permission: PhantomData };
+        let refused = match P::PERMISSION.scope() {
+            Some(scope) if !scopes.contains(scope) => Problem::insufficient_scope(scope),
+            None => Problem::new(Code::InsufficientScope, "no program may do this"),
+            Some(_) if !staff.may(P::PERMISSION) => Problem::not_allowed(),
+            // What its person may not do now, it may not either.
+            Some(_) if P::NEEDS_FACTOR && standing.is_some_and(|standing| standing.lacks_factor) => {
+                Problem::second_factor_required()
+            }
+            Some(_) => return Ok(staff),
+        };
+        Err(refused.denying(denied(organizer, organizer)))
+    }
+}
+
+/// The same, but a person and no program.
+#[derive(Debug, Clone, Copy)]
+pub struct Member<P> {
     pub user: UserId,
     pub organizer: OrganizerId,
     pub role: Role,
@@ -156,24 +327,33 @@ pub struct Staff<P> {
     permission: PhantomData<P>,
 }
 
-impl<P: Allows> FromRequestParts<App> for Staff<P> {
+impl<P: Allows> FromRequestParts<App> for Member<P> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let Fan(principal) = Fan::from_request_parts(parts, app).await?;
-        let path = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Problem::not_found())?;
-        let text = path.iter().find(|(name, _)| *name == "org").map(|(_, text)| text);
-        let organizer: OrganizerId = text.and_then(|text| text.parse().ok()).ok_or_else(Problem::not_found)?;
-        let denied = |chain| Denied { chain, action: "request", subject: organizer.to_string(), about: None };
+        let organizer = organizer(parts, app).await?;
         let Some(Standing { role, lacks_factor }) = app.identity.standing_of(principal.user, organizer).await? else {
-            return Err(Problem::not_found().denying(denied(Chain::Platform)));
+            return Err(Problem::not_found().denying(denied(Chain::Platform, organizer)));
         };
         if !role.allows(P::PERMISSION) {
-            return Err(Problem::not_allowed().denying(denied(organizer.into())));
+            return Err(Problem::not_allowed().denying(denied(organizer, organizer)));
         }
         if lacks_factor && P::NEEDS_FACTOR {
-            return Err(Problem::second_factor_required().denying(denied(organizer.into())));
+            return Err(Problem::second_factor_required().denying(denied(organizer, organizer)));
         }
         Ok(Self { user: principal.user, organizer, role, lacks_factor, permission: PhantomData })
     }
+}
+
+/// That a request for what an organizer has was refused.
+fn denied(chain: impl Into<Chain>, organizer: OrganizerId) -> Denied {
+    Denied { chain: chain.into(), action: "request", subject: organizer.to_string(), about: None }
+}
+
+/// The organizer in the path.
+async fn organizer(parts: &mut Parts, app: &App) -> Result<OrganizerId, Problem> {
+    let path = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Problem::not_found())?;
+    let text = path.iter().find(|(name, _)| *name == "org").map(|(_, text)| text);
+    text.and_then(|text| text.parse().ok()).ok_or_else(Problem::not_found)
 }

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::Fan;
+use crate::auth::{HoldsWrite, OrdersRead, OrdersWrite, Person};
 use crate::client::RequestOrigin;
 use crate::extract::{IdempotencyKey, OptionalBody, Path, RawBody};
 use crate::holds::{problem, too_many_seats, unknown_seat};
@@ -103,7 +103,7 @@ struct BookedTicket {
 }
 
 /// Hold seats. Source: document 004, 3.1.
-#[utoipa::path(post, path = "/api/v1/bookings", tag = "bookings", request_body = NewBooking, security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/v1/bookings", tag = "bookings", request_body = NewBooking, security(("bearer" = []), ("oauth2" = ["holds.write"])),
     params(("Idempotency-Key" = Option<String>, Header, description = "makes a retry safe", min_length = 1, max_length = 255)),
     extensions(("x-rate-limit" = json!("10/min per user"))),
     responses((status = 201, body = BookingView), (status = 400, body = Envelope), (status = 401, body = Envelope),
@@ -112,7 +112,7 @@ struct BookedTicket {
         (status = 429, body = Envelope), (status = 503, body = Envelope)))]
 pub async fn book(
     State(app): State<App>,
-    fan: Fan,
+    fan: Person<HoldsWrite>,
     idempotency: IdempotencyKey,
     RawBody(body, bytes): RawBody<NewBooking>,
 ) -> Result<Response, Problem> {
@@ -136,12 +136,12 @@ pub async fn book(
 }
 
 /// Look at a booking of one's own.
-#[utoipa::path(get, path = "/api/v1/bookings/{booking}", tag = "bookings", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/v1/bookings/{booking}", tag = "bookings", security(("bearer" = []), ("oauth2" = ["orders.read"])),
     params(("booking" = String, Path, description = "id of the booking")),
     responses((status = 200, body = BookingView), (status = 401, body = Envelope), (status = 404, body = Envelope)))]
 pub async fn booking(
     State(app): State<App>,
-    fan: Fan,
+    fan: Person<OrdersRead>,
     Path(booking): Path<HoldId>,
 ) -> Result<Json<BookingView>, Problem> {
     Ok(Json(app.sales.booking(fan.id(), booking).await?.into()))
@@ -154,7 +154,7 @@ pub async fn booking(
 /// kept as everywhere. A booking that was given back is refused as `wrong_state`, with its
 /// `status` in the details.
 #[utoipa::path(post, path = "/api/v1/bookings/{booking}/confirm", tag = "bookings", request_body = Option<ConfirmBody>,
-    security(("bearer" = [])), params(("booking" = String, Path, description = "id of the booking"),
+    security(("bearer" = []), ("oauth2" = ["orders.write"])), params(("booking" = String, Path, description = "id of the booking"),
         ("Idempotency-Key" = Option<String>, Header, description = "gives the first answer again", min_length = 1, max_length = 255)),
     responses((status = 200, body = ConfirmedView), (status = 202, body = crate::orders::OrderView),
         (status = 400, body = Envelope), (status = 401, body = Envelope), (status = 402, body = Envelope),
@@ -163,7 +163,7 @@ pub async fn booking(
         (status = 503, body = Envelope)))]
 pub async fn confirm(
     State(app): State<App>,
-    fan: Fan,
+    fan: Person<OrdersWrite>,
     RequestOrigin(origin): RequestOrigin,
     Path(booking): Path<HoldId>,
     idempotency: IdempotencyKey,
@@ -216,13 +216,13 @@ fn confirmed(booking: HoldId, order: &Order, public_url: &str) -> Answer {
 }
 
 /// Give a booking up: held seats are released, bought ones given back by the event's policy.
-#[utoipa::path(delete, path = "/api/v1/bookings/{booking}", tag = "bookings", security(("bearer" = [])),
+#[utoipa::path(delete, path = "/api/v1/bookings/{booking}", tag = "bookings", security(("bearer" = []), ("oauth2" = ["orders.write"])),
     params(("booking" = String, Path, description = "id of the booking")),
     responses((status = 200, body = BookingView), (status = 401, body = Envelope), (status = 404, body = Envelope),
         (status = 409, body = Envelope)))]
 pub async fn delete_booking(
     State(app): State<App>,
-    fan: Fan,
+    fan: Person<OrdersWrite>,
     RequestOrigin(origin): RequestOrigin,
     Path(booking): Path<HoldId>,
 ) -> Result<Json<BookingView>, Problem> {

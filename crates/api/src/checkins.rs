@@ -135,7 +135,7 @@ pub struct CheckInList {
 
 /// Check a ticket in.
 #[utoipa::path(post, path = "/api/v1/organizers/{org}/checkins", tag = "organizers", request_body = ScanBody,
-    security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer")),
+    security(("bearer" = []), ("oauth2" = ["checkins.write"])), params(("org" = String, Path, description = "id of the organizer")),
     responses((status = 200, body = CheckInView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 413, body = Envelope),
         (status = 415, body = Envelope), (status = 422, body = Envelope)))]
@@ -153,7 +153,7 @@ pub async fn scan(
 
 /// Upload what an offline scanner stored. A scan that cannot be taken is named and harms no other.
 #[utoipa::path(post, path = "/api/v1/organizers/{org}/checkins/batch", tag = "organizers", request_body = ScanBatch,
-    security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer")),
+    security(("bearer" = []), ("oauth2" = ["checkins.write"])), params(("org" = String, Path, description = "id of the organizer")),
     responses((status = 200, body = CheckInList), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 413, body = Envelope),
         (status = 415, body = Envelope)))]
@@ -184,7 +184,7 @@ pub async fn scan_batch(
 }
 
 /// The public keys that scanners tell genuine barcodes by, offline.
-#[utoipa::path(get, path = "/api/v1/organizers/{org}/checkins/keys", tag = "organizers", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/v1/organizers/{org}/checkins/keys", tag = "organizers", security(("bearer" = []), ("oauth2" = ["checkins.write"])),
     params(("org" = String, Path, description = "id of the organizer")),
     responses((status = 200, body = schema::KeySet), (status = 401, body = Envelope), (status = 403, body = Envelope),
         (status = 404, body = Envelope)))]
@@ -228,7 +228,7 @@ async fn judge(
         }
     }
     let window = |event| windows.get(&event).copied().unwrap_or(Window::ALWAYS);
-    let door = Door { organizer: staff.organizer, by: staff.user };
+    let door = Door { organizer: staff.organizer, by: staff.by };
     Ok(check_in(&app.store, origin, door, scans, window).await?)
 }
 

@@ -235,6 +235,8 @@ async fn denied(app: &App, asked: &Asked, route: &str, code: Code) -> store::Res
     Ok(match (code, asked.user) {
         (Code::NotSignedIn | Code::InvalidToken, _) => request(Chain::Platform, "access token"),
         (Code::RateLimited, _) => request(Chain::Platform, "requests"),
+        // A program that has no leave for what is its person's own.
+        (Code::InsufficientScope, _) => request(Chain::Platform, "scope"),
         // Whoever is signed in is asked for the password again before some changes.
         (Code::InvalidCredentials, Some(user)) => Some(Denied {
             chain: Chain::Platform,

@@ -23,6 +23,7 @@ use crate::orders::OrderView;
 use crate::organizers::OrganizerView;
 use crate::problem::Envelope;
 use crate::profile::UserView;
+use crate::programs::ProgramView;
 use crate::security::{SecondFactorView, SessionView};
 use crate::tickets::TicketView;
 use crate::{App, Problem};
@@ -40,6 +41,8 @@ pub struct ExportView {
     kyc: Vec<CheckView>,
     /// Where the person works, and as what.
     organizers: Vec<OrganizerView>,
+    /// Programs that the person let act for them and that still may.
+    programs: Vec<ProgramView>,
     /// With payments' outcomes, refunds and who was to come; every one there was.
     orders: Vec<OrderView>,
     /// That the person owns now.
@@ -95,6 +98,7 @@ async fn export(app: &App, Principal { user, session, .. }: Principal) -> Result
         sessions: sessions.into_iter().map(|one| SessionView::new(one, session)).collect(),
         kyc: identity.checks_of(user).await?.into_iter().map(CheckView::from).collect(),
         organizers: identity.organizers_of(user).await?.into_iter().map(OrganizerView::from).collect(),
+        programs: identity.programs_of(user).await?.into_iter().map(ProgramView::from).collect(),
         orders: orders(app, user).await?,
         tickets: owned(app, user).await?,
     })

@@ -14,7 +14,7 @@ use stagedoor_core::{Code, EventId, FieldError, HoldId, Money, Timestamp, UserId
 use store::Keyring;
 use utoipa::ToSchema;
 
-use crate::auth::Fan;
+use crate::auth::{HoldsWrite, Person};
 use crate::extract::{IdempotencyKey, Path, RawBody};
 use crate::problem::{Envelope, IDEMPOTENCY_REPLAYED};
 use crate::{App, Problem, json};
@@ -236,14 +236,14 @@ impl Prints {
 #[utoipa::path(post, path = "/api/v1/events/{event}/holds", tag = "holds", request_body = NewHold,
     params(("event" = String, Path, description = "id of the event"),
         ("Idempotency-Key" = Option<String>, Header, description = "makes a retry safe", min_length = 1, max_length = 255)),
-    security(("bearer" = [])), extensions(("x-rate-limit" = json!("10/min per user"))),
+    security(("bearer" = []), ("oauth2" = ["holds.write"])), extensions(("x-rate-limit" = json!("10/min per user"))),
     responses((status = 201, body = HoldView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 409, body = Envelope),
         (status = 413, body = Envelope), (status = 415, body = Envelope), (status = 422, body = Envelope),
         (status = 429, body = Envelope), (status = 503, body = Envelope)))]
 pub async fn place_hold(
     State(app): State<App>,
-    fan: Fan,
+    fan: Person<HoldsWrite>,
     Path(event): Path<EventId>,
     key: IdempotencyKey,
     body: RawBody<NewHold>,
@@ -253,7 +253,7 @@ pub async fn place_hold(
 
 pub(crate) async fn place(
     app: &App,
-    fan: Fan,
+    fan: Person<HoldsWrite>,
     event: EventId,
     key: IdempotencyKey,
     RawBody(body, bytes): RawBody<NewHold>,
@@ -268,7 +268,7 @@ pub(crate) async fn place(
 /// A wish for seats in the engine's terms. `body`: what was asked, and the bytes it came as.
 pub(crate) fn request(
     app: &App,
-    fan: Fan,
+    fan: Person<HoldsWrite>,
     key: IdempotencyKey,
     (body, bytes): (&NewHold, &[u8]),
     view: &EventView,
@@ -280,10 +280,14 @@ pub(crate) fn request(
 }
 
 /// Look at a hold of one's own.
-#[utoipa::path(get, path = "/api/v1/holds/{hold}", tag = "holds", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/v1/holds/{hold}", tag = "holds", security(("bearer" = []), ("oauth2" = ["holds.write"])),
     params(("hold" = String, Path, description = "id of the hold")),
     responses((status = 200, body = HoldView), (status = 401, body = Envelope), (status = 404, body = Envelope)))]
-pub async fn hold(State(app): State<App>, fan: Fan, Path(hold): Path<HoldId>) -> Result<Response, Problem> {
+pub async fn hold(
+    State(app): State<App>,
+    fan: Person<HoldsWrite>,
+    Path(hold): Path<HoldId>,
+) -> Result<Response, Problem> {
     let event = app.inventory.locate(fan.id(), hold).await?.ok_or_else(Problem::not_found)?;
     let hold = app.inventory.hold_view(event, hold, fan.id()).await?;
     let listing = app.catalog.any_event(event).await?;
@@ -291,11 +295,15 @@ pub async fn hold(State(app): State<App>, fan: Fan, Path(hold): Path<HoldId>) ->
 }
 
 /// Give held seats back. Doing it twice is fine.
-#[utoipa::path(delete, path = "/api/v1/holds/{hold}", tag = "holds", security(("bearer" = [])),
+#[utoipa::path(delete, path = "/api/v1/holds/{hold}", tag = "holds", security(("bearer" = []), ("oauth2" = ["holds.write"])),
     params(("hold" = String, Path, description = "id of the hold")),
     responses((status = 204), (status = 401, body = Envelope), (status = 404, body = Envelope),
         (status = 409, body = Envelope)))]
-pub async fn release_hold(State(app): State<App>, fan: Fan, Path(hold): Path<HoldId>) -> Result<StatusCode, Problem> {
+pub async fn release_hold(
+    State(app): State<App>,
+    fan: Person<HoldsWrite>,
+    Path(hold): Path<HoldId>,
+) -> Result<StatusCode, Problem> {
     let event = app.inventory.locate(fan.id(), hold).await?.ok_or_else(Problem::not_found)?;
     app.inventory.release(event, hold, Actor::Fan(fan.id())).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -163,26 +163,62 @@ pub fn admit<H: Headers + ?Sized>(
         admitted = admitted.and_then(|()| left.spend(&route.policy, address, &limits.gate));
     }
     // Who asks matters only to a request that got so far: checking a signature is work.
-    let mut caller = Caller::NOBODY;
-    let mut policy_field = &known_fields.nobody;
-    if admitted.is_ok() {
-        caller = Caller::of(headers, app);
-        if let Some(user) = caller.user().map(Subject::User) {
-            // A rush on one event is no reason to stop the scanners at the doors of another.
-            let is_staff = path.is_some_and(|path| path.starts_with(STAFF_ROUTES));
-            let policy;
-            (policy, policy_field) = match limits.gate.is_surging() && !is_staff {
-                true => (limits.gate.user_in_surge(), &known_fields.user_in_surge),
-                false => (limits.gate.user(), &known_fields.user),
-            };
-            admitted = left.spend(policy, user, &limits.gate);
-            if let Some(route) = route.filter(|route| route.per == Per::User) {
-                admitted = admitted.and_then(|()| left.spend(&route.policy, user, &limits.gate));
-            }
+    match admitted {
+        Ok(()) => admit_caller(limits, method, path, Caller::of(headers, app), client, left),
+        Err(refusal) => {
+            let fields = Fields(Some((known_fields.nobody.clone(), left)));
+            Admission { caller: Caller::NOBODY, address: client, refusal: Some(refusal), fields }
         }
     }
-    let fields = Fields(Some((policy_field.clone(), left)));
-    Admission { caller, address: client, refusal: admitted.err(), fields }
+}
+
+/// Counts a request that its address may make in what its caller may.
+fn admit_caller(
+    limits: &Limits,
+    method: &Method,
+    path: Option<&str>,
+    caller: Caller,
+    address: IpAddr,
+    mut left: Left,
+) -> Admission {
+    let route = path.and_then(|path| limits.route(method, path));
+    let known_fields = route.map_or(&limits.fields, |route| &route.fields);
+    let Some(subject) = caller.subject() else {
+        return Admission { caller, address, refusal: None, fields: Fields(Some((known_fields.nobody.clone(), left))) };
+    };
+    // A rush on one event is no reason to stop the scanners at the doors of another.
+    let is_staff = path.is_some_and(|path| path.starts_with(STAFF_ROUTES));
+    let (policy, policy_field) = match limits.gate.is_surging() && !is_staff {
+        true => (limits.gate.user_in_surge(), &known_fields.user_in_surge),
+        false => (limits.gate.user(), &known_fields.user),
+    };
+    let mut admitted = left.spend(policy, subject, &limits.gate);
+    if let Some(route) = route.filter(|route| route.per == Per::User) {
+        admitted = admitted.and_then(|()| left.spend(&route.policy, subject, &limits.gate));
+    }
+    Admission { caller, address, refusal: admitted.err(), fields: Fields(Some((policy_field.clone(), left))) }
+}
+
+impl Admission {
+    /// Whether the request shows an API key that only the database knows.
+    pub(crate) fn needs_look_up(&self) -> bool {
+        self.refusal.is_none() && self.caller.is_unknown_key()
+    }
+
+    /// The same once it is known whose key that is. Its address was counted.
+    pub(crate) async fn looked_up(
+        self,
+        app: &App,
+        method: &Method,
+        path: Option<&str>,
+        headers: &HeaderMap,
+    ) -> Admission {
+        let Fields(Some((_, left))) = &self.fields else { return self };
+        match Caller::look_up(headers, app).await {
+            Ok(caller) => admit_caller(&app.limits, method, path, caller, self.address, left.clone()),
+            Err(problem) => Admission { refusal: Some(problem), ..self },
+        }
+    }
 }
 
 impl PolicyFields {

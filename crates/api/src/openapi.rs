@@ -3,10 +3,13 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
+use identity::Scope;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    AuthorizationCode, ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityScheme,
+};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -15,8 +18,8 @@ use utoipa_axum::routes;
 use crate::limits::EXEMPT;
 use crate::respond::Respond;
 use crate::{
-    App, Problem, accounts, audit, bookings, checkins, events, export, holds, kyc, live, operations, orders,
-    organizers, own_events, profile, seat_maps, security, tickets, venues,
+    App, Problem, accounts, audit, bookings, checkins, events, export, holds, kyc, live, oauth, operations, orders,
+    organizers, own_events, profile, programs, seat_maps, security, tickets, venues,
 };
 
 #[derive(OpenApi)]
@@ -38,6 +41,7 @@ use crate::{
         (name = "tickets", description = "Tickets and their barcodes"),
         (name = "bookings", description = "The booking shorthand over holds and orders"),
         (name = "organizers", description = "Tenants: their catalogue, sales and staff"),
+        (name = "programs", description = "OAuth 2.1, and the clients and API keys of organizers"),
         (name = "platform", description = "Work of the platform's own staff"),
         (name = "operations", description = "Health and metrics"),
     ),
@@ -46,15 +50,32 @@ use crate::{
 struct Description;
 
 /// What needs nothing that can be busy.
-const UNFAILING: [&str; 3] = ["/.well-known/jwks.json", "/healthz", "/metrics"];
+const UNFAILING: [&str; 4] =
+    ["/.well-known/jwks.json", "/.well-known/oauth-authorization-server", "/healthz", "/metrics"];
 
 struct Bearer;
 
 impl Modify for Bearer {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("The access token of somebody signed in: all that they may do"))
+            .build();
+        let scopes = || Scopes::from_iter(Scope::ALL.map(|scope| (scope.text(), scope.question())));
+        let (authorize, token) = ("/oauth/authorize", "/oauth/token");
+        let flows = [
+            Flow::AuthorizationCode(AuthorizationCode::with_refresh_url(authorize, token, scopes(), token)),
+            Flow::ClientCredentials(ClientCredentials::new(token, scopes())),
+        ];
+        let programs = OAuth2::with_description(
+            flows,
+            "The access token of a program, or an API key of an organizer: with one of the scopes named, and no \
+             more than whom it acts for may do. What names none, no program may do",
+        );
         let components = document.components.get_or_insert_with(Default::default);
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        components.add_security_scheme("oauth2", SecurityScheme::OAuth2(programs));
     }
 }
 
@@ -100,6 +121,8 @@ fn table() -> OpenApiRouter<App> {
         .merge(profile::routes())
         .merge(security::routes())
         .merge(kyc::routes())
+        .merge(oauth::routes())
+        .merge(programs::routes())
         .routes(routes!(export::export_me))
         .merge(venues::routes())
         .merge(events::routes())
@@ -143,6 +166,10 @@ fn complete(path: &str, operation: &mut Operation) {
     let is_limited = !EXEMPT.contains(&path);
     if is_limited {
         answers.entry("429".to_owned()).or_insert_with(|| RefOr::T(envelope()));
+    }
+    // A program may lack the scope.
+    if operation.security.is_some() {
+        answers.entry("403".to_owned()).or_insert_with(|| RefOr::T(envelope()));
     }
     // Whatever asks the database or the seat engine can find it busy or recovering.
     if !UNFAILING.contains(&path) {

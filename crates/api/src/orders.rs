@@ -20,7 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::Fan;
+use crate::auth::{OrdersRead, OrdersWrite, Person};
 use crate::client::RequestOrigin;
 use crate::extract::{IdempotencyKey, OptionalBody, Params, Path, RawBody, paging, read};
 use crate::openapi::MoneySchema;
@@ -274,7 +274,7 @@ pub fn key(text: String, subject: impl Display, body: &[u8]) -> Key {
 }
 
 /// Buy the places of one or several holds. Source: document 002, "Buy ticket".
-#[utoipa::path(post, path = "/api/v1/orders", tag = "orders", request_body = NewOrder, security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/v1/orders", tag = "orders", request_body = NewOrder, security(("bearer" = []), ("oauth2" = ["orders.write"])),
     params(("Idempotency-Key" = String, Header, description = "makes a retry safe", min_length = 1, max_length = 255)),
     responses((status = 201, body = OrderView), (status = 202, body = OrderView), (status = 400, body = Envelope),
         (status = 401, body = Envelope), (status = 402, body = Envelope), (status = 404, body = Envelope),
@@ -282,7 +282,7 @@ pub fn key(text: String, subject: impl Display, body: &[u8]) -> Key {
         (status = 415, body = Envelope), (status = 422, body = Envelope), (status = 503, body = Envelope)))]
 pub async fn place_order(
     State(app): State<App>,
-    fan: Fan,
+    fan: Person<OrdersWrite>,
     RequestOrigin(origin): RequestOrigin,
     idempotency: IdempotencyKey,
     RawBody(body, bytes): RawBody<NewOrder>,
@@ -308,10 +308,14 @@ pub async fn place_order(
 }
 
 /// One of one's own orders.
-#[utoipa::path(get, path = "/api/v1/orders/{order}", tag = "orders", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/v1/orders/{order}", tag = "orders", security(("bearer" = []), ("oauth2" = ["orders.read"])),
     params(("order" = String, Path, description = "id of the order")),
     responses((status = 200, body = OrderView), (status = 401, body = Envelope), (status = 404, body = Envelope)))]
-pub async fn order(State(app): State<App>, fan: Fan, Path(order): Path<OrderId>) -> Result<Json<OrderView>, Problem> {
+pub async fn order(
+    State(app): State<App>,
+    fan: Person<OrdersRead>,
+    Path(order): Path<OrderId>,
+) -> Result<Json<OrderView>, Problem> {
     let order = app.sales.order(fan.id(), order).await?;
     let attendee = app.sales.attendee(order.id).await?;
     Ok(Json(OrderView::new(&order, &app.public_url).attended_by(attendee)))
@@ -352,11 +356,11 @@ pub fn list(mut orders: Vec<Order>, shown: usize, public_url: &str) -> List<Orde
 }
 
 /// One's own orders, newest first.
-#[utoipa::path(get, path = "/api/v1/me/orders", tag = "orders", security(("bearer" = [])), params(OrderListParams),
+#[utoipa::path(get, path = "/api/v1/me/orders", tag = "orders", security(("bearer" = []), ("oauth2" = ["orders.read"])), params(OrderListParams),
     responses((status = 200, body = List<OrderView>), (status = 400, body = Envelope), (status = 401, body = Envelope)))]
 pub async fn my_orders(
     State(app): State<App>,
-    fan: Fan,
+    fan: Person<OrdersRead>,
     Params(params): Params<OrderListParams>,
 ) -> Result<Json<List<OrderView>>, Problem> {
     let (page, shown) = params.page()?;
@@ -366,14 +370,14 @@ pub async fn my_orders(
 
 /// Give tickets back, by the event's refund policy. Source: document 002, "Cancel ticket".
 #[utoipa::path(post, path = "/api/v1/orders/{order}/cancel", tag = "orders", request_body = Option<CancelBody>,
-    security(("bearer" = [])), params(("order" = String, Path, description = "id of the order"),
+    security(("bearer" = []), ("oauth2" = ["orders.write"])), params(("order" = String, Path, description = "id of the order"),
         ("Idempotency-Key" = String, Header, description = "makes a retry safe", min_length = 1, max_length = 255)),
     responses((status = 200, body = OrderView), (status = 202, body = OrderView), (status = 400, body = Envelope),
         (status = 401, body = Envelope), (status = 404, body = Envelope), (status = 409, body = Envelope),
         (status = 413, body = Envelope), (status = 415, body = Envelope), (status = 422, body = Envelope)))]
 pub async fn cancel_order(
     State(app): State<App>,
-    fan: Fan,
+    fan: Person<OrdersWrite>,
     RequestOrigin(origin): RequestOrigin,
     Path(order): Path<OrderId>,
     idempotency: IdempotencyKey,

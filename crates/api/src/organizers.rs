@@ -13,7 +13,10 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::{Belong, Fan, ManageMembers, ManageOrganizer, RefundOrders, SeeBuyers, SeeMembers, SeeSales, Staff};
+use crate::auth::{
+    Belong, Fan, ManageMembers, ManageOrganizer, Member, Person, ProfileRead, RefundOrders, SeeBuyers, SeeMembers,
+    SeeSales, Staff,
+};
 use crate::client::RequestOrigin;
 use crate::denials::Denied;
 use crate::extract::{Body, IdempotencyKey, Params, Path, RawBody};
@@ -149,9 +152,9 @@ pub async fn create_organizer(
 }
 
 /// The organizers the caller works for.
-#[utoipa::path(get, path = "/api/v1/organizers", tag = "organizers", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/v1/organizers", tag = "organizers", security(("bearer" = []), ("oauth2" = ["profile.read"])),
     responses((status = 200, body = OrganizerList), (status = 401, body = Envelope)))]
-pub async fn my_organizers(State(app): State<App>, fan: Fan) -> Result<Json<OrganizerList>, Problem> {
+pub async fn my_organizers(State(app): State<App>, fan: Person<ProfileRead>) -> Result<Json<OrganizerList>, Problem> {
     let memberships = app.identity.organizers_of(fan.id()).await?;
     Ok(Json(OrganizerList { items: memberships.into_iter().map(OrganizerView::from).collect() }))
 }
@@ -167,7 +170,7 @@ pub async fn my_organizers(State(app): State<App>, fan: Fan) -> Result<Json<Orga
         (status = 415, body = Envelope)))]
 pub async fn change_organizer(
     State(app): State<App>,
-    staff: Staff<ManageOrganizer>,
+    staff: Member<ManageOrganizer>,
     RequestOrigin(origin): RequestOrigin,
     Body(body): Body<OrganizerPatch>,
 ) -> Result<Json<OrganizerView>, Problem> {
@@ -181,7 +184,7 @@ pub async fn change_organizer(
     params(("org" = String, Path, description = "id of the organizer")),
     responses((status = 200, body = MemberList), (status = 401, body = Envelope), (status = 403, body = Envelope),
         (status = 404, body = Envelope)))]
-pub async fn members(State(app): State<App>, staff: Staff<SeeMembers>) -> Result<Json<MemberList>, Problem> {
+pub async fn members(State(app): State<App>, staff: Member<SeeMembers>) -> Result<Json<MemberList>, Problem> {
     let members = app.identity.members(staff.organizer).await?;
     Ok(Json(MemberList { items: members.into_iter().map(MemberView::from).collect() }))
 }
@@ -197,7 +200,7 @@ pub async fn members(State(app): State<App>, staff: Staff<SeeMembers>) -> Result
         (status = 413, body = Envelope), (status = 415, body = Envelope), (status = 429, body = Envelope)))]
 pub async fn add_member(
     State(app): State<App>,
-    staff: Staff<ManageMembers>,
+    staff: Member<ManageMembers>,
     RequestOrigin(origin): RequestOrigin,
     Body(body): Body<NewMember>,
 ) -> Result<(StatusCode, Json<MemberView>), Problem> {
@@ -215,7 +218,7 @@ pub async fn add_member(
         (status = 413, body = Envelope), (status = 415, body = Envelope)))]
 pub async fn change_member(
     State(app): State<App>,
-    staff: Staff<ManageMembers>,
+    staff: Member<ManageMembers>,
     RequestOrigin(origin): RequestOrigin,
     Path((_, user)): Path<(String, UserId)>,
     Body(body): Body<MemberPatch>,
@@ -232,7 +235,7 @@ pub async fn change_member(
         (status = 404, body = Envelope), (status = 409, body = Envelope)))]
 pub async fn remove_member(
     State(app): State<App>,
-    staff: Staff<Belong>,
+    staff: Member<Belong>,
     RequestOrigin(origin): RequestOrigin,
     Path((_, user)): Path<(String, UserId)>,
 ) -> Result<StatusCode, Problem> {
@@ -252,7 +255,7 @@ pub async fn remove_member(
 
 /// Who comes: the tickets of an event.
 #[utoipa::path(get, path = "/api/v1/organizers/{org}/events/{event}/attendees", tag = "organizers",
-    security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer"),
+    security(("bearer" = []), ("oauth2" = ["buyers.read"])), params(("org" = String, Path, description = "id of the organizer"),
         ("event" = String, Path, description = "id of the event"), TicketListParams),
     responses((status = 200, body = List<TicketView>), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope)))]
@@ -307,7 +310,7 @@ struct ScanView {
 }
 
 /// A ticket and what became of it, for whoever settles a quarrel at the door.
-#[utoipa::path(get, path = "/api/v1/organizers/{org}/tickets/{ticket}", tag = "organizers", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/v1/organizers/{org}/tickets/{ticket}", tag = "organizers", security(("bearer" = []), ("oauth2" = ["buyers.read"])),
     params(("org" = String, Path, description = "id of the organizer"), ("ticket" = String, Path, description = "id of the ticket")),
     responses((status = 200, body = SoldTicketView), (status = 401, body = Envelope), (status = 403, body = Envelope),
         (status = 404, body = Envelope)))]
@@ -346,7 +349,7 @@ pub struct EventFilter {
 }
 
 /// Orders with the organizer's places, newest first. Other organizers' parts are left out.
-#[utoipa::path(get, path = "/api/v1/organizers/{org}/orders", tag = "organizers", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/v1/organizers/{org}/orders", tag = "organizers", security(("bearer" = []), ("oauth2" = ["sales.read"])),
     params(("org" = String, Path, description = "id of the organizer"), EventFilter, OrderListParams),
     responses((status = 200, body = List<OrderView>), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope)))]
@@ -364,7 +367,7 @@ pub async fn sold_orders(
 }
 
 /// The organizer's part of one order, and who will come, for those who may see buyers.
-#[utoipa::path(get, path = "/api/v1/organizers/{org}/orders/{order}", tag = "organizers", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/v1/organizers/{org}/orders/{order}", tag = "organizers", security(("bearer" = []), ("oauth2" = ["sales.read"])),
     params(("org" = String, Path, description = "id of the organizer"), ("order" = String, Path, description = "id of the order")),
     responses((status = 200, body = OrderView), (status = 401, body = Envelope), (status = 403, body = Envelope),
         (status = 404, body = Envelope)))]
@@ -374,7 +377,7 @@ pub async fn sold_order(
     Path((_, order)): Path<(String, OrderId)>,
 ) -> Result<Json<OrderView>, Problem> {
     let order = app.sales.order_for(staff.organizer, order).await?;
-    let attendee = match staff.role.allows(Permission::SeeBuyers) {
+    let attendee = match staff.may(Permission::SeeBuyers) {
         true => app.sales.attendee(order.id).await?,
         false => None,
     };
@@ -394,7 +397,7 @@ pub struct RefundBody {
 
 /// Refund tickets, whatever the event's policy says.
 #[utoipa::path(post, path = "/api/v1/organizers/{org}/orders/{order}/refund", tag = "organizers",
-    request_body = RefundBody, security(("bearer" = [])),
+    request_body = RefundBody, security(("bearer" = []), ("oauth2" = ["refunds.write"])),
     params(("org" = String, Path, description = "id of the organizer"), ("order" = String, Path, description = "id of the order"),
         ("Idempotency-Key" = String, Header, description = "makes a retry safe", min_length = 1, max_length = 255)),
     responses((status = 200, body = OrderView), (status = 400, body = Envelope), (status = 401, body = Envelope),
@@ -412,7 +415,7 @@ pub async fn refund_order(
     let key = orders::key(idempotency.required()?, format_args!("{}/{order}", staff.organizer), &bytes);
     let refund = StaffRefund {
         organizer: staff.organizer,
-        staff: staff.user,
+        staff: staff.by,
         order,
         tickets: body.tickets.map(ticket_ids).transpose()?,
         note: Name::parse("reason", &body.reason)?.into_string(),

@@ -302,7 +302,7 @@ fn bill(performers: Patch<Vec<String>>) -> Result<Option<Vec<Name>>, FieldError>
 }
 
 /// The organizer's events, drafts too.
-#[utoipa::path(get, path = "/api/v1/organizers/{org}/events", tag = "organizers", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/v1/organizers/{org}/events", tag = "organizers", security(("bearer" = []), ("oauth2" = ["catalog.read"])),
     params(("org" = String, Path, description = "id of the organizer"), PageParams),
     responses((status = 200, body = List<OwnEventView>), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope)))]
@@ -317,7 +317,7 @@ pub async fn own_events(
 
 /// Make a draft of an event.
 #[utoipa::path(post, path = "/api/v1/organizers/{org}/events", tag = "organizers", request_body = NewEventBody,
-    security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer"),
+    security(("bearer" = []), ("oauth2" = ["catalog.write"])), params(("org" = String, Path, description = "id of the organizer"),
         ("Idempotency-Key" = Option<String>, Header, description = "makes a retry safe", min_length = 1, max_length = 255)),
     responses((status = 201, body = OwnEventView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 413, body = Envelope),
@@ -341,7 +341,7 @@ pub async fn create_event(
     body.terms(&app.env, currency)?(&mut new.details);
     let key = staff_key(idempotency, staff.organizer, "", &bytes);
     let (name, subject) = ("events.create", staff.organizer.into());
-    let (by, origin, key) = (staff.user, &origin, key.as_ref());
+    let (by, origin, key) = (staff.by, &origin, key.as_ref());
     let operation = Operation { name, by, origin, subject, key, status: StatusCode::CREATED };
     once(&app, operation, async |tx| {
         let event = app.catalog.create_event_in(tx, staff.organizer, new).await?;
@@ -351,7 +351,7 @@ pub async fn create_event(
 }
 
 /// One of the organizer's events.
-#[utoipa::path(get, path = "/api/v1/organizers/{org}/events/{event}", tag = "organizers", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/v1/organizers/{org}/events/{event}", tag = "organizers", security(("bearer" = []), ("oauth2" = ["catalog.read"])),
     params(("org" = String, Path, description = "id of the organizer"), ("event" = String, Path, description = "id of the event")),
     responses((status = 200, body = OwnEventView), (status = 401, body = Envelope), (status = 403, body = Envelope),
         (status = 404, body = Envelope)))]
@@ -366,7 +366,7 @@ pub async fn own_event(
 
 /// Change an event. Prices of holds that exist stay as they are.
 #[utoipa::path(patch, path = "/api/v1/organizers/{org}/events/{event}", tag = "organizers", request_body = EventPatch,
-    security(("bearer" = [])),
+    security(("bearer" = []), ("oauth2" = ["catalog.write"])),
     params(("org" = String, Path, description = "id of the organizer"), ("event" = String, Path, description = "id of the event")),
     responses((status = 200, body = OwnEventView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 409, body = Envelope),
@@ -407,7 +407,7 @@ async fn transition(
 macro_rules! transitions {
     ($($(#[$doc:meta])* $name:ident, $path:literal, $to:ident;)*) => {$(
         $(#[$doc])*
-        #[utoipa::path(post, path = $path, tag = "organizers", security(("bearer" = [])),
+        #[utoipa::path(post, path = $path, tag = "organizers", security(("bearer" = []), ("oauth2" = ["catalog.write"])),
             params(("org" = String, Path, description = "id of the organizer"),
                 ("event" = String, Path, description = "id of the event")),
             responses((status = 200, body = OwnEventView), (status = 400, body = Envelope),
@@ -454,7 +454,7 @@ pub struct SeatMapChoice {
 ///
 /// Doing it again changes nothing, so this takes no idempotency key.
 #[utoipa::path(post, path = "/api/v1/organizers/{org}/events/{event}/seat-map", tag = "organizers",
-    request_body = SeatMapChoice, security(("bearer" = [])),
+    request_body = SeatMapChoice, security(("bearer" = []), ("oauth2" = ["catalog.write"])),
     params(("org" = String, Path, description = "id of the organizer"), ("event" = String, Path, description = "id of the event")),
     responses((status = 200, body = OwnEventView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 409, body = Envelope),
@@ -499,7 +499,7 @@ struct AreaBlock {
 ///
 /// Those that are off sale stay so: doing it again changes nothing, so this takes no idempotency key.
 #[utoipa::path(post, path = "/api/v1/organizers/{org}/events/{event}/block", tag = "organizers", request_body = BlockBody,
-    security(("bearer" = [])),
+    security(("bearer" = []), ("oauth2" = ["inventory.write"])),
     params(("org" = String, Path, description = "id of the organizer"), ("event" = String, Path, description = "id of the event")),
     responses((status = 204), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 409, body = Envelope),
@@ -550,7 +550,7 @@ pub struct UnblockBody {
 ///
 /// Doing it again changes nothing, so this takes no idempotency key.
 #[utoipa::path(post, path = "/api/v1/organizers/{org}/events/{event}/unblock", tag = "organizers",
-    request_body = UnblockBody, security(("bearer" = [])),
+    request_body = UnblockBody, security(("bearer" = []), ("oauth2" = ["inventory.write"])),
     params(("org" = String, Path, description = "id of the organizer"), ("event" = String, Path, description = "id of the event")),
     responses((status = 204), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 409, body = Envelope),
@@ -578,7 +578,7 @@ pub struct CapacityBody {
 ///
 /// Doing it again changes nothing, so this takes no idempotency key.
 #[utoipa::path(post, path = "/api/v1/organizers/{org}/events/{event}/capacity", tag = "organizers",
-    request_body = CapacityBody, security(("bearer" = [])),
+    request_body = CapacityBody, security(("bearer" = []), ("oauth2" = ["inventory.write"])),
     params(("org" = String, Path, description = "id of the organizer"), ("event" = String, Path, description = "id of the event")),
     responses((status = 204), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 409, body = Envelope),

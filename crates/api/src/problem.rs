@@ -82,6 +82,12 @@ impl Problem {
         Self::new(Code::SecondFactorRequired, "turn a second factor on first: POST /api/v1/me/mfa/totp")
     }
 
+    /// For a program that was not given the scope this takes.
+    pub fn insufficient_scope(scope: identity::Scope) -> Self {
+        let details = serde_json::json!({ "scope": scope.text() });
+        Self::new(Code::InsufficientScope, "the program has no leave for this").with(details)
+    }
+
     pub fn unavailable() -> Self {
         Self::new(Code::Unavailable, "the service cannot do this at the moment").retry_after(Duration::from_secs(2))
     }
@@ -125,9 +131,18 @@ impl Problem {
         let sometimes = [
             wait.map(|seconds| (header::RETRY_AFTER, HeaderValue::from(seconds))),
             self.replayed.then(|| (IDEMPOTENCY_REPLAYED, text("true"))),
-            (self.code.status() == 401).then(|| (header::WWW_AUTHENTICATE, text("Bearer"))),
+            self.challenge().map(|challenge| (header::WWW_AUTHENTICATE, text(challenge))),
         ];
         always.into_iter().chain(sometimes.into_iter().flatten())
+    }
+
+    /// What to come back with. Source: RFC 6750, section 3.
+    fn challenge(&self) -> Option<&'static str> {
+        match self.code {
+            Code::InvalidToken => Some("Bearer error=\"invalid_token\""),
+            Code::InsufficientScope => Some("Bearer error=\"insufficient_scope\""),
+            code => (code.status() == 401).then_some("Bearer"),
+        }
     }
 
     /// The JSON of the answer; a fault is written to the log.

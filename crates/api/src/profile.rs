@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::{locale, private};
-use crate::auth::Fan;
+use crate::auth::{Fan, Person, ProfileRead};
 use crate::client::RequestOrigin;
 use crate::extract::{Body, Patch, present};
 use crate::problem::Envelope;
@@ -223,9 +223,9 @@ pub struct ErasureBody {
 }
 
 /// The person signed in.
-#[utoipa::path(get, path = "/api/v1/me", tag = "accounts", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/v1/me", tag = "accounts", security(("bearer" = []), ("oauth2" = ["profile.read"])),
     responses((status = 200, body = UserView), (status = 401, body = Envelope), (status = 404, body = Envelope)))]
-pub async fn me(State(app): State<App>, fan: Fan) -> Result<Response, Problem> {
+pub async fn me(State(app): State<App>, fan: Person<ProfileRead>) -> Result<Response, Problem> {
     let user = app.identity.user(fan.id()).await?;
     Ok(private(StatusCode::OK, UserView::from(user)))
 }

@@ -66,16 +66,28 @@ where
         let id: RequestId = app.env.id();
         request.extensions_mut().insert(id);
         let path = request.extensions().get::<MatchedPath>().cloned();
-        let Admission { caller, address, refusal, fields } = self.admit(&request, path.as_ref());
-        request.extensions_mut().insert(caller);
-        let asked = Asked::new(&request, id, caller.user(), address);
-        let too_long = || is_too_long(request.uri()).then(|| Problem::new(Code::UriTooLong, "the address is too long"));
-        let answer = match refusal.or_else(too_long) {
-            Some(problem) => Err(problem),
-            None => Ok(self.inner.call(request)),
-        };
+        let admission = self.admit(&request, path.as_ref());
+        let mut inner = self.inner.clone();
+        // The service that is ready is the one to call.
+        std::mem::swap(&mut inner, &mut self.inner);
         Box::pin(async move {
             let route = path.as_ref().map_or("unmatched", MatchedPath::as_str);
+            let admission = match admission.needs_look_up() {
+                true => {
+                    let path = path.as_ref().map(MatchedPath::as_str);
+                    admission.looked_up(&app, request.method(), path, request.headers()).await
+                }
+                false => admission,
+            };
+            let Admission { caller, address, refusal, fields } = admission;
+            request.extensions_mut().insert(caller);
+            let asked = Asked::new(&request, id, caller.user(), address);
+            let too_long =
+                || is_too_long(request.uri()).then(|| Problem::new(Code::UriTooLong, "the address is too long"));
+            let answer = match refusal.or_else(too_long) {
+                Some(problem) => Err(problem),
+                None => Ok(inner.call(request)),
+            };
             let mut response = match answer {
                 Err(problem) => {
                     denials::record(&app, &asked, route, &problem).await;

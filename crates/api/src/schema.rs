@@ -142,6 +142,20 @@ texts! {
     AuditActor => actor();
     AuditResult => words(store::audit::Outcome::ALL.map(store::audit::Outcome::text));
     BarcodeFormat => words(["svg", "png", "json"]);
+    ClientId => id::<stagedoor_core::ClientId>();
+    ApiKeyId => id::<stagedoor_core::ApiKeyId>();
+    GrantId => id::<stagedoor_core::GrantId>();
+    /// What a program may be let do.
+    Scope => words(identity::Scope::ALL.map(identity::Scope::text));
+    GrantType => words(identity::GrantType::ALL.map(identity::GrantType::text));
+    ClientKind => words(["confidential", "public"]);
+    ConsentWord => words(["allow", "deny"]);
+    /// An absolute address without a fragment.
+    RedirectUri => ObjectBuilder::new().max_length(Some(500usize)).examples(["https://app.example/back"]);
+    OAuthErrorCode => words([
+        "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type",
+        "invalid_scope", "invalid_target",
+    ]);
     ErrorCode => words(stagedoor_core::Code::ALL.iter().map(|code| code.text()));
     PaymentMethod => words(["simulated"]);
     ChallengeWord => words(["approve", "reject"]);

@@ -134,7 +134,7 @@ impl From<SeatMapVersion> for SeatMapView {
 /// Add a version of a venue's seat map: ours, or an open seating-plan JSON.
 #[utoipa::path(post, path = "/api/v1/organizers/{org}/venues/{venue}/seat-maps", tag = "organizers",
     request_body(content = inline(schema::NewSeatMap), description = "a seat map as `GET /events/{event}/seat-map` gives it, or a seating plan with zones"),
-    security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer"),
+    security(("bearer" = []), ("oauth2" = ["catalog.write"])), params(("org" = String, Path, description = "id of the organizer"),
         ("venue" = String, Path, description = "id of the venue"),
         ("Idempotency-Key" = Option<String>, Header, description = "makes a retry safe", min_length = 1, max_length = 255)),
     responses((status = 201, body = SeatMapView), (status = 400, body = Envelope), (status = 401, body = Envelope),
@@ -155,7 +155,7 @@ pub async fn add_seat_map(
     let work = move || (catalog::import::seat_map(&bytes), staff_key(idempotency, organizer, venue, &bytes));
     let (map, key) = tokio::task::spawn_blocking(work).await.expect("reading a map does not panic");
     let map: SeatMap = map.map_err(MapError::from)?;
-    let (principal, operation) = (staff.user.into(), "seat-maps.add");
+    let (principal, operation) = (staff.by.into(), "seat-maps.add");
     let scope = key.as_ref().map(|key| (Scope { principal, operation, key: &key.text }, key.body_hash));
     let (saved, replayed) = app.catalog.add_seat_map_once(&origin, organizer, venue, map, scope).await?;
     // A version never changes, so what is made of it now is what was answered first.
@@ -165,7 +165,7 @@ pub async fn add_seat_map(
 
 /// The versions of a venue's seat map, newest first.
 #[utoipa::path(get, path = "/api/v1/organizers/{org}/venues/{venue}/seat-maps", tag = "organizers",
-    security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer"),
+    security(("bearer" = []), ("oauth2" = ["catalog.read"])), params(("org" = String, Path, description = "id of the organizer"),
         ("venue" = String, Path, description = "id of the venue"), PageParams),
     responses((status = 200, body = List<SeatMapView>), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope)))]

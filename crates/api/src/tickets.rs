@@ -7,14 +7,14 @@ use axum::response::{IntoResponse, Response};
 use catalog::EventState;
 use sales::{Key, OrderError};
 use serde::{Deserialize, Serialize};
-use stagedoor_core::{Code, EventId, Money, OrderId, TicketId, Timestamp};
+use stagedoor_core::{Code, EventId, Money, OrderId, TicketId, Timestamp, UserId};
 use store::Origin;
 use tickets::{Access, BarcodeText, Cause, ChangeError, PageRequest, Place, Sheet, Status, Ticket, render};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::Fan;
+use crate::auth::{Person, TicketsRead, TicketsWrite};
 use crate::client::RequestOrigin;
 use crate::extract::{IdempotencyKey, Params, Path, RawBody, paging};
 use crate::once::{Operation, once};
@@ -138,11 +138,11 @@ pub fn list(page: tickets::Page) -> List<TicketView> {
 }
 
 /// One's own tickets, newest first. Source: document 002, "List bought tickets".
-#[utoipa::path(get, path = "/api/v1/me/tickets", tag = "tickets", security(("bearer" = [])), params(TicketListParams),
+#[utoipa::path(get, path = "/api/v1/me/tickets", tag = "tickets", security(("bearer" = []), ("oauth2" = ["tickets.read"])), params(TicketListParams),
     responses((status = 200, body = List<TicketView>), (status = 400, body = Envelope), (status = 401, body = Envelope)))]
 pub async fn my_tickets(
     State(app): State<App>,
-    fan: Fan,
+    fan: Person<TicketsRead>,
     Params(params): Params<TicketListParams>,
 ) -> Result<Json<List<TicketView>>, Problem> {
     let (status, page) = params.read()?;
@@ -151,20 +151,20 @@ pub async fn my_tickets(
 }
 
 /// One of one's own tickets.
-#[utoipa::path(get, path = "/api/v1/tickets/{ticket}", tag = "tickets", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/v1/tickets/{ticket}", tag = "tickets", security(("bearer" = []), ("oauth2" = ["tickets.read"])),
     params(("ticket" = String, Path, description = "id of the ticket")),
     responses((status = 200, body = TicketView), (status = 401, body = Envelope), (status = 404, body = Envelope)))]
 pub async fn ticket(
     State(app): State<App>,
-    fan: Fan,
+    fan: Person<TicketsRead>,
     Path(ticket): Path<TicketId>,
 ) -> Result<Json<TicketView>, Problem> {
-    Ok(Json(find(&app, &fan, ticket).await?.into()))
+    Ok(Json(find(&app, fan.id(), ticket).await?.into()))
 }
 
-async fn find(app: &App, fan: &Fan, ticket: TicketId) -> Result<Ticket, Problem> {
+async fn find(app: &App, owner: UserId, ticket: TicketId) -> Result<Ticket, Problem> {
     let tx = app.store.begin_read().await?;
-    tickets::find(&tx, Access::Owner(fan.id()), ticket).await?.ok_or_else(Problem::not_found)
+    tickets::find(&tx, Access::Owner(owner), ticket).await?.ok_or_else(Problem::not_found)
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -192,18 +192,18 @@ pub struct BarcodeView {
 }
 
 /// The barcode that admits: a picture, or its text.
-#[utoipa::path(get, path = "/api/v1/tickets/{ticket}/barcode", tag = "tickets", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/v1/tickets/{ticket}/barcode", tag = "tickets", security(("bearer" = []), ("oauth2" = ["tickets.read"])),
     params(("ticket" = String, Path, description = "id of the ticket"), BarcodeParams),
     responses((status = 200, content((BarcodeView = "application/json"), (String = "image/svg+xml"), (Vec<u8> = "image/png"))),
         (status = 400, body = Envelope), (status = 401, body = Envelope), (status = 404, body = Envelope),
         (status = 409, body = Envelope)))]
 pub async fn barcode(
     State(app): State<App>,
-    fan: Fan,
+    fan: Person<TicketsRead>,
     Path(ticket): Path<TicketId>,
     Params(params): Params<BarcodeParams>,
 ) -> Result<Response, Problem> {
-    let ticket = find(&app, &fan, ticket).await?;
+    let ticket = find(&app, fan.id(), ticket).await?;
     let text = signed(&app, &ticket)?;
     let scale = params.scale.unwrap_or(render::PNG_SCALE_DEFAULT);
     if !(1..=render::PNG_SCALE_MAX).contains(&scale) {
@@ -237,12 +237,16 @@ fn signed(app: &App, ticket: &Ticket) -> Result<BarcodeText, Problem> {
 }
 
 /// The ticket to print: one page with the barcode that admits.
-#[utoipa::path(get, path = "/api/v1/tickets/{ticket}/pdf", tag = "tickets", security(("bearer" = [])),
+#[utoipa::path(get, path = "/api/v1/tickets/{ticket}/pdf", tag = "tickets", security(("bearer" = []), ("oauth2" = ["tickets.read"])),
     params(("ticket" = String, Path, description = "id of the ticket")),
     responses((status = 200, content_type = "application/pdf", body = Vec<u8>), (status = 401, body = Envelope),
         (status = 404, body = Envelope), (status = 409, body = Envelope)))]
-pub async fn pdf(State(app): State<App>, fan: Fan, Path(ticket): Path<TicketId>) -> Result<Response, Problem> {
-    let ticket = find(&app, &fan, ticket).await?;
+pub async fn pdf(
+    State(app): State<App>,
+    fan: Person<TicketsRead>,
+    Path(ticket): Path<TicketId>,
+) -> Result<Response, Problem> {
+    let ticket = find(&app, fan.id(), ticket).await?;
     let barcode = signed(&app, &ticket)?;
     let view = app.catalog.any_event(ticket.event).await?;
     // Whom the buyer named is no business of whoever was given the ticket.
@@ -274,20 +278,20 @@ pub async fn pdf(State(app): State<App>, fan: Fan, Path(ticket): Path<TicketId>)
 }
 
 /// Get a new barcode; the old one no longer admits.
-#[utoipa::path(post, path = "/api/v1/tickets/{ticket}/reissue", tag = "tickets", security(("bearer" = [])),
+#[utoipa::path(post, path = "/api/v1/tickets/{ticket}/reissue", tag = "tickets", security(("bearer" = []), ("oauth2" = ["tickets.write"])),
     params(("ticket" = String, Path, description = "id of the ticket"),
         ("Idempotency-Key" = Option<String>, Header, description = "makes a retry safe", min_length = 1, max_length = 255)),
     responses((status = 200, body = TicketView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 404, body = Envelope), (status = 409, body = Envelope), (status = 422, body = Envelope)))]
 pub async fn reissue(
     State(app): State<App>,
-    fan: Fan,
+    fan: Person<TicketsWrite>,
     RequestOrigin(origin): RequestOrigin,
     Path(ticket): Path<TicketId>,
     idempotency: IdempotencyKey,
 ) -> Result<Response, Problem> {
     let key = idempotency.0.map(|text| orders::key(text, ticket, b""));
-    let operation = change_of(ticket, "tickets.reissue", &fan, &origin, key.as_ref());
+    let operation = change_of(ticket, "tickets.reissue", fan.id(), &origin, key.as_ref());
     let cause = Cause { by: Some(fan.id()), reason: "asked by the owner" };
     let access = Access::Owner(fan.id());
     once(&app, operation, async |tx| Ok(TicketView::from(tickets::reissue(tx, access, ticket, cause).await?))).await
@@ -308,21 +312,21 @@ pub struct TransferBody {
 /// An address without an account, one that its account has not verified and the giver's own are refused alike. That a transfer succeeds
 /// tells that there is an account, as registering there does; it costs a ticket.
 #[utoipa::path(post, path = "/api/v1/tickets/{ticket}/transfer", tag = "tickets", request_body = TransferBody,
-    security(("bearer" = [])), params(("ticket" = String, Path, description = "id of the ticket"),
+    security(("bearer" = []), ("oauth2" = ["tickets.write"])), params(("ticket" = String, Path, description = "id of the ticket"),
         ("Idempotency-Key" = String, Header, description = "makes a retry safe", min_length = 1, max_length = 255)),
     responses((status = 200, body = TicketView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 404, body = Envelope), (status = 409, body = Envelope), (status = 413, body = Envelope),
         (status = 415, body = Envelope), (status = 422, body = Envelope)))]
 pub async fn transfer(
     State(app): State<App>,
-    fan: Fan,
+    fan: Person<TicketsWrite>,
     RequestOrigin(origin): RequestOrigin,
     Path(ticket): Path<TicketId>,
     idempotency: IdempotencyKey,
     RawBody(body, bytes): RawBody<TransferBody>,
 ) -> Result<Response, Problem> {
     let key = orders::key(idempotency.required()?, ticket, &bytes);
-    let operation = change_of(ticket, "tickets.transfer", &fan, &origin, Some(&key));
+    let operation = change_of(ticket, "tickets.transfer", fan.id(), &origin, Some(&key));
     let access = Access::Owner(fan.id());
     once(&app, operation, async |tx| {
         let known = tickets::find(tx, access, ticket).await?.ok_or_else(Problem::not_found)?;
@@ -343,11 +347,11 @@ pub async fn transfer(
 fn change_of<'a>(
     ticket: TicketId,
     name: &'static str,
-    fan: &Fan,
+    by: UserId,
     origin: &'a Origin,
     key: Option<&'a Key>,
 ) -> Operation<'a> {
-    Operation { name, by: fan.id(), origin, subject: ticket.into(), key, status: StatusCode::OK }
+    Operation { name, by, origin, subject: ticket.into(), key, status: StatusCode::OK }
 }
 
 impl From<ChangeError> for Problem {

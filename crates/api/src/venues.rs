@@ -208,7 +208,7 @@ pub async fn venue(State(app): State<App>, Path(venue): Path<VenueId>) -> Result
 
 /// Add a venue.
 #[utoipa::path(post, path = "/api/v1/organizers/{org}/venues", tag = "organizers", request_body = NewVenue,
-    security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer"),
+    security(("bearer" = []), ("oauth2" = ["catalog.write"])), params(("org" = String, Path, description = "id of the organizer"),
         ("Idempotency-Key" = Option<String>, Header, description = "makes a retry safe", min_length = 1, max_length = 255)),
     responses((status = 201, body = VenueView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 413, body = Envelope),
@@ -222,7 +222,7 @@ pub async fn create_venue(
 ) -> Result<Response, Problem> {
     let (details, key) = (body.details()?, staff_key(idempotency, staff.organizer, "", &bytes));
     let (name, subject) = ("venues.create", staff.organizer.into());
-    let (by, origin, key) = (staff.user, &origin, key.as_ref());
+    let (by, origin, key) = (staff.by, &origin, key.as_ref());
     let operation = Operation { name, by, origin, subject, key, status: StatusCode::CREATED };
     once(&app, operation, async |tx| {
         Ok(VenueView::from(app.catalog.create_venue_in(tx, staff.organizer, details).await?))
@@ -232,7 +232,7 @@ pub async fn create_venue(
 
 /// Change a venue.
 #[utoipa::path(patch, path = "/api/v1/organizers/{org}/venues/{venue}", tag = "organizers", request_body = VenuePatch,
-    security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer"),
+    security(("bearer" = []), ("oauth2" = ["catalog.write"])), params(("org" = String, Path, description = "id of the organizer"),
         ("venue" = String, Path, description = "id of the venue")),
     responses((status = 200, body = VenueView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 409, body = Envelope),

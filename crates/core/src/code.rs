@@ -55,6 +55,8 @@ codes! {
         NotAllowed = "not_allowed",
         /// Who acts for others must have a second factor, and has none.
         SecondFactorRequired = "second_factor_required",
+        /// A program was not given the scope that this takes, or no program may do it.
+        InsufficientScope = "insufficient_scope",
         /// Accessible places that are kept for those who need them.
         AccessibleOnly = "accessible_only",
     }

@@ -81,6 +81,11 @@ ids! {
     TicketId = "tkt";
     /// One sign-in; its refresh tokens form a family.
     SessionId = "ses";
+    /// A program that an organizer registered, to sign people in or to act for the organizer.
+    ClientId = "cli";
+    /// What a person, or an organizer, has let a client do; its refresh tokens form a family.
+    GrantId = "grt";
+    ApiKeyId = "key";
     JobId = "job";
     /// A message to a person, by mail or otherwise.
     MessageId = "msg";

@@ -49,6 +49,8 @@ pub enum Subject {
     /// As [`subscriber`] numbers it.
     Address(u128),
     User(UserId),
+    /// One that acts for nobody but its organizer.
+    Program(u128),
 }
 
 impl Subject {
@@ -63,6 +65,7 @@ impl fmt::Display for Subject {
         match self {
             Self::Address(number) => write!(out, "a{number:x}"),
             Self::User(user) => write!(out, "u{}", user.0.simple()),
+            Self::Program(program) => write!(out, "p{program:x}"),
         }
     }
 }

@@ -281,6 +281,20 @@ impl Identity {
     /// `SecondFactorRequired` without it. An unknown address is answered as a wrong password is,
     /// after the same work, and is limited alike.
     pub async fn login(&self, credentials: Credentials<'_>) -> Result<SignedIn, AccountError> {
+        let device = Device::of(credentials.origin);
+        let (tx, key, row) = self.prove(credentials).await?;
+        let session = self.open_session(&tx, &key, row.id, &device).await?;
+        self.recognise(&tx, &key, &row, &device).await?;
+        tx.commit().await?;
+        tracing::info!(user = %row.id, %session, "signed in");
+        Ok(self.signed_in(User::open(&key, &row)?, session, 0))
+    }
+
+    /// What signing in asks for; then a transaction that has locked the account and written nothing.
+    pub(crate) async fn prove(
+        &self,
+        credentials: Credentials<'_>,
+    ) -> Result<(Tx, PersonKey, AccountRow), AccountError> {
         let Credentials { contact, password, otp, origin } = credentials;
         let reached = Reached::parse(contact)?;
         let index = reached.index(&self.0.keyring);
@@ -329,12 +343,7 @@ impl Identity {
         let row = row.ok_or(AccountError::InvalidCredentials)?;
         let key = key_of(&self.0.keyring, &tx, row.id).await?;
         let tx = self.demand_factor(tx, &key, &row, otp, Purpose::SignIn).await?;
-        let device = Device::of(origin);
-        let session = self.open_session(&tx, &key, row.id, &device).await?;
-        self.recognise(&tx, &key, &row, &device).await?;
-        tx.commit().await?;
-        tracing::info!(user = %row.id, %session, "signed in");
-        Ok(self.signed_in(User::open(&key, &row)?, session, 0))
+        Ok((tx, key, row))
     }
 
     pub async fn user(&self, id: UserId) -> Result<User, AccountError> {
@@ -386,6 +395,7 @@ impl Identity {
             jobs::enqueue(&tx, NewJob::new(ACCOUNT_ERASED, &erased).key(id)).await?;
             let sessions = sql::revoke_sessions_of(&tx, id, tx.now()).await?;
             self.revoke_after_commit(&tx, sessions);
+            self.end_grants_in(&tx, id).await?;
             for (member, organizer) in left {
                 self.forget_role_after_commit(&tx, member, organizer);
             }

@@ -11,6 +11,8 @@
 //! - of a session's refresh tokens exactly one is live; presenting an older one ends the session;
 //! - an access token is accepted only with our signature, for our audience, before it expires,
 //!   and in this process no longer once its session has ended;
+//! - a program can do what both its scopes and whom it acts for allow, at its own organizer and never
+//!   to an account; an authorization code is good once, and what it gave ends when it comes back;
 //! - an organizer always has an owner; a role is what [`Role::allows`] says and nothing else.
 //!
 //! ```no_run
@@ -30,6 +32,7 @@
 //! ```
 
 mod account;
+mod api_key;
 mod attempts;
 mod bounded;
 mod contact;
@@ -37,11 +40,16 @@ mod device;
 mod factor;
 mod kyc;
 mod letters;
+mod oauth;
 mod organizer;
 mod password;
 mod profile;
+mod program;
 mod recovery;
+mod refresh;
 mod role;
+mod scope;
+mod secret;
 mod session;
 mod sql;
 mod token;
@@ -57,14 +65,21 @@ use store::{Keyring, Store};
 pub use account::{
     ACCOUNT_ERASED, AccountErased, AccountError, Credentials, NewAccount, Reach, SeedAccount, SignedIn, User,
 };
+pub use api_key::{ApiKey, NewApiKey, ShownKey, looks_like_key};
 pub use contact::{Channel, Contact};
 pub use device::Device;
 pub use factor::{Enrolment, FactorState};
 pub use kyc::{Check, CheckStatus, Decider, Decision, Document, DocumentKind, UnknownStatus};
 pub use notify::{Locale, UnknownLocale};
+pub use oauth::{
+    Allowed, Asked, AuthorizationRequest, ClientAuth, GrantType, Introspection, Issued, NewClient, OAuthError, Refused,
+    RegisteredClient, ShownClient,
+};
 pub use organizer::{Member, Membership, Organizer, OrganizerError, Standing};
 pub use profile::{Location, Notifications, Preferences, Profile, ProfileChange};
+pub use program::{Bearer, Program, ProgramError, ProgramId};
 pub use role::{Permission, Role};
+pub use scope::{Scope, Scopes};
 pub use session::Session;
 pub use token::{Principal, TokenError};
 
@@ -116,6 +131,7 @@ struct Inner {
     passwords: password::Passwords,
     attempts: attempts::Attempts,
     roles: Mutex<organizer::RoleCache>,
+    keys: Mutex<api_key::KeyCache>,
     /// When [`Identity::sync_revocations`] last read them.
     synced: Mutex<Option<Timestamp>>,
 }
@@ -131,15 +147,34 @@ impl Identity {
                 registrations_per_address: config.registrations_per_address,
             }),
             roles: Mutex::default(),
+            keys: Mutex::default(),
             synced: Mutex::default(),
             store,
             keyring,
         }))
     }
 
-    /// Who holds this access token. Answers from memory after the first time: no I/O, no await.
+    /// Whose own access token this is; one that a program was given is none. Answers from memory after
+    /// the first time: no I/O, no await.
     pub fn verify(&self, token: &str) -> Result<Principal, TokenError> {
-        self.0.tokens.verify(token, self.now())
+        match self.0.tokens.verify(token, self.now())? {
+            Bearer::Person(principal) => Ok(principal),
+            Bearer::Program(_) => Err(TokenError::Purpose),
+        }
+    }
+
+    /// Who shows this access token or API key, person or program. `None` for an API key that is not in
+    /// memory: [`Identity::look_up_key`] knows. No I/O, no await.
+    pub fn bearer(&self, token: &str) -> Result<Option<Bearer>, TokenError> {
+        match api_key::print(token) {
+            Some(print) => Ok(self.known_key(print).map(Bearer::Program)),
+            None => self.0.tokens.verify(token, self.now()).map(Some),
+        }
+    }
+
+    /// `iss` of every token, as the discovery document says it.
+    pub fn issuer(&self) -> &str {
+        self.0.tokens.names().0
     }
 
     /// The public key as a JSON Web Key Set, for `/.well-known/jwks.json`. Source: RFC 7517.

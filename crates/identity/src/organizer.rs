@@ -398,6 +398,8 @@ pub(crate) async fn leave_all(
                 return Err(AccountError::LastOwner);
             }
             let members = sql::delete_members(tx, organizer).await?;
+            // Nobody is left to answer for them. Running tokens end with the next look at the database.
+            sql::revoke_programs_of(tx, organizer).await?;
             left.extend(members.into_iter().map(|member| (member, organizer)));
         } else {
             sql::delete_member(tx, organizer, user).await?;

@@ -141,6 +141,7 @@ impl Identity {
         let after = json!({ "channel": channel.text(), "sessions_ended": sessions });
         tx.audit(Entry::new(Chain::Platform, "password.reset", user).after(after));
         self.revoke_after_commit(&tx, sessions);
+        self.end_grants_in(&tx, user).await?;
         let row = sql::account(&tx, user).await?.ok_or(AccountError::InvalidToken)?;
         letters::tell(&tx, &key, &row, &Letter::PasswordChanged).await?;
         tx.commit().await?;
@@ -176,6 +177,7 @@ impl Identity {
         let after = json!({ "sessions_ended": ended });
         tx.audit(Entry::new(Chain::Platform, "password.change", user).after(after));
         self.revoke_after_commit(&tx, ended);
+        self.end_grants_in(&tx, user).await?;
         letters::tell(&tx, &key, &row, &Letter::PasswordChanged).await?;
         tx.commit().await?;
         tracing::info!(%user, "password changed, other sessions ended");

@@ -36,7 +36,9 @@ pub enum Permission {
     SeeMembers,
     /// Invite and remove members and change their roles.
     ManageMembers,
-    /// Rename the organizer, manage its API keys and webhooks.
+    /// Register programs and make API keys, which can do no more than who makes them.
+    ManagePrograms,
+    /// Rename the organizer, manage its webhooks.
     ManageOrganizer,
     /// Read the audit log, with the network addresses of those who are in it.
     SeeAudit,
@@ -44,7 +46,7 @@ pub enum Permission {
 
 /// Who may do what; columns in the order of [`Role::ALL`], rows in the order of [`Permission`].
 #[rustfmt::skip]
-const TABLE: [(Permission, [bool; 5]); 12] = {
+const TABLE: [(Permission, [bool; 5]); 13] = {
     use Permission::*;
     const Y: bool = true;
     const N: bool = false;
@@ -59,6 +61,7 @@ const TABLE: [(Permission, [bool; 5]); 12] = {
         (CheckIn,         [Y,    Y,       N,       Y,    N]),
         (SeeMembers,      [Y,    Y,       N,       N,    N]),
         (ManageMembers,   [Y,    N,       N,       N,    N]),
+        (ManagePrograms,  [Y,    Y,       N,       N,    N]),
         (ManageOrganizer, [Y,    N,       N,       N,    N]),
         (SeeAudit,        [Y,    N,       N,       N,    N]),
     ]
@@ -135,6 +138,7 @@ mod tests {
                     "RefundOrders",
                     "CheckIn",
                     "SeeMembers",
+                    "ManagePrograms",
                 ],
             ),
             (Role::Finance, vec!["SeeCatalogue", "SeeSales", "SeeBuyers", "RefundOrders", "ManagePayouts"]),

@@ -1,33 +1,21 @@
 //! Sessions: one per sign-in, kept alive by refresh tokens of which exactly one is live.
 //!
-//! A refresh token is the session's id, a generation number and a MAC over both under a derived
-//! key, so nothing that could be stolen is stored, and an old token is recognised however old it
-//! is. Presenting the live generation makes the next one live.
-//!
-//! A reply can get lost, and then the client can only repeat itself. So for [`RETRY_WINDOW`] after
-//! a rotation, and only while its successor is unused, the previous token is answered with that
-//! same successor: retries and races agree on one live token. Anything older, or later, is a copy
-//! in other hands and ends the session.
+//! What a refresh token is, and what presenting an old one leads to, says [`crate::refresh`].
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
-use sha2::Sha256;
 use stagedoor_core::{SessionId, Timestamp, UserId, limits};
 use store::audit::{Chain, Entry, Outcome};
-use store::{Keyring, Origin, PersonKey, Tx};
+use store::{Origin, PersonKey, Tx};
 use uuid::Uuid;
 
 use crate::account::AccountError;
 use crate::device::{Device, FORGOTTEN_AFTER};
+use crate::refresh::{Family, RefreshToken, SESSION, Verdict};
 use crate::sql::{self, SessionRow};
 use crate::{Identity, SignedIn, User};
 
-/// How long the previous refresh token still fetches its successor: a few client time-outs.
-const RETRY_WINDOW: Duration = Duration::from_secs(30);
 /// However often it is refreshed, a session ends. Source: NIST SP 800-63B 4.1.3, 30 days.
 const SESSION_TTL_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Expired sessions are kept this long, for those who look into what happened.
@@ -43,13 +31,6 @@ const SYNC_OVERLAP: Duration = Duration::from_secs(60);
 /// look through.
 const SESSIONS_MAX: u32 = 50;
 
-/// Tells scanners of leaked secrets what they found.
-const PREFIX: &str = "sdr_";
-/// First byte inside: how the rest is laid out and which key made the MAC.
-const FORMAT: u8 = 1;
-const SIGNED: usize = 1 + 16 + 8;
-const MAC: usize = 32;
-
 /// One sign-in, as its person sees it.
 #[derive(Clone)]
 pub struct Session {
@@ -64,70 +45,15 @@ pub struct Session {
     pub ended_at: Option<Timestamp>,
 }
 
-/// What a refresh token says once its MAC was found good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct RefreshToken {
-    session: SessionId,
-    generation: i64,
-}
-
-impl RefreshToken {
-    fn encode(self, keyring: &Keyring) -> String {
-        let signed = self.signed();
-        let tag = mac(keyring, &signed).finalize().into_bytes();
-        format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode([&signed[..], &tag[..]].concat()))
-    }
-
-    fn decode(keyring: &Keyring, text: &str) -> Option<Self> {
-        let mut bytes = [0; SIGNED + MAC];
-        let read = URL_SAFE_NO_PAD.decode_slice(text.strip_prefix(PREFIX)?, &mut bytes).ok()?;
-        let (signed, tag) = bytes.split_first_chunk::<SIGNED>().expect("the buffer holds both");
-        if read != SIGNED + MAC || signed[0] != FORMAT || mac(keyring, signed).verify_slice(tag).is_err() {
-            return None;
-        }
-        let session = SessionId(Uuid::from_slice(&signed[1..17]).expect("sixteen bytes"));
-        Some(Self { session, generation: i64::from_be_bytes(signed[17..].try_into().expect("eight bytes")) })
-    }
-
-    fn signed(self) -> [u8; SIGNED] {
-        let mut signed = [FORMAT; SIGNED];
-        signed[1..17].copy_from_slice(&self.session.bytes());
-        signed[17..].copy_from_slice(&self.generation.to_be_bytes());
-        signed
-    }
-}
-
-fn mac(keyring: &Keyring, signed: &[u8]) -> Hmac<Sha256> {
-    let key = keyring.derive("identity/refresh/v1");
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes keys of any length");
-    mac.update(signed);
-    mac
-}
-
-/// What presenting a refresh token leads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    /// The live token: the next generation takes over.
-    Rotate,
-    /// The previous one, soon after: the reply was lost or two requests raced.
-    Repeat,
-    /// A token that was used up: somebody holds a copy.
-    Reused,
-    /// The session has expired or was ended, or the database is older than the token.
-    Ended,
-}
-
 impl SessionRow {
     fn judge(&self, generation: i64, now: Timestamp) -> Verdict {
-        if self.revoked_at.is_some() || now >= self.expires_at || generation > self.generation {
-            Verdict::Ended
-        } else if generation == self.generation {
-            Verdict::Rotate
-        } else if generation + 1 == self.generation && now < self.rotated_at + RETRY_WINDOW {
-            Verdict::Repeat
-        } else {
-            Verdict::Reused
+        Family {
+            generation: self.generation,
+            rotated_at: self.rotated_at,
+            expires_at: self.expires_at,
+            revoked_at: self.revoked_at,
         }
+        .judge(generation, now)
     }
 
     /// Until when the live token may be used, if it is handed out at `now`.
@@ -142,9 +68,9 @@ impl Identity {
     /// whose answer was lost is safe for 30 seconds.
     /// Source: API.md "Sign-in", OAuth 2.1 section 4.3.1.
     pub async fn refresh(&self, origin: &Origin, refresh_token: &str) -> Result<SignedIn, AccountError> {
-        let token = RefreshToken::decode(&self.0.keyring, refresh_token).ok_or(AccountError::InvalidToken)?;
+        let token = RefreshToken::decode(&SESSION, &self.0.keyring, refresh_token).ok_or(AccountError::InvalidToken)?;
         let tx = self.0.store.begin_write_for(origin).await?;
-        let session = sql::lock_session(&tx, token.session).await?.ok_or(AccountError::InvalidToken)?;
+        let session = sql::lock_session(&tx, token.family.into()).await?.ok_or(AccountError::InvalidToken)?;
         let tx = tx.by(session.account);
         let now = tx.now();
         match session.judge(token.generation, now) {
@@ -178,9 +104,9 @@ impl Identity {
     /// Ends the session a refresh token belongs to, also with one that was used up. Doing it
     /// twice is fine; `InvalidToken` only for a forged one.
     pub async fn logout(&self, origin: &Origin, refresh_token: &str) -> Result<(), AccountError> {
-        let token = RefreshToken::decode(&self.0.keyring, refresh_token).ok_or(AccountError::InvalidToken)?;
+        let token = RefreshToken::decode(&SESSION, &self.0.keyring, refresh_token).ok_or(AccountError::InvalidToken)?;
         let mut tx = self.0.store.begin_write_for(origin).await?;
-        let session = token.session;
+        let session = token.family.into();
         if let Some(account) = sql::revoke_session(&tx, session, tx.now()).await? {
             tx = tx.by(account);
             tx.audit(Entry::new(Chain::Platform, "session.end", session));
@@ -254,13 +180,17 @@ impl Identity {
         Ok(count)
     }
 
-    /// Learns which sessions were ended by other nodes or before a restart, so that their access
+    /// Learns which sessions and programs were ended by other nodes or before a restart, so that their access
     /// tokens are refused here too. Call at start and every few seconds.
     pub async fn sync_revocations(&self) -> store::Result<()> {
         let now = self.now();
         let since = self.0.synced.lock().unwrap_or(now - limits::ACCESS_TOKEN_TTL) - SYNC_OVERLAP;
-        for (session, at) in sql::sessions_revoked_since(&self.0.store.begin_read().await?, since).await? {
+        let tx = self.0.store.begin_read().await?;
+        for (session, at) in sql::sessions_revoked_since(&tx, since).await? {
             self.0.tokens.revoke(session, at, now);
+        }
+        for (program, at) in sql::programs_revoked_since(&tx, since).await? {
+            self.0.tokens.revoke(program, at, now);
         }
         *self.0.synced.lock() = Some(now);
         Ok(())
@@ -273,6 +203,7 @@ impl Identity {
         let pruned = sql::delete_sessions_expired_before(&tx, tx.now() - RETENTION).await?;
         sql::delete_codes_expired_before(&tx, tx.now() - CODE_RETENTION).await?;
         sql::delete_devices_unseen_since(&tx, tx.now() - FORGOTTEN_AFTER).await?;
+        sql::delete_grants_expired_before(&tx, tx.now() - RETENTION).await?;
         tx.commit().await?;
         Ok(pruned)
     }
@@ -312,14 +243,15 @@ impl Identity {
     pub(crate) fn signed_in(&self, user: User, session: SessionId, generation: i64) -> SignedIn {
         SignedIn {
             access_token: self.0.tokens.issue(self.env(), user.id, session, user.platform_admin),
-            refresh_token: RefreshToken { session, generation }.encode(&self.0.keyring),
+            refresh_token: RefreshToken { family: session.into(), generation }.encode(&SESSION, &self.0.keyring),
             expires_in: self.0.tokens.ttl().as_secs(),
             user,
         }
     }
 
-    pub(crate) fn revoke_after_commit(&self, tx: &Tx, sessions: Vec<SessionId>) {
+    /// Sessions, grants and clients alike: their access tokens are refused from the commit on.
+    pub(crate) fn revoke_after_commit(&self, tx: &Tx, ended: Vec<impl Into<Uuid> + Send + 'static>) {
         let (identity, now) = (self.clone(), tx.now());
-        tx.after_commit(move || sessions.into_iter().for_each(|session| identity.0.tokens.revoke(session, now, now)));
+        tx.after_commit(move || ended.into_iter().for_each(|ended| identity.0.tokens.revoke(ended, now, now)));
     }
 }

@@ -5,6 +5,7 @@ mod checks;
 mod codes;
 mod factors;
 mod organizers;
+mod programs;
 mod sessions;
 
 pub(crate) use accounts::*;
@@ -12,4 +13,5 @@ pub(crate) use checks::*;
 pub(crate) use codes::*;
 pub(crate) use factors::*;
 pub(crate) use organizers::*;
+pub(crate) use programs::*;
 pub(crate) use sessions::*;

@@ -16,11 +16,13 @@ use hashbrown::Equivalent;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use parking_lot::{Mutex, RwLock};
 use sha2::{Digest, Sha256};
-use stagedoor_core::{Code, Env, SessionId, Timestamp, UserId};
+use stagedoor_core::{ClientId, Code, Env, GrantId, OrganizerId, SessionId, Timestamp, UserId};
 use store::Keyring;
+use uuid::Uuid;
 
 use crate::Config;
 use crate::bounded::Bounded;
+use crate::program::{Bearer, Program, ProgramId};
 
 /// How far the clocks of two nodes may differ: a token may be this much younger than now. Expiry
 /// gets no such slack. Source: ASVS 5.0 V9, at most 60 s.
@@ -64,10 +66,20 @@ impl TokenError {
     }
 }
 
-/// The claims of an access token. Source: RFC 7519 and, for the profile, RFC 9068.
+/// What an access token says. The two kinds have no common reading: a member too many or too few is
+/// neither.
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum Claims {
+    Session(SessionClaims),
+    Program(ProgramClaims),
+}
+
+/// The claims of a person's own access token. Source: RFC 7519 and, for the profile, RFC 9068.
 /// Times are in whole seconds since 1970.
 #[derive(serde::Serialize, serde::Deserialize)]
-struct Claims {
+#[serde(deny_unknown_fields)]
+struct SessionClaims {
     iss: String,
     aud: String,
     sub: UserId,
@@ -80,6 +92,44 @@ struct Claims {
     platform_admin: bool,
 }
 
+/// The claims of an access token that a program was given. Source: RFC 9068, section 2.2.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProgramClaims {
+    pub iss: String,
+    pub aud: String,
+    /// The person, or the client itself when it acts for its organizer.
+    pub sub: String,
+    pub client_id: ClientId,
+    /// With spaces between.
+    pub scope: String,
+    pub iat: i64,
+    pub nbf: i64,
+    pub exp: i64,
+    pub jti: String,
+    /// The grant that it came of.
+    pub gid: GrantId,
+    /// The client's organizer.
+    pub org: OrganizerId,
+}
+
+impl ProgramClaims {
+    fn read(self) -> Option<Program> {
+        let user = match self.sub.parse() {
+            Ok(user) => Some(user),
+            Err(_) if self.sub.parse() == Ok(self.client_id) => None,
+            Err(_) => return None,
+        };
+        Some(Program {
+            id: ProgramId::Client(self.client_id, self.gid),
+            organizer: self.org,
+            user,
+            scopes: self.scope.parse().ok()?,
+            expires_at: at(self.exp),
+        })
+    }
+}
+
 pub(crate) struct Tokens {
     issuer: String,
     audience: String,
@@ -89,7 +139,7 @@ pub(crate) struct Tokens {
     checking: DecodingKey,
     validation: Validation,
     jwks: String,
-    verified: Box<[Mutex<Bounded<Verified, Principal>>]>,
+    verified: Box<[Mutex<Bounded<Verified, Bearer>>]>,
     revoked: Revoked,
 }
 
@@ -141,7 +191,7 @@ impl Tokens {
 
     pub(crate) fn issue(&self, env: &Env, user: UserId, session: SessionId, platform_admin: bool) -> String {
         let now = env.now().seconds();
-        let claims = Claims {
+        let claims = SessionClaims {
             iss: self.issuer.clone(),
             aud: self.audience.clone(),
             sub: user,
@@ -152,67 +202,120 @@ impl Tokens {
             jti: URL_SAFE_NO_PAD.encode(env.entropy.bytes::<16>()),
             platform_admin,
         };
-        jsonwebtoken::encode(&self.header, &claims, &self.signing).expect("the key fits the algorithm")
+        self.sign(&claims)
     }
 
-    pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Result<Principal, TokenError> {
+    /// An access token for `program`, which is a client.
+    pub(crate) fn issue_to(&self, env: &Env, program: Program) -> String {
+        let now = env.now().seconds();
+        let ProgramId::Client(client_id, gid) = program.id else { panic!("{} is a key itself", program.id) };
+        self.sign(&ProgramClaims {
+            iss: self.issuer.clone(),
+            aud: self.audience.clone(),
+            sub: program.user.map_or_else(|| client_id.to_string(), |user| user.to_string()),
+            client_id,
+            scope: program.scopes.to_string(),
+            iat: now,
+            nbf: now,
+            exp: program.expires_at.seconds(),
+            jti: URL_SAFE_NO_PAD.encode(env.entropy.bytes::<16>()),
+            gid,
+            org: program.organizer,
+        })
+    }
+
+    fn sign(&self, claims: &impl serde::Serialize) -> String {
+        jsonwebtoken::encode(&self.header, claims, &self.signing).expect("the key fits the algorithm")
+    }
+
+    /// `iss` of every token, and `aud`.
+    pub(crate) fn names(&self) -> (&str, &str) {
+        (&self.issuer, &self.audience)
+    }
+
+    /// The claims of a program's token that is good, to be shown to its organizer.
+    pub(crate) fn program_claims(&self, token: &str, now: Timestamp) -> Option<ProgramClaims> {
+        self.verify(token, now).ok()?;
+        match self.read(token.as_bytes()) {
+            Ok(Claims::Program(claims)) => Some(claims),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Result<Bearer, TokenError> {
         let token = token.as_bytes();
         if !(TAIL..=TOKEN_BYTES_MAX).contains(&token.len()) {
             return Err(TokenError::Malformed);
         }
         let shard = self.shard(token);
         let known = shard.lock().get(&Presented(token));
-        let principal = match known {
-            Some(principal) => principal,
+        let bearer = match known {
+            Some(bearer) => bearer,
             None => self.verify_fully(token, now)?,
         };
-        if now >= principal.expires_at {
+        if now >= bearer.expires_at() {
             return Err(TokenError::Expired);
         }
-        if self.revoked.contains(principal.session) {
+        let is_revoked = match bearer {
+            Bearer::Person(principal) => self.revoked.contains(principal.session.into()),
+            Bearer::Program(program) => match program.id {
+                ProgramId::Client(client, grant) => {
+                    self.revoked.contains(grant.into()) || self.revoked.contains(client.into())
+                }
+                ProgramId::Key(_) => unreachable!("a key is no signed token"),
+            },
+        };
+        if is_revoked {
             return Err(TokenError::Revoked);
         }
         if known.is_none() {
-            shard.lock().insert(Verified(token.into()), principal);
+            shard.lock().insert(Verified(token.into()), bearer);
         }
-        Ok(principal)
+        Ok(bearer)
+    }
+
+    fn verify_fully(&self, token: &[u8], now: Timestamp) -> Result<Bearer, TokenError> {
+        let (nbf, bearer) = match self.read(token)? {
+            Claims::Session(claims) => {
+                let principal = Principal {
+                    user: claims.sub,
+                    session: claims.sid,
+                    expires_at: at(claims.exp),
+                    platform_admin: claims.platform_admin,
+                };
+                (claims.nbf, Bearer::Person(principal))
+            }
+            Claims::Program(claims) => (claims.nbf, Bearer::Program(claims.read().ok_or(TokenError::Malformed)?)),
+        };
+        if at(nbf) > now + CLOCK_SKEW {
+            return Err(TokenError::NotYetValid);
+        }
+        Ok(bearer)
     }
 
     /// About 30 us, nearly all of it the signature.
-    fn verify_fully(&self, token: &[u8], now: Timestamp) -> Result<Principal, TokenError> {
+    fn read(&self, token: &[u8]) -> Result<Claims, TokenError> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Malformed)?;
         if header != self.header {
             return Err(TokenError::Purpose);
         }
-        let claims: Claims = match jsonwebtoken::decode(token, &self.checking, &self.validation) {
-            Ok(token) => token.claims,
-            Err(error) => {
-                use jsonwebtoken::errors::ErrorKind::*;
-                return Err(match error.kind() {
-                    InvalidSignature => TokenError::Signature,
-                    InvalidAudience | InvalidIssuer | MissingRequiredClaim(_) => TokenError::Purpose,
-                    _ => TokenError::Malformed,
-                });
+        jsonwebtoken::decode(token, &self.checking, &self.validation).map(|token| token.claims).map_err(|error| {
+            use jsonwebtoken::errors::ErrorKind::*;
+            match error.kind() {
+                InvalidSignature => TokenError::Signature,
+                InvalidAudience | InvalidIssuer | MissingRequiredClaim(_) => TokenError::Purpose,
+                _ => TokenError::Malformed,
             }
-        };
-        if at(claims.nbf) > now + CLOCK_SKEW {
-            return Err(TokenError::NotYetValid);
-        }
-        Ok(Principal {
-            user: claims.sub,
-            session: claims.sid,
-            expires_at: at(claims.exp),
-            platform_admin: claims.platform_admin,
         })
     }
 
-    /// No token of `session`, which ended at `at`, is accepted in this process any more.
-    pub(crate) fn revoke(&self, session: SessionId, at: Timestamp, now: Timestamp) {
+    /// No token of a session, grant or client that `ended` at `at` is accepted in this process any more.
+    pub(crate) fn revoke(&self, ended: impl Into<Uuid>, at: Timestamp, now: Timestamp) {
         // Another node may grant the longest life there is.
-        self.revoked.insert(session, at + stagedoor_core::limits::ACCESS_TOKEN_TTL + CLOCK_SKEW, now);
+        self.revoked.insert(ended.into(), at + stagedoor_core::limits::ACCESS_TOKEN_TTL + CLOCK_SKEW, now);
     }
 
-    fn shard(&self, token: &[u8]) -> &Mutex<Bounded<Verified, Principal>> {
+    fn shard(&self, token: &[u8]) -> &Mutex<Bounded<Verified, Bearer>> {
         let end = &token[token.len() - 8..];
         &self.verified[end.iter().map(|byte| usize::from(*byte)).sum::<usize>() % SHARDS]
     }
@@ -253,34 +356,34 @@ fn hash_tail<H: Hasher>(token: &[u8], state: &mut H) {
     state.write(&token[token.len() - TAIL..]);
 }
 
-/// Sessions that ended while access tokens of theirs may still be unexpired.
+/// Sessions, grants and clients that ended while access tokens of theirs may still be unexpired.
 ///
-/// Forgets a session when its last token has expired, so its size is bounded by the sign-ins of
-/// one hour, each of which cost a password hash.
+/// Forgets them when the last token has expired, so its size is bounded by the sign-ins of one hour,
+/// each of which cost a password hash, and by the tokens that clients may ask for in that time.
 #[derive(Default)]
 struct Revoked {
     /// So that the common look-up, with nothing revoked, touches no lock.
     count: AtomicUsize,
-    until: RwLock<HashMap<SessionId, Timestamp>>,
+    until: RwLock<HashMap<Uuid, Timestamp>>,
 }
 
 /// Expired entries are looked for once this many are there, and then at each doubling.
 const REVOKED_SWEEP: usize = 1_024;
 
 impl Revoked {
-    fn contains(&self, session: SessionId) -> bool {
-        self.count.load(Ordering::Acquire) > 0 && self.until.read().contains_key(&session)
+    fn contains(&self, id: Uuid) -> bool {
+        self.count.load(Ordering::Acquire) > 0 && self.until.read().contains_key(&id)
     }
 
-    fn insert(&self, session: SessionId, until: Timestamp, now: Timestamp) {
+    fn insert(&self, id: Uuid, until: Timestamp, now: Timestamp) {
         let mut map = self.until.write();
-        if map.contains_key(&session) {
+        if map.contains_key(&id) {
             return;
         }
         if map.len() >= REVOKED_SWEEP && map.len().is_power_of_two() {
             map.retain(|_, until| now < *until);
         }
-        map.insert(session, until);
+        map.insert(id, until);
         self.count.store(map.len(), Ordering::Release);
     }
 }
@@ -316,12 +419,12 @@ mod tests {
     fn a_session_stays_ended_as_long_as_a_token_of_it_may_live() {
         let (env, hour) = (Env::seeded(1), stagedoor_core::limits::ACCESS_TOKEN_TTL);
         let tokens = Tokens::new(&keyring(1), &Config::default());
-        let (user, session) = (env.id(), env.id());
+        let (user, session): (_, SessionId) = (env.id(), env.id());
         let token = tokens.issue(&env, user, session, false);
         tokens.revoke(session, env.now(), env.now());
         env.clock.advance(hour - Duration::from_millis(1));
         for _ in 0..4 * REVOKED_SWEEP {
-            tokens.revoke(env.id(), env.now(), env.now());
+            tokens.revoke(env.id::<SessionId>(), env.now(), env.now());
         }
         assert_eq!(tokens.verify(&token, env.now()), Err(TokenError::Revoked));
     }

@@ -23,7 +23,8 @@ const UNLIMITED: [(&str, &str); 4] = [
     ("STAGEDOOR_USER_LIMIT_IN_SURGE", "1000000/s"),
     (
         "STAGEDOOR_ROUTE_LIMITS",
-        "register=1000000/s,login=1000000/s,refresh=1000000/s,forgot_password=1000000/s,reset_password=1000000/s",
+        "register=1000000/s,login=1000000/s,refresh=1000000/s,forgot_password=1000000/s,reset_password=1000000/s,\
+         oauth_consent=1000000/s,oauth_token=1000000/s",
     ),
 ];
 

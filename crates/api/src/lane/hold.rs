@@ -18,7 +18,7 @@ use stagedoor_core::{EventId, RequestId, Stopwatch, Timestamp};
 
 use super::head::{self, Head};
 use super::wire::Wire;
-use crate::auth::Fan;
+use crate::auth::{self, HoldsWrite, Person};
 use crate::extract::{IdempotencyKey, JSON, RawBody, check_kind, parse};
 use crate::holds::{self, HoldView, NewHold, ROUTE};
 use crate::limits::{self, Fields};
@@ -80,7 +80,7 @@ enum Asked {
     /// The writer has it.
     Engine(AskedHold, Arc<EventView>, Arc<Listing>),
     /// Its event is not in memory.
-    Absent(Box<(Fan, EventId, IdempotencyKey, RawBody<NewHold>)>),
+    Absent(Box<(Person<HoldsWrite>, EventId, IdempotencyKey, RawBody<NewHold>)>),
     Refused(Problem),
     /// With what the audit log is to know of the request.
     Denied(Box<(denials::Asked, Problem)>),
@@ -95,13 +95,17 @@ fn begin(app: &App, from: SocketAddr, input: &[u8], head: usize) -> Result<Begun
     let Some(event) = event(&read).filter(|_| bytes <= input.len() && read.body <= BODY_MAX) else {
         return Err(Other::Message(bytes));
     };
+    // No key holds seats, and whose it is takes a wait to know.
+    if auth::shows_key(read.headers) {
+        return Err(Other::Message(bytes));
+    }
     let (began, watch, id) = (app.env.now(), app.env.stopwatch(), app.env.id());
     let admission = limits::admit(app, from.ip(), &Method::POST, Some(ROUTE), read.headers);
     let asked = match admission.refusal {
         Some(refusal) => Asked::Refused(refusal),
         None => {
             let ask = || {
-                let fan = Fan::of(admission.caller)?;
+                let fan = Person::of(admission.caller)?;
                 let event = event.parse().map_err(|_| Problem::not_found())?;
                 ask(app, fan, event, read.headers, &input[head..bytes])
             };
@@ -128,7 +132,13 @@ fn event<'input>(head: &Head<'_, 'input>) -> Option<&'input str> {
     (head.method == Method::POST.as_str() && is_plain && head.path.len() <= URI_MAX).then_some(event)
 }
 
-fn ask(app: &App, fan: Fan, event: EventId, headers: &[httparse::Header<'_>], bytes: &[u8]) -> Result<Asked, Problem> {
+fn ask(
+    app: &App,
+    fan: Person<HoldsWrite>,
+    event: EventId,
+    headers: &[httparse::Header<'_>],
+    bytes: &[u8],
+) -> Result<Asked, Problem> {
     let key = IdempotencyKey::of(headers)?;
     check_kind(headers, JSON)?;
     let body: NewHold = parse(bytes)?;

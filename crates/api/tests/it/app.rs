@@ -31,6 +31,7 @@ use crate::maps;
 
 /// When every event starts unless a test says otherwise; the clock begins with the year.
 pub const START: &str = "2026-06-01T18:00:00Z";
+pub const PUBLIC_URL: &str = "http://box-office.test";
 /// Prices by level, in cents.
 pub const FRONT: i64 = 5_000;
 pub const SIDE: i64 = 3_333;
@@ -50,7 +51,9 @@ pub struct TestApp {
 }
 
 /// Routes with limits of their own, which are none of most tests' business.
-const LIMITED: [&str; 19] = [
+const LIMITED: [&str; 21] = [
+    "oauth_consent",
+    "oauth_token",
     "register",
     "login",
     "refresh",
@@ -86,7 +89,8 @@ pub struct Wish {
 impl Default for Wish {
     fn default() -> Self {
         // A password hash at full cost takes longer than most tests.
-        let identity = identity::Config { password_memory_kib: 8, ..identity::Config::default() };
+        let issuer = PUBLIC_URL.to_owned();
+        let identity = identity::Config { password_memory_kib: 8, issuer, ..identity::Config::default() };
         let plenty: Quota = "1000000/s".parse().expect("a quota");
         let route_limits = LIMITED.map(|name| format!("{name}={plenty}").parse());
         Self {
@@ -95,7 +99,7 @@ impl Default for Wish {
             trusted_proxies: Vec::new(),
             requests: gate::Config { address: plenty, user: plenty, user_in_surge: plenty },
             route_limits: route_limits.into_iter().collect::<Result<_, _>>().expect("limits of routes"),
-            public_url: "http://box-office.test".to_owned(),
+            public_url: PUBLIC_URL.to_owned(),
         }
     }
 }

@@ -33,6 +33,13 @@ use For::{Everyone, ItsOwner, Platform, SignedIn, Staff};
 #[rustfmt::skip]
 const TABLE: &[(&str, For)] = &[
     ("GET /.well-known/jwks.json", Everyone),
+    ("GET /.well-known/oauth-authorization-server", Everyone),
+    // Clients prove themselves in words of their own.
+    ("GET /oauth/authorize", Everyone),
+    ("POST /oauth/authorize", Everyone),
+    ("POST /oauth/token", Everyone),
+    ("POST /oauth/revoke", Everyone),
+    ("POST /oauth/introspect", Everyone),
     ("GET /healthz", Everyone),
     ("GET /metrics", Everyone),
     ("GET /readyz", Everyone),
@@ -57,6 +64,8 @@ const TABLE: &[(&str, For)] = &[
     ("GET /api/v1/me/sessions", SignedIn),
     ("DELETE /api/v1/me/sessions", SignedIn),
     ("DELETE /api/v1/me/sessions/{session}", ItsOwner),
+    ("GET /api/v1/me/programs", SignedIn),
+    ("DELETE /api/v1/me/programs/{grant}", ItsOwner),
     ("GET /api/v1/me/kyc", SignedIn),
     ("POST /api/v1/me/kyc", SignedIn),
     ("GET /api/v1/me/export", SignedIn),
@@ -99,6 +108,15 @@ const TABLE: &[(&str, For)] = &[
     ("POST /api/v1/organizers/{org}/members", Staff("o")),
     ("PATCH /api/v1/organizers/{org}/members/{user}", Staff("o")),
     ("DELETE /api/v1/organizers/{org}/members/{user}", Staff("o")),
+    ("GET /api/v1/organizers/{org}/clients", Staff("om")),
+    ("POST /api/v1/organizers/{org}/clients", Staff("om")),
+    ("GET /api/v1/organizers/{org}/clients/{client}", Staff("om")),
+    ("DELETE /api/v1/organizers/{org}/clients/{client}", Staff("om")),
+    ("POST /api/v1/organizers/{org}/clients/{client}/secret", Staff("om")),
+    ("GET /api/v1/organizers/{org}/api-keys", Staff("om")),
+    ("POST /api/v1/organizers/{org}/api-keys", Staff("om")),
+    ("DELETE /api/v1/organizers/{org}/api-keys/{key}", Staff("om")),
+    ("POST /api/v1/organizers/{org}/api-keys/{key}/rotate", Staff("om")),
     ("POST /api/v1/organizers/{org}/venues", Staff("om")),
     ("PATCH /api/v1/organizers/{org}/venues/{venue}", Staff("om")),
     ("GET /api/v1/organizers/{org}/venues/{venue}/seat-maps", Staff("omfdv")),
@@ -178,6 +196,9 @@ async fn things(app: &TestApp, house: &House, fan: &Caller) -> BTreeMap<&'static
     let code = app.code_sent_to(&fan.email).await;
     fan.post("/me/email/verify", json!({ "code": code })).await.expect(200);
     let check = fan.post("/me/kyc", document).await.expect(201).id();
+    let client = crate::programs::client(house, "orders.read sales.read").await;
+    let grant = crate::programs::let_in(app, &client, fan).await;
+    let key = crate::programs::api_key(house, "sales.read").await;
     let OnSale { organizer, venue, id } = event;
     [
         ("org", organizer),
@@ -192,6 +213,9 @@ async fn things(app: &TestApp, house: &House, fan: &Caller) -> BTreeMap<&'static
         ("map", map),
         ("session", session),
         ("check", check),
+        ("client", client.id),
+        ("grant", grant),
+        ("key", key.id),
     ]
     .into()
 }
@@ -211,6 +235,9 @@ fn absent() -> BTreeMap<&'static str, String> {
         ("map", "map"),
         ("session", "ses"),
         ("check", "kyc"),
+        ("client", "cli"),
+        ("grant", "grt"),
+        ("key", "key"),
     ];
     kinds.map(|(name, prefix)| (name, format!("{prefix}_01h455vb4pex5vsknk084sn02q"))).into()
 }
@@ -220,6 +247,7 @@ fn body(operation: &str, ids: &BTreeMap<&str, String>) -> Value {
     match operation.split("/api/v1").nth(1).unwrap_or_default() {
         "/platform/kyc/{check}/decision" => json!({ "decision": "verified" }),
         "/organizers/{org}" => json!({ "membersNeedSecondFactor": false }),
+        path if path.contains("/clients") || path.contains("/api-keys") => crate::programs::good_body(path),
         "/organizers/{org}/members" => json!({ "email": "bob@example.org", "role": "viewer" }),
         "/organizers/{org}/members/{user}" => json!({ "role": "viewer" }),
         "/organizers/{org}/venues/{venue}/seat-maps" => maps::hall(),

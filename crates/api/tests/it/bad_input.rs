@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::app::{House, OnSale, TestApp, Wish, event_body, venue_body};
 use crate::caller::{Answer, Caller, PASSWORD};
 use crate::contract::{self, Operation};
-use crate::maps;
+use crate::{maps, programs};
 
 /// A world with something of everything in it, and a good body for every operation that takes one.
 struct World {
@@ -49,6 +49,9 @@ impl World {
             ("user", eve.id),
             ("check", "kyc_01h455vb4pex5vsknk084sn02q".to_owned()),
             ("session", "ses_01h455vb4pex5vsknk084sn02q".to_owned()),
+            ("grant", "grt_01h455vb4pex5vsknk084sn02q".to_owned()),
+            ("client", programs::client(&house, "orders.read sales.read").await.id),
+            ("key", programs::api_key(&house, "sales.read").await.id),
         ];
         let admin = app.admin().await;
         World { app, house, ann, admin, ids: ids.into(), ticket }
@@ -91,6 +94,7 @@ impl World {
             "/me/mfa/totp/remove" | "/me/mfa/recovery-codes" => json!({ "password": PASSWORD, "otp": "000000" }),
             "/me/kyc" => json!({ "documentType": "passport", "country": "DE", "reference": "C01X00T47" }),
             "/platform/kyc/{check}/decision" => json!({ "decision": "rejected", "reason": "blurred" }),
+            path if path.contains("/clients") || path.contains("/api-keys") => programs::good_body(path),
             "/organizers" => json!({ "name": "Another" }),
             "/organizers/{org}" => json!({ "membersNeedSecondFactor": false }),
             "/organizers/{org}/members" => json!({ "email": "bob@example.org", "role": "door" }),
@@ -145,6 +149,8 @@ impl World {
         for path in [
             format!("{base}/events?limit=100"),
             format!("{base}/members"),
+            format!("{base}/clients"),
+            format!("{base}/api-keys"),
             format!("{base}/orders?limit=100"),
             format!("{base}/venues/{}/seat-maps", self.ids["venue"]),
             format!("{base}/events/{event}/attendees?limit=100"),

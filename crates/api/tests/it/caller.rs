@@ -63,7 +63,8 @@ impl Answer {
 
     /// The code of a refusal; empty when it is none.
     pub fn code(&self) -> String {
-        let body = if self.status >= 400 { self.json() } else { Value::Null };
+        let is_json = self.header("content-type") == Some("application/json");
+        let body = if self.status >= 400 && is_json { self.json() } else { Value::Null };
         body["error"]["code"].as_str().unwrap_or_default().to_owned()
     }
 
@@ -227,7 +228,7 @@ impl Caller {
 
 /// Paths are under `/api/v1` unless they stand at the root.
 fn address(path: &str) -> String {
-    let at_root = ["/api/", "/.well-known/", "/healthz", "/readyz", "/metrics", "/favicon.ico"];
+    let at_root = ["/api/", "/oauth/", "/.well-known/", "/healthz", "/readyz", "/metrics", "/favicon.ico"];
     if path == "/" || at_root.iter().any(|root| path.starts_with(root)) {
         path.to_owned()
     } else {

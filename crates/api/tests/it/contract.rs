@@ -91,8 +91,8 @@ pub fn check(method: &Method, path: &str, answer: &Answer) {
     let request = answer.header("x-request-id").unwrap_or_else(|| panic!("no request id: {asked}"));
     assert!(request.starts_with("req_"), "{request}: {asked}");
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{asked}");
-    // Health says what is wrong in a word of its own.
-    if answer.status >= 400 && path != "/readyz" {
+    // Health says what is wrong in a word of its own, and so does OAuth.
+    if answer.status >= 400 && path != "/readyz" && !is_oauths_own(path, answer) {
         check_envelope(&asked, request, answer);
     }
     // These belong to HTTP itself: an address that is too long, or where nothing is offered.
@@ -103,6 +103,18 @@ pub fn check(method: &Method, path: &str, answer: &Answer) {
         let known = &operation.describe()["responses"];
         assert!(known.get(answer.status.to_string()).is_some(), "{} does not document {asked}", operation.name());
     }
+}
+
+/// Whether an answer is an error as OAuth has them, or a page for people: to nobody else's surprise.
+fn is_oauths_own(path: &str, answer: &Answer) -> bool {
+    let kind = answer.header("content-type").unwrap_or_default();
+    let is_page = path == "/oauth/authorize" && kind.starts_with("text/html");
+    let is_error = || {
+        let body = answer.json();
+        let members = body.as_object().map_or(0, serde_json::Map::len);
+        members == 2 && body["error"].is_string() && body["error_description"].is_string()
+    };
+    path.starts_with("/oauth/") && (is_page || is_error())
 }
 
 #[track_caller]

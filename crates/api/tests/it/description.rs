@@ -39,12 +39,18 @@ fn every_operation_says_what_it_is_for_and_how_it_ends() {
         let says = |status: &str| answers.contains_key(status);
         // Where tokens are given out, they can be refused.
         let signs_in = name.contains("/auth/") && !name.ends_with("/register") && !name.ends_with("/forgot");
-        must(says("401") == (operation.is_secured() || signs_in), "401 without security, or the reverse");
+        let is_oauth = operation.path.starts_with("/oauth/");
+        let knows_clients = is_oauth && operation.path != "/oauth/authorize";
+        must(
+            says("401") == (operation.is_secured() || signs_in || knows_clients),
+            "401 without security, or the reverse",
+        );
         must(operation.parameters().is_empty() || says("404"), "an id that can be absent, and no 404");
         if operation.body().is_some() {
             must(says("400") && says("408") && says("413") && says("415"), "a body that cannot be wrong");
         }
-        let never_busy = matches!(operation.path, "/.well-known/jwks.json" | "/healthz" | "/metrics");
+        let never_busy =
+            matches!(operation.path, "/healthz" | "/metrics") || operation.path.starts_with("/.well-known/");
         must(says("503") != never_busy, "no word of 503, or a needless one");
         let named = |name: &str| {
             described["parameters"].as_array().is_some_and(|all| all.iter().any(|known| known["name"] == name))
@@ -59,7 +65,10 @@ fn every_operation_says_what_it_is_for_and_how_it_ends() {
             must(!succeeds || tells("Idempotency-Replayed") == named("Idempotency-Key"), "no word of a replay");
             if status.as_bytes()[0] >= b'4' && operation.path != "/readyz" {
                 let shape = &answer["content"]["application/json"]["schema"]["$ref"];
-                must(shape == "#/components/schemas/Problem", "an error without the envelope");
+                // In its own words, or on a page.
+                let is_own = is_oauth
+                    && (shape == "#/components/schemas/OAuthError" || answer["content"]["text/html"].is_object());
+                must(shape == "#/components/schemas/Problem" || is_own, "an error without the envelope");
             }
             if status == "429" || status == "503" {
                 must(answer["headers"]["Retry-After"].is_object(), "no word of Retry-After");
@@ -216,9 +225,14 @@ fn what_fields_mean_stands_with_their_type() {
 #[test]
 fn fields_are_in_camel_case() {
     let mut wrong = BTreeSet::new();
-    each(document(), &mut |object| {
-        let Some(Value::Object(properties)) = object.get("properties") else { return };
-        wrong.extend(properties.keys().filter(|name| name.contains('_') || name.starts_with(char::is_uppercase)));
-    });
+    let schemas = document()["components"]["schemas"].as_object().expect("schemas");
+    // The protocol has its own spelling.
+    let ours = schemas.iter().filter(|(name, _)| !name.starts_with("OAuth")).map(|(_, schema)| schema);
+    for part in ours.chain([&document()["paths"]]) {
+        each(part, &mut |object| {
+            let Some(Value::Object(properties)) = object.get("properties") else { return };
+            wrong.extend(properties.keys().filter(|name| name.contains('_') || name.starts_with(char::is_uppercase)));
+        });
+    }
     assert!(wrong.is_empty(), "{wrong:?}");
 }

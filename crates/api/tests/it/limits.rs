@@ -226,7 +226,9 @@ fn declared_limits_are_those_of_the_requirements() {
     assert_eq!(of("POST /api/v1/auth/password/reset"), Some("10/min per address"));
     assert_eq!(of("POST /api/v1/me/email/verify"), Some("20/min per user"));
     assert_eq!(of("DELETE /api/v1/me"), Some("10/min per user"));
-    assert_eq!(declared.len(), 21, "{declared:?}");
+    assert_eq!(of("POST /oauth/authorize"), Some("60/min per address"), "it signs people in, too");
+    assert_eq!(of("POST /oauth/token"), Some("120/min per address"));
+    assert_eq!(declared.len(), 23, "{declared:?}");
 }
 
 #[test]

@@ -22,6 +22,8 @@ mod live;
 mod orders;
 mod organizers;
 mod people;
+mod programs;
+mod scopes;
 mod sockets;
 mod tickets;
 mod tls;

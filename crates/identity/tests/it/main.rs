@@ -1,10 +1,13 @@
 //! One suite over the database of the run: SQLite, or PostgreSQL with `STAGEDOOR_TEST_POSTGRES`.
 
 mod accounts;
+mod api_keys;
 mod audit;
+mod clients;
 mod codes;
 mod factors;
 mod kyc;
+mod oauth;
 mod organizers;
 mod passwords;
 mod profiles;

@@ -8,5 +8,6 @@ mod crash;
 mod keys;
 mod limits;
 mod messages;
+mod oauth_clients;
 mod process;
 mod verify;

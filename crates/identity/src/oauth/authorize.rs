@@ -1,0 +1,154 @@
+//! A person's leave: what a client asks for, and the code that says that it may have it.
+
+use std::time::Duration;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::OAuthError;
+use super::client::{GrantType, RegisteredClient};
+use crate::account::{AccountError, Credentials};
+use crate::device::Device;
+use crate::scope::Scopes;
+use crate::sql::{self, CodeRow};
+use crate::{Identity, secret};
+
+pub(super) const CODE_PREFIX: &str = "ac_";
+/// Half of what RFC 6749, section 4.1.2, allows at most: a browser brings it at once.
+const CODE_TTL: Duration = Duration::from_secs(5 * 60);
+
+/// What a client asks for, as it came. Source: RFC 6749, section 4.1.1; RFC 7636; RFC 8707.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AuthorizationRequest<'a> {
+    pub client_id: Option<&'a str>,
+    pub redirect_uri: Option<&'a str>,
+    pub response_type: Option<&'a str>,
+    pub scope: Option<&'a str>,
+    pub code_challenge: Option<&'a str>,
+    pub code_challenge_method: Option<&'a str>,
+    pub resource: Option<&'a str>,
+    /// Whether anything came more than once, or asks for what is not offered here.
+    pub is_odd: bool,
+}
+
+/// A request that a person can be asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    pub client: RegisteredClient,
+    /// The name of the client's organizer.
+    pub organizer: String,
+    pub redirect_uri: String,
+    pub scopes: Scopes,
+    challenge: [u8; 32],
+}
+
+/// Why a request is none that a person can be asked about.
+#[derive(Debug)]
+pub enum Refused {
+    /// The client, or where it wants the answer, is not registered: told to whoever is at the browser,
+    /// and sent nowhere.
+    Here(&'static str),
+    /// Told to the client, at the address it registered.
+    ToClient(String, OAuthError),
+    Store(store::Error),
+}
+
+impl From<store::Error> for Refused {
+    fn from(error: store::Error) -> Self {
+        Refused::Store(error)
+    }
+}
+
+impl Identity {
+    /// Checks what a client asks for; changes nothing.
+    pub async fn check_authorization(&self, request: AuthorizationRequest<'_>) -> Result<Asked, Refused> {
+        let tx = self.0.store.begin_read().await?;
+        let unknown = || Refused::Here("This program is not registered here.");
+        let id = request.client_id.and_then(|id| id.parse().ok()).ok_or_else(unknown)?;
+        let client = sql::client(&tx, id).await?.ok_or_else(unknown)?.client;
+        let redirect_uri = request.redirect_uri.filter(|uri| client.redirects_to(uri));
+        let nowhere = || Refused::Here("The program wants the answer at an address that is not registered.");
+        let redirect_uri = redirect_uri.ok_or_else(nowhere)?.to_owned();
+        let organizer = match self.organizer_name_of(&tx, &client).await {
+            Ok(name) => name,
+            Err(error) => return Err(Refused::ToClient(redirect_uri, error)),
+        };
+        match self.check_wish(&client, request) {
+            Ok((scopes, challenge)) => Ok(Asked { client, organizer, redirect_uri, scopes, challenge }),
+            Err(error) => Err(Refused::ToClient(redirect_uri, error)),
+        }
+    }
+
+    fn check_wish(
+        &self,
+        client: &RegisteredClient,
+        request: AuthorizationRequest<'_>,
+    ) -> Result<(Scopes, [u8; 32]), OAuthError> {
+        if request.is_odd {
+            return Err(OAuthError::InvalidRequest("a parameter came twice, or is not offered here"));
+        }
+        match request.response_type {
+            Some("code") => {}
+            Some(_) => return Err(OAuthError::UnsupportedResponseType),
+            None => return Err(OAuthError::InvalidRequest("response_type is missing")),
+        }
+        if !client.may(GrantType::AuthorizationCode) {
+            return Err(OAuthError::UnauthorizedClient);
+        }
+        self.check_resource(request.resource)?;
+        let challenge = request.code_challenge.ok_or(OAuthError::InvalidRequest("code_challenge is missing"))?;
+        // Left out it would mean `plain`, which protects nothing.
+        if request.code_challenge_method != Some("S256") {
+            return Err(OAuthError::InvalidRequest("code_challenge_method must be S256"));
+        }
+        let mut digest = [0; 32];
+        let read = URL_SAFE_NO_PAD.decode_slice(challenge, &mut digest);
+        if read != Ok(digest.len()) {
+            return Err(OAuthError::InvalidRequest("code_challenge is no SHA-256 in base64url"));
+        }
+        Ok((scopes(request.scope, client.scopes)?, digest))
+    }
+
+    /// A code for what was asked, from a person who proves by `credentials` who they are and so says yes.
+    /// Fails as [`Identity::login`] does.
+    pub async fn allow(&self, asked: &Asked, credentials: Credentials<'_>) -> Result<String, AccountError> {
+        let device = Device::of(credentials.origin);
+        let (tx, key, row) = self.prove(credentials).await?;
+        self.recognise(&tx, &key, &row, &device).await?;
+        let (text, stored) = secret::fresh(CODE_PREFIX, &self.env().entropy);
+        let code = CodeRow {
+            client: asked.client.id,
+            account: row.id,
+            redirect_uri: asked.redirect_uri.clone(),
+            challenge: asked.challenge.to_vec(),
+            scopes: asked.scopes,
+            expires_at: tx.now() + CODE_TTL,
+            grant: None,
+        };
+        sql::insert_code(&tx, stored, &code).await?;
+        tx.commit().await?;
+        tracing::info!(user = %row.id, client = %asked.client.id, scopes = %asked.scopes, "program allowed");
+        Ok(text)
+    }
+
+    /// A word that only this installation can make of `cookie`, for a form to bring back with it.
+    pub fn form_token(&self, cookie: &str) -> String {
+        URL_SAFE_NO_PAD.encode(self.0.keyring.blind_index("identity/consent-form", cookie))
+    }
+
+    /// Whether `token` is the word for `cookie`.
+    pub fn is_form_token(&self, cookie: &str, token: &str) -> bool {
+        verify_slices_are_equal(self.form_token(cookie).as_bytes(), token.as_bytes()).is_ok()
+    }
+}
+
+/// What of `most` a client asks for; all of it when it does not say.
+pub(super) fn scopes(asked: Option<&str>, most: Scopes) -> Result<Scopes, OAuthError> {
+    let Some(text) = asked else { return Ok(most) };
+    let scopes: Scopes = text.parse().map_err(|_| OAuthError::InvalidScope("there is no such scope"))?;
+    if !scopes.is_within(most) {
+        return Err(OAuthError::InvalidScope("the client is not registered for this scope"));
+    }
+    Ok(scopes)
+}

@@ -1,0 +1,106 @@
+//! Programs: what acts for a person or an organizer with scopes, and not as the person itself.
+
+use std::fmt;
+
+use stagedoor_core::{ApiKeyId, ClientId, Code, FieldError, GrantId, OrganizerId, Timestamp, UserId};
+use uuid::Uuid;
+
+use crate::account::store_code;
+use crate::scope::Scopes;
+use crate::token::Principal;
+
+/// Who a request is from, as proven by what stands in its `Authorization` header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bearer {
+    /// Somebody signed in: all that they may do.
+    Person(Principal),
+    /// A program: what both its scopes and whom it acts for allow.
+    Program(Program),
+}
+
+/// A program with leave to act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Program {
+    pub id: ProgramId,
+    /// Whose program it is. It is staff of no other.
+    pub organizer: OrganizerId,
+    /// For whom it acts; without one, for its organizer.
+    pub user: Option<UserId>,
+    pub scopes: Scopes,
+    pub expires_at: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProgramId {
+    /// With the grant that it was given.
+    Client(ClientId, GrantId),
+    Key(ApiKeyId),
+}
+
+impl Bearer {
+    pub(crate) fn expires_at(&self) -> Timestamp {
+        match self {
+            Bearer::Person(principal) => principal.expires_at,
+            Bearer::Program(program) => program.expires_at,
+        }
+    }
+}
+
+impl Program {
+    /// Who is written down as having done what it does: its person; else the program, by its id, which
+    /// no person has.
+    pub fn actor(&self) -> UserId {
+        self.user.unwrap_or_else(|| UserId(self.id.into()))
+    }
+}
+
+impl From<ProgramId> for Uuid {
+    fn from(id: ProgramId) -> Uuid {
+        match id {
+            ProgramId::Client(client, _) => client.into(),
+            ProgramId::Key(key) => key.into(),
+        }
+    }
+}
+
+impl fmt::Display for ProgramId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ProgramId::Client(client, _) => client.fmt(out),
+            ProgramId::Key(key) => key.fmt(out),
+        }
+    }
+}
+
+/// Why a client or an API key could not be made or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgramError {
+    #[error(transparent)]
+    Field(#[from] FieldError),
+    /// No such client, key or grant.
+    #[error("no such program")]
+    NotFound,
+    /// The scopes reach further than the role of who asks.
+    #[error("the program could do more than your role allows")]
+    BeyondRole,
+    /// The organizer has as many as allowed.
+    #[error("too many programs")]
+    LimitReached,
+    #[error("a public client has no secret")]
+    NoSecret,
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl ProgramError {
+    pub fn code(&self) -> Code {
+        match self {
+            ProgramError::Field(_) => Code::InvalidField,
+            ProgramError::NotFound => Code::NotFound,
+            ProgramError::BeyondRole => Code::NotAllowed,
+            ProgramError::LimitReached => Code::Conflict,
+            ProgramError::NoSecret => Code::WrongState,
+            ProgramError::Store(error) => store_code(error),
+        }
+    }
+}

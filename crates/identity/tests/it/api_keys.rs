@@ -1,0 +1,180 @@
+use std::time::Duration;
+
+use identity::{ApiKey, Bearer, NewApiKey, Program, ProgramError, ProgramId, Role, Scopes, ShownKey, TokenError};
+use stagedoor_core::OrganizerId;
+
+use crate::{DAY, HOME, HOUR, Office, PASSWORD, SECOND};
+
+fn scopes(text: &str) -> Scopes {
+    text.parse().unwrap()
+}
+
+fn new(name: &str) -> NewApiKey<'_> {
+    NewApiKey { name, scopes: scopes("sales.read checkins.write"), expires_at: None }
+}
+
+async fn organizer(office: &Office, name: &str) -> (OrganizerId, stagedoor_core::UserId) {
+    let owner = office.fan(name).await.user.id;
+    (office.create_organizer(owner, name).await.unwrap().id, owner)
+}
+
+/// Whose key it is, as a request finds out.
+async fn known(identity: &identity::Identity, secret: &str) -> Result<Program, TokenError> {
+    let bearer = match identity.bearer(secret)? {
+        Some(bearer) => bearer,
+        None => identity.look_up_key(secret).await.unwrap()?,
+    };
+    match bearer {
+        Bearer::Program(program) => Ok(program),
+        Bearer::Person(person) => panic!("{person:?}"),
+    }
+}
+
+async fn only(office: &Office, organizer: OrganizerId) -> ApiKey {
+    let keys = office.api_keys_of(organizer).await.unwrap();
+    assert_eq!(keys.len(), 1);
+    keys.into_iter().next().unwrap()
+}
+
+#[tokio::test]
+async fn a_key_acts_for_its_organizer() {
+    let office = Office::new().await;
+    let (mill, owner) = organizer(&office, "mill").await;
+    let ShownKey { key, secret } = office.create_api_key(mill, owner, Role::Owner, new("Till")).await.unwrap();
+    assert!(secret.starts_with(&key.hint) && key.hint.starts_with("sk_") && secret.len() > 60);
+    assert_eq!(office.bearer(&secret), Ok(None), "only the database knows it yet");
+    let program = known(&office, &secret).await.unwrap();
+    assert_eq!((program.id, program.organizer, program.user), (ProgramId::Key(key.id), mill, None));
+    assert_eq!(program.scopes, scopes("sales.read checkins.write"));
+    assert_eq!(office.bearer(&secret), Ok(Some(Bearer::Program(program))), "and now memory does");
+    assert_eq!(office.verify(&secret), Err(TokenError::Malformed), "it is nobody's session");
+    let listed = only(&office, mill).await;
+    assert_eq!((listed.id, listed.name.as_str()), (key.id, "Till"));
+    let mut other = secret.clone();
+    other.replace_range(10..11, if &secret[10..11] == "0" { "1" } else { "0" });
+    for wrong in ["sk_", "", &other, &secret[..70], &secret.to_uppercase()] {
+        assert!(known(&office, wrong).await.is_err(), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn the_secret_is_nowhere_in_the_database() {
+    let office = Office::new().await;
+    let (mill, owner) = organizer(&office, "mill").await;
+    let secret = office.create_api_key(mill, owner, Role::Owner, new("Till")).await.unwrap().secret;
+    let tx = office.db.store.begin_read().await.unwrap();
+    let stored = tx.one("SELECT secret, hint FROM api_key", (), |row| Ok((row.get::<Vec<u8>>(0)?, row.get(1)?))).await;
+    let (stored, hint): (Vec<u8>, String) = stored.unwrap();
+    assert_eq!(stored.len(), 32);
+    assert!(!secret.as_bytes().windows(32).any(|part| part == stored));
+    assert_eq!(hint.len(), 11);
+}
+
+#[tokio::test]
+async fn a_revoked_key_is_good_no_more_here_at_once_and_elsewhere_soon() {
+    let office = Office::new().await;
+    let (mill, owner) = organizer(&office, "mill").await;
+    let (rival, _) = organizer(&office, "rival").await;
+    let ShownKey { key, secret } = office.create_api_key(mill, owner, Role::Owner, new("Till")).await.unwrap();
+    let elsewhere = office.elsewhere();
+    assert!(known(&office, &secret).await.is_ok() && known(&elsewhere, &secret).await.is_ok());
+    assert!(matches!(office.revoke_api_key(rival, key.id).await, Err(ProgramError::NotFound)), "not theirs");
+    assert!(known(&office, &secret).await.is_ok());
+    office.revoke_api_key(mill, key.id).await.unwrap();
+    office.revoke_api_key(mill, key.id).await.unwrap();
+    assert!(known(&office, &secret).await.is_err());
+    office.advance(5 * SECOND);
+    assert!(known(&elsewhere, &secret).await.is_err());
+    assert_eq!(office.api_keys_of(mill).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_key_is_changed_without_a_gap() {
+    let office = Office::new().await;
+    let (mill, owner) = organizer(&office, "mill").await;
+    let before = office.create_api_key(mill, owner, Role::Owner, new("Till")).await.unwrap();
+    let id = before.key.id;
+    let after = office.rotate_api_key(mill, id, Role::Owner, HOUR).await.unwrap();
+    assert_ne!(before.secret, after.secret);
+    assert_eq!(only(&office, mill).await.hint, after.key.hint);
+    for secret in [&before.secret, &after.secret] {
+        assert_eq!(known(&office, secret).await.unwrap().id, ProgramId::Key(id), "the two are one");
+    }
+    office.advance(HOUR);
+    assert!(known(&office, &before.secret).await.is_err());
+    assert!(known(&office, &after.secret).await.is_ok());
+    let at_once = office.rotate_api_key(mill, id, Role::Owner, Duration::ZERO).await.unwrap();
+    assert!(known(&office, &after.secret).await.is_err() && known(&office, &at_once.secret).await.is_ok());
+    assert!(matches!(office.rotate_api_key(mill, id, Role::Viewer, HOUR).await, Err(ProgramError::BeyondRole)));
+    office.revoke_api_key(mill, id).await.unwrap();
+    for shown in [before, after, at_once] {
+        assert!(known(&office, &shown.secret).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_key_ends_when_it_was_to() {
+    let office = Office::new().await;
+    let (mill, owner) = organizer(&office, "mill").await;
+    let at = office.db.env.now() + 2 * SECOND;
+    let wish = NewApiKey { expires_at: Some(at), ..new("Till") };
+    let secret = office.create_api_key(mill, owner, Role::Owner, wish).await.unwrap().secret;
+    assert!(known(&office, &secret).await.is_ok());
+    office.advance(SECOND);
+    assert!(known(&office, &secret).await.is_ok());
+    office.advance(SECOND);
+    assert!(known(&office, &secret).await.is_err(), "memory does not keep it longer");
+    let wish = NewApiKey { expires_at: Some(office.db.env.now()), ..new("Till") };
+    let late = office.create_api_key(mill, owner, Role::Owner, wish).await;
+    assert!(matches!(late, Err(ProgramError::Field(_))));
+}
+
+#[tokio::test]
+async fn the_day_of_the_last_use_is_kept() {
+    let office = Office::new().await;
+    let (mill, owner) = organizer(&office, "mill").await;
+    let secret = office.create_api_key(mill, owner, Role::Owner, new("Till")).await.unwrap().secret;
+    assert_eq!(only(&office, mill).await.used_on, None);
+    let midnight = office.db.env.now();
+    assert_eq!(midnight.seconds() % 86_400, 0, "the clock of a test begins with a day");
+    office.advance(HOUR);
+    for _ in 0..3 {
+        known(&office, &secret).await.unwrap();
+        assert_eq!(only(&office, mill).await.used_on, Some(midnight));
+        office.advance(HOUR);
+    }
+    office.advance(DAY);
+    known(&office, &secret).await.unwrap();
+    assert_eq!(only(&office, mill).await.used_on, Some(midnight + DAY));
+}
+
+#[tokio::test]
+async fn nobody_makes_a_key_that_can_do_more_than_they() {
+    let office = Office::new().await;
+    let (mill, owner) = organizer(&office, "mill").await;
+    let make = async |role, text: &str| {
+        let wish = NewApiKey { scopes: scopes(text), ..new("Till") };
+        office.create_api_key(mill, owner, role, wish).await
+    };
+    assert!(make(Role::Manager, "catalog.write refunds.write checkins.write").await.is_ok());
+    assert!(matches!(make(Role::Finance, "catalog.write").await, Err(ProgramError::BeyondRole)));
+    assert!(matches!(make(Role::Owner, "orders.read").await, Err(ProgramError::Field(_))), "a key is no person");
+    assert!(matches!(make(Role::Owner, "sales.read holds.write").await, Err(ProgramError::Field(_))));
+    for _ in 1..50 {
+        make(Role::Owner, "sales.read").await.unwrap();
+    }
+    assert!(matches!(make(Role::Owner, "sales.read").await, Err(ProgramError::LimitReached)));
+    let nowhere = office.create_api_key(office.db.env.id(), owner, Role::Owner, new("Till")).await;
+    assert!(matches!(nowhere, Err(ProgramError::NotFound)));
+}
+
+#[tokio::test]
+async fn an_organizer_that_ends_takes_its_programs_along() {
+    let office = Office::new().await;
+    let (mill, owner) = organizer(&office, "mill").await;
+    let secret = office.create_api_key(mill, owner, Role::Owner, new("Till")).await.unwrap().secret;
+    assert!(known(&office, &secret).await.is_ok());
+    office.delete(&HOME, owner, PASSWORD, None, &[mill]).await.unwrap();
+    office.advance(5 * SECOND);
+    assert!(known(&office, &secret).await.is_err());
+}
