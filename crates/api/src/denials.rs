@@ -48,6 +48,10 @@ pub struct Denied {
     pub about: Option<UserId>,
 }
 
+/// The refusal that an answer is, where it is told in other words than ours: for the log alone.
+#[derive(Clone)]
+pub struct ToldOtherwise(pub Problem);
+
 /// Which denials were written lately.
 #[derive(Default)]
 pub struct Denials(Mutex<Window>);

@@ -15,6 +15,7 @@ use utoipa_axum::routes;
 
 use crate::accounts::private;
 use crate::auth::{Fan, ManagePrograms, Member};
+use crate::client::RequestOrigin;
 use crate::extract::{Body, Path};
 use crate::problem::Envelope;
 use crate::venues::List;
@@ -236,6 +237,7 @@ pub async fn clients(State(app): State<App>, staff: Member<ManagePrograms>) -> R
 pub async fn register_client(
     State(app): State<App>,
     staff: Member<ManagePrograms>,
+    RequestOrigin(origin): RequestOrigin,
     Body(body): Body<NewClientBody>,
 ) -> Result<Response, Problem> {
     let confidential = match body.kind.as_str() {
@@ -253,7 +255,7 @@ pub async fn register_client(
         grant_types: &grant_types,
         scopes: scopes(&body.scopes)?,
     };
-    let shown = app.identity.register_client(staff.organizer, staff.user, staff.role, new).await?;
+    let shown = app.identity.register_client(&origin, staff.organizer, staff.user, staff.role, new).await?;
     Ok(private(StatusCode::CREATED, ShownClientView::from(shown)))
 }
 
@@ -280,9 +282,10 @@ pub async fn client(
 pub async fn revoke_client(
     State(app): State<App>,
     staff: Member<ManagePrograms>,
+    RequestOrigin(origin): RequestOrigin,
     Path((_, client)): Path<(String, ClientId)>,
 ) -> Result<StatusCode, Problem> {
-    app.identity.revoke_client(staff.organizer, client).await?;
+    app.identity.revoke_client(&origin, staff.organizer, client).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -299,10 +302,11 @@ pub async fn revoke_client(
 pub async fn rotate_client_secret(
     State(app): State<App>,
     staff: Member<ManagePrograms>,
+    RequestOrigin(origin): RequestOrigin,
     Path((_, client)): Path<(String, ClientId)>,
     Body(body): Body<RotationBody>,
 ) -> Result<Response, Problem> {
-    let shown = app.identity.rotate_client_secret(staff.organizer, client, staff.role, overlap(&body)).await?;
+    let shown = app.identity.rotate_client_secret(&origin, staff.organizer, client, staff.role, overlap(&body)).await?;
     Ok(private(StatusCode::OK, ShownClientView::from(shown)))
 }
 
@@ -328,10 +332,11 @@ pub async fn api_keys(
 pub async fn create_api_key(
     State(app): State<App>,
     staff: Member<ManagePrograms>,
+    RequestOrigin(origin): RequestOrigin,
     Body(body): Body<NewApiKeyBody>,
 ) -> Result<Response, Problem> {
     let new = NewApiKey { name: &body.name, scopes: scopes(&body.scopes)?, expires_at: body.expires_at };
-    let shown = app.identity.create_api_key(staff.organizer, staff.user, staff.role, new).await?;
+    let shown = app.identity.create_api_key(&origin, staff.organizer, staff.user, staff.role, new).await?;
     Ok(private(StatusCode::CREATED, ShownKeyView::from(shown)))
 }
 
@@ -344,9 +349,10 @@ pub async fn create_api_key(
 pub async fn revoke_api_key(
     State(app): State<App>,
     staff: Member<ManagePrograms>,
+    RequestOrigin(origin): RequestOrigin,
     Path((_, key)): Path<(String, ApiKeyId)>,
 ) -> Result<StatusCode, Problem> {
-    app.identity.revoke_api_key(staff.organizer, key).await?;
+    app.identity.revoke_api_key(&origin, staff.organizer, key).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -361,10 +367,11 @@ pub async fn revoke_api_key(
 pub async fn rotate_api_key(
     State(app): State<App>,
     staff: Member<ManagePrograms>,
+    RequestOrigin(origin): RequestOrigin,
     Path((_, key)): Path<(String, ApiKeyId)>,
     Body(body): Body<RotationBody>,
 ) -> Result<Response, Problem> {
-    let shown = app.identity.rotate_api_key(staff.organizer, key, staff.role, overlap(&body)).await?;
+    let shown = app.identity.rotate_api_key(&origin, staff.organizer, key, staff.role, overlap(&body)).await?;
     Ok(private(StatusCode::OK, ShownKeyView::from(shown)))
 }
 
@@ -381,8 +388,13 @@ pub async fn my_programs(State(app): State<App>, fan: Fan) -> Result<Response, P
 #[utoipa::path(delete, path = "/api/v1/me/programs/{grant}", tag = "accounts", security(("bearer" = [])),
     params(("grant" = String, Path, description = "id of what was allowed")),
     responses((status = 204), (status = 401, body = Envelope), (status = 404, body = Envelope)))]
-pub async fn end_program(State(app): State<App>, fan: Fan, Path(grant): Path<GrantId>) -> Result<StatusCode, Problem> {
-    app.identity.end_program(fan.id(), grant).await?;
+pub async fn end_program(
+    State(app): State<App>,
+    fan: Fan,
+    RequestOrigin(origin): RequestOrigin,
+    Path(grant): Path<GrantId>,
+) -> Result<StatusCode, Problem> {
+    app.identity.end_program(&origin, fan.id(), grant).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -16,7 +16,7 @@ use metrics::{Counter, Histogram};
 use stagedoor_core::{Code, RequestId};
 use tower::{Layer, Service};
 
-use crate::denials::{self, Asked};
+use crate::denials::{self, Asked, ToldOtherwise};
 use crate::limits::{self, Admission};
 use crate::{App, Problem};
 
@@ -102,6 +102,8 @@ where
             if let Some(problem) = response.extensions_mut().remove::<Problem>() {
                 denials::record(&app, &asked, route, &problem).await;
                 response = problem.render(id, began);
+            } else if let Some(ToldOtherwise(problem)) = response.extensions_mut().remove() {
+                denials::record(&app, &asked, route, &problem).await;
             } else if response.status() == StatusCode::METHOD_NOT_ALLOWED {
                 let allow = response.headers().get(header::ALLOW).cloned();
                 response = Problem::new(Code::MethodNotAllowed, "that method is not offered here").render(id, began);

@@ -5,7 +5,10 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use stagedoor_core::{ApiKeyId, FieldError, Name, OrganizerId, Timestamp, UserId};
+use store::Origin;
+use store::audit::Entry;
 
 use crate::bounded::Bounded;
 use crate::program::{Bearer, Program, ProgramError, ProgramId};
@@ -83,6 +86,7 @@ impl Identity {
     /// secret is in the answer and nowhere else.
     pub async fn create_api_key(
         &self,
+        origin: &Origin,
         organizer: OrganizerId,
         by: UserId,
         role: Role,
@@ -98,7 +102,7 @@ impl Identity {
         if !new.scopes.are_allowed_to(role) {
             return Err(ProgramError::BeyondRole);
         }
-        let tx = self.0.store.begin_write().await?;
+        let tx = self.0.store.begin_write_for(origin).await?;
         // Locked, so that the count is true until the commit.
         if !sql::lock_organizer(&tx, organizer).await? {
             return Err(ProgramError::NotFound);
@@ -118,6 +122,8 @@ impl Identity {
             expires_at: new.expires_at,
         };
         sql::insert_api_key(&tx, &key, stored, by).await?;
+        let after = json!({ "name": key.name, "scopes": key.scopes.to_string(), "hint": key.hint, "expires_at": key.expires_at });
+        tx.audit(Entry::new(organizer, "api_key.create", key.id).after(after));
         tx.commit().await?;
         tracing::info!(key = %key.id, %organizer, %by, "API key made");
         Ok(ShownKey { key, secret })
@@ -133,19 +139,24 @@ impl Identity {
     /// secret can do it, too.
     pub async fn rotate_api_key(
         &self,
+        origin: &Origin,
         organizer: OrganizerId,
         id: ApiKeyId,
         role: Role,
         overlap: Duration,
     ) -> Result<ShownKey, ProgramError> {
-        let tx = self.0.store.begin_write().await?;
+        let tx = self.0.store.begin_write_for(origin).await?;
         let (mut key, before) = sql::lock_api_key(&tx, organizer, id).await?.ok_or(ProgramError::NotFound)?;
         if !key.scopes.are_allowed_to(role) {
             return Err(ProgramError::BeyondRole);
         }
         let (secret, stored) = secret::fresh(PREFIX, &self.env().entropy);
-        secret[..HINT].clone_into(&mut key.hint);
-        sql::set_api_key_secret(&tx, &key, stored, before, tx.now() + overlap.min(OVERLAP_MAX)).await?;
+        let (hint, until) = (secret[..HINT].to_owned(), tx.now() + overlap.min(OVERLAP_MAX));
+        let hint_before = std::mem::replace(&mut key.hint, hint);
+        sql::set_api_key_secret(&tx, &key, stored, before, until).await?;
+        let (before, after) =
+            (json!({ "hint": hint_before }), json!({ "hint": key.hint, "previous_good_until": until }));
+        tx.audit(Entry::new(organizer, "api_key.rotate", id).before(before).after(after));
         self.forget_keys_after_commit(&tx);
         tx.commit().await?;
         tracing::info!(key = %id, %organizer, "API key changed");
@@ -153,11 +164,17 @@ impl Identity {
     }
 
     /// Ends a key for good. Doing it twice is fine.
-    pub async fn revoke_api_key(&self, organizer: OrganizerId, id: ApiKeyId) -> Result<(), ProgramError> {
-        let tx = self.0.store.begin_write().await?;
+    pub async fn revoke_api_key(
+        &self,
+        origin: &Origin,
+        organizer: OrganizerId,
+        id: ApiKeyId,
+    ) -> Result<(), ProgramError> {
+        let tx = self.0.store.begin_write_for(origin).await?;
         if sql::revoke_api_key(&tx, organizer, id).await? == 0 {
-            return Err(ProgramError::NotFound);
+            return if sql::is_api_key_of(&tx, organizer, id).await? { Ok(()) } else { Err(ProgramError::NotFound) };
         }
+        tx.audit(Entry::new(organizer, "api_key.revoke", id));
         self.forget_keys_after_commit(&tx);
         tx.commit().await?;
         tracing::info!(key = %id, %organizer, "API key revoked");

@@ -399,7 +399,13 @@ pub(crate) async fn leave_all(
             }
             let members = sql::delete_members(tx, organizer).await?;
             // Nobody is left to answer for them. Running tokens end with the next look at the database.
-            sql::revoke_programs_of(tx, organizer).await?;
+            let (clients, keys) = sql::revoke_programs_of(tx, organizer).await?;
+            for client in clients {
+                tx.audit(Entry::new(organizer, "client.revoke", client));
+            }
+            for key in keys {
+                tx.audit(Entry::new(organizer, "api_key.revoke", key));
+            }
             left.extend(members.into_iter().map(|member| (member, organizer)));
         } else {
             sql::delete_member(tx, organizer, user).await?;

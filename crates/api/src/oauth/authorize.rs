@@ -12,12 +12,14 @@ use axum::response::{IntoResponse, Response};
 use identity::{AccountError, Asked, AuthorizationRequest, Contact, Credentials, OAuthError, Refused};
 use serde::Deserialize;
 use stagedoor_core::limits::BODY_MAX;
+use store::audit::Chain;
 use url::Url;
 use utoipa::{IntoParams, ToSchema};
 
 use super::page::{self, Said};
 use super::{FORM, Form};
 use crate::client::RequestOrigin;
+use crate::denials::{Denied, ToldOtherwise};
 use crate::extract::read;
 use crate::problem::Envelope;
 use crate::{App, Problem, schema};
@@ -141,18 +143,30 @@ pub async fn oauth_consent(
         _ => return again(Said::Stale),
     }
     let account = form.get("account").unwrap_or_default().trim();
+    let contact = if account.contains('@') { Contact::Email(account) } else { Contact::Phone(account) };
     let credentials = Credentials {
-        contact: if account.contains('@') { Contact::Email(account) } else { Contact::Phone(account) },
+        contact,
         password: form.get("password").unwrap_or_default(),
         otp: form.get("otp"),
         origin: &origin,
     };
     match app.identity.allow(&asked, credentials).await {
         Ok(code) => Ok(back(&app, &form, &asked.redirect_uri, &[("code", &code)])),
-        Err(AccountError::InvalidCredentials | AccountError::Field(_)) => again(Said::WrongPassword),
+        Err(AccountError::Field(_)) => again(Said::WrongPassword),
+        Err(refused @ (AccountError::InvalidCredentials | AccountError::RateLimited { .. })) => {
+            let mut response = again(match refused {
+                AccountError::RateLimited { retry_after } => Said::Wait(retry_after),
+                _ => Said::WrongPassword,
+            })?;
+            // As at any other sign-in, the log is told who was meant.
+            let (print, account) = app.identity.whom_it_reaches(contact).await?;
+            let subject = account.map_or(print, |account| account.to_string());
+            let denied = Denied { chain: Chain::Platform, action: "consent.give", subject, about: account };
+            response.extensions_mut().insert(ToldOtherwise(Problem::from(refused).denying(denied)));
+            Ok(response)
+        }
         Err(AccountError::SecondFactorRequired) => again(Said::FactorWanted),
         Err(AccountError::InvalidOtp) => again(Said::WrongFactor),
-        Err(AccountError::RateLimited { retry_after }) => again(Said::Wait(retry_after)),
         Err(fault) => Err(fault.into()),
     }
 }

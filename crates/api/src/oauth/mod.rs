@@ -13,12 +13,15 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use identity::{ClientAuth, GrantType, OAuthError, Scope};
 use serde::Serialize;
+use stagedoor_core::Code;
 use stagedoor_core::limits::BODY_MAX;
+use store::audit::Chain;
 use url::form_urlencoded;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::denials::{Denied, ToldOtherwise};
 use crate::extract::read;
 use crate::problem::Envelope;
 use crate::{App, Problem, schema};
@@ -79,6 +82,10 @@ impl IntoResponse for Refusal {
         if status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Basic realm=\"stagedoor\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+            let subject = "client".to_owned();
+            let denied = Denied { chain: Chain::Platform, action: "client.authenticate", subject, about: None };
+            let problem = Problem::new(Code::InvalidCredentials, error.to_string()).denying(denied);
+            response.extensions_mut().insert(ToldOtherwise(problem));
         }
         response
     }

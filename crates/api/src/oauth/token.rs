@@ -9,6 +9,7 @@ use stagedoor_core::{ClientId, OrganizerId};
 use utoipa::ToSchema;
 
 use super::{Credentials, ErrorView, Refusal, form, unkept};
+use crate::client::RequestOrigin;
 use crate::problem::Envelope;
 use crate::{App, schema};
 
@@ -132,7 +133,11 @@ impl From<Introspection> for IntrospectionView {
     extensions(("x-rate-limit" = json!("120/min per address"))),
     responses((status = 200, body = TokensView), (status = 400, body = ErrorView), (status = 401, body = ErrorView),
         (status = 413, body = Envelope), (status = 415, body = Envelope)))]
-pub async fn oauth_token(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+pub async fn oauth_token(
+    State(app): State<App>,
+    RequestOrigin(origin): RequestOrigin,
+    request: Request,
+) -> Result<Response, Refusal> {
     let (headers, form) = form(request).await?;
     let client = Credentials::of(&headers, &form)?;
     let wanted = |name, missing| form.get(name).ok_or(OAuthError::InvalidRequest(missing));
@@ -142,11 +147,11 @@ pub async fn oauth_token(State(app): State<App>, request: Request) -> Result<Res
         GrantType::AuthorizationCode => {
             let code = wanted("code", "code is missing")?;
             let (uri, verifier) = (form.get("redirect_uri"), form.get("code_verifier"));
-            app.identity.exchange_code(client.auth(), code, uri, verifier, resource).await?
+            app.identity.exchange_code(&origin, client.auth(), code, uri, verifier, resource).await?
         }
         GrantType::RefreshToken => {
             let token = wanted("refresh_token", "refresh_token is missing")?;
-            app.identity.refresh_grant(client.auth(), token, scope, resource).await?
+            app.identity.refresh_grant(&origin, client.auth(), token, scope, resource).await?
         }
         GrantType::ClientCredentials => app.identity.client_credentials(client.auth(), scope, resource).await?,
     };
@@ -160,11 +165,15 @@ pub async fn oauth_token(State(app): State<App>, request: Request) -> Result<Res
     request_body(content = TokenQuestion, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200), (status = 400, body = ErrorView), (status = 401, body = ErrorView),
         (status = 413, body = Envelope), (status = 415, body = Envelope)))]
-pub async fn oauth_revoke(State(app): State<App>, request: Request) -> Result<StatusCode, Refusal> {
+pub async fn oauth_revoke(
+    State(app): State<App>,
+    RequestOrigin(origin): RequestOrigin,
+    request: Request,
+) -> Result<StatusCode, Refusal> {
     let (headers, form) = form(request).await?;
     let client = Credentials::of(&headers, &form)?;
     let token = form.get("token").ok_or(OAuthError::InvalidRequest("token is missing"))?;
-    app.identity.revoke_token(client.auth(), token).await?;
+    app.identity.revoke_token(&origin, client.auth(), token).await?;
     Ok(StatusCode::OK)
 }
 

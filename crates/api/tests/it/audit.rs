@@ -8,6 +8,7 @@ use store::audit::{self, Chain, Filter, Opened, Outcome, Part, Record};
 
 use crate::app::{House, TestApp, Wish, venue_body};
 use crate::caller::Caller;
+use crate::programs;
 
 fn path(house: &House, query: &str) -> String {
     format!("/organizers/{}/audit{query}", house.id)
@@ -24,7 +25,7 @@ async fn actions(house: &House) -> Vec<String> {
     found
 }
 
-async fn platform(app: &TestApp, action: &str) -> Vec<Record> {
+pub async fn platform(app: &TestApp, action: &str) -> Vec<Record> {
     let tx = app.db.begin_read().await.unwrap();
     let filter = Filter { action: Some(action.to_owned()), ..Filter::default() };
     audit::entries(&tx, Chain::Platform, &filter, Part::After(0), 1_000).await.unwrap()
@@ -117,6 +118,50 @@ async fn orders_tickets_and_refunds_have_theirs() {
     assert_eq!(refunds[0]["actor"], json!(house.owner.id));
     assert_eq!(items(&house, "?result=failed").await[0]["action"], "order.decline");
     is_sound(&app).await;
+}
+
+#[tokio::test]
+async fn who_registers_and_ends_programs_stands_in_the_organizers_log() {
+    let app = TestApp::new().await;
+    let house = app.aurora().await;
+    let (client, key) = (programs::client(&house, "orders.read").await, programs::api_key(&house, "sales.read").await);
+    let base = format!("/organizers/{}", house.id);
+    let (client_at, key_at) = (format!("{base}/clients/{}", client.id), format!("{base}/api-keys/{}", key.id));
+    let overlap = json!({ "overlapSeconds": 60 });
+    house.owner.post(&format!("{client_at}/secret"), overlap.clone()).await.expect(200);
+    house.owner.post(&format!("{key_at}/rotate"), overlap).await.expect(200);
+    for _ in 0..2 {
+        house.owner.delete(&client_at).await.expect(204);
+        house.owner.delete(&key_at).await.expect(204);
+    }
+    let expected = [
+        "organizer.create",
+        "client.register",
+        "api_key.create",
+        "client.rotate_secret",
+        "api_key.rotate",
+        "client.revoke",
+        "api_key.revoke",
+    ];
+    assert_eq!(actions(&house).await, expected, "what was revoked is revoked once");
+    let registered = &items(&house, "?action=client.register").await[0];
+    assert_eq!((&registered["actor"], &registered["subject"]), (&json!(house.owner.id), &json!(client.id)));
+    assert_eq!((&registered["after"]["scopes"], &registered["address"]), (&json!("orders.read"), &json!("127.0.0.1")));
+    let all = serde_json::to_string(&items(&house, "").await).unwrap();
+    assert!(!all.contains(&client.secret) && !all.contains(&key.secret), "no secret is in the log");
+    is_sound(&app).await;
+}
+
+#[tokio::test]
+async fn a_program_without_leave_stands_in_the_log_of_its_organizer() {
+    let app = TestApp::new().await;
+    let house = app.aurora().await;
+    let key = programs::api_key(&house, "sales.read").await;
+    let program = app.nobody().with_token(&key.secret);
+    program.get(&format!("/organizers/{}/venues", house.id)).await.expect(403);
+    let denied = &items(&house, "?result=denied").await;
+    assert_eq!(denied.len(), 1);
+    assert_eq!((&denied[0]["after"]["code"], &denied[0]["subject"]), (&json!("insufficient_scope"), &json!(house.id)));
 }
 
 #[tokio::test]

@@ -8,9 +8,11 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use store::audit::Outcome;
 use url::Url;
 
 use crate::app::{House, PUBLIC_URL, TestApp, Wish};
+use crate::audit::platform;
 use crate::caller::{Answer, Caller, PASSWORD};
 
 const BACK: &str = "https://app.example/back?kept=1";
@@ -174,6 +176,42 @@ async fn tokens(app: &TestApp, client: &Client, fan: &Caller, scope: Option<&str
 pub async fn acting(app: &TestApp, client: &Client, fan: &Caller, scope: Option<&str>) -> Caller {
     let tokens = tokens(app, client, fan, scope).await;
     app.nobody().with_token(tokens["access_token"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn consent_and_its_end_stand_in_the_platforms_log() {
+    let app = TestApp::new().await;
+    let (house, ann) = (app.aurora().await, app.fan("ann").await);
+    let client = client(&house, "orders.read").await;
+    let page = Page::open(&app, &address(&client, &[])).await;
+    let guess = [("decision", "allow"), ("account", ann.email.as_str()), ("password", "a wrong password")];
+    assert_eq!(page.answer(&app, &guess).await.status, 400);
+    let given = platform(&app, "consent.give").await;
+    assert_eq!((given.len(), given[0].result, &given[0].subject), (1, Outcome::Denied, &ann.id));
+    let grant = let_in(&app, &client, &ann).await;
+    let given = platform(&app, "consent.give").await;
+    assert_eq!((given[1].result, &given[1].subject), (Outcome::Done, &client.id));
+    assert_eq!(
+        (given[1].actor.text(), given[1].detail.field("after")["scopes"].as_str()),
+        (ann.id.clone(), Some("orders.read"))
+    );
+    assert_eq!(platform(&app, "grant.open").await[0].subject, grant);
+    ann.delete(&format!("/me/programs/{grant}")).await.expect(204);
+    let withdrawn = platform(&app, "consent.withdraw").await;
+    assert_eq!((withdrawn.len(), &withdrawn[0].subject, withdrawn[0].actor.text()), (1, &grant, ann.id.clone()));
+
+    let token = tokens(&app, &client, &ann, None).await["refresh_token"].as_str().unwrap().to_owned();
+    for _ in 0..2 {
+        let form = encode([("token", token.as_str())]);
+        assert_eq!(post_form(&app.nobody(), "/oauth/revoke", None, Some(&client), form).await.status, 200);
+    }
+    let ended = platform(&app, "grant.end").await;
+    assert_eq!(ended.len(), 1, "what has ended ends no more");
+    assert_eq!(ended[0].detail.field("after")["by"], client.id);
+
+    let stranger = Client { id: client.id.clone(), secret: "cs_wrong".to_owned() };
+    buy(&app, &stranger, &[("grant_type", "client_credentials")]).await.expect(401);
+    assert_eq!(platform(&app, "client.authenticate").await[0].result, Outcome::Denied);
 }
 
 #[tokio::test]

@@ -5,6 +5,8 @@ use std::time::Duration;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
+use store::audit::{Chain, Entry};
 
 use super::OAuthError;
 use super::client::{GrantType, RegisteredClient};
@@ -127,6 +129,8 @@ impl Identity {
             grant: None,
         };
         sql::insert_code(&tx, stored, &code).await?;
+        let after = json!({ "organizer": asked.client.organizer, "scopes": asked.scopes.to_string() });
+        tx.audit(Entry::new(Chain::Platform, "consent.give", asked.client.id).about(row.id).after(after));
         tx.commit().await?;
         tracing::info!(user = %row.id, client = %asked.client.id, scopes = %asked.scopes, "program allowed");
         Ok(text)

@@ -4,8 +4,10 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
+use serde_json::json;
 use stagedoor_core::{ClientId, FieldError, Name, OrganizerId, Timestamp, UserId};
-use store::Tx;
+use store::audit::Entry;
+use store::{Origin, Tx};
 use url::{Host, Url};
 
 use super::OAuthError;
@@ -174,6 +176,7 @@ impl Identity {
     /// that allows. The secret of a confidential one is in the answer and nowhere else.
     pub async fn register_client(
         &self,
+        origin: &Origin,
         organizer: OrganizerId,
         by: UserId,
         role: Role,
@@ -183,7 +186,7 @@ impl Identity {
         if !new.scopes.are_allowed_to(role) {
             return Err(ProgramError::BeyondRole);
         }
-        let tx = self.0.store.begin_write().await?;
+        let tx = self.0.store.begin_write_for(origin).await?;
         // Locked, so that the count is true until the commit.
         if !sql::lock_organizer(&tx, organizer).await? {
             return Err(ProgramError::NotFound);
@@ -204,6 +207,14 @@ impl Identity {
         };
         let stored = made.as_ref().map(|(_, stored)| stored.to_vec());
         sql::insert_client(&tx, &client, stored, by).await?;
+        let after = json!({
+            "name": client.name,
+            "confidential": client.confidential,
+            "redirect_uris": client.redirect_uris,
+            "grant_types": client.grant_types.iter().map(|grant| grant.text()).collect::<Vec<_>>(),
+            "scopes": client.scopes.to_string(),
+        });
+        tx.audit(Entry::new(organizer, "client.register", client.id).after(after));
         tx.commit().await?;
         tracing::info!(client = %client.id, %organizer, %by, "client registered");
         Ok(ShownClient { client, secret: made.map(|(text, _)| text) })
@@ -226,12 +237,13 @@ impl Identity {
     /// the secret can do it, too.
     pub async fn rotate_client_secret(
         &self,
+        origin: &Origin,
         organizer: OrganizerId,
         id: ClientId,
         role: Role,
         overlap: Duration,
     ) -> Result<ShownClient, ProgramError> {
-        let tx = self.0.store.begin_write().await?;
+        let tx = self.0.store.begin_write_for(origin).await?;
         let row = sql::lock_client(&tx, id).await?.filter(|row| row.client.organizer == organizer);
         let row = row.ok_or(ProgramError::NotFound)?;
         if !row.client.scopes.are_allowed_to(role) {
@@ -239,18 +251,27 @@ impl Identity {
         }
         let before = row.secret.ok_or(ProgramError::NoSecret)?;
         let (text, stored) = secret::fresh(SECRET_PREFIX, &self.env().entropy);
-        sql::set_client_secret(&tx, id, stored, before, tx.now() + overlap.min(OVERLAP_MAX)).await?;
+        let until = tx.now() + overlap.min(OVERLAP_MAX);
+        sql::set_client_secret(&tx, id, stored, before, until).await?;
+        let after = json!({ "previous_good_until": until });
+        tx.audit(Entry::new(organizer, "client.rotate_secret", id).after(after));
         tx.commit().await?;
         tracing::info!(client = %id, %organizer, "client secret changed");
         Ok(ShownClient { client: row.client, secret: Some(text) })
     }
 
     /// Ends a client for good, with every token it was given. Doing it twice is fine.
-    pub async fn revoke_client(&self, organizer: OrganizerId, id: ClientId) -> Result<(), ProgramError> {
-        let tx = self.0.store.begin_write().await?;
+    pub async fn revoke_client(
+        &self,
+        origin: &Origin,
+        organizer: OrganizerId,
+        id: ClientId,
+    ) -> Result<(), ProgramError> {
+        let tx = self.0.store.begin_write_for(origin).await?;
         if sql::revoke_client(&tx, organizer, id).await? == 0 {
-            return Err(ProgramError::NotFound);
+            return if sql::is_client_of(&tx, organizer, id).await? { Ok(()) } else { Err(ProgramError::NotFound) };
         }
+        tx.audit(Entry::new(organizer, "client.revoke", id));
         self.revoke_after_commit(&tx, vec![id]);
         tx.commit().await?;
         tracing::info!(client = %id, %organizer, "client revoked");

@@ -1,7 +1,8 @@
 //! What people have let programs do, for them to see and to end.
 
 use stagedoor_core::{GrantId, Timestamp, UserId};
-use store::Tx;
+use store::audit::{Chain, Entry};
+use store::{Origin, Tx};
 
 use crate::program::ProgramError;
 use crate::scope::Scopes;
@@ -31,11 +32,12 @@ impl Identity {
     }
 
     /// Takes a leave back; `NotFound` when the person gave none of that id that is alive.
-    pub async fn end_program(&self, user: UserId, grant: GrantId) -> Result<(), ProgramError> {
-        let tx = self.0.store.begin_write().await?;
+    pub async fn end_program(&self, origin: &Origin, user: UserId, grant: GrantId) -> Result<(), ProgramError> {
+        let tx = self.0.store.begin_write_for(origin).await?;
         if sql::revoke_grant_of(&tx, user, grant).await? == 0 {
             return Err(ProgramError::NotFound);
         }
+        tx.audit(Entry::new(Chain::Platform, "consent.withdraw", grant));
         self.revoke_after_commit(&tx, vec![grant]);
         tx.commit().await?;
         tracing::info!(%user, %grant, "grant ended by its person");
@@ -46,6 +48,9 @@ impl Identity {
     pub(crate) async fn end_grants_in(&self, tx: &Tx, user: UserId) -> store::Result<()> {
         sql::delete_unused_codes_of(tx, user).await?;
         let ended = sql::revoke_grants_of(tx, user).await?;
+        for grant in &ended {
+            tx.audit(Entry::new(Chain::Platform, "grant.end", grant));
+        }
         self.revoke_after_commit(tx, ended);
         Ok(())
     }

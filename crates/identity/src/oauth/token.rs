@@ -1,8 +1,10 @@
 //! Tokens: what buys one, what ends one, and what one is worth.
 
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use stagedoor_core::{ClientId, GrantId, OrganizerId, Timestamp, UserId, limits};
-use store::Tx;
+use store::audit::{Chain, Entry, Outcome};
+use store::{Origin, Tx};
 
 use super::OAuthError;
 use super::authorize::{CODE_PREFIX, scopes};
@@ -47,6 +49,7 @@ impl Identity {
     /// section 4.6.
     pub async fn exchange_code(
         &self,
+        origin: &Origin,
         auth: ClientAuth<'_>,
         code: &str,
         redirect_uri: Option<&str>,
@@ -59,7 +62,7 @@ impl Identity {
         }
         self.check_resource(resource)?;
         let print = secret::print(CODE_PREFIX, code).ok_or(BAD_CODE)?;
-        let tx = self.0.store.begin_write().await?;
+        let tx = self.0.store.begin_write_for(origin).await?;
         let found = sql::code(&tx, print).await?.filter(|found| found.client == client.id).ok_or(BAD_CODE)?;
         // Whoever is erased takes their word back; and an account is locked before what hangs on it.
         sql::lock_account(&tx, found.account).await?.ok_or(BAD_CODE)?;
@@ -82,9 +85,11 @@ impl Identity {
         if sql::use_code(&tx, print, grant.id).await? != 1 {
             // Another request was faster, since the account's lock was all it waited for.
             drop(tx);
-            let tx = self.0.store.begin_write().await?;
+            let tx = self.0.store.begin_write_for(origin).await?;
             return Err(self.code_came_back(tx, print).await?);
         }
+        let after = json!({ "client": client.id, "user": found.account });
+        tx.audit(Entry::new(Chain::Platform, "grant.open", grant.id).about(found.account).after(after));
         let issued = self.issue(&client, &grant, grant.scopes, tx.now());
         tx.commit().await?;
         tracing::info!(client = %client.id, grant = %grant.id, user = %found.account, "code exchanged");
@@ -95,7 +100,11 @@ impl Identity {
     async fn code_came_back(&self, tx: Tx, print: [u8; 32]) -> Result<OAuthError, OAuthError> {
         let grant = sql::code(&tx, print).await?.and_then(|code| code.grant);
         if let Some(grant) = grant {
-            sql::revoke_grant(&tx, grant).await?;
+            if sql::revoke_grant(&tx, grant).await? == 0 {
+                return Ok(BAD_CODE);
+            }
+            let after = json!({ "ended": true, "why": "a used authorization code came back" });
+            tx.audit(Entry::new(Chain::Platform, "grant.open", grant).result(Outcome::Denied).after(after));
             self.revoke_after_commit(&tx, vec![grant]);
             tx.commit().await?;
             tracing::warn!(%grant, "a used authorization code came back: what it gave has ended");
@@ -108,6 +117,7 @@ impl Identity {
     /// `scope`: less than was granted, for this access token alone.
     pub async fn refresh_grant(
         &self,
+        origin: &Origin,
         auth: ClientAuth<'_>,
         refresh_token: &str,
         scope: Option<&str>,
@@ -119,7 +129,7 @@ impl Identity {
         }
         self.check_resource(resource)?;
         let token = RefreshToken::decode(&GRANT, &self.0.keyring, refresh_token).ok_or(BAD_REFRESH)?;
-        let tx = self.0.store.begin_write().await?;
+        let tx = self.0.store.begin_write_for(origin).await?;
         let grant = sql::lock_grant(&tx, token.family.into()).await?.filter(|grant| grant.client == client.id);
         let mut grant = grant.ok_or(BAD_REFRESH)?;
         let wanted = scopes(scope, grant.scopes)?;
@@ -133,6 +143,9 @@ impl Identity {
             Verdict::Repeat => {}
             Verdict::Reused => {
                 sql::revoke_grant(&tx, grant.id).await?;
+                let after = json!({ "ended": true, "why": "a used refresh token came back" });
+                let entry = Entry::new(Chain::Platform, "grant.refresh", grant.id);
+                tx.audit(entry.result(Outcome::Denied).after(after));
                 self.revoke_after_commit(&tx, vec![grant.id]);
                 tx.commit().await?;
                 tracing::warn!(grant = %grant.id, client = %client.id, "a used refresh token came back: grant ended");
@@ -167,13 +180,17 @@ impl Identity {
 
     /// Ends the grant that a token of the client came of; a token that is none of its own is left
     /// alone, without a word. Source: RFC 7009.
-    pub async fn revoke_token(&self, auth: ClientAuth<'_>, token: &str) -> Result<(), OAuthError> {
-        let tx = self.0.store.begin_write().await?;
+    pub async fn revoke_token(&self, origin: &Origin, auth: ClientAuth<'_>, token: &str) -> Result<(), OAuthError> {
+        let tx = self.0.store.begin_write_for(origin).await?;
         let client = self.authenticate(&tx, auth).await?;
         let Some(id) = self.grant_of(token, tx.now()) else { return Ok(()) };
         let grant = sql::lock_grant(&tx, id).await?.filter(|grant| grant.client == client.id);
         let Some(grant) = grant else { return Ok(()) };
-        sql::revoke_grant(&tx, grant.id).await?;
+        if sql::revoke_grant(&tx, grant.id).await? == 0 {
+            return Ok(());
+        }
+        // Nobody is signed in here: what is known of who did it is the client.
+        tx.audit(Entry::new(Chain::Platform, "grant.end", grant.id).after(json!({ "by": client.id })));
         self.revoke_after_commit(&tx, vec![grant.id]);
         tx.commit().await?;
         tracing::info!(grant = %grant.id, client = %client.id, "grant ended by its client");

@@ -114,13 +114,19 @@ pub(crate) async fn set_client_secret(
     Ok(())
 }
 
-/// How many are revoked now: one, or none for another organizer's.
+/// How many were revoked: one, or none for one that was before, and for another organizer's.
 pub(crate) async fn revoke_client(tx: &Tx, organizer: OrganizerId, id: ClientId) -> Result<u64> {
     tx.execute(
-        "UPDATE oauth_client SET revoked_at = COALESCE(revoked_at, $3) WHERE id = $1 AND organizer_id = $2",
+        "UPDATE oauth_client SET revoked_at = $3 WHERE id = $1 AND organizer_id = $2 AND revoked_at IS NULL",
         (id, organizer, tx.now()),
     )
     .await
+}
+
+/// Whether the client is that organizer's, revoked or not.
+pub(crate) async fn is_client_of(tx: &Tx, organizer: OrganizerId, id: ClientId) -> Result<bool> {
+    let sql = "SELECT COUNT(*) FROM oauth_client WHERE id = $1 AND organizer_id = $2";
+    Ok(tx.one(sql, (id, organizer), |row| row.get::<i64>(0)).await? > 0)
 }
 
 /// An authorization code, by its hash.
@@ -255,9 +261,9 @@ pub(crate) async fn rotate_grant(tx: &Tx, id: GrantId, generation: i64, at: Time
     .await
 }
 
-pub(crate) async fn revoke_grant(tx: &Tx, id: GrantId) -> Result<()> {
-    tx.execute("UPDATE oauth_grant SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", (id, tx.now())).await?;
-    Ok(())
+/// How many were ended: none for one that had ended before.
+pub(crate) async fn revoke_grant(tx: &Tx, id: GrantId) -> Result<u64> {
+    tx.execute("UPDATE oauth_grant SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", (id, tx.now())).await
 }
 
 /// Ends a grant that the account gave; how many were ended.
@@ -392,13 +398,19 @@ pub(crate) async fn set_api_key_secret(
     Ok(())
 }
 
-/// How many are revoked now: one, or none for another organizer's.
+/// How many were revoked: one, or none for one that was before, and for another organizer's.
 pub(crate) async fn revoke_api_key(tx: &Tx, organizer: OrganizerId, id: ApiKeyId) -> Result<u64> {
     tx.execute(
-        "UPDATE api_key SET revoked_at = COALESCE(revoked_at, $3) WHERE id = $1 AND organizer_id = $2",
+        "UPDATE api_key SET revoked_at = $3 WHERE id = $1 AND organizer_id = $2 AND revoked_at IS NULL",
         (id, organizer, tx.now()),
     )
     .await
+}
+
+/// Whether the key is that organizer's, revoked or not.
+pub(crate) async fn is_api_key_of(tx: &Tx, organizer: OrganizerId, id: ApiKeyId) -> Result<bool> {
+    let sql = "SELECT COUNT(*) FROM api_key WHERE id = $1 AND organizer_id = $2";
+    Ok(tx.one(sql, (id, organizer), |row| row.get::<i64>(0)).await? > 0)
 }
 
 /// The key with this secret, and until when that secret is good, if it ends.
@@ -419,13 +431,11 @@ pub(crate) async fn set_api_key_used(tx: &Tx, id: ApiKeyId, day: Timestamp) -> R
     Ok(())
 }
 
-/// Ends every client and key of an organizer.
-pub(crate) async fn revoke_programs_of(tx: &Tx, organizer: OrganizerId) -> Result<()> {
-    for sql in [
-        "UPDATE oauth_client SET revoked_at = $2 WHERE organizer_id = $1 AND revoked_at IS NULL",
-        "UPDATE api_key SET revoked_at = $2 WHERE organizer_id = $1 AND revoked_at IS NULL",
-    ] {
-        tx.execute(sql, (organizer, tx.now())).await?;
-    }
-    Ok(())
+/// Revokes every client and API key of the organizer and says which were.
+pub(crate) async fn revoke_programs_of(tx: &Tx, organizer: OrganizerId) -> Result<(Vec<ClientId>, Vec<ApiKeyId>)> {
+    let sql = "UPDATE oauth_client SET revoked_at = $2 WHERE organizer_id = $1 AND revoked_at IS NULL RETURNING id";
+    let clients = tx.all(sql, (organizer, tx.now()), |row| row.get(0)).await?;
+    let sql = "UPDATE api_key SET revoked_at = $2 WHERE organizer_id = $1 AND revoked_at IS NULL RETURNING id";
+    let keys = tx.all(sql, (organizer, tx.now()), |row| row.get(0)).await?;
+    Ok((clients, keys))
 }

@@ -40,7 +40,7 @@ async fn only(office: &Office, organizer: OrganizerId) -> ApiKey {
 async fn a_key_acts_for_its_organizer() {
     let office = Office::new().await;
     let (mill, owner) = organizer(&office, "mill").await;
-    let ShownKey { key, secret } = office.create_api_key(mill, owner, Role::Owner, new("Till")).await.unwrap();
+    let ShownKey { key, secret } = office.create_api_key(&HOME, mill, owner, Role::Owner, new("Till")).await.unwrap();
     assert!(secret.starts_with(&key.hint) && key.hint.starts_with("sk_") && secret.len() > 60);
     assert_eq!(office.bearer(&secret), Ok(None), "only the database knows it yet");
     let program = known(&office, &secret).await.unwrap();
@@ -61,7 +61,7 @@ async fn a_key_acts_for_its_organizer() {
 async fn the_secret_is_nowhere_in_the_database() {
     let office = Office::new().await;
     let (mill, owner) = organizer(&office, "mill").await;
-    let secret = office.create_api_key(mill, owner, Role::Owner, new("Till")).await.unwrap().secret;
+    let secret = office.create_api_key(&HOME, mill, owner, Role::Owner, new("Till")).await.unwrap().secret;
     let tx = office.db.store.begin_read().await.unwrap();
     let stored = tx.one("SELECT secret, hint FROM api_key", (), |row| Ok((row.get::<Vec<u8>>(0)?, row.get(1)?))).await;
     let (stored, hint): (Vec<u8>, String) = stored.unwrap();
@@ -75,13 +75,13 @@ async fn a_revoked_key_is_good_no_more_here_at_once_and_elsewhere_soon() {
     let office = Office::new().await;
     let (mill, owner) = organizer(&office, "mill").await;
     let (rival, _) = organizer(&office, "rival").await;
-    let ShownKey { key, secret } = office.create_api_key(mill, owner, Role::Owner, new("Till")).await.unwrap();
+    let ShownKey { key, secret } = office.create_api_key(&HOME, mill, owner, Role::Owner, new("Till")).await.unwrap();
     let elsewhere = office.elsewhere();
     assert!(known(&office, &secret).await.is_ok() && known(&elsewhere, &secret).await.is_ok());
-    assert!(matches!(office.revoke_api_key(rival, key.id).await, Err(ProgramError::NotFound)), "not theirs");
+    assert!(matches!(office.revoke_api_key(&HOME, rival, key.id).await, Err(ProgramError::NotFound)), "not theirs");
     assert!(known(&office, &secret).await.is_ok());
-    office.revoke_api_key(mill, key.id).await.unwrap();
-    office.revoke_api_key(mill, key.id).await.unwrap();
+    office.revoke_api_key(&HOME, mill, key.id).await.unwrap();
+    office.revoke_api_key(&HOME, mill, key.id).await.unwrap();
     assert!(known(&office, &secret).await.is_err());
     office.advance(5 * SECOND);
     assert!(known(&elsewhere, &secret).await.is_err());
@@ -92,9 +92,9 @@ async fn a_revoked_key_is_good_no_more_here_at_once_and_elsewhere_soon() {
 async fn a_key_is_changed_without_a_gap() {
     let office = Office::new().await;
     let (mill, owner) = organizer(&office, "mill").await;
-    let before = office.create_api_key(mill, owner, Role::Owner, new("Till")).await.unwrap();
+    let before = office.create_api_key(&HOME, mill, owner, Role::Owner, new("Till")).await.unwrap();
     let id = before.key.id;
-    let after = office.rotate_api_key(mill, id, Role::Owner, HOUR).await.unwrap();
+    let after = office.rotate_api_key(&HOME, mill, id, Role::Owner, HOUR).await.unwrap();
     assert_ne!(before.secret, after.secret);
     assert_eq!(only(&office, mill).await.hint, after.key.hint);
     for secret in [&before.secret, &after.secret] {
@@ -103,10 +103,10 @@ async fn a_key_is_changed_without_a_gap() {
     office.advance(HOUR);
     assert!(known(&office, &before.secret).await.is_err());
     assert!(known(&office, &after.secret).await.is_ok());
-    let at_once = office.rotate_api_key(mill, id, Role::Owner, Duration::ZERO).await.unwrap();
+    let at_once = office.rotate_api_key(&HOME, mill, id, Role::Owner, Duration::ZERO).await.unwrap();
     assert!(known(&office, &after.secret).await.is_err() && known(&office, &at_once.secret).await.is_ok());
-    assert!(matches!(office.rotate_api_key(mill, id, Role::Viewer, HOUR).await, Err(ProgramError::BeyondRole)));
-    office.revoke_api_key(mill, id).await.unwrap();
+    assert!(matches!(office.rotate_api_key(&HOME, mill, id, Role::Viewer, HOUR).await, Err(ProgramError::BeyondRole)));
+    office.revoke_api_key(&HOME, mill, id).await.unwrap();
     for shown in [before, after, at_once] {
         assert!(known(&office, &shown.secret).await.is_err());
     }
@@ -118,14 +118,14 @@ async fn a_key_ends_when_it_was_to() {
     let (mill, owner) = organizer(&office, "mill").await;
     let at = office.db.env.now() + 2 * SECOND;
     let wish = NewApiKey { expires_at: Some(at), ..new("Till") };
-    let secret = office.create_api_key(mill, owner, Role::Owner, wish).await.unwrap().secret;
+    let secret = office.create_api_key(&HOME, mill, owner, Role::Owner, wish).await.unwrap().secret;
     assert!(known(&office, &secret).await.is_ok());
     office.advance(SECOND);
     assert!(known(&office, &secret).await.is_ok());
     office.advance(SECOND);
     assert!(known(&office, &secret).await.is_err(), "memory does not keep it longer");
     let wish = NewApiKey { expires_at: Some(office.db.env.now()), ..new("Till") };
-    let late = office.create_api_key(mill, owner, Role::Owner, wish).await;
+    let late = office.create_api_key(&HOME, mill, owner, Role::Owner, wish).await;
     assert!(matches!(late, Err(ProgramError::Field(_))));
 }
 
@@ -133,7 +133,7 @@ async fn a_key_ends_when_it_was_to() {
 async fn the_day_of_the_last_use_is_kept() {
     let office = Office::new().await;
     let (mill, owner) = organizer(&office, "mill").await;
-    let secret = office.create_api_key(mill, owner, Role::Owner, new("Till")).await.unwrap().secret;
+    let secret = office.create_api_key(&HOME, mill, owner, Role::Owner, new("Till")).await.unwrap().secret;
     assert_eq!(only(&office, mill).await.used_on, None);
     let midnight = office.db.env.now();
     assert_eq!(midnight.seconds() % 86_400, 0, "the clock of a test begins with a day");
@@ -154,7 +154,7 @@ async fn nobody_makes_a_key_that_can_do_more_than_they() {
     let (mill, owner) = organizer(&office, "mill").await;
     let make = async |role, text: &str| {
         let wish = NewApiKey { scopes: scopes(text), ..new("Till") };
-        office.create_api_key(mill, owner, role, wish).await
+        office.create_api_key(&HOME, mill, owner, role, wish).await
     };
     assert!(make(Role::Manager, "catalog.write refunds.write checkins.write").await.is_ok());
     assert!(matches!(make(Role::Finance, "catalog.write").await, Err(ProgramError::BeyondRole)));
@@ -164,7 +164,7 @@ async fn nobody_makes_a_key_that_can_do_more_than_they() {
         make(Role::Owner, "sales.read").await.unwrap();
     }
     assert!(matches!(make(Role::Owner, "sales.read").await, Err(ProgramError::LimitReached)));
-    let nowhere = office.create_api_key(office.db.env.id(), owner, Role::Owner, new("Till")).await;
+    let nowhere = office.create_api_key(&HOME, office.db.env.id(), owner, Role::Owner, new("Till")).await;
     assert!(matches!(nowhere, Err(ProgramError::NotFound)));
 }
 
@@ -172,7 +172,7 @@ async fn nobody_makes_a_key_that_can_do_more_than_they() {
 async fn an_organizer_that_ends_takes_its_programs_along() {
     let office = Office::new().await;
     let (mill, owner) = organizer(&office, "mill").await;
-    let secret = office.create_api_key(mill, owner, Role::Owner, new("Till")).await.unwrap().secret;
+    let secret = office.create_api_key(&HOME, mill, owner, Role::Owner, new("Till")).await.unwrap().secret;
     assert!(known(&office, &secret).await.is_ok());
     office.delete(&HOME, owner, PASSWORD, None, &[mill]).await.unwrap();
     office.advance(5 * SECOND);

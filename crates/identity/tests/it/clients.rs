@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use identity::{ClientAuth, GrantType, NewClient, ProgramError, Role, ShownClient, TokenError};
 
-use crate::HOUR;
 use crate::oauth::{BACK, House, auth, program, scopes, text};
+use crate::{HOME, HOUR};
 
 #[tokio::test]
 async fn a_partner_acts_for_the_organizer_without_a_person() {
@@ -39,17 +39,20 @@ async fn a_secret_is_changed_without_a_gap() {
     let (org, id) = (house.organizer, before.client.id);
     let text_id = id.to_string();
     let ask = async |client: &ShownClient| text(house.client_credentials(auth(&text_id, client), None, None).await);
-    let after = house.rotate_client_secret(org, id, Role::Owner, HOUR).await.unwrap();
+    let after = house.rotate_client_secret(&HOME, org, id, Role::Owner, HOUR).await.unwrap();
     assert_eq!((ask(&before).await, ask(&after).await), ("granted", "granted"));
     house.office.advance(HOUR);
     assert_eq!((ask(&before).await, ask(&after).await), ("invalid_client", "granted"));
-    let at_once = house.rotate_client_secret(org, id, Role::Owner, Duration::ZERO).await.unwrap();
+    let at_once = house.rotate_client_secret(&HOME, org, id, Role::Owner, Duration::ZERO).await.unwrap();
     assert_eq!((ask(&after).await, ask(&at_once).await), ("invalid_client", "granted"));
     // Whoever sees the secret can do what the client can.
-    let beyond = house.rotate_client_secret(org, id, Role::Door, HOUR).await;
+    let beyond = house.rotate_client_secret(&HOME, org, id, Role::Door, HOUR).await;
     assert!(matches!(beyond, Err(ProgramError::BeyondRole)));
     let public = house.app().await.client.id;
-    assert!(matches!(house.rotate_client_secret(org, public, Role::Owner, HOUR).await, Err(ProgramError::NoSecret)));
+    assert!(matches!(
+        house.rotate_client_secret(&HOME, org, public, Role::Owner, HOUR).await,
+        Err(ProgramError::NoSecret)
+    ));
 }
 
 #[tokio::test]
@@ -58,11 +61,11 @@ async fn a_revoked_client_and_what_it_had_is_no_more() {
     let client = house.app().await;
     let issued = house.tokens(&client).await;
     let code = house.code(&client, "orders.read").await;
-    house.revoke_client(house.organizer, client.client.id).await.unwrap();
+    house.revoke_client(&HOME, house.organizer, client.client.id).await.unwrap();
     assert_eq!(house.bearer(&issued.access_token), Err(TokenError::Revoked));
     assert_eq!(text(house.exchange(&client, &code).await), "invalid_client");
     assert_eq!(text(house.renew(&client, &issued.refresh_token.unwrap()).await), "invalid_client");
-    house.revoke_client(house.organizer, client.client.id).await.unwrap();
+    house.revoke_client(&HOME, house.organizer, client.client.id).await.unwrap();
     assert_eq!(house.programs_of(house.ann.user.id).await.unwrap(), []);
     let elsewhere = house.office.elsewhere();
     elsewhere.sync_revocations().await.unwrap();
@@ -76,13 +79,13 @@ async fn a_client_ends_its_own_tokens_alone() {
     let (id, others) = (client.client.id.to_string(), other.client.id.to_string());
     let first = house.tokens(&client).await;
     for token in [&first.access_token, first.refresh_token.as_ref().unwrap(), &house.ann.access_token, "nonsense"] {
-        assert_eq!(text(house.revoke_token(auth(&others, &other), token).await), "granted", "without a word");
+        assert_eq!(text(house.revoke_token(&HOME, auth(&others, &other), token).await), "granted", "without a word");
     }
     assert!(house.bearer(&first.access_token).is_ok() && house.verify(&house.ann.access_token).is_ok());
-    house.revoke_token(auth(&id, &client), &first.access_token).await.unwrap();
+    house.revoke_token(&HOME, auth(&id, &client), &first.access_token).await.unwrap();
     assert_eq!(house.bearer(&first.access_token), Err(TokenError::Revoked));
     let second = house.tokens(&client).await;
-    house.revoke_token(auth(&id, &client), second.refresh_token.as_ref().unwrap()).await.unwrap();
+    house.revoke_token(&HOME, auth(&id, &client), second.refresh_token.as_ref().unwrap()).await.unwrap();
     assert_eq!(house.bearer(&second.access_token), Err(TokenError::Revoked));
     assert_eq!(text(house.renew(&client, &second.refresh_token.unwrap()).await), "invalid_grant");
 }
@@ -100,7 +103,7 @@ async fn what_a_token_is_worth_is_told_to_its_own_organizer() {
         grant_types: &grants,
         scopes: scopes("sales.read"),
     };
-    let spy = house.register_client(rival, house.ann.user.id, Role::Owner, new).await.unwrap();
+    let spy = house.register_client(&HOME, rival, house.ann.user.id, Role::Owner, new).await.unwrap();
     let issued = house.tokens(&app).await;
     let refresh = issued.refresh_token.clone().unwrap();
     let (server_id, spy_id, app_id) =
@@ -121,7 +124,7 @@ async fn what_a_token_is_worth_is_told_to_its_own_organizer() {
     }
     let next = house.renew(&app, &refresh).await.unwrap();
     assert_eq!(ask(&refresh).await, None, "used up");
-    house.revoke_token(auth(&app_id, &app), &next.access_token).await.unwrap();
+    house.revoke_token(&HOME, auth(&app_id, &app), &next.access_token).await.unwrap();
     for token in [next.access_token, next.refresh_token.unwrap()] {
         assert_eq!(ask(&token).await, None, "revoked");
     }
@@ -144,7 +147,7 @@ async fn clients_are_registered_by_rules() {
         grant_types: &all,
         scopes: scopes("orders.read sales.read"),
     };
-    let shown = house.register_client(org, by, Role::Manager, good).await.unwrap();
+    let shown = house.register_client(&HOME, org, by, Role::Manager, good).await.unwrap();
     assert!(shown.secret.is_some_and(|secret| secret.starts_with("cs_")));
     let plain = ["http://app.example/back".to_owned()];
     let wrong = [
@@ -159,23 +162,23 @@ async fn clients_are_registered_by_rules() {
         NewClient { scopes: scopes("orders.read"), ..good },
     ];
     for new in wrong {
-        let outcome = house.register_client(org, by, Role::Owner, new).await;
+        let outcome = house.register_client(&HOME, org, by, Role::Owner, new).await;
         assert!(matches!(outcome, Err(ProgramError::Field(_))), "{new:?}");
     }
-    let beyond = house.register_client(org, by, Role::Door, good).await;
+    let beyond = house.register_client(&HOME, org, by, Role::Door, good).await;
     assert!(matches!(beyond, Err(ProgramError::BeyondRole)));
     for _ in 1..50 {
-        house.register_client(org, by, Role::Owner, good).await.unwrap();
+        house.register_client(&HOME, org, by, Role::Owner, good).await.unwrap();
     }
-    let outcome = house.register_client(org, by, Role::Owner, good).await;
+    let outcome = house.register_client(&HOME, org, by, Role::Owner, good).await;
     assert!(matches!(outcome, Err(ProgramError::LimitReached)));
     assert_eq!(house.clients_of(org).await.unwrap().len(), 50);
     let rival = house.create_organizer(house.ann.user.id, "Rival").await.unwrap().id;
     assert_eq!(house.clients_of(rival).await.unwrap(), []);
     let id = shown.client.id;
     assert!(matches!(house.client_of(rival, id).await, Err(ProgramError::NotFound)));
-    assert!(matches!(house.revoke_client(rival, id).await, Err(ProgramError::NotFound)));
-    let rotated = house.rotate_client_secret(rival, id, Role::Owner, HOUR).await;
+    assert!(matches!(house.revoke_client(&HOME, rival, id).await, Err(ProgramError::NotFound)));
+    let rotated = house.rotate_client_secret(&HOME, rival, id, Role::Owner, HOUR).await;
     assert!(matches!(rotated, Err(ProgramError::NotFound)));
     assert_eq!(house.client_of(org, id).await.unwrap(), shown.client);
 }

@@ -65,7 +65,7 @@ impl House {
         let back = [BACK.to_owned()];
         let redirect_uris = if grants.contains(&GrantType::AuthorizationCode) { &back[..] } else { &[] };
         let new = NewClient { name: "Box", confidential, redirect_uris, grant_types: grants, scopes: scopes(wanted) };
-        self.register_client(self.organizer, self.owner.user.id, Role::Owner, new).await.unwrap()
+        self.register_client(&HOME, self.organizer, self.owner.user.id, Role::Owner, new).await.unwrap()
     }
 
     /// A public client for everything a fan does.
@@ -87,12 +87,12 @@ impl House {
 
     pub async fn exchange(&self, client: &ShownClient, code: &str) -> Result<Issued, OAuthError> {
         let id = client.client.id.to_string();
-        self.exchange_code(auth(&id, client), code, Some(BACK), Some(VERIFIER), None).await
+        self.exchange_code(&HOME, auth(&id, client), code, Some(BACK), Some(VERIFIER), None).await
     }
 
     pub async fn renew(&self, client: &ShownClient, token: &str) -> Result<Issued, OAuthError> {
         let id = client.client.id.to_string();
-        self.refresh_grant(auth(&id, client), token, None, None).await
+        self.refresh_grant(&HOME, auth(&id, client), token, None, None).await
     }
 
     pub async fn tokens(&self, client: &ShownClient) -> Issued {
@@ -227,7 +227,7 @@ async fn a_code_is_good_for_its_own_client_with_its_own_verifier() {
     let (id, others) = (client.client.id.to_string(), other.client.id.to_string());
     let try_it = async |id: &str, code: &str, uri: Option<&str>, verifier: Option<&str>, resource: Option<&str>| {
         let auth = ClientAuth { id, secret: None };
-        text(house.exchange_code(auth, code, uri, verifier, resource).await)
+        text(house.exchange_code(&HOME, auth, code, uri, verifier, resource).await)
     };
     let (back, right) = (Some(BACK), Some(VERIFIER));
     let longer = format!("{VERIFIER}0");
@@ -240,7 +240,7 @@ async fn a_code_is_good_for_its_own_client_with_its_own_verifier() {
     assert_eq!(try_it(&id, &code, back, right, Some("https://elsewhere.example")).await, "invalid_target");
     assert_eq!(try_it(&id, "ac_nonsense", back, right, None).await, "invalid_grant");
     let secret = ClientAuth { id: &id, secret: Some("cs_nonsense") };
-    assert_eq!(text(house.exchange_code(secret, &code, back, right, None).await), "invalid_client");
+    assert_eq!(text(house.exchange_code(&HOME, secret, &code, back, right, None).await), "invalid_client");
     // None of that used it up.
     house.office.advance(5 * MINUTE - SECOND);
     assert_eq!(try_it(&id, &code, back, right, Some("stagedoor/api")).await, "granted");
@@ -282,7 +282,7 @@ async fn of_racing_exchanges_one_wins_and_what_it_won_ends() {
             let (identity, code, id) = (house.office.identity.clone(), code.clone(), id.clone());
             racers.spawn(async move {
                 let auth = ClientAuth { id: &id, secret: None };
-                let outcome = identity.exchange_code(auth, &code, Some(BACK), Some(VERIFIER), None).await;
+                let outcome = identity.exchange_code(&HOME, auth, &code, Some(BACK), Some(VERIFIER), None).await;
                 outcome.map_err(|error| error.text().unwrap_or_else(|| panic!("a fault: {error}")))
             });
         }
@@ -356,7 +356,7 @@ async fn a_refresh_gives_less_on_request_and_never_more() {
     let client = house.app().await;
     let refresh = house.tokens(&client).await.refresh_token.unwrap();
     let id = client.client.id.to_string();
-    let ask = async |scope| house.refresh_grant(auth(&id, &client), &refresh, Some(scope), None).await;
+    let ask = async |scope| house.refresh_grant(&HOME, auth(&id, &client), &refresh, Some(scope), None).await;
     assert_eq!(text(ask("orders.read profile.read").await), "invalid_scope", "registered, but not granted");
     assert_eq!(text(ask("refunds.write").await), "invalid_scope");
     let less = ask("orders.read").await.unwrap();
@@ -377,7 +377,7 @@ async fn racing_refreshes_agree_and_a_reused_token_ends_the_grant_for_all() {
             let (identity, token, id) = (house.office.identity.clone(), token.to_owned(), id.clone());
             racers.spawn(async move {
                 let auth = ClientAuth { id: &id, secret: None };
-                let outcome = identity.refresh_grant(auth, &token, None, None).await;
+                let outcome = identity.refresh_grant(&HOME, auth, &token, None, None).await;
                 outcome.map_err(|error| error.text().unwrap_or_else(|| panic!("a fault: {error}")))
             });
         }
@@ -411,9 +411,9 @@ async fn a_person_sees_whom_they_let_in_and_sends_them_away() {
     assert_eq!(listed.len(), 2);
     let newest = &listed[0];
     assert_eq!((newest.program.as_str(), newest.organizer.as_str()), ("Box", "Old Mill"));
-    assert!(matches!(house.end_program(owner, newest.id).await, Err(ProgramError::NotFound)), "not theirs");
-    house.end_program(ann, newest.id).await.unwrap();
-    assert!(matches!(house.end_program(ann, newest.id).await, Err(ProgramError::NotFound)));
+    assert!(matches!(house.end_program(&HOME, owner, newest.id).await, Err(ProgramError::NotFound)), "not theirs");
+    house.end_program(&HOME, ann, newest.id).await.unwrap();
+    assert!(matches!(house.end_program(&HOME, ann, newest.id).await, Err(ProgramError::NotFound)));
     assert_eq!(house.bearer(&ended.access_token), Err(TokenError::Revoked));
     assert!(house.bearer(&kept.access_token).is_ok());
     assert_eq!(house.programs_of(ann).await.unwrap().len(), 1);
