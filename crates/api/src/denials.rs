@@ -250,13 +250,13 @@ async fn denied(app: &App, asked: &Asked, route: &str, code: Code) -> store::Res
         }),
         // Somebody asks about what is absent or another's.
         (Code::NotFound, Some(user)) => {
-            let ids = ["{event}", "{venue}", "{order}", "{ticket}", "{user}"];
+            let ids = ["{event}", "{venue}", "{order}", "{ticket}", "{user}", "{client}", "{key}"];
             match part("{org}").map(|organizer| organizer.parse::<OrganizerId>()) {
                 Some(Ok(organizer)) if app.identity.role_of(user, organizer).await?.is_some() => {
                     ids.into_iter().find_map(part).and_then(|id| request(organizer.into(), &shown(id)))
                 }
                 Some(_) => request(Chain::Platform, "organizer"),
-                None => ["{order}", "{ticket}", "{session}", "{check}"]
+                None => ["{order}", "{ticket}", "{session}", "{check}", "{grant}"]
                     .into_iter()
                     .find_map(part)
                     .and_then(|id| request(Chain::Platform, &shown(id))),

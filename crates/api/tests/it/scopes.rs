@@ -49,6 +49,8 @@ const FOR_NO_PROGRAM: &[&str] = &[
     "GET /api/v1/me/programs",
     "DELETE /api/v1/me/programs/{grant}",
     "POST /api/v1/organizers",
+    "PATCH /api/v1/organizers/{org}",
+    "GET /api/v1/organizers/{org}/audit",
     "GET /api/v1/organizers/{org}/members",
     "POST /api/v1/organizers/{org}/members",
     "PATCH /api/v1/organizers/{org}/members/{user}",
