@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::app::TestApp;
 use crate::caller::Caller;
+use crate::programs::{acting, client};
 
 #[tokio::test]
 async fn an_organizer_can_ask_its_members_for_a_second_factor() {
@@ -15,6 +16,8 @@ async fn an_organizer_can_ask_its_members_for_a_second_factor() {
     for role in Role::ALL {
         staff.push((role, app.staff(&house, role).await));
     }
+    let program = acting(&app, &client(&house, "catalog.read").await, &staff[2].1, None).await;
+    program.get(&event.staff_path("")).await.expect(200);
     let ask = async |caller: &Caller, need: bool| caller.patch(&at, json!({ "membersNeedSecondFactor": need })).await;
     ask(&staff[1].1, true).await.refused(403, "not_allowed");
     ask(owner, true).await.refused(403, "second_factor_required");
@@ -32,6 +35,7 @@ async fn an_organizer_can_ask_its_members_for_a_second_factor() {
         let mine = member.get("/organizers").await.expect(200).json();
         assert_eq!(mine["items"][0]["membersNeedSecondFactor"], true, "{role}");
     }
+    program.get(&event.staff_path("")).await.refused(403, "second_factor_required");
     // Nobody asked them to become members, so they may go; for others they do nothing.
     let (_, finance) = &staff[2];
     finance.delete(&format!("{at}/members/{}", staff[1].1.id)).await.refused(403, "not_allowed");
