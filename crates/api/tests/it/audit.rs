@@ -158,7 +158,7 @@ async fn a_program_without_leave_stands_in_the_log_of_its_organizer() {
     let house = app.aurora().await;
     let key = programs::api_key(&house, "sales.read").await;
     let program = app.nobody().with_token(&key.secret);
-    program.get(&format!("/organizers/{}/venues", house.id)).await.expect(403);
+    program.get(&format!("/organizers/{}/events", house.id)).await.expect(403);
     let denied = &items(&house, "?result=denied").await;
     assert_eq!(denied.len(), 1);
     assert_eq!((&denied[0]["after"]["code"], &denied[0]["subject"]), (&json!("insufficient_scope"), &json!(house.id)));
