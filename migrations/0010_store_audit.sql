@@ -2,6 +2,7 @@
 -- without a gap, each with the hash over the one before and all of its own columns.
 CREATE TABLE audit_entry (
     chain UUID NOT NULL,
+    id UUID NOT NULL,
     seq BIGINT NOT NULL CHECK (seq > 0),
     -- Never before the entry before.
     at BIGINT NOT NULL,
@@ -26,7 +27,26 @@ CREATE INDEX audit_entry_subject ON audit_entry (chain, subject, seq);
 CREATE INDEX audit_entry_action ON audit_entry (chain, action, seq);
 CREATE INDEX audit_entry_at ON audit_entry (chain, at);
 
--- The last entry of each chain; whoever appends has its row locked until the commit.
+-- Entries of transactions that are done, on their way into their chain.
+CREATE TABLE audit_waiting (
+    id UUID PRIMARY KEY,
+    -- Its place among those of its transaction.
+    nth BIGINT NOT NULL,
+    chain UUID NOT NULL,
+    at BIGINT NOT NULL,
+    actor TEXT NOT NULL,
+    actor_id UUID,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    result TEXT NOT NULL,
+    about UUID,
+    request UUID,
+    origin BYTEA,
+    detail BYTEA
+);
+CREATE INDEX audit_waiting_order ON audit_waiting (chain, at, nth, id);
+
+-- The last entry of each chain; whoever links has its row locked until the commit.
 CREATE TABLE audit_head (
     chain UUID PRIMARY KEY,
     seq BIGINT NOT NULL,

@@ -116,6 +116,10 @@ async fn verify(settings: &Settings, arguments: &Verify) -> Result<ExitCode, Fau
     data.store.close().await?;
     let mut text =
         format!("{} entries in {} logs, {} checkpoints\n", report.entries, report.chains, report.checkpoints);
+    if report.waiting > 0 {
+        writeln!(text, "{} entries are not linked yet: a running server does that", report.waiting)
+            .expect("memory takes everything");
+    }
     if report.findings.is_empty() {
         print(&(text + "the audit log is as it was written\n"))?;
         return Ok(ExitCode::SUCCESS);
@@ -157,6 +161,7 @@ async fn export(settings: &Settings, arguments: &Export) -> Result<ExitCode, Fau
     });
     tx.audit(Entry::new(*chain, "audit.export", chain).after(asked));
     tx.commit().await.map_err(because("say in the audit log that it is exported"))?;
+    audit::link(&data.store, Some(*chain)).await.map_err(because("link the audit log"))?;
     let tx = data.store.begin_read().await?;
     // What is appended meanwhile is for the next export.
     let last = audit::seq_at(&tx, *chain).await.map_err(because("read the audit log"))?;

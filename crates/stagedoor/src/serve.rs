@@ -15,7 +15,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use stagedoor_core::Env;
 use stagedoor_core::limits::IDEMPOTENCY_RETENTION;
-use store::audit::checkpoint_moved;
+use store::audit;
 use store::{Store, idempotency};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -33,6 +33,8 @@ const FENCE_WATCH: Duration = Duration::from_secs(1);
 const CATALOG_REFRESH: Duration = Duration::from_secs(1);
 /// A session that ended elsewhere is refused after this long.
 const REVOCATIONS_REFRESH: Duration = Duration::from_secs(3);
+/// How long an entry waits until it is linked to its chain of the audit log.
+const AUDIT_LINK: Duration = Duration::from_millis(250);
 /// How long an entry of the audit log waits for a checkpoint, where few come.
 const AUDIT_CHECKPOINT: Duration = Duration::from_secs(60);
 /// How long a renewed certificate waits.
@@ -114,6 +116,9 @@ pub fn serve(settings: &Settings, runtime: &Runtime) -> Result<(), Fault> {
         }
         if let Err(error) = runtime.block_on(denied.denials.close(&system.store)) {
             tracing::error!(%error, "the last denials could not be counted in the audit log");
+        }
+        if let Err(error) = runtime.block_on(audit::link(&system.store, None)) {
+            tracing::error!(%error, "the last entries of the audit log are not linked yet");
         }
         drop(denied);
         ended = system.stop(runtime);
@@ -217,7 +222,7 @@ fn start_background(
     let jobs = tidied(system.identity.handle(system.notify.handle(jobs)), system, settings);
     let (catalog, identity, store) = (system.catalog.clone(), system.identity.clone(), system.store.clone());
     let (mut stopped, inventory) = (stopping.clone(), system.inventory.clone());
-    let (audited, app) = (system.store.clone(), app.clone());
+    let (linked, audited, app) = (system.store.clone(), system.store.clone(), app.clone());
     vec![
         runtime.spawn(every(FENCE_WATCH, "watch the seats' owner", stopping.clone(), move || {
             if inventory.is_fenced() {
@@ -237,11 +242,15 @@ fn start_background(
             let identity = identity.clone();
             async move { Ok(identity.sync_revocations().await?) }
         })),
+        runtime.spawn(every(AUDIT_LINK, "link the audit log", stopping.clone(), move || {
+            let store = linked.clone();
+            async move { Ok(audit::link(&store, None).await.map(drop)?) }
+        })),
         runtime.spawn(every(AUDIT_CHECKPOINT, "sign the audit log", stopping.clone(), move || {
             let (store, app) = (audited.clone(), app.clone());
             async move {
                 app.denials.flush(&store).await?;
-                Ok(checkpoint_moved(&store).await.map(drop)?)
+                Ok(audit::checkpoint_moved(&store).await.map(drop)?)
             }
         })),
         runtime.spawn(every(METRICS_UPKEEP, "keep the metrics", stopping.clone(), move || {

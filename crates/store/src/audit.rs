@@ -1,12 +1,14 @@
 //! The audit log: who changed what, from where, when, and what it was before and is now; and what
 //! was denied.
 //!
-//! Every organizer has a chain of entries and the platform has one, for accounts, sign-in and what
-//! the operator does. Entries are numbered without a gap; each holds SHA-256 over the one before and
-//! all of its own columns. A [`Tx`] collects entries and [`Tx::commit`] appends them as its last act,
-//! so a change and its entry exist together or not at all, the lock of a chain is held for the commit
-//! alone, and chains are locked in one order, after everything else: no two transactions wait for
-//! each other.
+//! A [`Tx`] collects entries and [`Tx::commit`] writes them as its last act, so a change and its entry
+//! exist together or not at all. They wait there, a fraction of a second, until [`link`] appends them to
+//! their chain: were each appended by its own transaction, all changes at one organizer would stand in
+//! line for the disk.
+//!
+//! Every organizer has a chain and the platform has one, for accounts, sign-in and what the operator
+//! does. Its entries are numbered without a gap; each holds SHA-256 over the one before and all of its
+//! own columns.
 //!
 //! What could be undone by rewriting a whole chain is pinned by [`Checkpoint`]s, signed and worth
 //! keeping elsewhere: [`verify`] holds the chains against them.
@@ -17,6 +19,7 @@
 mod append;
 mod chain;
 mod checkpoint;
+mod link;
 mod search;
 mod verify;
 
@@ -27,6 +30,7 @@ pub use append::DETAIL_MAX;
 pub(crate) use append::append;
 pub use chain::Chain;
 pub use checkpoint::{CHECKPOINT_ENTRIES, Checkpoint, checkpoint_moved, latest_checkpoints};
+pub use link::link;
 pub use search::{Filter, Opened, Part, Record, entries, seq_at};
 pub use verify::{Finding, Flaw, Report, verify};
 

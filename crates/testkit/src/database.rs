@@ -1,6 +1,7 @@
 use std::ops::Deref;
 
 use stagedoor_core::Env;
+use store::audit::{self, Chain, Filter, Part, Record};
 use store::{Backend, Keyring, MasterKey, Params, Store};
 use tempfile::TempDir;
 
@@ -35,6 +36,13 @@ impl TestStore {
             }
         };
         lines.expect("a statement the database can explain").join("\n")
+    }
+
+    /// What a log has, oldest first, of what fits.
+    pub async fn audit_log(&self, chain: impl Into<Chain>, filter: &Filter) -> Vec<Record> {
+        audit::link(&self.store, None).await.expect("what waits is linked");
+        let tx = self.store.begin_read().await.expect("the database is there");
+        audit::entries(&tx, chain.into(), filter, Part::After(0), 10_000).await.expect("the audit log is readable")
     }
 
     /// What wraps the keys of every test's database.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use serde_json::{Value, json};
-use store::audit::{self, Chain, Filter, Part, Record};
+use store::audit::{Chain, Filter, Record};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::protocol::Role;
@@ -263,8 +263,7 @@ async fn a_denied_hold_leaves_the_same_trace_from_the_lane_and_from_the_router()
 
 /// Of the platform's log.
 async fn entries(app: &TestApp) -> Vec<Record> {
-    let tx = app.db.begin_read().await.unwrap();
-    audit::entries(&tx, Chain::Platform, &Filter::default(), Part::After(0), 1_000).await.unwrap()
+    app.db.audit_log(Chain::Platform, &Filter::default()).await
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use inventory::engine::{Refusal, SaleStatus};
 use sales::OrderStatus;
 use stagedoor_core::{Code, Currency, EventId, Money, OrganizerId, SeatMapId, Timestamp};
 use store::Origin;
-use store::audit::{self, Filter, Outcome, Part, Record};
+use store::audit::{Filter, Outcome, Record};
 
 use crate::world::{FLOOR_CAPACITY, FRONT, START, World, cut, seat, seat_map};
 
@@ -169,9 +169,8 @@ async fn a_map_change_dropped_anywhere_leaves_engine_and_catalogue_agreed() {
 
 /// The log of the world's organizer about an event.
 async fn log_of(world: &World, event: EventId) -> Vec<Record> {
-    let tx = world.db.begin_read().await.unwrap();
     let filter = Filter { subject: Some(event.to_string()), ..Filter::default() };
-    audit::entries(&tx, world.organizer.into(), &filter, Part::After(0), 1_000).await.unwrap()
+    world.db.audit_log(world.organizer, &filter).await
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use stagedoor_core::{FieldError, OrganizerId, Timestamp, UserId};
 use uuid::Uuid;
 
-use crate::{Error, Result, Row, Sealed};
+use crate::{Error, Result, Row, Sealed, Tx};
 
 /// SHA-256.
 pub(crate) type Hash = [u8; 32];
@@ -35,13 +35,6 @@ impl Chain {
     pub(crate) fn genesis(self) -> Hash {
         Sha256::new().chain_update(b"stagedoor audit 1").chain_update(self.id().as_bytes()).finalize().into()
     }
-
-    /// Where a sealed column of the entry numbered `seq` lives. Chains have random ids, so no two
-    /// entries share a place.
-    pub(crate) fn place(self, seq: u64, column: &'static str) -> Sealed {
-        let id = Uuid::from_u128(self.id().as_u128() ^ u128::from(seq));
-        Sealed { table: "audit_entry", column, id }
-    }
 }
 
 impl From<OrganizerId> for Chain {
@@ -68,9 +61,16 @@ impl FromStr for Chain {
     }
 }
 
+/// Where a sealed column of the entry `id` lives, while it waits and in its chain.
+pub(crate) fn place(id: Uuid, column: &'static str) -> Sealed {
+    Sealed { table: "audit_entry", column, id }
+}
+
 /// One row of `audit_entry` but for its chain. Public only within: it is what the hash is over.
 #[derive(Debug, Clone)]
 pub(crate) struct Stored {
+    /// Which entry this is, whatever its place.
+    pub id: Uuid,
     pub seq: u64,
     pub at: Timestamp,
     pub actor: String,
@@ -87,12 +87,20 @@ pub(crate) struct Stored {
 
 /// In the order of [`Stored::read`].
 pub(crate) const COLUMNS: &str =
-    "seq, at, actor, actor_id, action, subject, result, about, request, origin, detail, hash";
+    "id, at, actor, actor_id, action, subject, result, about, request, origin, detail, seq, hash";
+/// In the order of [`Stored::read_waiting`]: the same without what the chain adds.
+pub(crate) const WAITING: &str = "id, at, actor, actor_id, action, subject, result, about, request, origin, detail";
 
 impl Stored {
     pub fn read(row: &Row) -> Result<Stored> {
+        Ok(Stored { seq: seq(row.get(11)?)?, hash: row.get(12)?, ..Self::read_waiting(row)? })
+    }
+
+    /// One that is in no chain yet: without number and hash.
+    pub fn read_waiting(row: &Row) -> Result<Stored> {
         Ok(Stored {
-            seq: seq(row.get(0)?)?,
+            id: row.get(0)?,
+            seq: 0,
             at: row.get(1)?,
             actor: row.get(2)?,
             actor_id: row.get(3)?,
@@ -103,8 +111,43 @@ impl Stored {
             request: row.get(8)?,
             origin: row.get(9)?,
             detail: row.get(10)?,
-            hash: row.get(11)?,
+            hash: Vec::new(),
         })
+    }
+
+    /// Makes this the entry after the one numbered `seq`, written at `at`, that hashes to `before`.
+    pub fn follow(&mut self, seq: u64, at: Timestamp, before: &Hash) {
+        self.seq = seq + 1;
+        // A clock that was set back, or a commit that took longer than the next one, must not look
+        // like an entry that was moved.
+        self.at = self.at.max(at);
+        self.hash = self.hash_after(before).to_vec();
+    }
+
+    pub async fn insert(&self, tx: &Tx, chain: Chain) -> Result<()> {
+        tx.execute(
+            "INSERT INTO audit_entry (chain, id, at, actor, actor_id, action, subject, result, about, request, origin,
+                                      detail, seq, hash)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+            (
+                chain.id(),
+                self.id,
+                self.at,
+                &self.actor,
+                self.actor_id,
+                &self.action,
+                &self.subject,
+                &self.result,
+                self.about,
+                self.request,
+                self.origin.clone(),
+                self.detail.clone(),
+                self.seq as i64,
+                self.hash.clone(),
+            ),
+        )
+        .await?;
+        Ok(())
     }
 
     /// The hash of this entry after the one that hashes to `before`. Every column counts, and none
@@ -114,7 +157,7 @@ impl Stored {
         hash.update(before);
         hash.update(self.seq.to_be_bytes());
         hash.update(self.at.micros().to_be_bytes());
-        let ids = [self.actor_id.map(|id| id.0), self.about.map(|id| id.0), self.request];
+        let ids = [Some(self.id), self.actor_id.map(|id| id.0), self.about.map(|id| id.0), self.request];
         for id in &ids {
             column(&mut hash, id.as_ref().map(|id| &id.as_bytes()[..]));
         }
@@ -149,6 +192,7 @@ mod tests {
 
     fn entry() -> Stored {
         Stored {
+            id: Uuid::from_u128(9),
             seq: 1,
             at: Timestamp::from_micros(7),
             actor: "user".into(),
@@ -169,6 +213,7 @@ mod tests {
         let base = entry();
         let id = Some(UserId(Uuid::from_u128(1)));
         let others = [
+            Stored { id: Uuid::from_u128(8), ..entry() },
             Stored { seq: 2, ..entry() },
             Stored { at: Timestamp::from_micros(8), ..entry() },
             Stored { actor: "nobody".into(), ..entry() },

@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use stagedoor_core::Timestamp;
 
 use super::Chain;
-use super::append::{Head, lock, move_head};
 use super::chain::{Hash, seq};
+use super::link::{Head, link, lock, move_head};
 use crate::{Error, Keyring, Result, Row, Store, Tx};
 
 /// A chain that grew by this many entries gets a checkpoint at once, not only after a minute.
 pub const CHECKPOINT_ENTRIES: u64 = 1_000;
-/// Chains taken at a time by [`checkpoint_moved`]: whoever appends to one of them waits for all.
+/// Chains taken at a time by [`checkpoint_moved`]: whoever links to one of them waits for all.
 const CHAINS_PER_ROUND: u32 = 20;
 const KEY_LABEL: &str = "store/audit-checkpoint/v1";
 
@@ -87,9 +87,10 @@ pub(super) async fn sign(tx: &Tx, head: &Head) -> Result<()> {
     Ok(())
 }
 
-/// Signs the state of every chain that has grown since its last checkpoint, each once; gives how many.
-/// Call it every minute or so: without growth it is one look into an index.
+/// Links what waits and signs the state of every chain that has grown since its last checkpoint, each
+/// once; gives how many. Call it every minute or so: without growth it is two looks into an index.
 pub async fn checkpoint_moved(store: &Store) -> Result<u64> {
+    link(store, None).await?;
     let mut signed = 0;
     // A chain that grows all the time must keep nobody from the ones after it.
     let mut after = None;

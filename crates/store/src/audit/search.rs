@@ -7,7 +7,7 @@ use stagedoor_core::{RequestId, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::append::owner;
-use super::chain::{COLUMNS, Stored};
+use super::chain::{COLUMNS, Stored, place};
 use super::{Chain, Outcome};
 use crate::origin::Actor;
 use crate::{Error, IntoParam, KeyringError, Result, Tx};
@@ -77,7 +77,7 @@ impl Opened {
     }
 }
 
-/// The entries of a chain that fit, at most `limit`.
+/// The entries of a chain that fit, at most `limit`. What waits is not among them: see [`super::link`].
 pub async fn entries(tx: &Tx, chain: Chain, filter: &Filter, part: Part, limit: u32) -> Result<Vec<Record>> {
     let mut sql = format!("SELECT {COLUMNS} FROM audit_entry WHERE chain = $1");
     let mut params = vec![chain.id().into_param()];
@@ -121,9 +121,9 @@ pub async fn entries(tx: &Tx, chain: Chain, filter: &Filter, part: Part, limit: 
     let people = found.iter().flat_map(|entry| [entry.actor_id, entry.about]).flatten().map(|id| id.0);
     let people: Vec<Uuid> = BTreeSet::from_iter(people).into_iter().collect();
     let keys = tx.keyring().person_keys(tx, &people).await?;
-    let open = |column, seq, whose: Option<UserId>, sealed: Option<&[u8]>| {
+    let open = |column, id, whose: Option<UserId>, sealed: Option<&[u8]>| {
         let Some(sealed) = sealed else { return Opened::Nothing };
-        let place = chain.place(seq, column);
+        let place = place(id, column);
         let plain: std::result::Result<Vec<u8>, KeyringError> = match whose.map(|person| keys.get(&person.0)) {
             None => tx.keyring().open_sealed(place, sealed),
             Some(Some(key)) => key.open(place, sealed),
@@ -145,8 +145,8 @@ pub async fn entries(tx: &Tx, chain: Chain, filter: &Filter, part: Part, limit: 
                 result: entry.result.parse().map_err(|_| broken("result"))?,
                 about: entry.about,
                 request: entry.request.map(RequestId),
-                origin: open("origin", entry.seq, whose, entry.origin.as_deref()),
-                detail: open("detail", entry.seq, entry.about, entry.detail.as_deref()),
+                origin: open("origin", entry.id, whose, entry.origin.as_deref()),
+                detail: open("detail", entry.id, entry.about, entry.detail.as_deref()),
                 action: entry.action,
                 subject: entry.subject,
                 hash: entry.hash,

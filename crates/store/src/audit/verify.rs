@@ -6,9 +6,9 @@ use std::fmt;
 use stagedoor_core::Timestamp;
 
 use super::Chain;
-use super::append::Head;
 use super::chain::{COLUMNS, Stored};
 use super::checkpoint::{self, Checkpoint};
+use super::link::{Head, waiting};
 use crate::{Result, Tx};
 
 /// Entries read at a time.
@@ -23,6 +23,8 @@ pub struct Report {
     pub entries: u64,
     /// Of the database and given, that were held against the chains.
     pub checkpoints: u64,
+    /// That are in no chain yet. Nothing tells whether any of them was changed or removed.
+    pub waiting: u64,
     pub findings: Vec<Finding>,
     /// There were more than are listed.
     pub cut: bool,
@@ -75,7 +77,7 @@ pub async fn verify(
     kept: &[Checkpoint],
     mut progress: impl FnMut(u64),
 ) -> Result<Report> {
-    let mut report = Report::default();
+    let mut report = Report { waiting: waiting(tx, only).await?, ..Report::default() };
     let mut pinned: BTreeMap<Chain, Vec<&Checkpoint>> = BTreeMap::new();
     for checkpoint in kept.iter().filter(|checkpoint| only.is_none_or(|only| only == checkpoint.chain)) {
         pinned.entry(checkpoint.chain).or_default().push(checkpoint);

@@ -6,7 +6,7 @@ use serde_json::json;
 use stagedoor_core::{OrganizerId, RequestId, Timestamp, UserId};
 use store::audit::{
     CHECKPOINT_ENTRIES, Chain, Checkpoint, Entry, Filter, Finding, Flaw, Opened, Outcome, Part, Record, Report,
-    checkpoint_moved, entries, latest_checkpoints, verify,
+    checkpoint_moved, entries, latest_checkpoints, link, verify,
 };
 use store::{Actor, Backend, Keyring, Origin, Store};
 use testkit::TestStore;
@@ -32,6 +32,12 @@ async fn write(store: &Store, by: &Origin, entry: Entry) {
     tx.commit().await.unwrap();
 }
 
+/// As [`write`], and waits in no line any more.
+async fn write_linked(store: &Store, by: &Origin, entry: Entry) {
+    write(store, by, entry).await;
+    link(store, None).await.unwrap();
+}
+
 /// A database in which people have keys, as accounts have.
 async fn database() -> TestStore {
     let db = TestStore::new().await;
@@ -49,10 +55,11 @@ async fn log() -> TestStore {
     for number in 0..6 {
         let entry = Entry::new(HOUSE, "event.update", format!("evt_{number}"));
         let entry = entry.before(json!({ "name": "a" })).after(json!({ "name": number }));
-        write(&db, &origin(ANN), entry).await;
+        write_linked(&db, &origin(ANN), entry).await;
         db.env.clock.advance(Duration::from_secs(1));
     }
     write(&db, &Origin::system(), Entry::new(OTHER, "event.create", "evt_x")).await;
+    link(&db, None).await.unwrap();
     db
 }
 
@@ -71,9 +78,8 @@ async fn checkpoints(db: &Store) -> Vec<Checkpoint> {
     latest_checkpoints(&db.begin_read().await.unwrap()).await.unwrap()
 }
 
-async fn all(db: &Store, chain: impl Into<Chain>) -> Vec<Record> {
-    let tx = db.begin_read().await.unwrap();
-    entries(&tx, chain.into(), &Filter::default(), Part::After(0), 1_000).await.unwrap()
+async fn all(db: &TestStore, chain: impl Into<Chain>) -> Vec<Record> {
+    db.audit_log(chain, &Filter::default()).await
 }
 
 /// What somebody with the database in hand does, who knows that triggers are in the way.
@@ -237,7 +243,7 @@ async fn a_chain_that_was_stamped_again_is_found_by_its_checkpoint() {
     for number in 0..6 {
         write(&db, &origin(ANN), Entry::new(HOUSE, "event.update", format!("evt_{number}"))).await;
     }
-    write(&db, &Origin::system(), Entry::new(OTHER, "event.create", "evt_x")).await;
+    write_linked(&db, &Origin::system(), Entry::new(OTHER, "event.create", "evt_x")).await;
     assert_eq!(report(&db, &[]).await.findings, []);
     let found = report(&db, &kept).await.findings;
     let rewritten = |chain: OrganizerId, seq| Finding { chain: chain.into(), flaw: Flaw::Rewritten { seq } };
@@ -267,7 +273,7 @@ async fn a_chain_that_was_built_anew_without_the_key_is_found() {
     let stranger = db.with_keyring(&Keyring::new([8; 32], db.env.entropy.clone()));
     for (number, at) in times.into_iter().enumerate() {
         db.env.clock.set(at);
-        write(&stranger, &Origin::system(), Entry::new(HOUSE, "event.update", format!("evt_{number}"))).await;
+        write_linked(&stranger, &Origin::system(), Entry::new(HOUSE, "event.update", format!("evt_{number}"))).await;
     }
     checkpoint_moved(&stranger).await.unwrap();
     assert_eq!(flaws(&db, &[]).await, [Flaw::Forged { seq: 6 }]);
@@ -289,7 +295,7 @@ async fn what_is_done_below_a_checkpoint_of_the_database_is_found_without_anothe
     assert_eq!(flaws(&db, &[]).await, [Flaw::CutOff { seq: 6, last: 4 }]);
     // It grows again beyond where it was cut off.
     for number in 4..9 {
-        write(&db, &origin(ANN), Entry::new(HOUSE, "event.update", format!("evt_{number}"))).await;
+        write_linked(&db, &origin(ANN), Entry::new(HOUSE, "event.update", format!("evt_{number}"))).await;
     }
     assert_eq!(flaws(&db, &[]).await, [Flaw::Rewritten { seq: 6 }]);
 }
@@ -348,14 +354,16 @@ async fn a_long_chain_signs_itself() {
         tx.audit(Entry::new(HOUSE, "event.update", number));
     }
     tx.commit().await.unwrap();
+    assert_eq!(link(&db, None).await.unwrap(), CHECKPOINT_ENTRIES + 5);
     let signed = latest_checkpoints(&db.begin_read().await.unwrap()).await.unwrap();
-    assert_eq!(signed.iter().map(|checkpoint| checkpoint.seq).collect::<Vec<_>>(), [CHECKPOINT_ENTRIES + 5]);
+    assert_eq!(signed.iter().map(|checkpoint| checkpoint.seq).collect::<Vec<_>>(), [CHECKPOINT_ENTRIES]);
+    assert_eq!(checkpoint_moved(&db).await.unwrap(), 1);
     assert_eq!(checkpoint_moved(&db).await.unwrap(), 0);
     assert_eq!(report(&db, &[]).await.findings, []);
 }
 
 #[tokio::test]
-async fn sixty_four_writers_leave_no_gap() {
+async fn sixty_four_writers_and_eight_who_link_leave_no_gap() {
     let db = TestStore::new().await;
     let mut writers = tokio::task::JoinSet::new();
     for writer in 0..64u128 {
@@ -368,6 +376,9 @@ async fn sixty_four_writers_leave_no_gap() {
                 tx.audit(Entry::new(chain, "event.update", writer).about(UserId(Uuid::from_u128(9 + writer % 5))));
             }
             tx.commit().await.unwrap();
+            if writer % 8 == 0 {
+                link(&store, None).await.unwrap();
+            }
         });
     }
     writers.join_all().await;
@@ -383,7 +394,7 @@ async fn a_log_is_sound_while_others_append() {
     let db = TestStore::new().await;
     let appending = async {
         for number in 0..100 {
-            write(&db, &Origin::system(), Entry::new(HOUSE, "event.update", number)).await;
+            write_linked(&db, &Origin::system(), Entry::new(HOUSE, "event.update", number)).await;
             if number % 10 == 0 {
                 checkpoint_moved(&db).await.unwrap();
             }
@@ -396,6 +407,38 @@ async fn a_log_is_sound_while_others_append() {
         }
     };
     tokio::join!(appending, reading);
+}
+
+/// On PostgreSQL, where transactions run beside each other: all changes at one organizer would stand
+/// in line for the disk otherwise.
+#[tokio::test]
+async fn who_changes_something_waits_for_nobody_who_links() {
+    let db = log().await;
+    let linking = match db.backend() {
+        Backend::Sqlite => db.begin_read().await.unwrap(),
+        Backend::Postgres => {
+            let tx = db.begin_write().await.unwrap();
+            tx.all("SELECT seq FROM audit_head FOR UPDATE", (), |row| row.get::<i64>(0)).await.unwrap();
+            tx
+        }
+    };
+    write(&db, &origin(BOB), Entry::new(HOUSE, "event.update", "evt_waits")).await;
+    assert_eq!(report(&db, &[]).await.waiting, 1);
+    drop(linking);
+    assert_eq!(link(&db, Some(OTHER.into())).await.unwrap(), 0);
+    assert_eq!(link(&db, Some(HOUSE.into())).await.unwrap(), 1);
+    assert_eq!(report(&db, &[]).await.waiting, 0);
+    assert_eq!(all(&db, HOUSE).await.last().unwrap().detail, Opened::Nothing);
+}
+
+#[tokio::test]
+async fn entries_of_one_transaction_stay_in_their_order() {
+    let db = database().await;
+    let tx = db.begin_write().await.unwrap();
+    (0..20).for_each(|number| tx.audit(Entry::new(HOUSE, "event.update", number)));
+    tx.commit().await.unwrap();
+    let subjects: Vec<String> = all(&db, HOUSE).await.into_iter().map(|record| record.subject).collect();
+    assert_eq!(subjects, (0..20).map(|number| number.to_string()).collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -412,7 +455,7 @@ async fn a_change_that_is_rolled_back_leaves_no_entry() {
 async fn a_clock_that_was_set_back_stamps_nothing_back() {
     let db = log().await;
     db.env.clock.set(Timestamp::from_micros(0));
-    write(&db, &Origin::system(), Entry::new(HOUSE, "event.update", "evt_back")).await;
+    write_linked(&db, &Origin::system(), Entry::new(HOUSE, "event.update", "evt_back")).await;
     assert_eq!(report(&db, &[]).await.findings, []);
     let records = all(&db, HOUSE).await;
     assert!(records.is_sorted_by_key(|record| record.at));
@@ -421,9 +464,11 @@ async fn a_clock_that_was_set_back_stamps_nothing_back() {
 #[tokio::test]
 async fn a_chain_goes_on_after_a_restart() {
     let db = log().await;
+    write(&db, &origin(BOB), Entry::new(HOUSE, "event.update", "evt_before")).await;
     let again = Store::open(&db.url, db.env.clone()).await.unwrap().with_keyring(&db.keyring);
-    write(&again, &origin(BOB), Entry::new(HOUSE, "event.update", "evt_after")).await;
-    assert_eq!(all(&db, HOUSE).await.last().map(|record| record.seq), Some(7));
+    write_linked(&again, &origin(BOB), Entry::new(HOUSE, "event.update", "evt_after")).await;
+    let last: Vec<_> = all(&db, HOUSE).await.into_iter().skip(6).map(|record| (record.seq, record.subject)).collect();
+    assert_eq!(last, [(7, "evt_before".to_owned()), (8, "evt_after".to_owned())]);
     assert_eq!(report(&db, &[]).await.findings, []);
 }
 
@@ -446,6 +491,7 @@ async fn who_is_erased_leaves_a_sound_chain_and_nothing_to_read() {
     // And nothing more is kept, whatever comes after.
     write(&db, &origin(BOB), Entry::new(HOUSE, "order.place", "ord_1")).await;
 
+    link(&db, None).await.unwrap();
     assert_eq!(report(&db, &kept).await.findings, []);
     let erased = all(&db, Chain::Platform).await;
     let origins: Vec<_> = erased.iter().map(|record| &record.origin).collect();
@@ -460,13 +506,13 @@ async fn who_is_erased_leaves_a_sound_chain_and_nothing_to_read() {
 #[tokio::test]
 async fn nothing_personal_is_stored_in_the_clear() {
     let db = log().await;
+    let entry = Entry::new(HOUSE, "event.update", "evt_waits").before(json!({ "name": "a" }));
+    write(&db, &origin(ANN), entry).await;
     let tx = db.begin_read().await.unwrap();
-    let rows = tx
-        .all("SELECT origin, detail FROM audit_entry", (), |row| {
-            Ok((row.get::<Option<Vec<u8>>>(0)?, row.get::<Option<Vec<u8>>>(1)?))
-        })
-        .await
-        .unwrap();
+    let sealed = "SELECT origin, detail FROM audit_entry UNION ALL SELECT origin, detail FROM audit_waiting";
+    let read = |row: &store::Row| Ok((row.get::<Option<Vec<u8>>>(0)?, row.get::<Option<Vec<u8>>>(1)?));
+    let rows = tx.all(sealed, (), read).await.unwrap();
+    assert_eq!(rows.len(), 8);
     for bytes in rows.into_iter().flat_map(|(origin, detail)| [origin, detail]).flatten() {
         for secret in ["192.0.2.7", "Secret Browser", "name"] {
             assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
@@ -477,7 +523,7 @@ async fn nothing_personal_is_stored_in_the_clear() {
 #[tokio::test]
 async fn entries_are_found_by_what_they_say_a_page_at_a_time() {
     let db = log().await;
-    write(&db, &origin(BOB), Entry::new(HOUSE, "member.add", "usr_1").result(Outcome::Denied)).await;
+    write_linked(&db, &origin(BOB), Entry::new(HOUSE, "member.add", "usr_1").result(Outcome::Denied)).await;
     let tx = db.begin_read().await.unwrap();
     let find = async |filter: Filter, part, limit| {
         let found = entries(&tx, HOUSE.into(), &filter, part, limit).await.unwrap();
