@@ -29,9 +29,14 @@ CREATE INDEX audit_entry_at ON audit_entry (chain, at);
 
 -- Entries of transactions that are done, on their way into their chain.
 CREATE TABLE audit_waiting (
-    id UUID PRIMARY KEY,
-    -- Its place among those of its transaction.
-    nth BIGINT NOT NULL,
+    -- In the order in which they were written.
+-- sqlite:
+    nth INTEGER PRIMARY KEY,
+-- end
+-- postgres:
+    nth BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+-- end
+    id UUID NOT NULL,
     chain UUID NOT NULL,
     at BIGINT NOT NULL,
     actor TEXT NOT NULL,
@@ -44,7 +49,7 @@ CREATE TABLE audit_waiting (
     origin BYTEA,
     detail BYTEA
 );
-CREATE INDEX audit_waiting_order ON audit_waiting (chain, at, nth, id);
+CREATE INDEX audit_waiting_order ON audit_waiting (chain, nth);
 
 -- The last entry of each chain; whoever links has its row locked until the commit.
 CREATE TABLE audit_head (

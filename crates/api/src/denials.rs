@@ -87,13 +87,22 @@ impl Denials {
     /// Writes what was left out once its window has ended. Call it every minute or so.
     pub async fn flush(&self, store: &Store) -> store::Result<()> {
         let ended = self.0.lock().turn(store.env().now());
-        write(store, &Origin::system(), ended, None).await
+        self.write_counts(store, ended).await
     }
 
     /// Writes what was left out so far: for a server that ends.
     pub async fn close(&self, store: &Store) -> store::Result<()> {
         let ended = std::mem::take(&mut *self.0.lock()).left_out();
-        write(store, &Origin::system(), ended, None).await
+        self.write_counts(store, ended).await
+    }
+
+    /// What cannot be written now is counted again, to be written with the next window's.
+    async fn write_counts(&self, store: &Store, ended: LeftOut) -> store::Result<()> {
+        let written = write_counts(store, &ended).await;
+        if written.is_err() {
+            self.0.lock().count_again(ended);
+        }
+        written
     }
 }
 
@@ -115,6 +124,14 @@ impl Window {
         true
     }
 
+    fn count_again(&mut self, left_out: LeftOut) {
+        for (chain, codes) in left_out {
+            for (code, count) in codes {
+                self.by_reason.entry((chain, code)).or_default().left_out += count;
+            }
+        }
+    }
+
     fn turn(&mut self, now: Timestamp) -> LeftOut {
         // A clock that was set back ends a window, too.
         if (self.since..self.since + WINDOW).contains(&now) {
@@ -132,21 +149,22 @@ impl Window {
     }
 }
 
-async fn write(store: &Store, origin: &Origin, ended: LeftOut, entry: Option<Entry>) -> store::Result<()> {
-    if !ended.is_empty() {
-        let tx = store.begin_write().await?;
-        for (chain, left_out) in ended {
-            let entry = Entry::new(chain, "denials.left_out", "denials");
-            tx.audit(entry.result(Outcome::Denied).after(json!(left_out)));
-        }
-        tx.commit().await?;
+async fn write_counts(store: &Store, ended: &LeftOut) -> store::Result<()> {
+    if ended.is_empty() {
+        return Ok(());
     }
-    if let Some(entry) = entry {
-        let tx = store.begin_write_for(origin).await?;
-        tx.audit(entry);
-        tx.commit().await?;
+    let tx = store.begin_write().await?;
+    for (chain, left_out) in ended {
+        let entry = Entry::new(*chain, "denials.left_out", "denials");
+        tx.audit(entry.result(Outcome::Denied).after(json!(left_out)));
     }
-    Ok(())
+    tx.commit().await
+}
+
+async fn write(store: &Store, origin: &Origin, entry: Entry) -> store::Result<()> {
+    let tx = store.begin_write_for(origin).await?;
+    tx.audit(entry);
+    tx.commit().await
 }
 
 /// What is kept of a request in case it is refused.
@@ -216,16 +234,22 @@ async fn try_record(app: &App, asked: &Asked, route: &str, problem: &Problem, co
     let method = asked.method.as_str();
     let what = format!("{method} {route} {subject}");
     let (is_written, ended) = app.denials.admit(app.env.now(), chain, &who, code, &what);
-    let entry = is_written.then(|| {
+    if is_written {
         let after = json!({ "code": code.text(), "method": method, "route": route });
         let entry = Entry::new(chain, action, subject).result(Outcome::Denied).after(after);
-        match about {
+        let entry = match about {
             Some(person) => entry.about(person),
             None => entry,
+        };
+        let origin = origin(asked.user, asked.address, asked.agent.as_ref().map(HeaderValue::as_bytes), asked.id);
+        if let Err(error) = write(&app.store, &origin, entry).await {
+            let lost = LeftOut::from([(chain, BTreeMap::from([(code.text(), 1)]))]);
+            app.denials.0.lock().count_again(lost);
+            app.denials.0.lock().count_again(ended);
+            return Err(error);
         }
-    });
-    let origin = origin(asked.user, asked.address, asked.agent.as_ref().map(HeaderValue::as_bytes), asked.id);
-    write(&app.store, &origin, ended, entry).await
+    }
+    app.denials.write_counts(&app.store, ended).await
 }
 
 /// What a refusal is about, as far as its address tells. `None` for what is no denial.

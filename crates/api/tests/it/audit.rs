@@ -376,6 +376,26 @@ async fn whoever_is_refused_without_end_writes_little() {
 }
 
 #[tokio::test]
+async fn a_denial_that_cannot_be_written_is_counted() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let rename = async |from, to| {
+        let tx = app.db.begin_write().await.unwrap();
+        tx.execute(&format!("ALTER TABLE {from} RENAME TO {to}"), ()).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let refused =
+        async || app.nobody().with_token("not a token of ours").get("/me").await.refused(401, "invalid_token");
+    rename("audit_waiting", "away").await;
+    refused().await;
+    app.db.env.clock.advance(WINDOW);
+    refused().await;
+    assert!(app.app.denials.close(&app.db).await.is_err());
+    rename("away", "audit_waiting").await;
+    app.app.denials.close(&app.db).await.unwrap();
+    assert_eq!(platform(&app, "denials.left_out").await[0].detail.field("after"), &json!({ "invalid_token": 2 }));
+}
+
+#[tokio::test]
 async fn requests_over_a_limit_and_forged_tokens_are_denials_and_lost_seats_are_not() {
     let mut wish = Wish::default();
     wish.requests.user = "30/min".parse().unwrap();

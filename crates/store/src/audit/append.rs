@@ -23,13 +23,13 @@ pub(crate) async fn append(tx: &Tx, entries: Vec<Entry>) -> Result<()> {
     let actor = tx.origin().actor.user();
     let people: BTreeSet<Uuid> = entries.iter().filter_map(|entry| entry.about).chain(actor).map(|id| id.0).collect();
     let keys = tx.keyring().person_keys(tx, &Vec::from_iter(people)).await?;
-    for (nth, entry) in entries.into_iter().enumerate() {
-        insert(tx, nth as i64, entry, &keys).await?;
+    for entry in entries {
+        insert(tx, entry, &keys).await?;
     }
     Ok(())
 }
 
-async fn insert(tx: &Tx, nth: i64, entry: Entry, keys: &Keys) -> Result<()> {
+async fn insert(tx: &Tx, entry: Entry, keys: &Keys) -> Result<()> {
     let (origin, id) = (tx.origin(), tx.env().id::<Uuid>());
     let seal = |column, person: Option<UserId>, value: Value| {
         if value.is_null() {
@@ -49,12 +49,11 @@ async fn insert(tx: &Tx, nth: i64, entry: Entry, keys: &Keys) -> Result<()> {
     let sealed_origin = seal("origin", owner(origin.actor.user(), entry.about), from);
     let detail = seal("detail", entry.about, detail(entry.before, entry.after));
     tx.execute(
-        "INSERT INTO audit_waiting (id, nth, chain, at, actor, actor_id, action, subject, result, about, request,
-                                    origin, detail)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        "INSERT INTO audit_waiting (id, chain, at, actor, actor_id, action, subject, result, about, request, origin,
+                                    detail)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         (
             id,
-            nth,
             entry.chain.id(),
             tx.now(),
             origin.actor.kind(),

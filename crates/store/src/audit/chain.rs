@@ -240,7 +240,7 @@ mod tests {
         let hex = |hash: Hash| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         assert_eq!(
             hex(entry().hash_after(&Chain::Platform.genesis())),
-            "dc92115671d97f7b3a855d33c9e56e36e497da1251c01d47ccca786c81d91cf6"
+            "f4c6a1de825bf279798c6daa610bec77d586a1b6628ef6db542f358cfc389eef"
         );
     }
 

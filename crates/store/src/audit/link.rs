@@ -3,7 +3,7 @@
 use stagedoor_core::Timestamp;
 
 use super::Chain;
-use super::chain::{Hash, Stored, seq};
+use super::chain::{Hash, Stored, WAITING, seq};
 use super::checkpoint::{self, CHECKPOINT_ENTRIES};
 use crate::dialect::for_update;
 use crate::{Error, Result, Store, Tx};
@@ -20,7 +20,7 @@ pub(super) struct Head {
     pub checkpointed: u64,
 }
 
-/// Appends what waits to its chain, in the order in which it happened: of `only`, or of all; gives how
+/// Appends what waits to its chain, in the order in which it was written: of `only`, or of all; gives how
 /// many. Several may call it at once, in several processes. Call it a few times a second, and before
 /// reading: what waits is not in the log yet, and nothing would tell that it was removed.
 pub async fn link(store: &Store, only: Option<Chain>) -> Result<u64> {
@@ -46,8 +46,7 @@ async fn link_some(store: &Store, chain: Chain) -> Result<u32> {
     // Locked before it is looked what waits: what another links meanwhile is gone by then.
     let mut head = lock(&tx, chain).await?;
     let before = head.seq;
-    let sql =
-        format!("SELECT {WAITING} FROM audit_waiting WHERE chain = $1 ORDER BY at, nth, id LIMIT {ENTRIES_PER_ROUND}");
+    let sql = format!("SELECT {WAITING} FROM audit_waiting WHERE chain = $1 ORDER BY nth LIMIT {ENTRIES_PER_ROUND}");
     let some = tx.all(&sql, (chain.id(),), Stored::read_waiting).await?;
     let count = some.len() as u32;
     for mut entry in some {
