@@ -15,6 +15,7 @@ use utoipa_axum::routes;
 use crate::client::RequestOrigin;
 use crate::denials::Denied;
 use crate::extract::Body;
+use crate::passkeys::{AssertionBody, PasskeyChallengeView};
 use crate::problem::Envelope;
 use crate::profile::UserView;
 use crate::{App, Problem, schema};
@@ -60,6 +61,8 @@ pub struct LoginBody {
     password: String,
     /// Of an account with a second factor: a code of the authenticator app, or a recovery code.
     otp: Option<String>,
+    /// In the place of `otp`: what a passkey signed for `details.passkey` of a 401 `mfa_required`.
+    passkey: Option<AssertionBody>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -155,7 +158,9 @@ pub async fn register(
 /// Sign in.
 ///
 /// 401 `mfa_required` when the password is right and the account has a second factor: `details.methods`
-/// says what fits into `otp`. A wrong or used code is 401 `invalid_otp`.
+/// says what will do. `totp` and `recovery_code` go into `otp`; with `passkey`, `details.passkey` is what a
+/// passkey of the account is to sign, within its time and once. A wrong or used code is 401 `invalid_otp`, a
+/// passkey that will not do 401 `invalid_passkey`.
 #[utoipa::path(post, path = "/api/v1/auth/login", tag = "accounts", request_body = LoginBody,
     extensions(("x-rate-limit" = json!("60/min per address"))),
     responses((status = 200, body = SignedInView), (status = 400, body = Envelope), (status = 401, body = Envelope),
@@ -168,7 +173,14 @@ pub async fn login(
 ) -> Result<Response, Problem> {
     let contact = contact(&body.email, &body.phone)?;
     let credentials = Credentials { contact, password: &body.password, otp: body.otp.as_deref(), origin: &origin };
-    match app.identity.login(credentials).await {
+    let signed_in = match (body.passkey, &body.otp) {
+        (None, _) => app.identity.login(credentials).await,
+        (Some(shown), None) => app.identity.login_with_passkey(credentials, &shown.into()).await,
+        (Some(_), Some(_)) => {
+            return Err(FieldError::new("passkey", "cannot stand beside otp: give one of them").into());
+        }
+    };
+    match signed_in {
         Ok(signed_in) => Ok(private(StatusCode::OK, SignedInView::from(signed_in))),
         Err(refused @ (AccountError::InvalidCredentials | AccountError::RateLimited { .. })) => {
             // Whether the address has an account is known to the log, not to the caller.
@@ -265,6 +277,12 @@ impl From<AccountError> for Problem {
             AccountError::Overloaded => Problem::unavailable(),
             AccountError::SecondFactorRequired => {
                 Problem::new(code, error.to_string()).with(serde_json::json!({ "methods": ["totp", "recovery_code"] }))
+            }
+            AccountError::PasskeyOrCode(challenge) => {
+                let message = "a passkey, or a code of the second factor, is needed";
+                let passkey = PasskeyChallengeView::from(*challenge);
+                let methods = ["totp", "recovery_code", "passkey"];
+                Problem::new(code, message).with(serde_json::json!({ "methods": methods, "passkey": passkey }))
             }
             other => Problem::new(code, other.to_string()),
         }

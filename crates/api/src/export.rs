@@ -21,6 +21,7 @@ use crate::client::RequestOrigin;
 use crate::kyc::CheckView;
 use crate::orders::OrderView;
 use crate::organizers::OrganizerView;
+use crate::passkeys::PasskeyView;
 use crate::problem::Envelope;
 use crate::profile::UserView;
 use crate::programs::ProgramView;
@@ -36,6 +37,7 @@ pub struct ExportView {
     exported_at: Timestamp,
     user: UserView,
     second_factor: SecondFactorView,
+    passkeys: Vec<PasskeyView>,
     sessions: Vec<SessionView>,
     /// Documents handed in, and what became of them.
     kyc: Vec<CheckView>,
@@ -95,6 +97,7 @@ async fn export(app: &App, Principal { user, session, .. }: Principal) -> Result
         exported_at: app.env.now(),
         user: identity.user(user).await?.into(),
         second_factor: identity.factor_state(user).await?.into(),
+        passkeys: identity.passkeys_of(user).await?.into_iter().map(PasskeyView::from).collect(),
         sessions: sessions.into_iter().map(|one| SessionView::new(one, session)).collect(),
         kyc: identity.checks_of(user).await?.into_iter().map(CheckView::from).collect(),
         organizers: identity.organizers_of(user).await?.into_iter().map(OrganizerView::from).collect(),

@@ -40,6 +40,7 @@ pub mod operations;
 pub mod orders;
 pub mod organizers;
 pub mod own_events;
+pub mod passkeys;
 pub mod problem;
 pub mod profile;
 pub mod programs;

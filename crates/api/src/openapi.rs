@@ -19,7 +19,7 @@ use crate::limits::EXEMPT;
 use crate::respond::Respond;
 use crate::{
     App, Problem, accounts, audit, bookings, checkins, events, export, holds, kyc, live, oauth, operations, orders,
-    organizers, own_events, profile, programs, seat_maps, security, tickets, venues,
+    organizers, own_events, passkeys, profile, programs, seat_maps, security, tickets, venues,
 };
 
 #[derive(OpenApi)]
@@ -120,6 +120,7 @@ fn table() -> OpenApiRouter<App> {
         .merge(accounts::routes())
         .merge(profile::routes())
         .merge(security::routes())
+        .merge(passkeys::routes())
         .merge(kyc::routes())
         .merge(oauth::routes())
         .merge(programs::routes())

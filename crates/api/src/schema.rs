@@ -119,6 +119,9 @@ texts! {
         .examples(["+49 30 901820"]);
     /// ISO 639-1.
     Locale => words(identity::Locale::ALL.map(identity::Locale::text));
+    /// Bytes in base64url without padding.
+    Base64Url => ObjectBuilder::new().pattern(Some("^[A-Za-z0-9_-]*$"));
+    PasskeyId => id::<stagedoor_core::PasskeyId>();
     SessionId => id::<stagedoor_core::SessionId>();
     IdentityCheckId => id::<stagedoor_core::IdentityCheckId>();
     CheckStatus => words(identity::CheckStatus::ALL.map(identity::CheckStatus::text));

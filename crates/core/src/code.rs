@@ -47,6 +47,8 @@ codes! {
         MfaRequired = "mfa_required",
         /// A code of the second factor that is wrong, old or used.
         InvalidOtp = "invalid_otp",
+        /// A passkey that is not known, or what it signed is wrong, old or used.
+        InvalidPasskey = "invalid_passkey",
     }
     402 {
         PaymentDeclined = "payment_declined",

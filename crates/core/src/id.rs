@@ -81,6 +81,7 @@ ids! {
     TicketId = "tkt";
     /// One sign-in; its refresh tokens form a family.
     SessionId = "ses";
+    PasskeyId = "pky";
     /// A program that an organizer registered, to sign people in or to act for the organizer.
     ClientId = "cli";
     /// What a person, or an organizer, has let a client do; its refresh tokens form a family.

@@ -16,6 +16,7 @@ use crate::contact::{Channel, Contact, Reached};
 use crate::device::Device;
 use crate::factor::Purpose;
 use crate::kyc::CheckStatus;
+use crate::passkey::PasskeyChallenge;
 use crate::password::{self, Overloaded};
 use crate::profile::Profile;
 use crate::sql::{self, AccountRow};
@@ -115,9 +116,16 @@ pub enum AccountError {
     /// The password is right, and the account asks for a second factor.
     #[error("a code of the second factor is needed")]
     SecondFactorRequired,
+    /// The same where a passkey would do, too: what it is to sign.
+    #[error("a passkey, or a code of the second factor, is needed")]
+    PasskeyOrCode(Box<PasskeyChallenge>),
     /// A code of the second factor that is wrong, old or used.
     #[error("the code is not valid")]
     InvalidOtp,
+    /// A passkey that is not known, or that signed what it was not asked to, or at another place, or
+    /// whose counter went back. Which of them is not said.
+    #[error("the passkey is not accepted")]
+    InvalidPasskey,
     /// A code from a message that is wrong, old, used, or was tried too often.
     #[error("the code is not valid")]
     InvalidCode,
@@ -148,8 +156,9 @@ impl AccountError {
             AccountError::EmailTaken => Code::EmailTaken,
             AccountError::PhoneTaken => Code::PhoneTaken,
             AccountError::InvalidCredentials => Code::InvalidCredentials,
-            AccountError::SecondFactorRequired => Code::MfaRequired,
+            AccountError::SecondFactorRequired | AccountError::PasskeyOrCode(_) => Code::MfaRequired,
             AccountError::InvalidOtp => Code::InvalidOtp,
+            AccountError::InvalidPasskey => Code::InvalidPasskey,
             AccountError::InvalidCode => Code::InvalidCode,
             AccountError::InvalidToken => Code::InvalidToken,
             AccountError::RateLimited { .. } => Code::RateLimited,
@@ -278,16 +287,29 @@ impl Identity {
     }
 
     /// Signs in with an address and a password and, where the account has one, a second factor:
-    /// `SecondFactorRequired` without it. An unknown address is answered as a wrong password is,
-    /// after the same work, and is limited alike.
+    /// `SecondFactorRequired` without it, or `PasskeyOrCode`. An unknown address is answered as a wrong
+    /// password is, after the same work, and is limited alike.
     pub async fn login(&self, credentials: Credentials<'_>) -> Result<SignedIn, AccountError> {
-        let device = Device::of(credentials.origin);
-        let (tx, key, row) = self.prove(credentials).await?;
-        let session = self.open_session(&tx, &key, row.id, &device).await?;
-        self.recognise(&tx, &key, &row, &device).await?;
+        let (tx, key, row) = self.prove_password(credentials).await?;
+        if row.has_factor
+            && credentials.otp.is_none()
+            && let Some(challenge) = self.challenge_second_factor(&tx, &key, &row).await?
+        {
+            tx.commit().await?;
+            return Err(AccountError::PasskeyOrCode(Box::new(challenge)));
+        }
+        let tx = self.demand_factor(tx, &key, &row, credentials.otp, Purpose::SignIn).await?;
+        self.enter(tx, &key, &row).await
+    }
+
+    /// Opens a session for somebody who has proved who they are, and commits.
+    pub(crate) async fn enter(&self, tx: Tx, key: &PersonKey, row: &AccountRow) -> Result<SignedIn, AccountError> {
+        let device = Device::of(tx.origin());
+        let session = self.open_session(&tx, key, row.id, &device).await?;
+        self.recognise(&tx, key, row, &device).await?;
         tx.commit().await?;
         tracing::info!(user = %row.id, %session, "signed in");
-        Ok(self.signed_in(User::open(&key, &row)?, session, 0))
+        Ok(self.signed_in(User::open(key, row)?, session, 0))
     }
 
     /// What signing in asks for; then a transaction that has locked the account and written nothing.
@@ -295,7 +317,17 @@ impl Identity {
         &self,
         credentials: Credentials<'_>,
     ) -> Result<(Tx, PersonKey, AccountRow), AccountError> {
-        let Credentials { contact, password, otp, origin } = credentials;
+        let (tx, key, row) = self.prove_password(credentials).await?;
+        let tx = self.demand_factor(tx, &key, &row, credentials.otp, Purpose::SignIn).await?;
+        Ok((tx, key, row))
+    }
+
+    /// The same without the second factor, which the caller asks for.
+    pub(crate) async fn prove_password(
+        &self,
+        credentials: Credentials<'_>,
+    ) -> Result<(Tx, PersonKey, AccountRow), AccountError> {
+        let Credentials { contact, password, otp: _, origin } = credentials;
         let reached = Reached::parse(contact)?;
         let index = reached.index(&self.0.keyring);
         if password.chars().count() > *password::LENGTH.end() {
@@ -342,7 +374,6 @@ impl Identity {
         let row = sql::lock_account(&tx, checked.id).await?.filter(|row| row.password == checked.password);
         let row = row.ok_or(AccountError::InvalidCredentials)?;
         let key = key_of(&self.0.keyring, &tx, row.id).await?;
-        let tx = self.demand_factor(tx, &key, &row, otp, Purpose::SignIn).await?;
         Ok((tx, key, row))
     }
 

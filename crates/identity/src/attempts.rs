@@ -49,6 +49,8 @@ pub(crate) enum Key {
     Address(u128),
     /// The same, for who registers there.
     Newcomers(u128),
+    /// Whose passkey somebody shows.
+    Passkey(UserId),
     /// Who names others as members.
     Staff(UserId),
     /// Who is signed in and types their password again.
@@ -118,7 +120,7 @@ impl Attempts {
             Key::Address(_) => self.limits.login_failures_per_address,
             Key::Newcomers(_) => self.limits.registrations_per_address,
             Key::Staff(_) => UNKNOWN_MEMBERS_MAX,
-            Key::Again(_) => self.limits.login_failures_per_account,
+            Key::Again(_) | Key::Passkey(_) => self.limits.login_failures_per_account,
             Key::Codes(_) | Key::CodesTo(_) => CODES_SENT_MAX,
             Key::Resets(_) => RESETS_SENT_MAX,
         };

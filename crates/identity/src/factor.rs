@@ -19,6 +19,7 @@ use crate::Identity;
 use crate::account::{AccountError, key_of, open_contact};
 use crate::contact::Channel;
 use crate::letters::{self, Letter};
+use crate::passkey::Assertion;
 use crate::sql::{self, AccountRow};
 
 /// Source: RFC 4226, section 4, R6.
@@ -57,6 +58,14 @@ pub(crate) enum Purpose {
     SignIn,
     /// With a token that was sent to the person.
     Reset,
+}
+
+/// What is shown as the second factor.
+#[derive(Clone, Copy)]
+pub(crate) enum Proof<'a> {
+    /// Of the authenticator app, or a recovery code.
+    Code(&'a str),
+    Passkey(&'a Assertion),
 }
 
 /// The second factor as its person sees it.
@@ -186,11 +195,23 @@ impl Identity {
         otp: Option<&str>,
         purpose: Purpose,
     ) -> Result<Tx, AccountError> {
+        self.demand_proof(tx, key, account, otp.map(Proof::Code), purpose).await
+    }
+
+    /// The same, where a passkey will do in the place of a code: `InvalidPasskey`.
+    pub(crate) async fn demand_proof(
+        &self,
+        tx: Tx,
+        key: &PersonKey,
+        account: &AccountRow,
+        proof: Option<Proof<'_>>,
+        purpose: Purpose,
+    ) -> Result<Tx, AccountError> {
         if !account.has_factor {
             return Ok(tx);
         }
         let user = account.id;
-        let otp = otp.ok_or(AccountError::SecondFactorRequired)?;
+        let proof = proof.ok_or(AccountError::SecondFactorRequired)?;
         let factor = sql::factor(&tx, user).await?.ok_or(AccountError::SecondFactorRequired)?;
         let now = tx.now();
         if sql::count_factor_try(&tx, user, purpose, now - TRIES_WINDOW, TRIES_MAX).await? == 0 {
@@ -198,7 +219,15 @@ impl Identity {
             let (_, window_at) = factor.tried(purpose);
             return Err(AccountError::RateLimited { retry_after: (window_at + TRIES_WINDOW).since(now) });
         }
-        if self.use_code(&tx, key, account, &factor.secret, otp).await? {
+        let (is_good, refusal) = match proof {
+            Proof::Code(otp) => {
+                (self.use_code(&tx, key, account, &factor.secret, otp).await?, AccountError::InvalidOtp)
+            }
+            Proof::Passkey(assertion) => {
+                (self.use_as_second_factor(&tx, key, account, assertion).await?, AccountError::InvalidPasskey)
+            }
+        };
+        if is_good {
             sql::forgive_factor_tries(&tx, user).await?;
             return Ok(tx);
         }
@@ -209,8 +238,8 @@ impl Identity {
         }
         tx.audit(Entry::new(Chain::Platform, "second_factor.use", user).result(Outcome::Denied));
         tx.commit().await?;
-        tracing::info!(%user, "a wrong code of the second factor");
-        Err(AccountError::InvalidOtp)
+        tracing::info!(%user, %refusal, "not the second factor");
+        Err(refusal)
     }
 
     /// Whether `otp` is good; if so, it is no more.

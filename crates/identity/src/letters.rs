@@ -37,6 +37,16 @@ pub(crate) enum Letter<'a> {
     RecoveryCodeUsed {
         left: i64,
     },
+    PasskeyAdded {
+        name: &'a str,
+    },
+    PasskeyRemoved {
+        name: &'a str,
+    },
+    /// Its counter went back.
+    PasskeyCopied {
+        name: &'a str,
+    },
     /// The password was right, and too many codes were wrong.
     FactorGuessed,
     /// The document was found good, or not and why.
@@ -124,6 +134,24 @@ fn english(letter: &Letter<'_>) -> (&'static str, String) {
         Letter::RecoveryCodeUsed { left } => {
             ("Recovery code used", format!("A recovery code of your account was used; {left} are left.\n\n{NOT_YOU}"))
         }
+        Letter::PasskeyAdded { name } => (
+            "Passkey added",
+            format!(
+                "The passkey “{name}” signs in to your account from now on, without a password.\n\n\
+                 If this was not you, remove it, set a new password and end the other sessions.\n"
+            ),
+        ),
+        Letter::PasskeyRemoved { name } => (
+            "Passkey removed",
+            format!("The passkey “{name}” no longer signs in to your account.\n\n{NOT_YOU}"),
+        ),
+        Letter::PasskeyCopied { name } => (
+            "Passkey refused",
+            format!(
+                "A sign-in with your passkey “{name}” was refused: its counter went back, so there seems to \
+                 be a copy of it. Remove the passkey and add another one.\n"
+            ),
+        ),
         Letter::CheckDecided { reason: None } => {
             ("Document accepted", "Your document was checked and accepted.\n".to_owned())
         }
@@ -189,6 +217,25 @@ fn german(letter: &Letter<'_>) -> (&'static str, String) {
         Letter::RecoveryCodeUsed { left } => (
             "Wiederherstellungscode verwendet",
             format!("Ein Wiederherstellungscode Ihres Kontos wurde verwendet; {left} sind übrig.\n\n{NOT_YOU}"),
+        ),
+        Letter::PasskeyAdded { name } => (
+            "Passkey hinzugefügt",
+            format!(
+                "Mit dem Passkey „{name}“ kann man sich ab jetzt ohne Passwort bei Ihrem Konto anmelden.\n\n\
+                 Wenn Sie das nicht waren, entfernen Sie ihn, setzen Sie ein neues Passwort und beenden Sie die \
+                 anderen Sitzungen.\n"
+            ),
+        ),
+        Letter::PasskeyRemoved { name } => (
+            "Passkey entfernt",
+            format!("Mit dem Passkey „{name}“ kann man sich nicht mehr bei Ihrem Konto anmelden.\n\n{NOT_YOU}"),
+        ),
+        Letter::PasskeyCopied { name } => (
+            "Passkey abgelehnt",
+            format!(
+                "Eine Anmeldung mit Ihrem Passkey „{name}“ wurde abgelehnt: Sein Zähler lief zurück, es scheint also \
+                 eine Kopie zu geben. Entfernen Sie den Passkey und fügen Sie einen anderen hinzu.\n"
+            ),
         ),
         Letter::CheckDecided { reason: None } => {
             ("Dokument anerkannt", "Ihr Dokument wurde geprüft und anerkannt.\n".to_owned())

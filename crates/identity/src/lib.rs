@@ -4,6 +4,8 @@
 //! Invariants:
 //! - whatever is personal, and the password hash, is stored sealed with a key of the person's own,
 //!   which is destroyed with the account; nothing personal is in a log or a `Debug`;
+//! - what a passkey is to sign is good once, for minutes, at our own address alone; a passkey stands for
+//!   both factors, because it is asked for with its person verified;
 //! - codes and tokens are stored as keyed hashes, expire, and have one winner however many try at
 //!   once; no way around the password is a way around the second factor;
 //! - whoever writes several of an account's rows locks the account first, and nobody locks it after
@@ -42,6 +44,7 @@ mod kyc;
 mod letters;
 mod oauth;
 mod organizer;
+mod passkey;
 mod password;
 mod profile;
 mod program;
@@ -76,6 +79,7 @@ pub use oauth::{
     RegisteredClient, ShownClient,
 };
 pub use organizer::{Member, Membership, Organizer, OrganizerError, Standing};
+pub use passkey::{Assertion, Attestation, Passkey, PasskeyChallenge};
 pub use profile::{Location, Notifications, Preferences, Profile, ProfileChange};
 pub use program::{Bearer, Program, ProgramError, ProgramId};
 pub use role::{Permission, Role};
@@ -86,7 +90,8 @@ pub use token::{Principal, TokenError};
 /// What an operator may set.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// `iss` of access tokens: the public URL of this installation.
+    /// `iss` of access tokens: the public URL of this installation. Passkeys are bound to its host, and are
+    /// refused where it has no name.
     pub issuer: String,
     /// `aud` of access tokens: the API they are for.
     pub audience: String,
@@ -130,6 +135,8 @@ struct Inner {
     tokens: token::Tokens,
     passwords: password::Passwords,
     attempts: attempts::Attempts,
+    /// None where passkeys cannot be: see [`passkey`].
+    relying_party: Option<passkey::RelyingParty>,
     roles: Mutex<organizer::RoleCache>,
     keys: Mutex<api_key::KeyCache>,
     /// When [`Identity::sync_revocations`] last read them.
@@ -146,6 +153,7 @@ impl Identity {
                 login_failures_per_address: config.login_failures_per_address,
                 registrations_per_address: config.registrations_per_address,
             }),
+            relying_party: passkey::RelyingParty::at(&config.issuer),
             roles: Mutex::default(),
             keys: Mutex::default(),
             synced: Mutex::default(),

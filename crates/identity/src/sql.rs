@@ -5,6 +5,7 @@ mod checks;
 mod codes;
 mod factors;
 mod organizers;
+mod passkeys;
 mod programs;
 mod sessions;
 
@@ -13,5 +14,6 @@ pub(crate) use checks::*;
 pub(crate) use codes::*;
 pub(crate) use factors::*;
 pub(crate) use organizers::*;
+pub(crate) use passkeys::*;
 pub(crate) use programs::*;
 pub(crate) use sessions::*;

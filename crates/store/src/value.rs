@@ -78,6 +78,7 @@ ids!(
     RefundId,
     TicketId,
     SessionId,
+    PasskeyId,
     ClientId,
     GrantId,
     ApiKeyId,

@@ -9,7 +9,7 @@ use identity::Role;
 use serde_json::{Value, json};
 
 use crate::app::{House, OnSale, TestApp, Wish};
-use crate::caller::{Answer, Caller};
+use crate::caller::{Answer, Caller, PASSWORD};
 use crate::contract::{self, Operation};
 use crate::maps;
 
@@ -61,6 +61,13 @@ const TABLE: &[(&str, For)] = &[
     ("POST /api/v1/me/mfa/totp/confirm", SignedIn),
     ("POST /api/v1/me/mfa/totp/remove", SignedIn),
     ("POST /api/v1/me/mfa/recovery-codes", SignedIn),
+    ("POST /api/v1/auth/passkeys/challenge", Everyone),
+    ("POST /api/v1/auth/passkeys", Everyone),
+    ("GET /api/v1/me/passkeys", SignedIn),
+    ("POST /api/v1/me/passkeys/challenge", SignedIn),
+    ("POST /api/v1/me/passkeys", SignedIn),
+    ("PATCH /api/v1/me/passkeys/{passkey}", ItsOwner),
+    ("DELETE /api/v1/me/passkeys/{passkey}", ItsOwner),
     ("GET /api/v1/me/sessions", SignedIn),
     ("DELETE /api/v1/me/sessions", SignedIn),
     ("DELETE /api/v1/me/sessions/{session}", ItsOwner),
@@ -195,6 +202,7 @@ async fn things(app: &TestApp, house: &House, fan: &Caller) -> BTreeMap<&'static
     let document = json!({ "documentType": "passport", "country": "DE", "reference": "C01X00T47" });
     let code = app.code_sent_to(&fan.email).await;
     fan.post("/me/email/verify", json!({ "code": code })).await.expect(200);
+    let passkey = crate::passkeys::added(fan).await;
     let check = fan.post("/me/kyc", document).await.expect(201).id();
     let client = crate::programs::client(house, "orders.read sales.read").await;
     let grant = crate::programs::let_in(app, &client, fan).await;
@@ -212,6 +220,7 @@ async fn things(app: &TestApp, house: &House, fan: &Caller) -> BTreeMap<&'static
         ("user", member.id),
         ("map", map),
         ("session", session),
+        ("passkey", passkey),
         ("check", check),
         ("client", client.id),
         ("grant", grant),
@@ -234,6 +243,7 @@ fn absent() -> BTreeMap<&'static str, String> {
         ("user", "usr"),
         ("map", "map"),
         ("session", "ses"),
+        ("passkey", "pky"),
         ("check", "kyc"),
         ("client", "cli"),
         ("grant", "grt"),
@@ -246,6 +256,8 @@ fn absent() -> BTreeMap<&'static str, String> {
 fn body(operation: &str, ids: &BTreeMap<&str, String>) -> Value {
     match operation.split("/api/v1").nth(1).unwrap_or_default() {
         "/platform/kyc/{check}/decision" => json!({ "decision": "verified" }),
+        "/me/passkeys/{passkey}" if operation.starts_with("PATCH") => json!({ "name": "Mine" }),
+        "/me/passkeys/{passkey}" => json!({ "password": PASSWORD }),
         "/organizers/{org}" => json!({ "membersNeedSecondFactor": false }),
         path if path.contains("/clients") || path.contains("/api-keys") => crate::programs::good_body(path),
         "/organizers/{org}/members" => json!({ "email": "bob@example.org", "role": "viewer" }),

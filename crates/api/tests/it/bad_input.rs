@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::app::{House, OnSale, TestApp, Wish, event_body, venue_body};
 use crate::caller::{Answer, Caller, PASSWORD};
 use crate::contract::{self, Operation};
-use crate::{maps, programs};
+use crate::{maps, passkeys, programs};
 
 /// A world with something of everything in it, and a good body for every operation that takes one.
 struct World {
@@ -49,6 +49,7 @@ impl World {
             ("user", eve.id),
             ("check", "kyc_01h455vb4pex5vsknk084sn02q".to_owned()),
             ("session", "ses_01h455vb4pex5vsknk084sn02q".to_owned()),
+            ("passkey", "pky_01h455vb4pex5vsknk084sn02q".to_owned()),
             ("grant", "grt_01h455vb4pex5vsknk084sn02q".to_owned()),
             ("client", programs::client(&house, "orders.read sales.read").await.id),
             ("key", programs::api_key(&house, "sales.read").await.id),
@@ -92,6 +93,10 @@ impl World {
             "/me/mfa/totp" => json!({ "password": PASSWORD }),
             "/me/mfa/totp/confirm" => json!({ "otp": "000000" }),
             "/me/mfa/totp/remove" | "/me/mfa/recovery-codes" => json!({ "password": PASSWORD, "otp": "000000" }),
+            "/auth/passkeys" => json!({ "credential": passkeys::assertion() }),
+            "/me/passkeys" => json!({ "name": "Phone", "credential": passkeys::attestation() }),
+            "/me/passkeys/{passkey}" if operation.method == "patch" => json!({ "name": "Phone" }),
+            "/me/passkeys/{passkey}" | "/me/passkeys/challenge" => json!({ "password": PASSWORD, "otp": "000000" }),
             "/me/kyc" => json!({ "documentType": "passport", "country": "DE", "reference": "C01X00T47" }),
             "/platform/kyc/{check}/decision" => json!({ "decision": "rejected", "reason": "blurred" }),
             path if path.contains("/clients") || path.contains("/api-keys") => programs::good_body(path),

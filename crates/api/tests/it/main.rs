@@ -3,6 +3,8 @@
 mod app;
 mod caller;
 mod contract;
+#[path = "../../../identity/tests/it/device.rs"]
+mod device;
 mod maps;
 
 mod accounts;
@@ -21,6 +23,7 @@ mod limits;
 mod live;
 mod orders;
 mod organizers;
+mod passkeys;
 mod people;
 mod programs;
 mod scopes;

@@ -41,7 +41,7 @@ impl Phone {
 }
 
 /// A fan whose second factor is on, with a phone and recovery codes; the code of now is used.
-async fn guarded(office: &Office, name: &str) -> (UserId, Phone, Vec<String>) {
+pub async fn guarded(office: &Office, name: &str) -> (UserId, Phone, Vec<String>) {
     let fan = office.verified_fan(name).await;
     let (fan, session) = (fan.user.id, office.verify(&fan.access_token).unwrap().session);
     let enrolment = office.enrol_factor(&HOME, fan, PASSWORD).await.unwrap();
@@ -50,7 +50,7 @@ async fn guarded(office: &Office, name: &str) -> (UserId, Phone, Vec<String>) {
     (fan, phone, codes)
 }
 
-async fn sign_in(office: &Office, name: &str, otp: Option<&str>) -> Result<SignedIn, AccountError> {
+pub async fn sign_in(office: &Office, name: &str, otp: Option<&str>) -> Result<SignedIn, AccountError> {
     let email = format!("{name}@example.org");
     office.login(Credentials { contact: Contact::Email(&email), password: PASSWORD, otp, origin: &HOME }).await
 }

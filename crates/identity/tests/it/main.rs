@@ -5,10 +5,12 @@ mod api_keys;
 mod audit;
 mod clients;
 mod codes;
+mod device;
 mod factors;
 mod kyc;
 mod oauth;
 mod organizers;
+mod passkeys;
 mod passwords;
 mod profiles;
 mod sessions;
@@ -62,8 +64,12 @@ fn newcomer<'a>(email: &'a str, name: &'a str) -> NewAccount<'a> {
 
 impl Office {
     async fn new() -> Self {
+        Self::with(config()).await
+    }
+
+    async fn with(config: Config) -> Self {
         let db = TestStore::new().await;
-        let identity = Identity::new(db.store.clone(), db.keyring.clone(), config());
+        let identity = Identity::new(db.store.clone(), db.keyring.clone(), config);
         Self { db, identity }
     }
 

@@ -1,0 +1,105 @@
+//! Passkeys as browsers meet them.
+
+use serde_json::{Value, json};
+
+use crate::app::{PUBLIC_URL, TestApp};
+use crate::caller::{Caller, PASSWORD};
+use crate::device::Device;
+
+/// Of the right shape, and about nothing.
+pub fn assertion() -> Value {
+    let response =
+        json!({ "clientDataJSON": "e30", "authenticatorData": "AAAA", "signature": "AAAA", "userHandle": "AA" });
+    json!({ "id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": response })
+}
+
+/// The same of a new one.
+pub fn attestation() -> Value {
+    let response = json!({ "clientDataJSON": "e30", "attestationObject": "oA" });
+    json!({ "id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": response })
+}
+
+async fn add(who: &Caller, device: &mut Device, otp: Option<&str>) -> Value {
+    let mut proof = json!({ "password": PASSWORD });
+    if let Some(otp) = otp {
+        proof["otp"] = otp.into();
+    }
+    let asked = who.post("/me/passkeys/challenge", proof).await.expect(200).json();
+    assert_eq!(asked["expiresIn"], 300);
+    let made = device.create(PUBLIC_URL, &asked["publicKey"]).await;
+    who.post("/me/passkeys", json!({ "name": "Phone", "credential": made })).await.expect(201).json()
+}
+
+/// The id of a new passkey of `who`, whose address is verified.
+pub async fn added(who: &Caller) -> String {
+    add(who, &mut Device::default(), None).await["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_browser_adds_one_and_signs_in_with_it() {
+    let app = TestApp::new().await;
+    let (ann, mut device) = (app.verified("ann").await, Device::counting());
+    let added = add(&ann, &mut device, None).await;
+    assert_eq!((&added["name"], &added["usedAt"]), (&json!("Phone"), &Value::Null));
+    let nobody = app.nobody();
+    let asked = nobody.post("/auth/passkeys/challenge", Value::Null).await.expect(200).json();
+    let framed = device.get_framed(PUBLIC_URL, &asked["publicKey"]).await;
+    nobody.post("/auth/passkeys", json!({ "credential": framed })).await.refused(401, "invalid_passkey");
+    let asked = nobody.post("/auth/passkeys/challenge", Value::Null).await.expect(200);
+    assert_eq!(asked.header("cache-control"), Some("no-store"));
+    let credential = device.get(PUBLIC_URL, &asked.json()["publicKey"]).await;
+    let body = json!({ "credential": credential });
+    let signed_in = nobody.post("/auth/passkeys", body.clone()).await.expect(200).json();
+    assert_eq!(signed_in["user"]["id"], json!(ann.id));
+    let again = app.nobody().with_token(signed_in["accessToken"].as_str().unwrap());
+    let listed = again.get("/me/passkeys").await.expect(200).json()["items"].clone();
+    assert_eq!((&listed[0]["id"], listed[0]["usedAt"].is_string()), (&added["id"], true));
+    assert_eq!(again.get("/me/export").await.expect(200).json()["passkeys"], listed);
+    nobody.post("/auth/passkeys", body).await.refused(401, "invalid_passkey");
+    let at = format!("/me/passkeys/{}", added["id"].as_str().unwrap());
+    let renamed = ann.patch(&at, json!({ "name": "Old phone" })).await.expect(200).json();
+    assert_eq!(renamed["name"], "Old phone");
+    ann.patch(&at, json!({ "name": " " })).await.refused(400, "invalid_field");
+    let remove =
+        async |password: &str| ann.call(axum::http::Method::DELETE, &at, json!({ "password": password })).await;
+    remove("a wrong password").await.refused(401, "invalid_credentials");
+    remove(PASSWORD).await.expect(204);
+    remove(PASSWORD).await.refused(404, "not_found");
+    assert_eq!(ann.get("/me/passkeys").await.json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_browser_shows_one_in_the_place_of_a_code() {
+    let app = TestApp::new().await;
+    let (ann, mut device) = (app.verified("ann").await, Device::counting());
+    add(&ann, &mut device, None).await;
+    app.turn_factor_on(&ann).await;
+    let login = async |more: Value| {
+        let mut body = json!({ "email": ann.email, "password": PASSWORD });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        app.nobody().post("/auth/login", body).await
+    };
+    let details = login(json!({})).await.refused(401, "mfa_required").details();
+    assert_eq!(details["methods"], json!(["totp", "recovery_code", "passkey"]));
+    let shown = device.get(PUBLIC_URL, &details["passkey"]["publicKey"]).await;
+    login(json!({ "passkey": shown, "otp": "000000" })).await.refused(400, "invalid_field");
+    assert_eq!(login(json!({ "passkey": shown })).await.expect(200).json()["user"]["id"], json!(ann.id));
+    login(json!({ "passkey": shown })).await.refused(401, "invalid_passkey");
+    login(json!({ "passkey": assertion() })).await.refused(401, "invalid_passkey");
+    // The page that asks whether a program may asks for a code: it has no scripts.
+    let proof = json!({ "password": PASSWORD });
+    let refused = ann.post("/me/passkeys/challenge", proof).await.refused(401, "mfa_required");
+    assert_eq!(refused.details()["methods"], json!(["totp", "recovery_code"]));
+}
+
+#[tokio::test]
+async fn who_fails_to_sign_in_with_one_stands_in_the_platforms_log() {
+    let app = TestApp::new().await;
+    app.nobody().post("/auth/passkeys", json!({ "credential": assertion() })).await.refused(401, "invalid_passkey");
+    let filter = store::audit::Filter { action: Some("session.open".to_owned()), ..Default::default() };
+    let tx = app.db.begin_read().await.unwrap();
+    let part = store::audit::Part::After(0);
+    let denied = store::audit::entries(&tx, store::audit::Chain::Platform, &filter, part, 10).await.unwrap();
+    assert_eq!((denied.len(), denied[0].result), (1, store::audit::Outcome::Denied));
+    assert_eq!(denied[0].detail.field("after")["code"], "invalid_passkey");
+}
