@@ -28,6 +28,7 @@ pub mod export;
 pub mod extract;
 pub mod headers;
 pub mod holds;
+pub mod html;
 pub mod json;
 pub mod kyc;
 pub mod lane;
@@ -39,12 +40,14 @@ pub mod openapi;
 pub mod operations;
 pub mod orders;
 pub mod organizers;
+pub mod origin;
 pub mod own_events;
 pub mod passkeys;
 pub mod problem;
 pub mod profile;
 pub mod programs;
 pub mod respond;
+pub mod safe;
 pub mod schema;
 pub mod seat_maps;
 pub mod security;
@@ -93,6 +96,8 @@ pub struct Parts {
     pub stop: watch::Receiver<bool>,
     pub proxies: client::Proxies,
     pub limits: limits::Limits,
+    /// Whose web pages may open live seat maps.
+    pub origins: origin::Origins,
     /// Where this server is reached from outside, such as `http://127.0.0.1:8080`.
     pub public_url: String,
 }

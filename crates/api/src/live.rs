@@ -4,6 +4,7 @@
 //! window travel in one delta. A viewer too slow to keep up is moved to a fresh snapshot and
 //! never queued without bound.
 
+mod sessions;
 pub mod viewer;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use catalog::{Catalog, EventStatus};
 use hashbrown::HashMap;
+use identity::Identity;
 use inventory::{Delta, EventView, Inventory, Snapshot, Warned};
 use parking_lot::Mutex;
 use sales::Sales;
@@ -22,6 +24,7 @@ use stagedoor_core::{Env, EventId, HoldId, SeatMapId, Timestamp, UserId};
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Instant, interval_at, sleep, sleep_until};
 
+use self::sessions::Sessions;
 use crate::{Problem, websocket};
 
 /// Changes are collected this long after a frame went out. Document 004 (NFR-1.2) promises 100 ms
@@ -37,6 +40,7 @@ const PING_EVERY: Duration = Duration::from_secs(30);
 /// The live seat maps that somebody watches.
 pub struct Live {
     shared: Arc<Shared>,
+    sessions: Arc<Sessions>,
     /// Where the channels' own tasks run: apart from the threads that serve viewers.
     runtime: tokio::runtime::Handle,
 }
@@ -163,11 +167,14 @@ impl Live {
         sales: Sales,
         catalog: Catalog,
         inventory: Inventory,
+        identity: &Identity,
         env: Env,
         runtime: tokio::runtime::Handle,
     ) -> Self {
         let shared = Shared { env, catalog, inventory, sales, channels: Mutex::default() };
-        Self { shared: Arc::new(shared), runtime }
+        let sessions = Arc::new(Sessions::default());
+        runtime.spawn(sessions.clone().follow(identity.ended()));
+        Self { shared: Arc::new(shared), sessions, runtime }
     }
 
     /// How many events are being watched, and by how many sockets.

@@ -34,6 +34,14 @@ pub fn undescribed(document: utoipa::openapi::OpenApi) -> Router<App> {
         .route("/favicon.ico", get(async || ([(header::CONTENT_TYPE, "image/svg+xml")], ICON)))
         .route("/api/openapi.json", get(serve))
         .route("/api/docs", get(docs))
+        .route(
+            "/api/docs/page.css",
+            get(async || ([(header::CONTENT_TYPE, "text/css")], include_str!("docs/page.css"))),
+        )
+        .route(
+            "/api/docs/page.js",
+            get(async || ([(header::CONTENT_TYPE, "text/javascript")], include_str!("docs/page.js"))),
+        )
 }
 
 /// Browsers ask for one whatever they show: a seat in the stage light.
@@ -175,9 +183,13 @@ pub fn describe_metrics() {
     describe_gauge!("stagedoor_live_viewers", "Open live seat maps");
 }
 
+/// What the page may do: run its own script, ask this server, and be shown in no frame.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+    img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /// A page to read and try the API without any file from elsewhere.
-async fn docs() -> Html<&'static str> {
-    Html(include_str!("docs.html"))
+async fn docs() -> Response {
+    ([(header::CONTENT_SECURITY_POLICY, DOCS_POLICY)], Html(include_str!("docs/page.html"))).into_response()
 }
 
 #[cfg(test)]

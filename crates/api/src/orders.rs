@@ -5,7 +5,7 @@ use std::fmt::Display;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use payments::{Approval, CHALLENGE_PATH, GatewayError, PaymentGateway, Standing, Token};
 use sales::{
     Answered, Attendee, Cancel, CheckoutError, Key, OnSaleError, Order, OrderError, OrderPage, OrderState, OrderStatus,
@@ -27,7 +27,7 @@ use crate::openapi::MoneySchema;
 use crate::problem::{Envelope, IDEMPOTENCY_REPLAYED};
 use crate::tickets::TRANSFERRED;
 use crate::venues::List;
-use crate::{App, Problem, schema};
+use crate::{App, Problem, html, schema};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -434,19 +434,7 @@ pub async fn challenge_page(State(app): State<App>, Path(payment): Path<PaymentI
             "<p>The shop gave the payment up and nothing was charged. You can go back to it.</p>".to_owned()
         }
     };
-    let page = format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Simulated bank</title>\
-         <body style=\"font:18px system-ui;max-width:28rem;margin:4rem auto\"><h1>Simulated bank</h1>{said}</body></html>"
-    );
-    let headers = [
-        (header::CACHE_CONTROL, "no-store"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-        ),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ];
-    Ok((headers, Html(page)).into_response())
+    Ok(html::page(StatusCode::OK, "Simulated bank", &format!("<h1>Simulated bank</h1>{said}"), ""))
 }
 
 /// The buyer answers the simulated gateway.

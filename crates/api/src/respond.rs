@@ -18,13 +18,11 @@ use tower::{Layer, Service};
 
 use crate::denials::{self, Asked, ToldOtherwise};
 use crate::limits::{self, Admission};
-use crate::{App, Problem};
+use crate::{App, Problem, safe};
 
 /// Longest address a client may ask for.
 pub const URI_MAX: usize = 8 * 1024;
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// An answer is what its content type says.
-pub const NO_SNIFFING: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// The layer around all routes.
 #[derive(Clone)]
@@ -67,6 +65,7 @@ where
         request.extensions_mut().insert(id);
         let path = request.extensions().get::<MatchedPath>().cloned();
         let admission = self.admit(&request, path.as_ref());
+        let is_private = safe::is_private(request.method(), request.headers());
         let mut inner = self.inner.clone();
         // The service that is ready is the one to call.
         std::mem::swap(&mut inner, &mut self.inner);
@@ -110,6 +109,9 @@ where
                 response.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
             }
             fields.insert(response.headers_mut());
+            if is_private {
+                response.headers_mut().entry(header::CACHE_CONTROL).or_insert(safe::NO_STORE);
+            }
             finish(&app, &mut response, asked.method(), route, id, watch.elapsed());
             Ok(response)
         })
@@ -134,7 +136,7 @@ fn finish<B>(app: &App, response: &mut Response<B>, method: &Method, route: &str
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         headers.insert(REQUEST_ID, value);
     }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFFING);
+    safe::add(headers);
     if let Some(always) = app.transport_security() {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, always);
     }

@@ -59,6 +59,8 @@ codes! {
         SecondFactorRequired = "second_factor_required",
         /// A program was not given the scope that this takes, or no program may do it.
         InsufficientScope = "insufficient_scope",
+        /// A web page from elsewhere asks for what only known pages get.
+        OriginNotAllowed = "origin_not_allowed",
         /// Accessible places that are kept for those who need them.
         AccessibleOnly = "accessible_only",
     }

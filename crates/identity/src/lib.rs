@@ -62,8 +62,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use stagedoor_core::{Env, Timestamp, limits};
+use stagedoor_core::{Env, SessionId, Timestamp, limits};
 use store::{Keyring, Store};
+use tokio::sync::broadcast;
+use uuid::Uuid;
 
 pub use account::{
     ACCOUNT_ERASED, AccountErased, AccountError, Credentials, NewAccount, Reach, SeedAccount, SignedIn, User,
@@ -178,6 +180,18 @@ impl Identity {
             Some(print) => Ok(self.known_key(print).map(Bearer::Program)),
             None => self.0.tokens.verify(token, self.now()).map(Some),
         }
+    }
+
+    /// Whether a session ended while an access token of it may still be unexpired. From memory, as
+    /// [`Identity::verify`].
+    pub fn has_ended(&self, session: SessionId) -> bool {
+        self.0.tokens.has_ended(session)
+    }
+
+    /// Ids of sessions, grants and clients that end from now on, here or, as [`Identity::sync_revocations`]
+    /// learns of them, on other nodes.
+    pub fn ended(&self) -> broadcast::Receiver<Uuid> {
+        self.0.tokens.ended()
     }
 
     /// `iss` of every token, as the discovery document says it.

@@ -18,6 +18,7 @@ use parking_lot::{Mutex, RwLock};
 use sha2::{Digest, Sha256};
 use stagedoor_core::{ClientId, Code, Env, GrantId, OrganizerId, SessionId, Timestamp, UserId};
 use store::Keyring;
+use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use crate::Config;
@@ -275,7 +276,7 @@ impl Tokens {
     }
 
     fn verify_fully(&self, token: &[u8], now: Timestamp) -> Result<Bearer, TokenError> {
-        let (nbf, bearer) = match self.read(token)? {
+        let (from, bearer) = match self.read(token)? {
             Claims::Session(claims) => {
                 let principal = Principal {
                     user: claims.sub,
@@ -283,11 +284,13 @@ impl Tokens {
                     expires_at: at(claims.exp),
                     platform_admin: claims.platform_admin,
                 };
-                (claims.nbf, Bearer::Person(principal))
+                (claims.nbf.max(claims.iat), Bearer::Person(principal))
             }
-            Claims::Program(claims) => (claims.nbf, Bearer::Program(claims.read().ok_or(TokenError::Malformed)?)),
+            Claims::Program(claims) => {
+                (claims.nbf.max(claims.iat), Bearer::Program(claims.read().ok_or(TokenError::Malformed)?))
+            }
         };
-        if at(nbf) > now + CLOCK_SKEW {
+        if at(from) > now + CLOCK_SKEW {
             return Err(TokenError::NotYetValid);
         }
         Ok(bearer)
@@ -313,6 +316,15 @@ impl Tokens {
     pub(crate) fn revoke(&self, ended: impl Into<Uuid>, at: Timestamp, now: Timestamp) {
         // Another node may grant the longest life there is.
         self.revoked.insert(ended.into(), at + stagedoor_core::limits::ACCESS_TOKEN_TTL + CLOCK_SKEW, now);
+    }
+
+    /// Whether it is known here to have ended.
+    pub(crate) fn has_ended(&self, session: SessionId) -> bool {
+        self.revoked.contains(session.into())
+    }
+
+    pub(crate) fn ended(&self) -> broadcast::Receiver<Uuid> {
+        self.revoked.told.subscribe()
     }
 
     fn shard(&self, token: &[u8]) -> &Mutex<Bounded<Verified, Bearer>> {
@@ -360,13 +372,22 @@ fn hash_tail<H: Hasher>(token: &[u8], state: &mut H) {
 ///
 /// Forgets them when the last token has expired, so its size is bounded by the sign-ins of one hour,
 /// each of which cost a password hash, and by the tokens that clients may ask for in that time.
-#[derive(Default)]
 struct Revoked {
     /// So that the common look-up, with nothing revoked, touches no lock.
     count: AtomicUsize,
     until: RwLock<HashMap<Uuid, Timestamp>>,
+    /// Each that ended, once, for those who serve it at the moment.
+    told: broadcast::Sender<Uuid>,
 }
 
+impl Default for Revoked {
+    fn default() -> Self {
+        Self { count: AtomicUsize::default(), until: RwLock::default(), told: broadcast::Sender::new(ENDED_BEHIND_MAX) }
+    }
+}
+
+/// Ends that whoever is told of them may fall behind.
+const ENDED_BEHIND_MAX: usize = 1_024;
 /// Expired entries are looked for once this many are there, and then at each doubling.
 const REVOKED_SWEEP: usize = 1_024;
 
@@ -385,6 +406,8 @@ impl Revoked {
         }
         map.insert(id, until);
         self.count.store(map.len(), Ordering::Release);
+        // Whoever is told asks again, so that it must be there by now. Nobody may be listening.
+        let _ = self.told.send(id);
     }
 }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use api::client::ForwardedHeader;
 use api::limits::RouteLimit;
+use api::origin::WebOrigin;
 use clap::ValueEnum;
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
@@ -58,6 +59,10 @@ pub struct Flags {
     /// Where clients reach this server, for links and tokens [default: http://ADDRESS, or https with TLS]
     #[arg(long, global = true, env = "STAGEDOOR_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
+
+    /// Other origins whose web pages may open live seat maps, as https://app.example [default: none but public_url]
+    #[arg(long, global = true, env = "STAGEDOOR_ALLOWED_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]
+    allowed_origins: Option<Vec<String>>,
 
     /// HTTP threads [default: one per core]
     #[arg(long, global = true, env = "STAGEDOOR_WORKERS", value_name = "N")]
@@ -238,6 +243,7 @@ pub struct Settings {
     pub tls_key_file: Option<PathBuf>,
     /// Without a slash at its end.
     pub public_url: Option<String>,
+    pub allowed_origins: Vec<WebOrigin>,
     pub workers: usize,
     pub partitions: u32,
     pub master_key_file: Option<PathBuf>,
@@ -280,6 +286,7 @@ impl Default for Settings {
             tls_certificate_file: None,
             tls_key_file: None,
             public_url: None,
+            allowed_origins: Vec::new(),
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             partitions: 1,
             master_key_file: None,

@@ -1,12 +1,13 @@
 //! `stagedoor serve`: the server, from its start to its end.
 
 use std::io::Write;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use api::client::Proxies;
 use api::limits::Limits;
+use api::origin::Origins;
 use api::tls::{Files, Tls};
 use api::{App, Edge};
 use gate::{Local, Shared};
@@ -73,6 +74,7 @@ pub fn serve(settings: &Settings, runtime: &Runtime) -> Result<(), Fault> {
             system.sales.clone(),
             system.catalog.clone(),
             system.inventory.clone(),
+            &system.identity,
             system.env.clone(),
             runtime.handle().clone(),
         ),
@@ -84,6 +86,7 @@ pub fn serve(settings: &Settings, runtime: &Runtime) -> Result<(), Fault> {
         stop: stopping.clone(),
         proxies: Proxies { trusted: settings.trusted_proxies.clone(), header: settings.forwarded_header },
         limits,
+        origins: origins(settings, &public_url, edge.address),
         public_url,
     });
     // Spawned first: from here on a signal ends the server in order.
@@ -170,6 +173,16 @@ fn bind(settings: &Settings) -> Result<Edge, Fault> {
         edge.tls = Some(Tls::read(Files { certificates: certificates.clone(), key: key.clone() })?);
     }
     Ok(edge)
+}
+
+/// Whose pages may open live seat maps. Somebody who tries the product on their own machine may call it by
+/// either of its names.
+fn origins(settings: &Settings, public_url: &str, address: SocketAddr) -> Origins {
+    let is_at_home = settings.public_url.is_none() && (address.ip().is_loopback() || address.ip().is_unspecified());
+    let scheme = if settings.tls_certificate_file.is_some() { "https" } else { "http" };
+    let names = ["localhost", "127.0.0.1"].map(|name| format!("{scheme}://{name}:{}", address.port()).parse().ok());
+    let own = names.into_iter().flatten().filter(|_| is_at_home);
+    Origins::new(public_url, settings.allowed_origins.iter().cloned().chain(own))
 }
 
 /// Where clients find the server, unless there is something in front of it.

@@ -23,8 +23,8 @@ use crate::extract::{IdempotencyKey, JSON, RawBody, check_kind, parse};
 use crate::holds::{self, HoldView, NewHold, ROUTE};
 use crate::limits::{self, Fields};
 use crate::problem::IDEMPOTENCY_REPLAYED;
-use crate::respond::{NO_SNIFFING, REQUEST_ID, URI_MAX, record};
-use crate::{App, Problem, denials};
+use crate::respond::{REQUEST_ID, URI_MAX, record};
+use crate::{App, Problem, denials, safe};
 
 /// What became of a request.
 pub enum Served {
@@ -247,6 +247,7 @@ impl Answer {
             Ok((status, replayed)) => {
                 begin_head(all, status);
                 line(all, &header::CONTENT_TYPE, JSON.as_bytes());
+                line(all, &header::CACHE_CONTROL, safe::NO_STORE.as_bytes());
                 if replayed {
                     line(all, &IDEMPOTENCY_REPLAYED, b"true");
                 }
@@ -262,7 +263,7 @@ impl Answer {
         };
         fields.lines().for_each(|(name, value)| line(all, &name, value));
         let _ = write!(all, "{REQUEST_ID}: {id}\r\n");
-        line(all, &header::X_CONTENT_TYPE_OPTIONS, NO_SNIFFING.as_bytes());
+        all.extend_from_slice(safe::LINES);
         if let Some(always) = app.transport_security() {
             line(all, &header::STRICT_TRANSPORT_SECURITY, always.as_bytes());
         }

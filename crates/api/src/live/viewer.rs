@@ -5,14 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Extension, State};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use hashbrown::hash_map::Entry;
+use identity::Principal;
 use inventory::Warned;
 use serde::Deserialize;
 use stagedoor_core::limits::HOLD_WARNING;
-use stagedoor_core::{Code, EventId, HoldId, Timestamp, UserId};
+use stagedoor_core::{Code, EventId, HoldId, SessionId, Timestamp, UserId};
 use tokio::sync::{broadcast, mpsc};
 
+use super::sessions::MayHaveEnded;
 use super::{Channel, Frame, Wire};
 use crate::edge::{Open, stopped};
 use crate::extract::{Params, Path};
@@ -24,6 +27,8 @@ const WARNINGS_MAX: usize = 8;
 /// A token is good for minutes; who signs in anew on the same socket more often than this wants
 /// nothing but work done.
 const SIGN_IN_EVERY: Duration = Duration::from_secs(1);
+
+const INVALID_TOKEN: Wire<'static> = Wire::Error { code: Code::InvalidToken.text() };
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -44,21 +49,26 @@ pub struct LiveParams {
 /// - `event`: the event's `status`: once the viewer is up to date, and whenever it changes.
 /// - `hold`: a `hold` of the viewer's is `expiring` in `secondsLeft`, for those who signed in.
 /// - `auth`: who has signed in, as `user`.
-/// - `error`: a `code` for what the viewer sent.
+/// - `error`: a `code` for what the viewer sent; `invalid_token` also when the session that it signed in
+///   with has ended. It goes on watching then, as one who has not signed in.
 ///
 /// The viewer may sign in with `{"type": "auth", "token": "<access token>"}` at any time, and says
 /// nothing else: other text is answered with the error `malformed_json` and a token that is not
 /// good with `invalid_token`; who signs in again within a second gets `rate_limited`. Frames over
 /// 4 KiB close the socket with 1009.
+///
+/// A browser's page must come from this server or from one of its `allowed_origins`: 403
+/// `origin_not_allowed` for others. Programs send no `Origin` and are let in.
 #[utoipa::path(get, path = "/api/v1/events/{event}/live", tag = "events",
     params(("event" = String, Path, description = "id of the event"), LiveParams),
     responses((status = 101, description = "frames as described above"),
-        (status = 400, body = crate::problem::Envelope), (status = 404, body = crate::problem::Envelope),
-        (status = 503, body = crate::problem::Envelope)))]
+        (status = 400, body = crate::problem::Envelope), (status = 403, body = crate::problem::Envelope),
+        (status = 404, body = crate::problem::Envelope), (status = 503, body = crate::problem::Envelope)))]
 pub async fn watch(
     State(app): State<App>,
     Path(event): Path<EventId>,
     Params(params): Params<LiveParams>,
+    headers: HeaderMap,
     open: Option<Extension<Open>>,
     upgrade: Option<Upgrade>,
 ) -> Result<Response, Problem> {
@@ -66,6 +76,7 @@ pub async fn watch(
     let seats = app.live.seats(event).await?;
     let no_upgrade = || Problem::new(Code::InvalidUpgrade, "this address speaks WebSocket only");
     let upgrade = upgrade.ok_or_else(no_upgrade)?;
+    app.origins.check(&headers)?;
     let (channel, frames) = app.live.join(seats, page.event.status_at(app.env.now()));
     let version = params.since;
     Ok(upgrade.with(move |socket| {
@@ -88,6 +99,8 @@ struct Viewer {
 }
 
 struct SignedIn {
+    session: SessionId,
+    may_have_ended: MayHaveEnded,
     warnings: Warnings,
     at: Timestamp,
     /// Holds that the viewer was told of before their warning came, with the time each expires.
@@ -143,7 +156,11 @@ impl Viewer {
                     }
                     Err(broadcast::error::RecvError::Closed) => return Err(End::Gone),
                 },
-                warning = next_warning(&mut self.signed_in) => self.warn(warning).await?,
+                word = next_word(&mut self.signed_in) => match word {
+                    Word::Warning(warned) => self.warn(warned).await?,
+                    // Boxed: rare, as what the viewer says.
+                    Word::MayHaveEnded => Box::pin(self.check_session()).await?,
+                },
                 // Boxed: rare, and room for it would double what a viewer costs.
                 heard = self.socket.recv() => Box::pin(self.answer(heard?)).await?,
                 _ = stopped(&mut stop) => {
@@ -194,10 +211,14 @@ impl Viewer {
         if self.signed_in.as_deref().is_some_and(is_new) {
             return self.say(Wire::Error { code: Code::RateLimited.text() }).await;
         }
-        let Ok(principal) = self.app.identity.verify(&token) else {
-            return self.say(Wire::Error { code: "invalid_token" }).await;
+        let Ok(Principal { user, session, expires_at, .. }) = self.app.identity.verify(&token) else {
+            return self.say(INVALID_TOKEN).await;
         };
-        let user = principal.user;
+        // In this order no end is missed.
+        let may_have_ended = self.app.live.sessions.watch(session);
+        if self.app.identity.has_ended(session) {
+            return self.say(INVALID_TOKEN).await;
+        }
         let warnings = Channel::sign_in(&self.channel, user);
         self.say(Wire::Auth { user }).await?;
         // Warnings that nobody heard before come at once.
@@ -206,8 +227,21 @@ impl Viewer {
         for (hold, expires_at) in &told {
             self.say(Wire::expiring(*hold, *expires_at, now)).await?;
         }
-        self.signed_in = Some(Box::new(SignedIn { warnings, at: now, told, until: principal.expires_at }));
+        let signed_in = SignedIn { session, may_have_ended, warnings, at: now, told, until: expires_at };
+        self.signed_in = Some(Box::new(signed_in));
         Ok(())
+    }
+
+    /// Signs the viewer out if its session has ended.
+    async fn check_session(&mut self) -> Result<(), End> {
+        let Some(signed_in) = &mut self.signed_in else { return Ok(()) };
+        // In this order no end is missed.
+        signed_in.may_have_ended = self.app.live.sessions.watch(signed_in.session);
+        if !self.app.identity.has_ended(signed_in.session) {
+            return Ok(());
+        }
+        self.signed_in = None;
+        self.say(INVALID_TOKEN).await
     }
 
     async fn say(&mut self, wire: Wire<'_>) -> Result<(), End> {
@@ -239,15 +273,18 @@ impl Channel {
     }
 }
 
-/// The next warning for the viewer; never when it has not signed in.
-async fn next_warning(signed_in: &mut Option<Box<SignedIn>>) -> Warned {
-    let warning = match signed_in {
-        Some(signed_in) => signed_in.warnings.receiver.recv().await,
-        None => None,
-    };
-    match warning {
-        Some(warned) => warned,
-        None => std::future::pending().await,
+/// What happens to the viewer as the one it signed in as.
+enum Word {
+    Warning(Warned),
+    MayHaveEnded,
+}
+
+/// The next word for the viewer; never one when it has not signed in.
+async fn next_word(signed_in: &mut Option<Box<SignedIn>>) -> Word {
+    let Some(signed_in) = signed_in else { return std::future::pending().await };
+    tokio::select! {
+        Some(warned) = signed_in.warnings.receiver.recv() => Word::Warning(warned),
+        () = &mut signed_in.may_have_ended => Word::MayHaveEnded,
     }
 }
 

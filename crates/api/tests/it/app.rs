@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use api::client::Proxies;
 use api::limits::{Limits, RouteLimit};
+use api::origin::Origins;
 use api::{App, Edge, Parts};
 use catalog::Catalog;
 use gate::Quota;
@@ -33,6 +34,8 @@ use crate::maps;
 pub const START: &str = "2026-06-01T18:00:00Z";
 /// Where browsers make passkeys without TLS, too.
 pub const PUBLIC_URL: &str = "http://localhost";
+/// Where pages come from that may open live seat maps, besides those of the box office itself.
+pub const OTHER_ORIGIN: &str = "https://app.example";
 /// Prices by level, in cents.
 pub const FRONT: i64 = 5_000;
 pub const SIDE: i64 = 3_333;
@@ -174,15 +177,16 @@ impl TestApp {
         let app = App::new(Parts {
             env: env.clone(),
             store: store.clone(),
-            identity,
             catalog: catalog.clone(),
             live: api::live::Live::new(
                 sales.clone(),
                 catalog.clone(),
                 inventory.clone(),
+                &identity,
                 env.clone(),
                 tokio::runtime::Handle::current(),
             ),
+            identity,
             inventory,
             payments,
             simulated: Some(gateway.clone()),
@@ -196,6 +200,7 @@ impl TestApp {
             stop: stopped,
             proxies: Proxies { trusted: wish.trusted_proxies, ..Proxies::default() },
             limits: Limits::new(requests, &wish.route_limits).expect("the routes have these limits"),
+            origins: Origins::new(&wish.public_url, [OTHER_ORIGIN.parse().expect("an origin")]),
             public_url: wish.public_url,
         });
         let router = api::router(app.clone());

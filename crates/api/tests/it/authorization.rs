@@ -152,21 +152,21 @@ const TABLE: &[(&str, For)] = &[
 ];
 
 /// Two tenants, and a fan with something of everything at each.
-struct Scene {
-    app: TestApp,
-    ours: House,
+pub struct Scene {
+    pub app: TestApp,
+    pub ours: House,
     theirs: House,
     staff: Vec<(Role, Caller)>,
-    admin: Caller,
-    ann: Caller,
+    pub admin: Caller,
+    pub ann: Caller,
     stranger: Caller,
     /// Ids by name of the path's parameter: what exists at our organizer, and at theirs.
-    here: BTreeMap<&'static str, String>,
+    pub here: BTreeMap<&'static str, String>,
     there: BTreeMap<&'static str, String>,
 }
 
 impl Scene {
-    async fn new() -> Scene {
+    pub async fn new() -> Scene {
         let app = TestApp::with(Wish::unlimited()).await;
         let (ours, theirs) = (app.aurora().await, app.borealis().await);
         let mut staff = Vec::new();
@@ -276,14 +276,14 @@ fn body(operation: &str, ids: &BTreeMap<&str, String>) -> Value {
     }
 }
 
-struct Cases<'a> {
-    scene: &'a Scene,
-    operation: Operation,
-    count: usize,
+pub struct Cases<'a> {
+    pub scene: &'a Scene,
+    pub operation: Operation,
+    pub count: usize,
 }
 
 impl Cases<'_> {
-    async fn call(&mut self, who: &Caller, ids: &BTreeMap<&str, String>) -> Answer {
+    pub async fn call(&mut self, who: &Caller, ids: &BTreeMap<&str, String>) -> Answer {
         self.count += 1;
         let name = self.operation.name();
         let mut request = who.keyed(self.scene.app.key()).request(self.operation.method(), &self.operation.fill(ids));

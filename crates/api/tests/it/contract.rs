@@ -90,7 +90,7 @@ pub fn check(method: &Method, path: &str, answer: &Answer) {
     let asked = format!("{method} {path} -> {} {}", answer.status, answer.text());
     let request = answer.header("x-request-id").unwrap_or_else(|| panic!("no request id: {asked}"));
     assert!(request.starts_with("req_"), "{request}: {asked}");
-    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{asked}");
+    check_safety(&asked, method, path, answer);
     // Health says what is wrong in a word of its own, and so does OAuth.
     if answer.status >= 400 && path != "/readyz" && !is_oauths_own(path, answer) {
         check_envelope(&asked, request, answer);
@@ -102,6 +102,41 @@ pub fn check(method: &Method, path: &str, answer: &Answer) {
     {
         let known = &operation.describe()["responses"];
         assert!(known.get(answer.status.to_string()).is_some(), "{} does not document {asked}", operation.name());
+    }
+}
+
+/// What browsers and caches are told. Source: ASVS 5.0, V3.4 and V14.3.2.
+#[track_caller]
+fn check_safety(asked: &str, method: &Method, path: &str, answer: &Answer) {
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        assert_eq!(answer.header(name), Some(value), "{name} of {asked}");
+        assert_eq!(answer.headers.get_all(name).iter().count(), 1, "{name} of {asked}");
+    }
+    let features = answer.header("permissions-policy").unwrap_or_default();
+    assert!(features.contains("camera=()") && features.contains("geolocation=()"), "{features:?} of {asked}");
+    assert_eq!(answer.headers.get_all("content-security-policy").iter().count(), 1, "{asked}");
+    let policy = answer.header("content-security-policy").unwrap_or_default();
+    for part in ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action "] {
+        assert!(policy.contains(part), "{part} is not in {policy:?} of {asked}");
+    }
+    for hole in ["unsafe-inline", "unsafe-eval", "unsafe-hashes", "*", "data:", "blob:"] {
+        assert!(!policy.contains(hole), "{hole} in {policy:?} of {asked}");
+    }
+    if answer.header("content-type").is_some_and(|kind| kind.starts_with("text/html")) {
+        let html = answer.text();
+        // What the policy does not let through would only be missing from the page.
+        assert!(!html.contains(" style=") && !html.contains(" onclick=") && !html.contains("javascript:"), "{html}");
+        assert!(!html.contains("<script>"), "{html}");
+    }
+    let is_about_somebody = operation(method, path).is_some_and(|operation| operation.is_secured());
+    if is_about_somebody || *method != Method::GET || path.starts_with("/api/v1/simulated-gateway") {
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{asked}");
     }
 }
 

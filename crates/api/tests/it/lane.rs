@@ -31,7 +31,7 @@ impl Heard {
         self.status.split(' ').nth(1).unwrap().parse().unwrap()
     }
 
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or(Value::Null)
     }
 
@@ -58,7 +58,7 @@ pub struct Line<S = TcpStream> {
 }
 
 impl Line {
-    async fn open(address: SocketAddr) -> Self {
+    pub async fn open(address: SocketAddr) -> Self {
         Self::over(TcpStream::connect(address).await.expect("the server listens"))
     }
 }
@@ -110,7 +110,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
 }
 
 /// `extra`: whole header lines.
-fn request(method: &str, path: &str, extra: &str, body: &str) -> String {
+pub fn request(method: &str, path: &str, extra: &str, body: &str) -> String {
     format!("{method} {path} HTTP/1.1\r\nHost: a\r\n{extra}Content-Length: {}\r\n\r\n{body}", body.len())
 }
 
@@ -192,6 +192,7 @@ async fn the_lane_and_the_router_answer_alike() {
         }
         assert_eq!(heard[0], heard[1], "{what}");
         assert_eq!(heard[0].headers["x-content-type-options"], "nosniff", "{what}");
+        assert_eq!(heard[0].headers["cache-control"], "no-store", "{what}");
         compared += 1;
     }
     assert_eq!((compared, held), (28, 6));

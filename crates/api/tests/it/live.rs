@@ -23,8 +23,8 @@ use crate::maps::{self, FLOOR_CAPACITY, SEATS, bits, seat_id, seat_index, status
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Someone who watches a seat map and keeps it up to date as a client should.
-struct Viewer {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+pub struct Viewer {
+    pub socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     version: Option<u64>,
     map: Option<u64>,
     /// As the first frame about it said.
@@ -36,7 +36,7 @@ struct Viewer {
 }
 
 impl Viewer {
-    async fn watch(address: SocketAddr, event: &OnSale, query: &str) -> Viewer {
+    pub async fn watch(address: SocketAddr, event: &OnSale, query: &str) -> Viewer {
         let url = format!("ws://{address}/api/v1{}{query}", event.path("/live"));
         let (socket, _) = connect_async(url).await.expect("the map can be watched");
         let seats = vec![9; SEATS];
@@ -44,7 +44,7 @@ impl Viewer {
     }
 
     /// The next text frame.
-    async fn frame(&mut self) -> Value {
+    pub async fn frame(&mut self) -> Value {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("a frame comes in time");
             match message.expect("the socket is open").expect("the frame is whole") {
@@ -57,7 +57,7 @@ impl Viewer {
 
     /// The next frame that is not about seats, and not the status at first, with those before it
     /// applied.
-    async fn word(&mut self) -> Value {
+    pub async fn word(&mut self) -> Value {
         loop {
             let frame = self.frame().await;
             if !self.apply(&frame) {
@@ -68,7 +68,7 @@ impl Viewer {
 
     /// Takes over a frame about seats, or the first about the status; panics when one about seats
     /// is missing before it.
-    fn apply(&mut self, frame: &Value) -> bool {
+    pub fn apply(&mut self, frame: &Value) -> bool {
         let version = frame["version"].as_u64();
         match frame["type"].as_str() {
             Some("snapshot") => {
@@ -98,24 +98,24 @@ impl Viewer {
         true
     }
 
-    async fn say(&mut self, text: impl Into<String>) {
+    pub async fn say(&mut self, text: impl Into<String>) {
         self.socket.send(Message::text(text.into())).await.expect("the socket takes it");
     }
 
-    async fn sign_in(&mut self, fan: &Caller) -> Value {
+    pub async fn sign_in(&mut self, fan: &Caller) -> Value {
         self.say(json!({ "type": "auth", "token": fan.token() }).to_string()).await;
         self.word().await
     }
 
     /// Reads until the map is as `fits` wants it.
-    async fn until(&mut self, fits: impl Fn(&Viewer) -> bool) {
+    pub async fn until(&mut self, fits: impl Fn(&Viewer) -> bool) {
         while !fits(self) {
             let frame = self.frame().await;
             self.apply(&frame);
         }
     }
 
-    fn status(&self, seat: &str) -> u8 {
+    pub fn status(&self, seat: &str) -> u8 {
         self.seats[seat_index(seat)]
     }
 }

@@ -1,29 +1,3 @@
-<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Stagedoor API</title>
-<style>
-  :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent); --soft: color-mix(in srgb, currentColor 6%, transparent); }
-  body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1.5rem 1rem 6rem; }
-  h1 { font-size: 1.6rem; margin: 0 0 .25rem; } h2 { margin: 2.2rem 0 .5rem; font-size: 1.15rem; text-transform: capitalize; }
-  details { border: 1px solid var(--line); border-radius: .5rem; margin: .4rem 0; background: var(--soft); }
-  summary { cursor: pointer; padding: .5rem .75rem; display: flex; gap: .75rem; align-items: baseline; flex-wrap: wrap; }
-  summary code { font-size: .95rem; overflow-wrap: anywhere; }
-  .method { font: 600 .75rem/1.6 ui-monospace, monospace; border-radius: .3rem; padding: 0 .5rem; color: #fff; min-width: 3.4rem; text-align: center; }
-  .get { background: #1f6f4a; } .post { background: #2457a6; } .delete { background: #a12c2c; } .patch, .put { background: #7a5a00; }
-  .about { opacity: .8; font-size: .92rem; } .body { padding: 0 .75rem .75rem; }
-  label { display: block; margin: .5rem 0 .15rem; font-size: .9rem; }
-  input, textarea { font: .9rem ui-monospace, monospace; width: 100%; box-sizing: border-box; padding: .4rem; border: 1px solid var(--line); border-radius: .3rem; background: Canvas; color: CanvasText; }
-  textarea { min-height: 7rem; } button { margin: .6rem 0; padding: .45rem 1rem; font: inherit; border-radius: .4rem; border: 1px solid var(--line); cursor: pointer; }
-  pre { background: Canvas; border: 1px solid var(--line); border-radius: .3rem; padding: .6rem; overflow: auto; max-height: 24rem; white-space: pre-wrap; overflow-wrap: anywhere; }
-</style>
-<h1>Stagedoor API</h1>
-<p class="about" id="about"></p>
-<label for="token">Access token (from <code>POST /api/v1/auth/login</code>), sent with every call below</label>
-<input id="token" autocomplete="off" spellcheck="false">
-<main id="calls"><p>Loading the description…</p></main>
-<script>
 const make = (tag, props = {}, ...children) => { const node = Object.assign(document.createElement(tag), props); node.append(...children); return node; };
 const example = (schema, all, depth = 0) => {
   if (!schema || depth > 6) return null;
@@ -80,5 +54,3 @@ fetch('/api/openapi.json').then(answer => answer.json()).then(api => {
     }
   }
 });
-</script>
-</html>
