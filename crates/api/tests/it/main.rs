@@ -15,6 +15,7 @@ mod bookings;
 mod catalogue;
 mod description;
 mod factors;
+mod forged;
 mod fuzz;
 mod headers;
 mod holds;
