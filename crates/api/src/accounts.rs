@@ -296,7 +296,7 @@ impl From<OrganizerError> for Problem {
             OrganizerError::Field(field) => field.into(),
             OrganizerError::Store(error) => error.into(),
             OrganizerError::RateLimited { retry_after } => {
-                Problem::new(code, "too many addresses without an account, wait a little").retry_after(retry_after)
+                Problem::new(code, "too many invitations, wait a little").retry_after(retry_after)
             }
             other if code == Code::NotFound => {
                 drop(other);

@@ -2,17 +2,18 @@
 
 use std::marker::PhantomData;
 
-use axum::extract::{FromRequestParts, RawPathParams};
+use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use gate::Subject;
-use identity::{Bearer, Permission, Principal, Program, Role, Scope, Scopes, Standing};
+use identity::{Bearer, Events, Permission, Principal, Role, Scope, Scopes};
 use stagedoor_core::{Code, OrganizerId, UserId};
 use store::audit::Chain;
 use uuid::Uuid;
 
 use crate::denials::Denied;
 use crate::headers::Headers;
+use crate::tenant::{self, Admission, Reach};
 use crate::{App, Problem};
 
 /// A signed-in person, and no program in their place.
@@ -206,6 +207,8 @@ pub trait Allows: Send + Sync + 'static {
     const PERMISSION: Permission;
     /// Whether it waits for the second factor that an organizer asks its members for.
     const NEEDS_FACTOR: bool = true;
+    /// Who looks at which events a [`Member`] is limited to.
+    const REACH: Reach = Reach::Path;
 }
 
 macro_rules! permissions {
@@ -240,6 +243,8 @@ permissions! {
     SeeAudit;
     /// Clients and API keys.
     ManagePrograms;
+    /// Where the organizer's money goes.
+    ManagePayouts;
 }
 
 /// To be a member, which nobody was asked about: all may leave.
@@ -249,13 +254,16 @@ pub struct Belong;
 impl Allows for Belong {
     const PERMISSION: Permission = Permission::SeeCatalogue;
     const NEEDS_FACTOR: bool = false;
+    const REACH: Reach = Reach::Handler;
 }
 
 /// A member of the organizer in the path (`{org}`) whose role allows `P`, or a program of that
-/// organizer with the scope for it, and whose person, if it acts for one, is such a member.
+/// organizer with the scope for it, and whose person, if it acts for one, is such a member. A member who is
+/// limited to some events comes this far with one of them in the path (`{event}`). Staff of the platform
+/// are it where they may look.
 ///
 /// To everyone else the organizer looks absent; a member whose role does not reach is told so, and one
-/// who lacks the second factor that the organizer asks for, too.
+/// who lacks the second factor that the organizer asks for, too. What decides is [`tenant`].
 #[derive(Debug, Clone, Copy)]
 pub struct Staff<P> {
     /// Who is written down as having done it.
@@ -269,6 +277,11 @@ pub struct Staff<P> {
 }
 
 impl<P> Staff<P> {
+    fn of(admission: &Admission) -> Self {
+        let Admission { by, organizer, role, scopes, .. } = *admission;
+        Self { by, organizer, role, scopes, permission: PhantomData }
+    }
+
     /// Whether the caller may do something else, too.
     pub fn may(&self, permission: Permission) -> bool {
         let has = |scopes: Scopes| permission.scope().is_some_and(|scope| scopes.contains(scope));
@@ -280,48 +293,37 @@ impl<P: Allows> FromRequestParts<App> for Staff<P> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let program = match caller(parts).bearer()? {
-            Bearer::Person(_) => {
-                let Member { user, organizer, role, .. } = Member::<P>::from_request_parts(parts, app).await?;
-                return Ok(Self { by: user, organizer, role: Some(role), scopes: None, permission: PhantomData });
-            }
-            Bearer::Program(program) => program,
-        };
-        let organizer = organizer(parts, app).await?;
-        // Not even where its person works, too: a program is its own organizer's alone.
-        if program.organizer != organizer {
-            return Err(Problem::not_found().denying(denied(Chain::Platform, organizer)));
-        }
-        let standing = match program.user {
-            Some(user) => match app.identity.standing_of(user, organizer).await? {
-                None => return Err(Problem::not_found().denying(denied(Chain::Platform, organizer))),
-                standing => standing,
-            },
-            None => None,
-        };
-        let Program { scopes, .. } = program;
-        let role = standing.map(|standing| standing.role);
-        let staff = Self { by: program.actor(), organizer, role, scopes: Some(scopes), permission: PhantomData };
-        let refused = match P::PERMISSION.scope() {
-            Some(scope) if !scopes.contains(scope) => Problem::insufficient_scope(scope),
-            None => Problem::new(Code::InsufficientScope, "no program may do this"),
-            Some(_) if !staff.may(P::PERMISSION) => Problem::not_allowed(),
-            // What its person may not do now, it may not either.
-            Some(_) if P::NEEDS_FACTOR && standing.is_some_and(|standing| standing.lacks_factor) => {
-                Problem::second_factor_required()
-            }
-            Some(_) => return Ok(staff),
-        };
-        Err(refused.denying(denied(organizer, organizer)))
+        let bearer = caller(parts).bearer()?;
+        Ok(Self::of(&tenant::admit::<P>(bearer, parts, app, Reach::Path).await?))
+    }
+}
+
+/// The same with the events that they work for, where the path names none: the handler has all else look
+/// absent to a member who is limited to some.
+#[derive(Debug, Clone)]
+pub struct SomeEvents<P> {
+    pub staff: Staff<P>,
+    pub events: Events,
+}
+
+impl<P: Allows> FromRequestParts<App> for SomeEvents<P> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let bearer = caller(parts).bearer()?;
+        let admission = tenant::admit::<P>(bearer, parts, app, Reach::Handler).await?;
+        Ok(Self { staff: Staff::of(&admission), events: admission.events })
     }
 }
 
 /// The same, but a person and no program.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Member<P> {
     pub user: UserId,
     pub organizer: OrganizerId,
     pub role: Role,
+    /// All of them where `P` is not for who is limited.
+    pub events: Events,
     /// The organizer asks for a second factor that the member has not.
     pub lacks_factor: bool,
     permission: PhantomData<P>,
@@ -332,28 +334,9 @@ impl<P: Allows> FromRequestParts<App> for Member<P> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let Fan(principal) = Fan::from_request_parts(parts, app).await?;
-        let organizer = organizer(parts, app).await?;
-        let Some(Standing { role, lacks_factor }) = app.identity.standing_of(principal.user, organizer).await? else {
-            return Err(Problem::not_found().denying(denied(Chain::Platform, organizer)));
-        };
-        if !role.allows(P::PERMISSION) {
-            return Err(Problem::not_allowed().denying(denied(organizer, organizer)));
-        }
-        if lacks_factor && P::NEEDS_FACTOR {
-            return Err(Problem::second_factor_required().denying(denied(organizer, organizer)));
-        }
-        Ok(Self { user: principal.user, organizer, role, lacks_factor, permission: PhantomData })
+        let admission = tenant::admit::<P>(Bearer::Person(principal), parts, app, P::REACH).await?;
+        let Admission { by: user, organizer, role, events, lacks_factor, .. } = admission;
+        let role = role.expect("a person has a role");
+        Ok(Self { user, organizer, role, events, lacks_factor, permission: PhantomData })
     }
-}
-
-/// That a request for what an organizer has was refused.
-fn denied(chain: impl Into<Chain>, organizer: OrganizerId) -> Denied {
-    Denied { chain: chain.into(), action: "request", subject: organizer.to_string(), about: None }
-}
-
-/// The organizer in the path.
-async fn organizer(parts: &mut Parts, app: &App) -> Result<OrganizerId, Problem> {
-    let path = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Problem::not_found())?;
-    let text = path.iter().find(|(name, _)| *name == "org").map(|(_, text)| text);
-    text.and_then(|text| text.parse().ok()).ok_or_else(Problem::not_found)
 }

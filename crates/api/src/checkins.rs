@@ -6,18 +6,19 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use catalog::EventError;
+use identity::Events;
 use serde::{Deserialize, Serialize};
 use stagedoor_core::{Code, EventId, FieldError, TicketId, Timestamp};
 use store::Origin;
 use tickets::{
-    Admission, CheckIn as Checked, CheckInError, Door, NewScan, SCANS_PER_UPLOAD_MAX, Scan, ScanRefused, Window,
-    check_in,
+    Admission, CheckIn as Checked, CheckInError, Door, NewScan, SCANS_PER_UPLOAD_MAX, Scan, ScanRefused, Verdict,
+    Window, check_in,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::{CheckIn, Staff};
+use crate::auth::{CheckIn, SomeEvents, Staff};
 use crate::client::RequestOrigin;
 use crate::extract::{Body, Path};
 use crate::problem::Envelope;
@@ -102,6 +103,11 @@ impl From<Admission> for AdmissionView {
 }
 
 impl CheckInView {
+    /// Of a ticket that the door knows nothing of.
+    fn unknown(scan_id: String) -> Self {
+        Self { scan_id, result: Verdict::Unknown.text(), ticket: None, admission: None, superseded: None }
+    }
+
     /// Of a scan that was not judged.
     fn refused(scan_id: String, code: Code) -> Self {
         Self { scan_id, result: code.text(), ticket: None, admission: None, superseded: None }
@@ -141,11 +147,14 @@ pub struct CheckInList {
         (status = 415, body = Envelope), (status = 422, body = Envelope)))]
 pub async fn scan(
     State(app): State<App>,
-    staff: Staff<CheckIn>,
+    SomeEvents { staff, events }: SomeEvents<CheckIn>,
     RequestOrigin(origin): RequestOrigin,
     Body(body): Body<ScanBody>,
 ) -> Result<Json<CheckInView>, Problem> {
     let scan = read(&app, &body)?;
+    if !is_within(&scan, &events) {
+        return Ok(Json(CheckInView::unknown(body.scan_id)));
+    }
     let mut results = judge(&app, &origin, staff, &[scan]).await?;
     let result = results.pop().expect("one scan has one result");
     Ok(Json(result?.into()))
@@ -159,7 +168,7 @@ pub async fn scan(
         (status = 415, body = Envelope)))]
 pub async fn scan_batch(
     State(app): State<App>,
-    staff: Staff<CheckIn>,
+    SomeEvents { staff, events }: SomeEvents<CheckIn>,
     RequestOrigin(origin): RequestOrigin,
     Body(body): Body<ScanBatch, BATCH_BODY_MAX>,
 ) -> Result<Json<CheckInList>, Problem> {
@@ -169,16 +178,27 @@ pub async fn scan_batch(
     }
     let read_all = move || {
         let mut good = Vec::with_capacity(body.scans.len());
-        let read = |scan: &ScanBody| read(&reader, scan).map(|scan| good.push(scan)).map_err(|problem| problem.code);
-        let read: Vec<Result<(), Code>> = body.scans.iter().map(read).collect();
+        let mut keep = |scan: Scan| {
+            let is_within = is_within(&scan, &events);
+            if is_within {
+                good.push(scan);
+            }
+            is_within
+        };
+        let read = |scan: &ScanBody| read(&reader, scan).map(&mut keep).map_err(|problem| problem.code);
+        let read: Vec<Result<bool, Code>> = body.scans.iter().map(read).collect();
         (body.scans, read, good)
     };
     // A thousand signatures would keep everyone else of this thread waiting.
     let (bodies, read, good) = tokio::task::spawn_blocking(read_all).await.expect("reading does not panic");
     let mut judged = judge(&app, &origin, staff, &good).await?.into_iter();
-    let results = bodies.into_iter().zip(read).map(|(scan, read)| {
-        let judge = |()| judged.next().expect("one scan has one result").map_err(ScanRefused::code);
-        read.and_then(judge).map_or_else(|code| CheckInView::refused(scan.scan_id, code), CheckInView::from)
+    let results = bodies.into_iter().zip(read).map(|(scan, read)| match read {
+        Ok(false) => CheckInView::unknown(scan.scan_id),
+        Ok(true) => match judged.next().expect("one scan has one result") {
+            Ok(checked) => checked.into(),
+            Err(refused) => CheckInView::refused(scan.scan_id, refused.code()),
+        },
+        Err(code) => CheckInView::refused(scan.scan_id, code),
     });
     Ok(Json(CheckInList { results: results.collect() }))
 }
@@ -188,8 +208,14 @@ pub async fn scan_batch(
     params(("org" = String, Path, description = "id of the organizer")),
     responses((status = 200, body = schema::KeySet), (status = 401, body = Envelope), (status = 403, body = Envelope),
         (status = 404, body = Envelope)))]
-pub async fn keys(State(app): State<App>, _staff: Staff<CheckIn>, Path(_): Path<String>) -> Response {
+pub async fn keys(State(app): State<App>, _staff: SomeEvents<CheckIn>, Path(_): Path<String>) -> Response {
     Json(app.signer.public_keys()).into_response()
+}
+
+/// Whether a door for these events may judge it: a ticket of another event is unknown there, as if it were
+/// another organizer's, and nothing is kept of the scan.
+fn is_within(scan: &Scan, events: &Events) -> bool {
+    scan.event().is_none_or(|event| events.contains(event))
 }
 
 fn read(app: &App, body: &ScanBody) -> Result<Scan, Problem> {

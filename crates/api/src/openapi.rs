@@ -18,8 +18,8 @@ use utoipa_axum::routes;
 use crate::limits::EXEMPT;
 use crate::respond::Respond;
 use crate::{
-    App, Problem, accounts, audit, bookings, checkins, events, export, holds, kyc, live, oauth, operations, orders,
-    organizers, own_events, passkeys, profile, programs, seat_maps, security, tickets, venues,
+    App, Problem, accounts, audit, bookings, checkins, events, export, holds, invitations, kyc, live, oauth,
+    operations, orders, organizers, own_events, passkeys, platform, profile, programs, seat_maps, security, tickets, venues,
 };
 
 #[derive(OpenApi)]
@@ -135,6 +135,8 @@ fn table() -> OpenApiRouter<App> {
         .merge(bookings::routes())
         .merge(tickets::routes())
         .merge(organizers::routes())
+        .merge(invitations::routes())
+        .merge(platform::routes())
         .merge(own_events::routes())
         .merge(audit::routes())
         .merge(checkins::routes())

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use identity::{Permission, Role};
+use identity::{Events, MemberChange, Permission, Role};
 use sales::StaffRefund;
 use serde::{Deserialize, Serialize};
 use stagedoor_core::{EventId, FieldError, Name, OrderId, OrganizerId, TicketId, Timestamp, UserId};
@@ -19,7 +19,7 @@ use crate::auth::{
 };
 use crate::client::RequestOrigin;
 use crate::denials::Denied;
-use crate::extract::{Body, IdempotencyKey, Params, Path, RawBody};
+use crate::extract::{Body, IdempotencyKey, Params, Patch, Path, RawBody, present};
 use crate::once::{Operation, once};
 use crate::orders::{self, OrderListParams, OrderView, respond, shown, ticket_ids};
 use crate::problem::Envelope;
@@ -31,7 +31,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(create_organizer, my_organizers))
         .routes(routes!(change_organizer))
-        .routes(routes!(members, add_member))
+        .routes(routes!(members))
         .routes(routes!(change_member, remove_member))
         .routes(routes!(attendees))
         .routes(routes!(sold_ticket))
@@ -55,20 +55,32 @@ pub struct OrganizerView {
     name: String,
     /// The caller's role there.
     role: &'static str,
+    /// The events there that the caller works for; null for all.
+    #[schema(value_type = Option<Vec<String>>)]
+    events: Option<Vec<EventId>>,
+    /// The platform has suspended it: it puts nothing on sale.
+    suspended: bool,
     /// Whether owners, managers and finance staff act with a second factor only.
     members_need_second_factor: bool,
 }
 
 impl OrganizerView {
-    fn new(organizer: identity::Organizer, role: Role) -> Self {
-        let identity::Organizer { id, name, members_need_factor } = organizer;
-        Self { id, name, role: role.text(), members_need_second_factor: members_need_factor }
+    fn new(organizer: identity::Organizer, role: Role, events: &Events) -> Self {
+        let identity::Organizer { id, name, members_need_factor, suspended_at, .. } = organizer;
+        Self {
+            id,
+            name,
+            role: role.text(),
+            events: events.ids().map(<[_]>::to_vec),
+            suspended: suspended_at.is_some(),
+            members_need_second_factor: members_need_factor,
+        }
     }
 }
 
 impl From<identity::Membership> for OrganizerView {
     fn from(membership: identity::Membership) -> Self {
-        Self::new(membership.organizer, membership.role)
+        Self::new(membership.organizer, membership.role, &membership.events)
     }
 }
 
@@ -93,6 +105,9 @@ pub struct MemberView {
     /// Null for an account with a telephone number alone.
     email: Option<String>,
     role: &'static str,
+    /// The events they work for; null for all.
+    #[schema(value_type = Option<Vec<String>>)]
+    events: Option<Vec<EventId>>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -103,27 +118,22 @@ pub struct MemberList {
 
 impl From<identity::Member> for MemberView {
     fn from(member: identity::Member) -> Self {
-        let identity::Member { user, role, .. } = member;
-        Self { user_id: user.id, email: user.email.map(|email| email.address), role: role.text() }
+        let identity::Member { user, role, events } = member;
+        let email = user.email.map(|email| email.address);
+        Self { user_id: user.id, email, role: role.text(), events: events.ids().map(<[_]>::to_vec) }
     }
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NewMember {
-    /// Of an account that exists.
-    #[schema(value_type = schema::Email)]
-    email: String,
-    /// Any but `owner`, which only a member can become.
-    #[schema(value_type = schema::Role)]
-    role: String,
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MemberPatch {
-    #[schema(value_type = schema::Role)]
-    role: String,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = schema::Role, required = false)]
+    role: Option<String>,
+    /// The events they work for, all else of the organizer being absent to them; null for all of it.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<schema::EventId>>, min_items = 1, max_items = 100)]
+    events: Patch<Vec<String>>,
 }
 
 /// Start an organizer; the caller becomes its owner.
@@ -146,7 +156,7 @@ pub async fn create_organizer(
     let operation = Operation { name, by, origin, subject, key, status: StatusCode::CREATED };
     once(&app, operation, async |tx| {
         let organizer = app.identity.create_organizer_in(tx, by, &body.name).await?;
-        Ok(OrganizerView::new(organizer, Role::Owner))
+        Ok(OrganizerView::new(organizer, Role::Owner, &Events::All))
     })
     .await
 }
@@ -176,7 +186,7 @@ pub async fn change_organizer(
 ) -> Result<Json<OrganizerView>, Problem> {
     let need = body.members_need_second_factor;
     let organizer = app.identity.ask_members_for_factor(&origin, staff.organizer, staff.user, need).await?;
-    Ok(Json(OrganizerView::new(organizer, staff.role)))
+    Ok(Json(OrganizerView::new(organizer, staff.role, &staff.events)))
 }
 
 /// Who works for the organizer.
@@ -189,27 +199,7 @@ pub async fn members(State(app): State<App>, staff: Member<SeeMembers>) -> Resul
     Ok(Json(MemberList { items: members.into_iter().map(MemberView::from).collect() }))
 }
 
-/// Add someone by the verified e-mail address of their account. Who names many that are none has to wait.
-///
-/// To add a member again in the same role changes nothing and answers the same, so this takes no
-/// idempotency key.
-#[utoipa::path(post, path = "/api/v1/organizers/{org}/members", tag = "organizers", request_body = NewMember,
-    security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer")),
-    responses((status = 201, body = MemberView), (status = 400, body = Envelope), (status = 401, body = Envelope),
-        (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 409, body = Envelope),
-        (status = 413, body = Envelope), (status = 415, body = Envelope), (status = 429, body = Envelope)))]
-pub async fn add_member(
-    State(app): State<App>,
-    staff: Member<ManageMembers>,
-    RequestOrigin(origin): RequestOrigin,
-    Body(body): Body<NewMember>,
-) -> Result<(StatusCode, Json<MemberView>), Problem> {
-    let role: Role = body.role.parse()?;
-    let member = app.identity.add_member(&origin, staff.organizer, staff.user, &body.email, role).await?;
-    Ok((StatusCode::CREATED, Json(member.into())))
-}
-
-/// Give a member another role.
+/// Give a member another role, or other events to work for.
 #[utoipa::path(patch, path = "/api/v1/organizers/{org}/members/{user}", tag = "organizers", request_body = MemberPatch,
     security(("bearer" = [])), params(("org" = String, Path, description = "id of the organizer"),
         ("user" = String, Path, description = "id of the member")),
@@ -223,8 +213,32 @@ pub async fn change_member(
     Path((_, user)): Path<(String, UserId)>,
     Body(body): Body<MemberPatch>,
 ) -> Result<StatusCode, Problem> {
-    app.identity.change_role(&origin, staff.organizer, user, body.role.parse()?).await?;
+    let role = body.role.as_deref().map(str::parse).transpose()?;
+    let events = match body.events {
+        Patch::Keep => None,
+        Patch::Clear => Some(Events::All),
+        Patch::Set(events) => Some(limited_to(&app, staff.organizer, &events).await?),
+    };
+    app.identity.change_member(&origin, staff.organizer, user, MemberChange { role, events }).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Events of the organizer by their ids: `Field` for one that it has not, absent or another's.
+pub(crate) async fn limited_to(app: &App, organizer: OrganizerId, texts: &[String]) -> Result<Events, Problem> {
+    let unknown = || FieldError::new("events", "must be ids of the organizer's events");
+    if texts.len() > Events::MAX {
+        return Err(FieldError::new("events", format!("must be 1 to {} events", Events::MAX)).into());
+    }
+    let mut events = Vec::with_capacity(texts.len());
+    for text in texts {
+        let event = text.parse().map_err(|_| unknown())?;
+        match app.catalog.event_of(organizer, event).await {
+            Ok(_) => events.push(event),
+            Err(catalog::EventError::NotFound) => return Err(unknown().into()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Events::only(events)?)
 }
 
 /// Let a member go, or leave. The last owner stays.
@@ -240,6 +254,9 @@ pub async fn remove_member(
     Path((_, user)): Path<(String, UserId)>,
 ) -> Result<StatusCode, Problem> {
     if user != staff.user {
+        if staff.events.is_limited() {
+            return Err(Problem::not_found());
+        }
         let (chain, subject) = (staff.organizer.into(), user.to_string());
         let denied = Denied { chain, action: "request", subject, about: None };
         if !staff.role.allows(Permission::ManageMembers) {

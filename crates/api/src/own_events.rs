@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::{ManageCatalogue, ManageSales, SeeCatalogue, Staff};
+use crate::auth::{ManageCatalogue, ManageSales, SeeCatalogue, SomeEvents, Staff};
 use crate::client::RequestOrigin;
 use crate::extract::{Body, IdempotencyKey, Params, Patch, Path, RawBody, id, present, set};
 use crate::once::{Operation, once, staff_key};
@@ -301,17 +301,18 @@ fn bill(performers: Patch<Vec<String>>) -> Result<Option<Vec<Name>>, FieldError>
     }
 }
 
-/// The organizer's events, drafts too.
+/// The organizer's events, drafts too; of a member who is limited, those they work for.
 #[utoipa::path(get, path = "/api/v1/organizers/{org}/events", tag = "organizers", security(("bearer" = []), ("oauth2" = ["catalog.read"])),
     params(("org" = String, Path, description = "id of the organizer"), PageParams),
     responses((status = 200, body = List<OwnEventView>), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope)))]
 pub async fn own_events(
     State(app): State<App>,
-    staff: Staff<SeeCatalogue>,
+    SomeEvents { staff, events }: SomeEvents<SeeCatalogue>,
     Params(page): Params<PageParams>,
 ) -> Result<Json<List<OwnEventView>>, Problem> {
-    let (page, now) = (app.catalog.events_of(staff.organizer, &page.paging()?).await?, app.env.now());
+    let page = app.catalog.events_among(staff.organizer, events.ids(), &page.paging()?).await?;
+    let now = app.env.now();
     Ok(Json(List::of(page, |event| OwnEventView::new(&event, now))))
 }
 

@@ -148,6 +148,12 @@ texts! {
     ClientId => id::<stagedoor_core::ClientId>();
     ApiKeyId => id::<stagedoor_core::ApiKeyId>();
     GrantId => id::<stagedoor_core::GrantId>();
+    InvitationId => id::<stagedoor_core::InvitationId>();
+    /// Why somebody of the platform does something to a tenant.
+    Reason => ObjectBuilder::new()
+        .pattern(Some(format!(r"^[^\s{HIDDEN}][^{HIDDEN}]*[^\s{HIDDEN}]$")))
+        .min_length(Some(*identity::Reason::LENGTH.start()))
+        .max_length(Some(*identity::Reason::LENGTH.end()));
     /// What a program may be let do.
     Scope => words(identity::Scope::ALL.map(identity::Scope::text));
     GrantType => words(identity::GrantType::ALL.map(identity::GrantType::text));

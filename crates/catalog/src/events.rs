@@ -254,17 +254,27 @@ impl Catalog {
 
     /// An organizer's events, published or not, newest first.
     pub async fn events_of(&self, organizer: OrganizerId, paging: &Paging) -> Result<Page<Event>, ListError> {
+        self.events_among(organizer, None, paging).await
+    }
+
+    /// The same, of `among` alone if there is such a list: at most 100.
+    pub async fn events_among(
+        &self,
+        organizer: OrganizerId,
+        among: Option<&[EventId]>,
+        paging: &Paging,
+    ) -> Result<Page<Event>, ListError> {
         let scope = list_scope("events", Some(organizer));
         let before = self.inner.cursors.open(&scope, paging)?.map_or(Uuid::max(), Uuid::from_bytes);
         let tx = self.store.begin_read().await?;
-        let found = sql::events_of(&tx, organizer, EventId(before), paging.limit() + 1).await?;
+        let found = sql::events_of(&tx, organizer, among, EventId(before), paging.limit() + 1).await?;
         Ok(self.page(&scope, paging, found, |event| event.id.bytes()))
     }
 
     /// Whether the organizer has any event, published or not.
     pub async fn has_events(&self, organizer: OrganizerId) -> store::Result<bool> {
         let tx = self.store.begin_read().await?;
-        Ok(!sql::events_of(&tx, organizer, EventId(Uuid::max()), 1).await?.is_empty())
+        Ok(!sql::events_of(&tx, organizer, None, EventId(Uuid::max()), 1).await?.is_empty())
     }
 
     /// The published time slots of a series by date, at most [`TIME_SLOTS_MAX`].

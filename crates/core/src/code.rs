@@ -61,6 +61,10 @@ codes! {
         InsufficientScope = "insufficient_scope",
         /// A web page from elsewhere asks for what only known pages get.
         OriginNotAllowed = "origin_not_allowed",
+        /// Staff of the platform look into a tenant and do not say why.
+        AccessReasonRequired = "access_reason_required",
+        /// The platform has suspended the organizer: it puts nothing on sale.
+        OrganizerSuspended = "organizer_suspended",
         /// Accessible places that are kept for those who need them.
         AccessibleOnly = "accessible_only",
     }

@@ -87,6 +87,8 @@ ids! {
     /// What a person, or an organizer, has let a client do; its refresh tokens form a family.
     GrantId = "grt";
     ApiKeyId = "key";
+    /// An organizer asks somebody to become a member.
+    InvitationId = "inv";
     JobId = "job";
     /// A message to a person, by mail or otherwise.
     MessageId = "msg";

@@ -414,7 +414,8 @@ impl Identity {
             }
             let key = key_of(&self.0.keyring, &tx, id).await?;
             let tx = self.demand_factor(tx, &key, &row, otp, Purpose::SignIn).await?;
-            let left = organizer::leave_all(&tx, id, idle).await?;
+            let left = organizer::leave_all(self, &tx, id, idle).await?;
+            self.end_invitations(&tx, sql::delete_invitations_for(&tx, id).await?).await?;
             sql::erase_account(&tx, id, tx.now()).await?;
             notify::forget(&tx, id).await?;
             self.0.keyring.destroy_person_key(&tx, id).await?;

@@ -17,8 +17,10 @@ const WINDOW: Duration = Duration::from_secs(15 * 60);
 /// About 20 MiB. Each key costs its maker one password hash or a network of its own, so reaching
 /// this within a window takes hundreds of cores.
 const KEYS_MAX: usize = 1 << 18;
-/// Addresses without an account that one member of staff may name.
-const UNKNOWN_MEMBERS_MAX: u32 = 20;
+/// Invitations that one member of staff may send.
+const INVITATIONS_MAX: u32 = 20;
+/// Invitations sent to one address, whoever asks it.
+const INVITATIONS_TO_MAX: u32 = 5;
 /// Codes sent for one person, and to one address for all; each can be tried five times.
 const CODES_SENT_MAX: u32 = 5;
 /// Tokens for a new password sent to one address.
@@ -51,8 +53,10 @@ pub(crate) enum Key {
     Newcomers(u128),
     /// Whose passkey somebody shows.
     Passkey(UserId),
-    /// Who names others as members.
+    /// Who asks others to become members.
     Staff(UserId),
+    /// Who is asked, by the fingerprint of the address.
+    InvitationsTo([u8; 32]),
     /// Who is signed in and types their password again.
     Again(UserId),
     /// Who has codes sent to themselves.
@@ -111,7 +115,11 @@ impl Attempts {
     }
 
     fn of(&self, key: Key) -> &Mutex<Bounded<Key, Window>> {
-        if matches!(key, Key::Resets(_) | Key::CodesTo(_)) { &self.named } else { &self.windows }
+        if matches!(key, Key::Resets(_) | Key::CodesTo(_) | Key::InvitationsTo(_)) {
+            &self.named
+        } else {
+            &self.windows
+        }
     }
 
     fn refusal(&self, key: Key, window: Window, now: Timestamp) -> Option<Duration> {
@@ -119,8 +127,9 @@ impl Attempts {
             Key::Account(_) | Key::Unknown(_) => self.limits.login_failures_per_account,
             Key::Address(_) => self.limits.login_failures_per_address,
             Key::Newcomers(_) => self.limits.registrations_per_address,
-            Key::Staff(_) => UNKNOWN_MEMBERS_MAX,
             Key::Again(_) | Key::Passkey(_) => self.limits.login_failures_per_account,
+            Key::Staff(_) => INVITATIONS_MAX,
+            Key::InvitationsTo(_) => INVITATIONS_TO_MAX,
             Key::Codes(_) | Key::CodesTo(_) => CODES_SENT_MAX,
             Key::Resets(_) => RESETS_SENT_MAX,
         };

@@ -12,17 +12,17 @@ pub(crate) struct Bounded<K, V> {
     half: usize,
 }
 
-impl<K: Hash + Eq, V: Copy> Bounded<K, V> {
+impl<K: Hash + Eq, V: Clone> Bounded<K, V> {
     pub(crate) fn new(limit: usize) -> Self {
         Self { young: HashMap::default(), old: HashMap::default(), half: (limit / 2).max(1) }
     }
 
     pub(crate) fn get<Q: Hash + Equivalent<K> + ?Sized>(&mut self, key: &Q) -> Option<V> {
         if let Some(value) = self.young.get(key) {
-            return Some(*value);
+            return Some(value.clone());
         }
         let (key, value) = self.old.remove_entry(key)?;
-        self.insert(key, value);
+        self.insert(key, value.clone());
         Some(value)
     }
 

@@ -8,6 +8,7 @@ use store::{PersonKey, Tx};
 
 use crate::contact::{self, Channel};
 use crate::device::Device;
+use crate::role::Role;
 use crate::sql::AccountRow;
 
 /// News that was not delivered for so long is not worth sending.
@@ -83,6 +84,30 @@ fn text(letter: &Letter<'_>, locale: Locale) -> Text {
     let (subject, body) = match locale {
         Locale::English => english(letter),
         Locale::German => german(letter),
+    };
+    Text { subject: subject.to_owned(), body }
+}
+
+/// Asks whoever has an address to become a member. Says the same with an account and without.
+pub(crate) fn invitation(locale: Locale, organizer: &str, role: Role, token: &str, days: u64) -> Text {
+    let (subject, body) = match locale {
+        Locale::English => (
+            "Invitation",
+            format!(
+                "\"{organizer}\" asks you to work with them on Stagedoor, as {role}.\n\n\
+                 Sign in, or register with this address first, and accept or decline with this token within {days} \
+                 days:\n\n{token}\n\nIf you do not know them, ignore this message: nothing will happen.\n"
+            ),
+        ),
+        Locale::German => (
+            "Einladung",
+            format!(
+                "\"{organizer}\" lädt Sie ein, auf Stagedoor mitzuarbeiten, als {role}.\n\n\
+                 Melden Sie sich an oder registrieren Sie sich zuerst mit dieser Adresse. Mit diesem Schlüssel nehmen \
+                 Sie innerhalb von {days} Tagen an oder lehnen ab:\n\n{token}\n\n\
+                 Wenn Sie den Absender nicht kennen, ignorieren Sie diese Nachricht: Es geschieht nichts.\n"
+            ),
+        ),
     };
     Text { subject: subject.to_owned(), body }
 }

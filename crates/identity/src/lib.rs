@@ -15,6 +15,7 @@
 //!   and in this process no longer once its session has ended;
 //! - a program can do what both its scopes and whom it acts for allow, at its own organizer and never
 //!   to an account; an authorization code is good once, and what it gave ends when it comes back;
+//! - nobody becomes a member unasked; an invitation has one answer, of the person whose address was asked;
 //! - an organizer always has an owner; a role is what [`Role::allows`] says and nothing else.
 //!
 //! ```no_run
@@ -39,13 +40,16 @@ mod attempts;
 mod bounded;
 mod contact;
 mod device;
+mod events;
 mod factor;
+mod invitation;
 mod kyc;
 mod letters;
 mod oauth;
 mod organizer;
 mod passkey;
 mod password;
+mod platform;
 mod profile;
 mod program;
 mod recovery;
@@ -73,15 +77,18 @@ pub use account::{
 pub use api_key::{ApiKey, NewApiKey, ShownKey, looks_like_key};
 pub use contact::{Channel, Contact};
 pub use device::Device;
+pub use events::Events;
 pub use factor::{Enrolment, FactorState};
+pub use invitation::{Asked as AskedToJoin, Invitation, NewInvitation};
 pub use kyc::{Check, CheckStatus, Decider, Decision, Document, DocumentKind, UnknownStatus};
 pub use notify::{Locale, UnknownLocale};
 pub use oauth::{
     Allowed, Asked, AuthorizationRequest, ClientAuth, GrantType, Introspection, Issued, NewClient, OAuthError, Refused,
     RegisteredClient, ShownClient,
 };
-pub use organizer::{Member, Membership, Organizer, OrganizerError, Standing};
+pub use organizer::{Member, MemberChange, Membership, Organizer, OrganizerError, Standing};
 pub use passkey::{Assertion, Attestation, Passkey, PasskeyChallenge};
+pub use platform::{ORGANIZER_SUSPENDED, OrganizerSuspended, Reason, is_suspended};
 pub use profile::{Location, Notifications, Preferences, Profile, ProfileChange};
 pub use program::{Bearer, Program, ProgramError, ProgramId};
 pub use role::{Permission, Role};

@@ -9,18 +9,17 @@ use store::audit::Entry;
 use store::{Origin, Tx};
 use uuid::Uuid;
 
-use crate::account::{AccountError, key_of, store_code};
-use crate::attempts::Key;
+use crate::account::{AccountError, store_code};
 use crate::bounded::Bounded;
-use crate::contact::{Channel, Contact, Reached};
+use crate::events::Events;
 use crate::role::Role;
-use crate::sql::{self, AccountRow};
+use crate::sql;
 use crate::{Identity, User};
 
 /// A box office with hundreds of staff is real, thousands are a mistake.
-const MEMBERS_MAX: i64 = 1_000;
+pub(crate) const MEMBERS_MAX: i64 = 1_000;
 /// Organizers one account may belong to.
-const MEMBERSHIPS_MAX: i64 = 100;
+pub(crate) const MEMBERSHIPS_MAX: i64 = 100;
 /// How long another node may still go by a role that was changed here.
 const ROLE_TTL: Duration = Duration::from_secs(5);
 const ROLES_CACHED_MAX: usize = 1 << 14;
@@ -32,6 +31,9 @@ pub struct Organizer {
     pub name: String,
     /// Whether owners, managers and finance staff act with a second factor only.
     pub members_need_factor: bool,
+    pub created_at: Timestamp,
+    /// Since when it may put nothing on sale; see [`Identity::suspend`].
+    pub suspended_at: Option<Timestamp>,
 }
 
 /// An organizer as one of its members sees it.
@@ -39,14 +41,27 @@ pub struct Organizer {
 pub struct Membership {
     pub organizer: Organizer,
     pub role: Role,
+    /// Which events of it the member works for.
+    pub events: Events,
 }
 
 /// What a person is to an organizer, and whether they may act as that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     pub role: Role,
+    /// Which of its events the person works for; all else of the organizer is absent to them.
+    pub events: Events,
     /// The organizer asks for a second factor that the person has not.
     pub lacks_factor: bool,
+    /// The platform has suspended the organizer.
+    pub is_suspended: bool,
+}
+
+/// What to change of a member; what is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MemberChange {
+    pub role: Option<Role>,
+    pub events: Option<Events>,
 }
 
 /// A person of an organizer. `Debug` shows id and role alone.
@@ -54,6 +69,7 @@ pub struct Standing {
 pub struct Member {
     pub user: User,
     pub role: Role,
+    pub events: Events,
 }
 
 impl fmt::Debug for Member {
@@ -70,9 +86,20 @@ pub enum OrganizerError {
     /// No such organizer, account or member.
     #[error("no such organizer or member")]
     NotFound,
-    /// Already a member, with another role.
-    #[error("already a member with another role")]
+    #[error("already a member")]
     AlreadyMember,
+    /// The address is asked to become something else; withdraw that first.
+    #[error("already invited as something else")]
+    AlreadyInvited,
+    /// Forged, used, taken back, too old, or another's.
+    #[error("the invitation is not valid")]
+    InvalidInvitation,
+    /// Who answers has no e-mail address that is known to be theirs.
+    #[error("verify the e-mail address of the account first")]
+    NotVerified,
+    /// The organizer is suspended already, or is not.
+    #[error("{0}")]
+    WrongState(&'static str),
     #[error("an organizer must keep an owner")]
     LastOwner,
     /// The organizer has as many members, or the account belongs to as many organizers, as allowed.
@@ -81,8 +108,8 @@ pub enum OrganizerError {
     /// Who asks others for a second factor has one.
     #[error("a second factor is needed")]
     SecondFactorRequired,
-    /// Too many addresses without an account were named: this is no way to find out who has one.
-    #[error("too many unknown addresses")]
+    /// Too many were asked, or one too often.
+    #[error("too many invitations")]
     RateLimited { retry_after: Duration },
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -93,8 +120,11 @@ impl OrganizerError {
         match self {
             OrganizerError::Field(_) => Code::InvalidField,
             OrganizerError::NotFound => Code::NotFound,
-            OrganizerError::AlreadyMember | OrganizerError::LimitReached => Code::Conflict,
-            OrganizerError::LastOwner => Code::WrongState,
+            OrganizerError::AlreadyMember | OrganizerError::AlreadyInvited | OrganizerError::LimitReached => {
+                Code::Conflict
+            }
+            OrganizerError::InvalidInvitation => Code::InvalidCode,
+            OrganizerError::LastOwner | OrganizerError::NotVerified | OrganizerError::WrongState(_) => Code::WrongState,
             OrganizerError::SecondFactorRequired => Code::SecondFactorRequired,
             OrganizerError::RateLimited { .. } => Code::RateLimited,
             OrganizerError::Store(error) => store_code(error),
@@ -178,14 +208,10 @@ impl Identity {
                 _ => cache.changes,
             }
         };
-        let read = sql::standing_of(&self.0.store.begin_read().await?, user, organizer).await?;
-        let standing = read.map(|(role, is_asked, has_factor)| Standing {
-            role,
-            lacks_factor: is_asked && role.is_trusted() && !has_factor,
-        });
+        let standing = sql::standing_of(&self.0.store.begin_read().await?, user, organizer).await?;
         let mut cache = self.0.roles.lock();
         if cache.changes == changes {
-            cache.roles.insert(key, (standing, now + ROLE_TTL));
+            cache.roles.insert(key, (standing.clone(), now + ROLE_TTL));
         }
         Ok(standing)
     }
@@ -221,69 +247,31 @@ impl Identity {
     pub async fn members(&self, organizer: OrganizerId) -> Result<Vec<Member>, OrganizerError> {
         let tx = self.0.store.begin_read().await?;
         let rows = sql::members_of(&tx, organizer).await?;
-        let people: Vec<Uuid> = rows.iter().map(|(row, _)| row.id.0).collect();
+        let people: Vec<Uuid> = rows.iter().map(|(row, ..)| row.id.0).collect();
         let keys = self.0.keyring.person_keys(&tx, &people).await?;
         let mut members = Vec::with_capacity(rows.len());
-        for (row, role) in rows {
+        for (row, role, events) in rows {
             // Whoever was erased between the two statements is no member any more.
             if let Some(key) = keys.get(&row.id.0) {
-                members.push(Member { user: User::open(key, &row)?, role });
+                members.push(Member { user: User::open(key, &row)?, role, events });
             }
         }
         Ok(members)
     }
 
-    /// Makes the account with this e-mail address a member. Again with the same role it answers
-    /// the same; `Field` when no account has the address or nobody has shown that it is theirs, which
-    /// `by` may be told a few times only.
-    ///
-    /// Nobody is asked, so nobody is made an owner this way: an owner answers for the organizer. A
-    /// member, who may leave at any time, can be made one by [`Identity::change_role`].
-    pub async fn add_member(
-        &self,
-        origin: &Origin,
-        organizer: OrganizerId,
-        by: UserId,
-        email: &str,
-        role: Role,
-    ) -> Result<Member, OrganizerError> {
-        let index = Reached::parse(Contact::Email(email))?.index(&self.0.keyring);
-        // Before anything that would tell who has an account.
-        if role == Role::Owner {
-            return Err(FieldError::new("role", "must be another at first: only a member can become an owner").into());
-        }
-        if let Some(retry_after) = self.0.attempts.wait(Key::Staff(by), self.now()) {
-            return Err(OrganizerError::RateLimited { retry_after });
-        }
-        let tx = self.0.store.begin_write_for(origin).await?;
-        if !sql::lock_organizer(&tx, organizer).await? {
+    /// Makes an account a member of a demo world, by the rules of [`Identity::seed_organizer`]. People are
+    /// asked: see [`Identity::invite`].
+    pub async fn seed_member(&self, organizer: OrganizerId, user: UserId, role: Role) -> Result<(), OrganizerError> {
+        let tx = self.0.store.begin_write().await?;
+        if !sql::lock_organizer(&tx, organizer).await? || sql::lock_account(&tx, user).await?.is_none() {
             return Err(OrganizerError::NotFound);
         }
-        let unknown = || match self.0.attempts.wait_or_count(Key::Staff(by), self.now()) {
-            Some(retry_after) => OrganizerError::RateLimited { retry_after },
-            None => FieldError::new("email", "no account has this address").into(),
-        };
-        let found = sql::account_by_contact(&tx, Channel::Email, index).await?.ok_or_else(unknown)?;
-        // Locked, so that the account cannot be erased between here and the commit.
-        let row = sql::lock_account(&tx, found.id).await?.filter(AccountRow::owns_email).ok_or_else(unknown)?;
-        match sql::role_of(&tx, row.id, organizer).await? {
-            Some(current) if current != role => return Err(OrganizerError::AlreadyMember),
-            Some(_) => {}
-            None => {
-                if sql::member_count(&tx, organizer).await? >= MEMBERS_MAX
-                    || sql::membership_count(&tx, row.id).await? >= MEMBERSHIPS_MAX
-                {
-                    return Err(OrganizerError::LimitReached);
-                }
-                sql::insert_member(&tx, organizer, row.id, role, tx.now()).await?;
-                let after = json!({ "role": role.text() });
-                tx.audit(Entry::new(organizer, "member.add", row.id).after(after));
-            }
+        if sql::role_of(&tx, user, organizer).await?.is_none() {
+            sql::insert_member(&tx, organizer, user, role, &Events::All, tx.now()).await?;
+            tx.audit(Entry::new(organizer, "member.add", user).after(json!({ "role": role.text() })));
+            self.forget_role_after_commit(&tx, user, organizer);
         }
-        self.forget_role_after_commit(&tx, row.id, organizer);
-        let user = User::open(&key_of(&self.0.keyring, &tx, row.id).await?, &row)?;
-        tx.commit().await?;
-        Ok(Member { user, role })
+        Ok(tx.commit().await?)
     }
 
     /// Gives a member another role. `LastOwner` when nobody else would own the organizer.
@@ -294,14 +282,29 @@ impl Identity {
         member: UserId,
         role: Role,
     ) -> Result<(), OrganizerError> {
+        self.change_member(origin, organizer, member, MemberChange { role: Some(role), events: None }).await
+    }
+
+    /// Changes what a member is, and which events they work for. `LastOwner` when nobody else would own the
+    /// organizer, `Field` for an owner of some events.
+    pub async fn change_member(
+        &self,
+        origin: &Origin,
+        organizer: OrganizerId,
+        member: UserId,
+        change: MemberChange,
+    ) -> Result<(), OrganizerError> {
         let tx = self.0.store.begin_write_for(origin).await?;
-        let current = lock_member(&tx, organizer, member).await?;
+        let (current, current_events) = lock_member(&tx, organizer, member).await?;
+        let (role, events) = (change.role.unwrap_or(current), change.events.unwrap_or(current_events.clone()));
+        role.works_for(&events)?;
         if current == Role::Owner && role != Role::Owner && sql::owner_count(&tx, organizer).await? == 1 {
             return Err(OrganizerError::LastOwner);
         }
-        sql::set_role(&tx, organizer, member, role).await?;
-        let (before, after) = (json!({ "role": current.text() }), json!({ "role": role.text() }));
-        tx.audit(Entry::new(organizer, "member.change_role", member).before(before).after(after));
+        sql::set_member(&tx, organizer, member, role, &events).await?;
+        let told = |role: Role, events: &Events| json!({ "role": role.text(), "events": events.ids() });
+        let entry = Entry::new(organizer, "member.change_role", member);
+        tx.audit(entry.change(told(current, &current_events), told(role, &events)));
         self.forget_role_after_commit(&tx, member, organizer);
         Ok(tx.commit().await?)
     }
@@ -314,7 +317,7 @@ impl Identity {
         member: UserId,
     ) -> Result<(), OrganizerError> {
         let tx = self.0.store.begin_write_for(origin).await?;
-        let current = lock_member(&tx, organizer, member).await?;
+        let (current, _) = lock_member(&tx, organizer, member).await?;
         if current == Role::Owner && sql::owner_count(&tx, organizer).await? == 1 {
             return Err(OrganizerError::LastOwner);
         }
@@ -338,11 +341,17 @@ impl Identity {
         if sql::membership_count(tx, owner).await? >= MEMBERSHIPS_MAX {
             return Err(OrganizerError::LimitReached);
         }
-        sql::insert_member(tx, id, owner, Role::Owner, tx.now()).await?;
+        sql::insert_member(tx, id, owner, Role::Owner, &Events::All, tx.now()).await?;
         let after = json!({ "name": name, "owner": owner });
         tx.audit(Entry::new(id, "organizer.create", id).after(after));
         self.forget_role_after_commit(tx, owner, id);
-        Ok(Organizer { id, name: name.into_string(), members_need_factor: false })
+        Ok(Organizer {
+            id,
+            name: name.into_string(),
+            members_need_factor: false,
+            created_at: tx.now(),
+            suspended_at: None,
+        })
     }
 
     /// All of them: what changes here changes the standing of many, and seldom.
@@ -364,8 +373,8 @@ impl Identity {
     }
 }
 
-/// The member's role, with the organizer's members kept from changing.
-async fn lock_member(tx: &Tx, organizer: OrganizerId, member: UserId) -> Result<Role, OrganizerError> {
+/// What the member is, with the organizer's members kept from changing.
+async fn lock_member(tx: &Tx, organizer: OrganizerId, member: UserId) -> Result<(Role, Events), OrganizerError> {
     if !sql::lock_organizer(tx, organizer).await? {
         return Err(OrganizerError::NotFound);
     }
@@ -386,18 +395,20 @@ pub(crate) async fn lock_all(tx: &Tx, user: UserId) -> store::Result<Vec<Organiz
 /// of which. One that would be left without an owner ends with its last, and nobody is its member, if
 /// it is one of `idle`; else `LastOwner`.
 pub(crate) async fn leave_all(
+    identity: &Identity,
     tx: &Tx,
     user: UserId,
     idle: &[OrganizerId],
 ) -> Result<Vec<(UserId, OrganizerId)>, AccountError> {
     let mut left = Vec::new();
-    for Membership { organizer, role } in sql::memberships_of(tx, user).await? {
+    for Membership { organizer, role, .. } in sql::memberships_of(tx, user).await? {
         let organizer = organizer.id;
         if role == Role::Owner && sql::owner_count(tx, organizer).await? == 1 {
             if !idle.contains(&organizer) {
                 return Err(AccountError::LastOwner);
             }
             let members = sql::delete_members(tx, organizer).await?;
+            identity.end_invitations(tx, sql::delete_invitations_of(tx, organizer).await?).await?;
             // Nobody is left to answer for them. Running tokens end with the next look at the database.
             let (clients, keys) = sql::revoke_programs_of(tx, organizer).await?;
             for client in clients {

@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use stagedoor_core::FieldError;
 
+use crate::events::Events;
+
 /// What a member is to an organizer. Source: API.md "Accounts".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Role {
@@ -86,6 +88,16 @@ impl Role {
         }
     }
 
+    /// `Field` unless someone in this role may be limited to these events: an owner answers for all.
+    pub(crate) fn works_for(self, events: &Events) -> Result<(), FieldError> {
+        match self {
+            Role::Owner if events.is_limited() => {
+                Err(FieldError::new("events", "must be left out: owners work for all"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub const fn allows(self, permission: Permission) -> bool {
         TABLE[permission as usize].1[self as usize]
     }
@@ -106,6 +118,11 @@ impl std::fmt::Display for Role {
 }
 
 impl Permission {
+    /// Whether it puts something on sale, or changes what is: what the platform takes from those it suspends.
+    pub const fn sells(self) -> bool {
+        matches!(self, Permission::ManageCatalogue | Permission::ManageSales | Permission::ManagePrograms)
+    }
+
     pub const ALL: [Permission; TABLE.len()] = {
         let mut all = [Permission::SeeCatalogue; TABLE.len()];
         let mut at = 0;

@@ -203,6 +203,7 @@ impl Identity {
         let pruned = sql::delete_sessions_expired_before(&tx, tx.now() - RETENTION).await?;
         sql::delete_codes_expired_before(&tx, tx.now() - CODE_RETENTION).await?;
         sql::delete_ceremonies_expired_before(&tx, tx.now()).await?;
+        self.end_invitations(&tx, sql::delete_invitations_expired(&tx).await?).await?;
         sql::delete_devices_unseen_since(&tx, tx.now() - FORGOTTEN_AFTER).await?;
         sql::delete_grants_expired_before(&tx, tx.now() - RETENTION).await?;
         tx.commit().await?;

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use identity::{ACCOUNT_ERASED, AccountErased};
+use catalog::{EventState, Paging, Transition};
+use identity::{ACCOUNT_ERASED, AccountErased, ORGANIZER_SUSPENDED, OrganizerSuspended};
 use jobs::{Job, Jobs, NewJob, Next, Outcome};
 use stagedoor_core::{EventId, OrderId, RefundId, Timestamp};
 use store::Tx;
@@ -28,6 +29,11 @@ const BUYER_POLL: Duration = Duration::from_secs(15);
 /// A request that the fan sent before the account was erased may place an order after. An access
 /// token is good for no longer. Source: API.md, "Sign-in".
 const LATE_ORDERS: Duration = Duration::from_secs(60 * 60);
+/// Whoever was let in before the organizer was suspended may publish an event after: a role is remembered
+/// for a few seconds, and a request takes at most a few more.
+const LATE_SALES: Duration = Duration::from_secs(60);
+/// Events of a suspended organizer looked at together.
+const SUSPENDED_BATCH: u32 = 100;
 /// Orders of a cancelled event refunded in one run.
 const REFUND_BATCH: u32 = 100;
 
@@ -58,7 +64,7 @@ impl Sales {
     /// Registers this crate's jobs with a worker.
     pub fn handle(&self, worker: Jobs) -> Jobs {
         let (advance, refund, refund_event, sync) = (self.clone(), self.clone(), self.clone(), self.clone());
-        let erase = self.clone();
+        let (erase, suspend) = (self.clone(), self.clone());
         worker
             .handle(ADVANCE, move |job: Job<OrderId>| {
                 let sales = advance.clone();
@@ -79,6 +85,10 @@ impl Sales {
             .handle(ACCOUNT_ERASED, move |job: Job<AccountErased>| {
                 let sales = erase.clone();
                 async move { sales.run_erase(job.payload).await }
+            })
+            .handle(ORGANIZER_SUSPENDED, move |job: Job<OrganizerSuspended>| {
+                let sales = suspend.clone();
+                async move { sales.run_suspension(job.payload).await }
             })
     }
 
@@ -103,7 +113,7 @@ impl Sales {
         for hold in &order.holds {
             let tx = self.parts.store.begin_read().await?;
             let event = self.parts.catalog.event_of_in(&tx, hold.organizer, hold.event).await?;
-            if event.state == catalog::EventState::Cancelled {
+            if event.state == EventState::Cancelled {
                 self.refund_cancelled(order.id, hold.event).await?;
             }
         }
@@ -151,6 +161,28 @@ impl Sales {
         let left = until.since(tx.now());
         tx.commit().await?;
         Ok(if left.is_zero() { Next::Done } else { Next::Again(left) })
+    }
+
+    /// Takes what a suspended organizer has on sale off sale. What it has sold stays.
+    async fn run_suspension(&self, OrganizerSuspended { organizer, at }: OrganizerSuspended) -> Outcome {
+        let parts = &self.parts;
+        let now = parts.store.env().now();
+        let mut cursor = None;
+        while identity::is_suspended(&parts.store.begin_read().await?, organizer).await? {
+            let paging = Paging::new(Some(SUSPENDED_BATCH), cursor).map_err(|error| error.to_string())?;
+            let page = parts.catalog.events_of(organizer, &paging).await?;
+            for event in page.items {
+                if matches!(event.state, EventState::Published | EventState::Rescheduled) {
+                    self.transition_event(parts.store.origin(), organizer, event.id, Transition::TakeOffSale).await?;
+                }
+            }
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                let left = (at + LATE_SALES).since(now);
+                return Ok(if left.is_zero() { Next::Done } else { Next::Again(left) });
+            }
+        }
+        Ok(Next::Done)
     }
 
     fn patience(&self, since: Timestamp) -> Duration {

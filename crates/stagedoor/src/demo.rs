@@ -5,7 +5,7 @@
 
 use catalog::demo::{DemoEvent, DemoOrganizer, world};
 use catalog::{Catalog, EventError, EventState, NewEvent, Transition, VenueError};
-use identity::{Contact, Identity, Locale, NewAccount, OrganizerError, Role, SeedAccount};
+use identity::{Contact, Identity, Locale, NewAccount, Role, SeedAccount};
 use indicatif::ProgressBar;
 use serde::Serialize;
 use stagedoor_core::{Clock, Entropy, Env, EventId, OrganizerId, PerformerId, UserId, VenueId};
@@ -197,11 +197,8 @@ impl Seeds {
             identity.seed_organizer(organizer.id, owner.id, organizer.name).await?;
             for account in staff.iter().filter(|account| account.id != owner.id) {
                 let role = account.role.parse().expect("staff have roles");
-                match identity.add_member(&Origin::operator(), organizer.id, owner.id, &account.email, role).await {
-                    // Somebody gave the member another role since.
-                    Ok(_) | Err(OrganizerError::AlreadyMember) => {}
-                    Err(error) => return Err(because(format!("make {} a member", account.email))(error)),
-                }
+                let seeded = identity.seed_member(organizer.id, account.id, role).await;
+                seeded.map_err(because(format!("make {} a member", account.email)))?;
             }
         }
         Ok((accounts, organizers))

@@ -12,6 +12,7 @@ mod keys;
 mod logging;
 mod master_key;
 mod outbound;
+mod platform;
 mod progress;
 mod serve;
 mod system;
@@ -64,6 +65,9 @@ enum Command {
     /// Say what the operator adds to tickets
     #[command(subcommand)]
     Fees(fees::Command),
+    /// Say who runs the platform over the API
+    #[command(subcommand)]
+    Platform(platform::Command),
     /// Change the keys that personal data is sealed with; the server must not be running
     #[command(subcommand)]
     Keys(keys::Command),
@@ -109,6 +113,7 @@ fn run(command: Command, settings: &Settings) -> Result<ExitCode, Fault> {
         Command::Import(what) => print(&import::import(settings, what, &runtime()?)?)?,
         Command::Jobs(command) => print(&jobs::jobs(settings, &command, &runtime()?)?)?,
         Command::Fees(command) => print(&fees::fees(settings, &command, &runtime()?)?)?,
+        Command::Platform(command) => print(&platform::platform(settings, &command, &runtime()?)?)?,
         Command::Keys(command) => print(&keys::keys(settings, &command, &runtime()?)?)?,
         Command::Outbound(command) => {
             let (report, code) = outbound::outbound(settings, &command, &runtime()?)?;

@@ -82,6 +82,7 @@ ids!(
     ClientId,
     GrantId,
     ApiKeyId,
+    InvitationId,
     JobId,
     MessageId,
     IdentityCheckId,

@@ -1,155 +1,21 @@
 //! Who may call what: every documented operation, called by everyone. The expected outcomes stand
-//! in one table; an operation without a row fails the test, and so does a row without an
-//! operation.
+//! in `docs/authorization.csv`; an operation without a row fails the test, and so does a row without
+//! an operation. Every cell is called about what is the caller's own, another's, another tenant's and
+//! absent, as far as the operation names anything, and the last two are compared byte for byte.
+
+mod table;
 
 use std::collections::BTreeMap;
 
 use axum::body::Body;
-use identity::Role;
+use identity::{Role, Scope};
 use serde_json::{Value, json};
 
 use crate::app::{House, OnSale, TestApp, Wish};
 use crate::caller::{Answer, Caller, PASSWORD};
 use crate::contract::{self, Operation};
-use crate::maps;
-
-/// Who an operation is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum For {
-    /// Everyone; a token plays no part.
-    Everyone,
-    /// Anyone signed in, about themselves or about what is public.
-    SignedIn,
-    /// The one person the thing in the path belongs to.
-    ItsOwner,
-    /// Members of the organizer in the path with one of these roles: `o`wner, `m`anager,
-    /// `f`inance, `d`oor, `v`iewer.
-    Staff(&'static str),
-    /// Staff of the whole platform.
-    Platform,
-}
-use For::{Everyone, ItsOwner, Platform, SignedIn, Staff};
-
-#[rustfmt::skip]
-const TABLE: &[(&str, For)] = &[
-    ("GET /.well-known/jwks.json", Everyone),
-    ("GET /.well-known/oauth-authorization-server", Everyone),
-    // Clients prove themselves in words of their own.
-    ("GET /oauth/authorize", Everyone),
-    ("POST /oauth/authorize", Everyone),
-    ("POST /oauth/token", Everyone),
-    ("POST /oauth/revoke", Everyone),
-    ("POST /oauth/introspect", Everyone),
-    ("GET /healthz", Everyone),
-    ("GET /metrics", Everyone),
-    ("GET /readyz", Everyone),
-    ("POST /api/v1/auth/login", Everyone),
-    ("POST /api/v1/auth/logout", Everyone),
-    ("POST /api/v1/auth/refresh", Everyone),
-    ("POST /api/v1/auth/register", Everyone),
-    ("POST /api/v1/auth/password/forgot", Everyone),
-    ("POST /api/v1/auth/password/reset", Everyone),
-    ("POST /api/v1/me/email", SignedIn),
-    ("POST /api/v1/me/email/code", SignedIn),
-    ("POST /api/v1/me/email/verify", SignedIn),
-    ("POST /api/v1/me/phone", SignedIn),
-    ("POST /api/v1/me/phone/code", SignedIn),
-    ("POST /api/v1/me/phone/verify", SignedIn),
-    ("POST /api/v1/me/password", SignedIn),
-    ("GET /api/v1/me/mfa", SignedIn),
-    ("POST /api/v1/me/mfa/totp", SignedIn),
-    ("POST /api/v1/me/mfa/totp/confirm", SignedIn),
-    ("POST /api/v1/me/mfa/totp/remove", SignedIn),
-    ("POST /api/v1/me/mfa/recovery-codes", SignedIn),
-    ("POST /api/v1/auth/passkeys/challenge", Everyone),
-    ("POST /api/v1/auth/passkeys", Everyone),
-    ("GET /api/v1/me/passkeys", SignedIn),
-    ("POST /api/v1/me/passkeys/challenge", SignedIn),
-    ("POST /api/v1/me/passkeys", SignedIn),
-    ("PATCH /api/v1/me/passkeys/{passkey}", ItsOwner),
-    ("DELETE /api/v1/me/passkeys/{passkey}", ItsOwner),
-    ("GET /api/v1/me/sessions", SignedIn),
-    ("DELETE /api/v1/me/sessions", SignedIn),
-    ("DELETE /api/v1/me/sessions/{session}", ItsOwner),
-    ("GET /api/v1/me/programs", SignedIn),
-    ("DELETE /api/v1/me/programs/{grant}", ItsOwner),
-    ("GET /api/v1/me/kyc", SignedIn),
-    ("POST /api/v1/me/kyc", SignedIn),
-    ("GET /api/v1/me/export", SignedIn),
-    ("GET /api/v1/platform/kyc", Platform),
-    ("POST /api/v1/platform/kyc/{check}/decision", Platform),
-    ("GET /api/v1/me", SignedIn),
-    ("PATCH /api/v1/me", SignedIn),
-    ("DELETE /api/v1/me", SignedIn),
-    ("GET /api/v1/me/orders", SignedIn),
-    ("GET /api/v1/me/tickets", SignedIn),
-    ("GET /api/v1/venues", Everyone),
-    ("GET /api/v1/venues/{venue}", Everyone),
-    ("GET /api/v1/events", Everyone),
-    ("GET /api/v1/events/{event}", Everyone),
-    ("GET /api/v1/events/{event}/availability", Everyone),
-    ("GET /api/v1/events/{event}/live", Everyone),
-    ("GET /api/v1/events/{event}/seat-map", Everyone),
-    ("POST /api/v1/events/{event}/holds", SignedIn),
-    ("GET /api/v1/holds/{hold}", ItsOwner),
-    ("DELETE /api/v1/holds/{hold}", ItsOwner),
-    ("POST /api/v1/orders", SignedIn),
-    ("GET /api/v1/orders/{order}", ItsOwner),
-    ("POST /api/v1/orders/{order}/cancel", ItsOwner),
-    // The gateway's own pages: whoever knows the payment answers for it, as at a bank.
-    ("GET /api/v1/simulated-gateway/challenges/{payment}", Everyone),
-    ("POST /api/v1/simulated-gateway/challenges/{payment}", Everyone),
-    ("POST /api/v1/bookings", SignedIn),
-    ("GET /api/v1/bookings/{booking}", ItsOwner),
-    ("DELETE /api/v1/bookings/{booking}", ItsOwner),
-    ("POST /api/v1/bookings/{booking}/confirm", ItsOwner),
-    ("GET /api/v1/tickets/{ticket}", ItsOwner),
-    ("GET /api/v1/tickets/{ticket}/barcode", ItsOwner),
-    ("GET /api/v1/tickets/{ticket}/pdf", ItsOwner),
-    ("POST /api/v1/tickets/{ticket}/reissue", ItsOwner),
-    ("POST /api/v1/tickets/{ticket}/transfer", ItsOwner),
-    ("GET /api/v1/organizers", SignedIn),
-    ("POST /api/v1/organizers", SignedIn),
-    ("PATCH /api/v1/organizers/{org}", Staff("o")),
-    ("GET /api/v1/organizers/{org}/members", Staff("om")),
-    ("POST /api/v1/organizers/{org}/members", Staff("o")),
-    ("PATCH /api/v1/organizers/{org}/members/{user}", Staff("o")),
-    ("DELETE /api/v1/organizers/{org}/members/{user}", Staff("o")),
-    ("GET /api/v1/organizers/{org}/clients", Staff("om")),
-    ("POST /api/v1/organizers/{org}/clients", Staff("om")),
-    ("GET /api/v1/organizers/{org}/clients/{client}", Staff("om")),
-    ("DELETE /api/v1/organizers/{org}/clients/{client}", Staff("om")),
-    ("POST /api/v1/organizers/{org}/clients/{client}/secret", Staff("om")),
-    ("GET /api/v1/organizers/{org}/api-keys", Staff("om")),
-    ("POST /api/v1/organizers/{org}/api-keys", Staff("om")),
-    ("DELETE /api/v1/organizers/{org}/api-keys/{key}", Staff("om")),
-    ("POST /api/v1/organizers/{org}/api-keys/{key}/rotate", Staff("om")),
-    ("POST /api/v1/organizers/{org}/venues", Staff("om")),
-    ("PATCH /api/v1/organizers/{org}/venues/{venue}", Staff("om")),
-    ("GET /api/v1/organizers/{org}/venues/{venue}/seat-maps", Staff("omfdv")),
-    ("POST /api/v1/organizers/{org}/venues/{venue}/seat-maps", Staff("om")),
-    ("GET /api/v1/organizers/{org}/events", Staff("omfdv")),
-    ("POST /api/v1/organizers/{org}/events", Staff("om")),
-    ("GET /api/v1/organizers/{org}/events/{event}", Staff("omfdv")),
-    ("PATCH /api/v1/organizers/{org}/events/{event}", Staff("om")),
-    ("POST /api/v1/organizers/{org}/events/{event}/publish", Staff("om")),
-    ("POST /api/v1/organizers/{org}/events/{event}/take-off-sale", Staff("om")),
-    ("POST /api/v1/organizers/{org}/events/{event}/postpone", Staff("om")),
-    ("POST /api/v1/organizers/{org}/events/{event}/cancel", Staff("om")),
-    ("POST /api/v1/organizers/{org}/events/{event}/seat-map", Staff("om")),
-    ("POST /api/v1/organizers/{org}/events/{event}/block", Staff("om")),
-    ("POST /api/v1/organizers/{org}/events/{event}/unblock", Staff("om")),
-    ("POST /api/v1/organizers/{org}/events/{event}/capacity", Staff("om")),
-    ("GET /api/v1/organizers/{org}/events/{event}/attendees", Staff("omf")),
-    ("GET /api/v1/organizers/{org}/tickets/{ticket}", Staff("omf")),
-    ("GET /api/v1/organizers/{org}/orders", Staff("omfv")),
-    ("GET /api/v1/organizers/{org}/orders/{order}", Staff("omfv")),
-    ("POST /api/v1/organizers/{org}/orders/{order}/refund", Staff("omf")),
-    ("POST /api/v1/organizers/{org}/checkins", Staff("omd")),
-    ("POST /api/v1/organizers/{org}/checkins/batch", Staff("omd")),
-    ("GET /api/v1/organizers/{org}/checkins/keys", Staff("omd")),
-    ("GET /api/v1/organizers/{org}/audit", Staff("o")),
-];
+use crate::{maps, programs};
+use table::{For, Limited, Row, row, table};
 
 /// Two tenants, and a fan with something of everything at each.
 pub struct Scene {
@@ -160,9 +26,18 @@ pub struct Scene {
     pub admin: Caller,
     pub ann: Caller,
     stranger: Caller,
+    /// Staff who work for one of our events alone.
+    limited: Vec<(Role, Caller)>,
+    /// What acts for us with every scope, and for the other tenant.
+    key: Caller,
+    their_key: Caller,
+    /// A program of ours that Ann lets do everything a program can do.
+    program: Caller,
     /// Ids by name of the path's parameter: what exists at our organizer, and at theirs.
     pub here: BTreeMap<&'static str, String>,
     there: BTreeMap<&'static str, String>,
+    /// Another event of ours, and what was sold of it.
+    beside: BTreeMap<&'static str, String>,
 }
 
 impl Scene {
@@ -177,8 +52,35 @@ impl Scene {
         let bob = app.fan("bob").await;
         let here = things(&app, &ours, &ann).await;
         let there = things(&app, &theirs, &bob).await;
-        Scene { app, ours, theirs, staff, admin, ann, stranger, here, there }
+        let beside = other_event(&app, &ours, &here, &ann).await;
+        let mut limited = Vec::new();
+        for role in [Role::Manager, Role::Door] {
+            limited.push((role, app.limited(&ours, role, &[&here["event"]]).await));
+        }
+        let all = Scope::ALL.into_iter().filter(|scope| scope.permission().is_some());
+        let all = Vec::from_iter(all.map(Scope::text)).join(" ");
+        let key = app.nobody().with_token(&programs::api_key(&ours, &all).await.secret);
+        let their_key = app.nobody().with_token(&programs::api_key(&theirs, &all).await.secret);
+        let client = programs::client(&ours, &Scope::ALL.map(Scope::text).join(" ")).await;
+        let program = programs::acting(&app, &client, &ann, None).await;
+        Scene { app, ours, theirs, staff, admin, ann, stranger, limited, key, their_key, program, here, there, beside }
     }
+}
+
+/// What is of another event of the same organizer, and else the same as `here`.
+async fn other_event(
+    app: &TestApp,
+    house: &House,
+    here: &BTreeMap<&'static str, String>,
+    fan: &Caller,
+) -> BTreeMap<&'static str, String> {
+    let event = app.event_of(house).await;
+    let order = fan.bought(&event.id, &["S-A-1"]).await;
+    let mut beside = here.clone();
+    beside.insert("event", event.id);
+    beside.insert("order", order["id"].as_str().unwrap().to_owned());
+    beside.insert("ticket", order["tickets"][0]["id"].as_str().unwrap().to_owned());
+    beside
 }
 
 /// One of everything at `house`, bought and held by `fan`.
@@ -189,8 +91,9 @@ async fn things(app: &TestApp, house: &House, fan: &Caller) -> BTreeMap<&'static
     let challenge = fan.pay(&[&waiting], "tok_challenge").await.expect(202).json();
     let page = challenge["nextAction"]["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
     let member = app.verified(&format!("member of {}", house.id)).await;
-    let body = json!({ "email": member.email, "role": "viewer" });
-    house.owner.post(&format!("/organizers/{}/members", house.id), body).await.expect(201);
+    app.joins(house, &member, Role::Viewer).await;
+    let asked = json!({ "email": "asked@example.org", "role": "viewer" });
+    let invitation = house.owner.post(&format!("/organizers/{}/members", house.id), asked).await.expect(201).id();
     let held = fan.held(&event.id, &["S-A-3"]).await;
     let maps = format!("/organizers/{}/venues/{}/seat-maps", house.id, event.venue);
     let map = house.owner.get(&maps).await.expect(200).json()["items"][0]["id"].as_str().unwrap().to_owned();
@@ -204,9 +107,9 @@ async fn things(app: &TestApp, house: &House, fan: &Caller) -> BTreeMap<&'static
     fan.post("/me/email/verify", json!({ "code": code })).await.expect(200);
     let passkey = crate::passkeys::added(fan).await;
     let check = fan.post("/me/kyc", document).await.expect(201).id();
-    let client = crate::programs::client(house, "orders.read sales.read").await;
-    let grant = crate::programs::let_in(app, &client, fan).await;
-    let key = crate::programs::api_key(house, "sales.read").await;
+    let client = programs::client(house, "orders.read sales.read").await;
+    let grant = programs::let_in(app, &client, fan).await;
+    let key = programs::api_key(house, "sales.read").await;
     let OnSale { organizer, venue, id } = event;
     [
         ("org", organizer),
@@ -225,6 +128,7 @@ async fn things(app: &TestApp, house: &House, fan: &Caller) -> BTreeMap<&'static
         ("client", client.id),
         ("grant", grant),
         ("key", key.id),
+        ("invitation", invitation),
     ]
     .into()
 }
@@ -248,6 +152,7 @@ fn absent() -> BTreeMap<&'static str, String> {
         ("client", "cli"),
         ("grant", "grt"),
         ("key", "key"),
+        ("invitation", "inv"),
     ];
     kinds.map(|(name, prefix)| (name, format!("{prefix}_01h455vb4pex5vsknk084sn02q"))).into()
 }
@@ -258,8 +163,12 @@ fn body(operation: &str, ids: &BTreeMap<&str, String>) -> Value {
         "/platform/kyc/{check}/decision" => json!({ "decision": "verified" }),
         "/me/passkeys/{passkey}" if operation.starts_with("PATCH") => json!({ "name": "Mine" }),
         "/me/passkeys/{passkey}" => json!({ "password": PASSWORD }),
+        "/platform/organizers/{org}/suspend" | "/platform/organizers/{org}/reinstate" => {
+            json!({ "reason": "case 4711, the bank called" })
+        }
+        "/me/invitations/accept" | "/me/invitations/decline" => json!({ "token": "sdi_x" }),
         "/organizers/{org}" => json!({ "membersNeedSecondFactor": false }),
-        path if path.contains("/clients") || path.contains("/api-keys") => crate::programs::good_body(path),
+        path if path.contains("/clients") || path.contains("/api-keys") => programs::good_body(path),
         "/organizers/{org}/members" => json!({ "email": "bob@example.org", "role": "viewer" }),
         "/organizers/{org}/members/{user}" => json!({ "role": "viewer" }),
         "/organizers/{org}/venues/{venue}/seat-maps" => maps::hall(),
@@ -342,28 +251,24 @@ fn telling(answer: &Answer) -> (u16, Vec<(String, Vec<u8>)>, Value) {
     (answer.status, headers, body)
 }
 
-#[tokio::test]
-async fn every_operation_has_its_row() {
+#[test]
+fn every_operation_has_its_row() {
     let documented: Vec<_> = contract::operations().iter().map(Operation::name).collect();
-    let missing: Vec<_> = documented.iter().filter(|name| !TABLE.iter().any(|(row, _)| row == name)).collect();
+    let missing: Vec<_> = documented.iter().filter(|name| !table().iter().any(|row| row.operation == **name)).collect();
     assert!(missing.is_empty(), "no row for {missing:#?}");
-    let stale: Vec<_> = TABLE.iter().filter(|(row, _)| !documented.iter().any(|name| name == row)).collect();
+    let stale: Vec<_> = table().iter().filter(|row| !documented.iter().any(|name| name == row.operation)).collect();
     assert!(stale.is_empty(), "no operation for {stale:#?}");
     for operation in contract::operations() {
-        let secured = !matches!(row(operation), Everyone);
-        assert_eq!(operation.is_secured(), secured, "{} in the document", operation.name());
+        let row = row(operation);
+        assert_eq!(operation.is_secured(), row.access != For::Everyone, "{} in the document", operation.name());
+        assert_eq!(operation.scope(), row.scope, "{} in the document", operation.name());
     }
-}
-
-fn row(operation: Operation) -> For {
-    let found = TABLE.iter().find(|(row, _)| *row == operation.name());
-    found.unwrap_or_else(|| panic!("no row for {}", operation.name())).1
 }
 
 /// Runs every case of the operations that `wanted` picks; how many there were.
 async fn run(wanted: impl Fn(For) -> bool) -> usize {
     let mut count = 0;
-    for operation in contract::operations().into_iter().filter(|operation| wanted(row(*operation))) {
+    for operation in contract::operations().into_iter().filter(|operation| wanted(row(*operation).access)) {
         // What one operation does must not be what the next one meets.
         let scene = Scene::new().await;
         let mut cases = Cases { scene: &scene, operation, count: 0 };
@@ -376,14 +281,15 @@ async fn run(wanted: impl Fn(For) -> bool) -> usize {
 async fn check(cases: &mut Cases<'_>) {
     let scene = cases.scene;
     let (here, nothing, nobody) = (&scene.here, &absent(), scene.app.nobody());
-    let access = row(cases.operation);
+    let row = row(cases.operation);
     let forged = [
         nobody.with_token("garbage"),
         nobody.with_token(""),
         nobody.with_token(&format!("{}x", scene.ann.token())),
         nobody.with_token(&scene.ann.refresh_token),
+        nobody.with_token(&format!("{}x", scene.key.token())),
     ];
-    if access == Everyone {
+    if row.access == For::Everyone {
         let plain = cases.call(&nobody, here).await;
         assert!(plain.status < 500, "{}", cases.place(&plain));
         let told = |answer: &Answer| (answer.status, answer.code());
@@ -402,100 +308,204 @@ async fn check(cases: &mut Cases<'_>) {
     for token in &forged {
         cases.refused(token, here, 401, "invalid_token", "with a forged token").await;
     }
-    match access {
-        Everyone => unreachable!("handled above"),
-        SignedIn => {
-            if !cases.operation.parameters().is_empty() {
-                cases.refused(&scene.ann, nothing, 404, "not_found", "an absent id").await;
-            }
-            for (role, member) in &scene.staff {
-                cases.allowed(member, here, role.text()).await;
-            }
-            for (who, caller) in [("fan", &scene.ann), ("stranger", &scene.stranger), ("admin", &scene.admin)] {
-                cases.allowed(caller, here, who).await;
-            }
-        }
-        ItsOwner => {
-            let others =
-                [("stranger", &scene.stranger), ("other tenant", &scene.theirs.owner), ("admin", &scene.admin)];
-            for (who, caller) in others {
-                cases.hidden(caller, here, nothing, who).await;
-            }
-            for (role, member) in &scene.staff {
-                cases.hidden(member, here, nothing, role.text()).await;
-            }
-            cases.hidden(&scene.ann, &scene.there, nothing, "another fan's").await;
-            cases.allowed(&scene.ann, here, "its owner").await;
-        }
-        Staff(roles) => staff_cases(cases, roles).await,
-        Platform => {
-            let staff = scene.staff.iter().map(|(role, member)| (role.text(), member));
-            let others = [("fan", &scene.ann), ("stranger", &scene.stranger), ("other tenant", &scene.theirs.owner)];
-            for (who, caller) in others.into_iter().chain(staff) {
-                for ids in [here, nothing] {
-                    cases.refused(caller, ids, 403, "not_allowed", who).await;
-                }
-            }
-            if !cases.operation.parameters().is_empty() {
-                cases.refused(&scene.admin, nothing, 404, "not_found", "an absent id").await;
-            }
-            cases.allowed(&scene.admin, here, "admin").await;
-        }
+    match row.access {
+        For::Everyone => unreachable!("handled above"),
+        For::SignedIn => signed_in_cases(cases, row).await,
+        For::ItsOwner => owner_cases(cases, row).await,
+        For::Staff => staff_cases(cases, row).await,
+        For::Platform => platform_cases(cases).await,
     }
 }
 
-async fn staff_cases(cases: &mut Cases<'_>, roles: &str) {
+async fn signed_in_cases(cases: &mut Cases<'_>, row: &Row) {
     let scene = cases.scene;
     let (here, nothing) = (&scene.here, &absent());
-    let outsiders = [
-        ("fan", &scene.ann),
-        ("stranger", &scene.stranger),
-        ("other tenant", &scene.theirs.owner),
-        ("admin", &scene.admin),
-    ];
+    if !cases.operation.parameters().is_empty() {
+        cases.refused(&scene.ann, nothing, 404, "not_found", "an absent id").await;
+    }
+    cases.refused(&scene.key, here, 403, "insufficient_scope", "a key acts for no person").await;
+    let others = [("fan", &scene.ann), ("stranger", &scene.stranger), ("admin", &scene.admin)];
+    for (who, caller) in others {
+        // What ends sessions comes last: they are others' as well.
+        cases.allowed(caller, here, who).await;
+    }
+    for (role, member) in scene.staff.iter().chain(&scene.limited) {
+        cases.allowed(member, here, role.text()).await;
+    }
+    match row.scope {
+        None => cases.refused(&scene.program, here, 403, "insufficient_scope", "for no program").await,
+        Some(_) => cases.allowed(&scene.program, here, "a program with the scope").await,
+    }
+}
+
+async fn owner_cases(cases: &mut Cases<'_>, row: &Row) {
+    let scene = cases.scene;
+    let (here, nothing) = (&scene.here, &absent());
+    let others = [("stranger", &scene.stranger), ("other tenant", &scene.theirs.owner), ("admin", &scene.admin)];
+    for (who, caller) in others {
+        cases.hidden(caller, here, nothing, who).await;
+    }
+    cases.hidden(&scene.admin.because(REASON), here, nothing, "admin with a reason").await;
+    for (role, member) in scene.staff.iter().chain(&scene.limited) {
+        cases.hidden(member, here, nothing, role.text()).await;
+    }
+    cases.hidden(&scene.ann, &scene.there, nothing, "another fan's").await;
+    cases.refused(&scene.key, here, 403, "insufficient_scope", "a key acts for no person").await;
+    match row.scope {
+        None => cases.refused(&scene.program, here, 403, "insufficient_scope", "for no program").await,
+        Some(_) => cases.hidden(&scene.program, &scene.there, nothing, "a program, another fan's").await,
+    }
+    cases.allowed(&scene.ann, here, "its owner").await;
+}
+
+async fn platform_cases(cases: &mut Cases<'_>) {
+    let scene = cases.scene;
+    let (here, nothing) = (&scene.here, &absent());
+    let staff = scene.staff.iter().chain(&scene.limited).map(|(role, member)| (role.text(), member));
+    let others = [("fan", &scene.ann), ("stranger", &scene.stranger), ("other tenant", &scene.theirs.owner)];
+    for (who, caller) in others.into_iter().chain(staff) {
+        for ids in [here, nothing] {
+            cases.refused(caller, ids, 403, "not_allowed", who).await;
+        }
+    }
+    for (who, caller) in [("key", &scene.key), ("program", &scene.program)] {
+        cases.refused(caller, here, 403, "insufficient_scope", who).await;
+    }
+    if !cases.operation.parameters().is_empty() {
+        cases.refused(&scene.admin, nothing, 404, "not_found", "an absent id").await;
+    }
+    cases.allowed(&scene.admin, here, "admin").await;
+}
+
+async fn staff_cases(cases: &mut Cases<'_>, row: &Row) {
+    let scene = cases.scene;
+    let (here, nothing) = (&scene.here, &absent());
+    let outsiders = [("fan", &scene.ann), ("stranger", &scene.stranger), ("other tenant", &scene.theirs.owner)];
     for (who, caller) in outsiders {
         cases.hidden(caller, here, nothing, who).await;
     }
     // Our staff at the other tenant's door.
-    for (role, member) in &scene.staff {
+    for (role, member) in scene.staff.iter().chain(&scene.limited) {
         cases.hidden(member, &scene.there, nothing, role.text()).await;
     }
-    let letter = |role: Role| role.text().chars().next().expect("roles have names");
     for (role, member) in &scene.staff {
-        if !roles.contains(letter(*role)) {
+        if !row.roles.contains(role) {
             cases.refused(member, here, 403, "not_allowed", role.text()).await;
         }
     }
     // The right organizer with something of the other's: one parameter at a time.
+    let mixed = |name: &'static str, ids: &BTreeMap<&'static str, String>| {
+        let mut mixed = here.clone();
+        mixed.insert(name, ids[name].clone());
+        mixed
+    };
     for name in cases.operation.parameters().into_iter().filter(|name| *name != "org") {
-        let with = |ids: &BTreeMap<&'static str, String>| {
-            let mut mixed = here.clone();
-            mixed.insert(name, ids[name].clone());
-            mixed
-        };
-        cases.hidden(&scene.ours.owner, &with(&scene.there), &with(nothing), name).await;
+        let (theirs, nobodys) = (mixed(name, &scene.there), mixed(name, nothing));
+        cases.hidden(&scene.ours.owner, &theirs, &nobodys, name).await;
+        if row.platform {
+            cases.hidden(&scene.admin.because(REASON), &theirs, &nobodys, name).await;
+        }
     }
+    look_cases(cases, row).await;
+    program_cases(cases, row).await;
     // From the least to the mightiest, because some do what can be done once.
+    limited_cases(cases, row).await;
     for (role, member) in scene.staff.iter().rev() {
-        if roles.contains(letter(*role)) {
+        if row.roles.contains(role) {
             cases.allowed(member, here, role.text()).await;
         }
     }
 }
 
+/// What staff of the platform may see of a tenant, and how.
+async fn look_cases(cases: &mut Cases<'_>, row: &Row) {
+    let scene = cases.scene;
+    let (here, nothing) = (&scene.here, &absent());
+    for admin in [&scene.admin, &scene.admin.because(REASON)] {
+        cases.refused(admin, nothing, 404, "not_found", "admin, an absent organizer").await;
+    }
+    if !row.platform {
+        for admin in [&scene.admin, &scene.admin.because(REASON)] {
+            cases.refused(admin, here, 403, "not_allowed", "admin changes nothing").await;
+        }
+        return;
+    }
+    for reason in ["", "because", "          ", &"x".repeat(201)] {
+        let admin = scene.admin.because(reason);
+        cases.refused(&admin, here, 403, "access_reason_required", "admin with no reason worth the name").await;
+    }
+    cases.refused(&scene.admin, here, 403, "access_reason_required", "admin without a reason").await;
+    cases.allowed(&scene.admin.because(REASON), here, "admin with a reason").await;
+    cases.allowed(&scene.admin.because(REASON), &scene.there, "admin with a reason, elsewhere").await;
+    let stranger = scene.stranger.because(REASON);
+    cases.hidden(&stranger, here, nothing, "a reason opens nothing to others").await;
+}
+
+/// Keys of ours and of others, and a program for a fan who is no staff.
+async fn program_cases(cases: &mut Cases<'_>, row: &Row) {
+    let scene = cases.scene;
+    let (here, nothing) = (&scene.here, &absent());
+    if row.scope.is_none() {
+        for (who, caller) in [("key", &scene.key), ("their key", &scene.their_key), ("program", &scene.program)] {
+            let answer = cases.call(caller, here).await;
+            assert!(matches!(answer.status, 403 | 404), "{who}: {}", cases.place(&answer));
+        }
+        cases.refused(&scene.key, here, 403, "insufficient_scope", "for no program").await;
+        return;
+    }
+    cases.hidden(&scene.their_key, here, nothing, "their key").await;
+    cases.hidden(&scene.key, &scene.there, nothing, "our key at theirs").await;
+    cases.hidden(&scene.program, here, nothing, "a program for a fan").await;
+    let others = Scope::ALL.into_iter().filter(|scope| scope.permission().is_some() && Some(scope.text()) != row.scope);
+    let others = Vec::from_iter(others.map(Scope::text)).join(" ");
+    let key = scene.app.nobody().with_token(&programs::api_key(&scene.ours, &others).await.secret);
+    cases.refused(&key, here, 403, "insufficient_scope", "a key with every other scope").await;
+}
+
+/// To a member who works for one event alone, all else looks absent.
+async fn limited_cases(cases: &mut Cases<'_>, row: &Row) {
+    let scene = cases.scene;
+    let (here, beside, nothing) = (&scene.here, &scene.beside, &absent());
+    for (role, member) in scene.limited.iter().rev() {
+        let case = format!("{role} of one event");
+        match row.limited {
+            Limited::None => cases.hidden(member, here, nothing, &case).await,
+            Limited::Event => {
+                cases.hidden(member, beside, nothing, &case).await;
+                match row.roles.contains(role) {
+                    true => cases.allowed(member, here, &case).await,
+                    false => cases.refused(member, here, 403, "not_allowed", &case).await,
+                }
+            }
+            Limited::Some if row.roles.contains(role) => cases.allowed(member, here, &case).await,
+            Limited::Some => cases.refused(member, here, 403, "not_allowed", &case).await,
+            // Others they do not see; themselves they may take out.
+            Limited::Itself => {
+                cases.hidden(member, here, nothing, &case).await;
+                let mut own = here.clone();
+                own.insert("user", member.id.clone());
+                cases.allowed(member, &own, &case).await;
+            }
+        }
+    }
+}
+
+/// Why staff of the platform look.
+const REASON: &str = "case 4711, the buyer's bank called";
+
 #[tokio::test]
 async fn what_everyone_or_anyone_may_call() {
-    println!("{} cases", run(|access| matches!(access, Everyone | SignedIn)).await);
+    println!("{} cells", run(|access| matches!(access, For::Everyone | For::SignedIn)).await);
 }
 
 #[tokio::test]
 async fn what_belongs_to_one_person_or_to_the_platform() {
-    println!("{} cases", run(|access| matches!(access, ItsOwner | Platform)).await);
+    println!("{} cells", run(|access| matches!(access, For::ItsOwner | For::Platform)).await);
 }
 
 #[tokio::test]
 async fn what_belongs_to_an_organizer() {
-    println!("{} cases", run(|access| matches!(access, Staff(_))).await);
+    println!("{} cells", run(|access| access == For::Staff).await);
 }
 
 #[tokio::test]

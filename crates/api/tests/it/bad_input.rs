@@ -33,8 +33,9 @@ impl World {
         let page = challenge["nextAction"]["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
         let free = ann.held(&event.id, &["S-A-3"]).await;
         let eve = app.verified("eve").await;
-        let body = json!({ "email": eve.email, "role": "viewer" });
-        house.owner.post(&format!("/organizers/{}/members", house.id), body).await.expect(201);
+        app.joins(&house, &eve, identity::Role::Viewer).await;
+        let asked = json!({ "email": "asked@example.org", "role": "viewer" });
+        let invitation = house.owner.post(&format!("/organizers/{}/members", house.id), asked).await.expect(201).id();
         let ticket = order["tickets"][0]["id"].as_str().unwrap().to_owned();
         let OnSale { organizer, venue, id } = event;
         let ids = [
@@ -47,6 +48,7 @@ impl World {
             ("booking", free),
             ("payment", page),
             ("user", eve.id),
+            ("invitation", invitation),
             ("check", "kyc_01h455vb4pex5vsknk084sn02q".to_owned()),
             ("session", "ses_01h455vb4pex5vsknk084sn02q".to_owned()),
             ("passkey", "pky_01h455vb4pex5vsknk084sn02q".to_owned()),
@@ -61,8 +63,8 @@ impl World {
     /// Someone who may call the operation.
     fn caller(&self, operation: Operation) -> Caller {
         let who = match operation.path {
-            path if path.contains("/organizers") => self.house.owner.clone(),
             path if path.contains("/platform") => self.admin.clone(),
+            path if path.contains("/organizers") => self.house.owner.clone(),
             _ => self.ann.clone(),
         };
         who.keyed(self.app.key())
@@ -102,8 +104,14 @@ impl World {
             path if path.contains("/clients") || path.contains("/api-keys") => programs::good_body(path),
             "/organizers" => json!({ "name": "Another" }),
             "/organizers/{org}" => json!({ "membersNeedSecondFactor": false }),
-            "/organizers/{org}/members" => json!({ "email": "bob@example.org", "role": "door" }),
-            "/organizers/{org}/members/{user}" => json!({ "role": "door" }),
+            "/me/invitations/accept" | "/me/invitations/decline" => json!({ "token": "sdi_x" }),
+            "/platform/organizers/{org}/suspend" | "/platform/organizers/{org}/reinstate" => {
+                json!({ "reason": "case 4711, the bank called" })
+            }
+            "/organizers/{org}/members" => {
+                json!({ "email": "bob@example.org", "role": "door", "events": [self.ids["event"]] })
+            }
+            "/organizers/{org}/members/{user}" => json!({ "role": "door", "events": [self.ids["event"]] }),
             "/organizers/{org}/venues" => {
                 let mut body = venue_body();
                 body["latitude"] = 53.5.into();
@@ -154,6 +162,7 @@ impl World {
         for path in [
             format!("{base}/events?limit=100"),
             format!("{base}/members"),
+            format!("{base}/invitations"),
             format!("{base}/clients"),
             format!("{base}/api-keys"),
             format!("{base}/orders?limit=100"),

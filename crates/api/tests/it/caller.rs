@@ -20,6 +20,7 @@ pub struct Caller {
     router: Router,
     token: Option<String>,
     key: Option<String>,
+    reason: Option<String>,
     pub id: String,
     pub email: String,
     pub refresh_token: String,
@@ -90,7 +91,8 @@ impl Answer {
 impl Caller {
     pub fn new(router: Router) -> Self {
         let nothing = String::new;
-        Self { router, token: None, key: None, id: nothing(), email: nothing(), refresh_token: nothing() }
+        let (token, key, reason) = (None, None, None);
+        Self { router, token, key, reason, id: nothing(), email: nothing(), refresh_token: nothing() }
     }
 
     /// The same one signed in as a new account called `name`.
@@ -123,6 +125,7 @@ impl Caller {
             router: self.router.clone(),
             token: Some(text(&answer["accessToken"])),
             key: None,
+            reason: None,
             id: text(&answer["user"]["id"]),
             email: text(&answer["user"]["email"]),
             refresh_token: text(&answer["refreshToken"]),
@@ -137,6 +140,11 @@ impl Caller {
     /// The same one, sending this `Idempotency-Key`.
     pub fn keyed(&self, key: impl Into<String>) -> Caller {
         Caller { key: Some(key.into()), ..self.clone() }
+    }
+
+    /// The same one, saying why they look into a tenant.
+    pub fn because(&self, reason: impl Into<String>) -> Caller {
+        Caller { reason: Some(reason.into()), ..self.clone() }
     }
 
     pub fn token(&self) -> &str {
@@ -185,6 +193,9 @@ impl Caller {
         }
         if let Some(key) = &self.key {
             request = request.header("idempotency-key", key);
+        }
+        if let Some(reason) = &self.reason {
+            request = request.header("x-access-reason", reason);
         }
         request
     }

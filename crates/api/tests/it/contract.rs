@@ -35,6 +35,14 @@ impl Operation {
         self.describe()["security"].as_array().is_some_and(|schemes| !schemes.is_empty())
     }
 
+    /// What a program needs for it, if any may do it.
+    pub fn scope(&self) -> Option<&'static str> {
+        let schemes = self.describe()["security"].as_array()?;
+        let scopes = schemes.iter().find_map(|scheme| scheme["oauth2"].as_array())?;
+        assert_eq!(scopes.len(), 1, "{}", self.name());
+        scopes[0].as_str()
+    }
+
     pub fn body(&self) -> Option<&'static Value> {
         self.describe().get("requestBody")
     }

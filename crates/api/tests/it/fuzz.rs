@@ -76,8 +76,7 @@ async fn nothing_is_found_by_an_owner() {
     let (event, house) = (app.event_on_sale().await, app.aurora().await);
     let (owner, eve) = (&house.owner, app.verified("eve").await);
     let order = owner.bought(&event.id, &["S-A-1", "S-A-2", "S-A-3"]).await;
-    let member = serde_json::json!({ "email": eve.email, "role": "viewer" });
-    owner.post(&format!("/organizers/{}/members", house.id), member).await.expect(201);
+    app.joins(&house, &eve, identity::Role::Viewer).await;
     let ids = ids(&[
         ("EVENT", &event.id.clone().into()),
         ("ORG", &event.organizer.clone().into()),

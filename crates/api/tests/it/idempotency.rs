@@ -54,8 +54,7 @@ async fn a_key_refunds_one_organizer_s_part_of_one_order() {
     let (here, there) = (app.event_on_sale().await, app.event_of(&borealis).await);
     // Someone who works for both.
     app.verified("aurora").await;
-    let member = json!({ "email": aurora.owner.email, "role": "finance" });
-    borealis.owner.post(&format!("/organizers/{}/members", borealis.id), member).await.expect(201);
+    app.joins(&borealis, &aurora.owner, identity::Role::Finance).await;
     let ann = app.fan("ann").await;
     let holds = [ann.held(&here.id, &["S-A-1"]).await, ann.held(&there.id, &["S-A-1"]).await];
     let shared = ann.pay(&[&holds[0], &holds[1]], "tok_ok").await.expect(201).json();
@@ -143,8 +142,7 @@ async fn organizers_do_not_share_keys_and_a_refusal_leaves_a_key_free() {
     let app = TestApp::with(Wish::unlimited()).await;
     let (aurora, borealis) = (app.aurora().await, app.borealis().await);
     app.verified("aurora").await;
-    let member = json!({ "email": aurora.owner.email, "role": "manager" });
-    borealis.owner.post(&format!("/organizers/{}/members", borealis.id), member).await.expect(201);
+    app.joins(&borealis, &aurora.owner, identity::Role::Manager).await;
     let keyed = aurora.owner.keyed("one-key");
     let mut wrong = venue_body();
     wrong["country"] = "Atlantis".into();

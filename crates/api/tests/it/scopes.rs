@@ -60,6 +60,15 @@ const FOR_NO_PROGRAM: &[&str] = &[
     "POST /api/v1/organizers/{org}/members",
     "PATCH /api/v1/organizers/{org}/members/{user}",
     "DELETE /api/v1/organizers/{org}/members/{user}",
+    "GET /api/v1/organizers/{org}/invitations",
+    "DELETE /api/v1/organizers/{org}/invitations/{invitation}",
+    "POST /api/v1/organizers/{org}/invitations/{invitation}/resend",
+    "GET /api/v1/me/invitations",
+    "POST /api/v1/me/invitations/accept",
+    "POST /api/v1/me/invitations/decline",
+    "GET /api/v1/platform/organizers",
+    "POST /api/v1/platform/organizers/{org}/suspend",
+    "POST /api/v1/platform/organizers/{org}/reinstate",
     "GET /api/v1/organizers/{org}/clients",
     "POST /api/v1/organizers/{org}/clients",
     "GET /api/v1/organizers/{org}/clients/{client}",
@@ -119,6 +128,7 @@ async fn the_scope_that_is_named_is_the_one_that_opens() {
         ("client", own.id.clone()),
         ("grant", "grt_01h455vb4pex5vsknk084sn02q".to_owned()),
         ("key", "key_01h455vb4pex5vsknk084sn02q".to_owned()),
+        ("invitation", "inv_01h455vb4pex5vsknk084sn02q".to_owned()),
     ]
     .into();
     for (operation, scope) in documented() {
@@ -166,15 +176,17 @@ async fn a_program_can_do_no_more_than_its_person() {
     of_viewer.post(&venues(&house), crate::app::venue_body()).await.refused(403, "not_allowed");
     of_stranger.get(&orders(&house)).await.refused(404, "not_found");
     // Staff elsewhere, too: but the program is not theirs.
-    let member = json!({ "email": viewer.email, "role": "manager" });
-    rivals.owner.post(&format!("/organizers/{}/members", rivals.id), member).await.expect(201);
+    app.joins(&rivals, &viewer, Role::Manager).await;
     viewer.get(&orders(&rivals)).await.expect(200);
     of_viewer.get(&orders(&rivals)).await.refused(404, "not_found");
     // And no longer than they are staff.
     house.owner.delete(&format!("/organizers/{}/members/{}", house.id, viewer.id)).await.expect(204);
     of_viewer.get(&orders(&house)).await.refused(404, "not_found");
     // The platform's own staff lend their office to nobody.
-    let of_admin = acting(&app, &own, &app.admin().await, None).await;
+    let boss = app.verified("boss").await;
+    app.app.identity.grant_platform_admin(boss.id.parse().unwrap()).await.unwrap();
+    let of_admin = acting(&app, &own, &boss, None).await;
+    of_admin.because("case 4711, the bank called").get(&orders(&house)).await.refused(404, "not_found");
     of_admin.get("/platform/kyc").await.refused(403, "insufficient_scope");
 }
 

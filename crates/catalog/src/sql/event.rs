@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use stagedoor_core::{EventId, Name, OrganizerId, SeatMapId, Timestamp};
-use store::{Result, Row, Tx};
+use store::{IntoParam, Result, Row, Tx, list};
 
 use super::{VENUE, VENUE_WIDTH, performer_at, trusted, venue_at};
 use crate::event::{Event, EventDetails, EventState, EventType};
@@ -202,17 +202,27 @@ pub async fn bill(tx: &Tx, id: EventId) -> Result<Vec<Performer>> {
     .await
 }
 
-/// Events of one organizer, newest first, with an id below `before`.
-pub async fn events_of(tx: &Tx, organizer: OrganizerId, before: EventId, limit: u32) -> Result<Vec<Event>> {
-    let page = "WHERE e.organizer_id = $1 AND e.id < $2 ORDER BY e.id DESC LIMIT $3";
-    let mut events =
-        tx.all(&format!("SELECT {EVENT} FROM event e {page}"), (organizer, before, limit), event_of_row).await?;
+/// Events of one organizer, newest first, with an id below `before`; of `among` alone, if there is such a list.
+pub async fn events_of(
+    tx: &Tx,
+    organizer: OrganizerId,
+    among: Option<&[EventId]>,
+    before: EventId,
+    limit: u32,
+) -> Result<Vec<Event>> {
+    let wanted = among.map_or(String::new(), |among| format!("AND e.id IN {}", list(4, among.len())));
+    let page = format!("WHERE e.organizer_id = $1 AND e.id < $2 {wanted} ORDER BY e.id DESC LIMIT $3");
+    let params = || {
+        let first = [organizer.into_param(), before.into_param(), limit.into_param()];
+        Vec::from_iter(first.into_iter().chain(among.into_iter().flatten().map(|id| id.into_param())))
+    };
+    let mut events = tx.all(&format!("SELECT {EVENT} FROM event e {page}"), params(), event_of_row).await?;
     let mut bills: HashMap<EventId, Vec<_>> = HashMap::new();
     let sql = format!(
         "SELECT b.event_id, b.performer_id FROM event_performer b
           WHERE b.event_id IN (SELECT e.id FROM event e {page}) ORDER BY b.event_id, b.position"
     );
-    for (event, performer) in tx.all(&sql, (organizer, before, limit), |row| Ok((row.get(0)?, row.get(1)?))).await? {
+    for (event, performer) in tx.all(&sql, params(), |row| Ok((row.get(0)?, row.get(1)?))).await? {
         bills.entry(event).or_default().push(performer);
     }
     for event in &mut events {

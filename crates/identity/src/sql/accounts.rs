@@ -91,6 +91,12 @@ pub(crate) async fn account(tx: &Tx, id: UserId) -> Result<Option<AccountRow>> {
     tx.optional(&account_where("account.id = $1"), (id,), AccountRow::read).await
 }
 
+/// Accounts that run the platform, by id.
+pub(crate) async fn platform_admins(tx: &Tx) -> Result<Vec<AccountRow>> {
+    let sql = format!("{} ORDER BY account.id", account_where("account.platform_admin"));
+    tx.all(&sql, (), AccountRow::read).await
+}
+
 /// The account, kept from changing until the transaction ends.
 pub(crate) async fn lock_account(tx: &Tx, id: UserId) -> Result<Option<AccountRow>> {
     let lock = format!("SELECT id FROM account WHERE id = $1 AND erased_at IS NULL{}", for_update(tx.backend()));

@@ -7,11 +7,13 @@ mod clients;
 mod codes;
 mod device;
 mod factors;
+mod invitations;
 mod kyc;
 mod oauth;
 mod organizers;
 mod passkeys;
 mod passwords;
+mod platform;
 mod profiles;
 mod sessions;
 mod tokens;
@@ -22,11 +24,12 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use identity::{
-    AccountError, Config, Contact, Credentials, Identity, Locale, NewAccount, ProfileChange, SignedIn, User,
+    AccountError, Config, Contact, Credentials, Events, Identity, Locale, NewAccount, NewInvitation, ProfileChange,
+    Role, SignedIn, User,
 };
 use jobs::Jobs;
 use notify::{Notify, Outlets, Spool};
-use stagedoor_core::UserId;
+use stagedoor_core::{OrganizerId, UserId};
 use store::Origin;
 use testkit::TestStore;
 
@@ -141,6 +144,19 @@ impl Office {
         let code = self.code_to(&format!("{name}@example.org")).await;
         self.verify_contact(&HOME, fan.user.id, identity::Channel::Email, &code).await.unwrap();
         fan
+    }
+
+    /// Has `by` ask `member`, whose verified address this is, and `member` accept.
+    async fn joins(&self, organizer: OrganizerId, by: UserId, member: UserId, email: &str, role: Role) {
+        let new = NewInvitation { email, role, events: Events::All };
+        self.invite(&HOME, organizer, by, new).await.unwrap();
+        let token = self.invitation_to(email).await;
+        self.accept_invitation(&HOME, member, &token).await.unwrap();
+    }
+
+    /// The token in the last invitation to `address`.
+    async fn invitation_to(&self, address: &str) -> String {
+        self.word_to(address, |word| word.starts_with("sdi_")).await
     }
 
     fn advance(&self, span: Duration) {

@@ -1,0 +1,150 @@
+//! Staff of the platform: what they see of a tenant and say for it, and suspensions.
+
+use std::time::Duration;
+
+use identity::Role;
+use serde_json::{Value, json};
+
+use crate::app::{TestApp, Wish};
+use crate::audit::platform;
+use crate::programs::api_key;
+
+const REASON: &str = "case 4711, the buyer's bank called";
+
+#[tokio::test]
+async fn a_look_into_a_tenant_says_why_and_stands_in_both_logs() {
+    let app = TestApp::new().await;
+    let (event, house) = (app.event_on_sale().await, app.aurora().await);
+    let admin = app.admin().await;
+    let orders = format!("/organizers/{}/orders", house.id);
+    admin.get(&event.staff_path("")).await.refused(403, "access_reason_required");
+    admin.because("why not").get(&orders).await.refused(403, "access_reason_required");
+    assert_eq!(platform(&app, "platform.look").await.len(), 0);
+    admin.because(REASON).get(&orders).await.expect(200);
+    admin.because(REASON).get(&event.staff_path("")).await.expect(200);
+    // That nothing was there was seen, too.
+    admin.because(REASON).get(&format!("{orders}/ord_01h455vb4pex5vsknk084sn02q")).await.refused(404, "not_found");
+    let looks = platform(&app, "platform.look").await;
+    let said: Vec<_> = looks.iter().map(|look| look.detail.field("after")["request"].clone()).collect();
+    let at = |page: &str| json!(format!("GET /api/v1{page}"));
+    let absent = format!("{orders}/ord_01h455vb4pex5vsknk084sn02q");
+    assert_eq!(said, [at(&orders), at(&event.staff_path("")), at(&absent)]);
+    assert!(looks.iter().all(|look| look.actor.text() == admin.id && look.subject == house.id));
+    let log = house.owner.get(&format!("/organizers/{}/audit?action=platform.look", house.id)).await.expect(200).json();
+    let seen = log["items"].as_array().unwrap();
+    assert_eq!(seen.len(), 3);
+    assert!(seen.iter().all(|look| look["after"]["reason"] == REASON && look["actor"] == json!(admin.id)));
+
+    // They change nothing, whatever they say.
+    let because = admin.because(REASON);
+    because.patch(&event.staff_path(""), json!({ "name": "Mine" })).await.refused(403, "not_allowed");
+    because.post(&event.staff_path("/take-off-sale"), Value::Null).await.refused(403, "not_allowed");
+    because.delete(&format!("/organizers/{}/members/{}", house.id, house.owner.id)).await.refused(403, "not_allowed");
+    because.get("/organizers/org_01h455vb4pex5vsknk084sn02q/orders").await.refused(404, "not_found");
+    assert_eq!(platform(&app, "platform.look").await.len(), 3);
+}
+
+#[tokio::test]
+async fn without_a_second_factor_the_platform_sees_nothing() {
+    let app = TestApp::new().await;
+    let house = app.aurora().await;
+    let fresh = app.verified("fresh").await;
+    app.app.identity.grant_platform_admin(fresh.id.parse().unwrap()).await.unwrap();
+    let fresh = fresh.refreshed().await.because(REASON);
+    fresh.get(&format!("/organizers/{}/orders", house.id)).await.refused(403, "second_factor_required");
+    fresh.get("/platform/organizers").await.refused(403, "second_factor_required");
+    assert_eq!(platform(&app, "platform.look").await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_suspended_organizer_sells_nothing_and_lets_in_whom_it_sold_to() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let house = app.aurora().await;
+    let soon = |body: &mut Value| body["startsAt"] = "2026-01-01T01:00:00Z".into();
+    let (event, draft) = (app.event_with(soon).await, app.draft_with(&house, |_| {}).await);
+    let theirs = app.event_of(&app.borealis().await).await;
+    let (ann, admin) = (app.fan("ann").await, app.admin().await);
+    let order = ann.bought(&event.id, &["S-A-1"]).await;
+    let key = app.nobody().with_token(&api_key(&house, "catalog.write sales.read").await.secret);
+    let at = format!("/platform/organizers/{}", house.id);
+    admin.post(&format!("{at}/suspend"), json!({ "reason": "fraud" })).await.refused(400, "invalid_field");
+    let suspended = admin.post(&format!("{at}/suspend"), json!({ "reason": REASON })).await.expect(200).json();
+    assert!(suspended["suspendedAt"].is_string());
+    admin.post(&format!("{at}/suspend"), json!({ "reason": REASON })).await.refused(409, "wrong_state");
+    app.run_jobs().await;
+
+    let status = async |event: &str| ann.get(&format!("/events/{event}")).await.expect(200).json()["status"].clone();
+    assert_eq!((status(&event.id).await, status(&theirs.id).await), (json!("off_sale"), json!("on_sale")));
+    ann.hold(&event.id, &["S-A-2"]).await.refused(409, "not_on_sale");
+    for (who, seller) in [("owner", &house.owner), ("key", &key)] {
+        for event in [&event, &draft] {
+            let refused = seller.post(&event.staff_path("/publish"), Value::Null).await;
+            assert_eq!((refused.status, refused.code().as_str()), (403, "organizer_suspended"), "{who}");
+        }
+        seller.get(&format!("/organizers/{}/orders", house.id)).await.expect(200);
+    }
+    assert_eq!(house.owner.get("/organizers").await.expect(200).json()["items"][0]["suspended"], true);
+
+    let ticket = order["tickets"][0]["id"].as_str().unwrap();
+    let barcode = ann.get(&format!("/tickets/{ticket}/barcode?format=json")).await.expect(200).json()["text"].clone();
+    let door = app.staff(&house, Role::Door).await;
+    let scan = json!({ "barcode": barcode, "gate": "North", "scanId": "a" });
+    let scanned = door.post(&format!("/organizers/{}/checkins", house.id), scan).await.expect(200).json();
+    assert_eq!(scanned["result"], "admitted");
+
+    let tenants = admin.get("/platform/organizers").await.expect(200).json();
+    let seen: Vec<_> = tenants["items"].as_array().unwrap().iter().map(|one| one["suspendedAt"].is_null()).collect();
+    assert_eq!(seen, [false, true]);
+    admin.post(&format!("{at}/reinstate"), json!({ "reason": REASON })).await.expect(200);
+    admin.post(&format!("{at}/reinstate"), json!({ "reason": REASON })).await.refused(409, "wrong_state");
+    assert_eq!(status(&event.id).await, "off_sale", "the organizer puts it on sale again itself");
+    house.owner.post(&event.staff_path("/publish"), Value::Null).await.expect(200);
+    app.advance(Duration::from_secs(61)).await;
+    assert_eq!(status(&event.id).await, "on_sale", "what comes late of a suspension that is over does nothing");
+    for action in ["organizer.suspend", "organizer.reinstate"] {
+        assert_eq!(platform(&app, action).await.len(), 1);
+        let log = house.owner.get(&format!("/organizers/{}/audit?action={action}", house.id)).await.expect(200).json();
+        assert_eq!(log["items"][0]["after"]["reason"], REASON);
+    }
+}
+
+#[tokio::test]
+async fn what_is_published_while_a_suspension_begins_goes_off_sale_too() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let house = app.aurora().await;
+    let draft = app.draft_with(&house, |_| {}).await;
+    let admin = app.admin().await;
+    let at = format!("/platform/organizers/{}/suspend", house.id);
+    admin.post(&at, json!({ "reason": REASON })).await.expect(200);
+    app.run_jobs().await;
+    // As by a request that was let in before.
+    let (organizer, event) = (house.id.parse().unwrap(), draft.id.parse().unwrap());
+    let publish = catalog::Transition::Publish;
+    app.app.sales.transition_event(&store::Origin::system(), organizer, event, publish).await.unwrap();
+    let status = async || app.nobody().get(&format!("/events/{}", draft.id)).await.expect(200).json()["status"].clone();
+    assert_eq!(status().await, "on_sale");
+    app.advance(Duration::from_secs(61)).await;
+    assert_eq!(status().await, "off_sale");
+}
+
+#[tokio::test]
+async fn tenants_are_listed_page_by_page() {
+    let app = TestApp::new().await;
+    let mut made = Vec::new();
+    for name in ["aurora", "borealis", "corona"] {
+        made.push(app.house(name).await.id);
+        app.advance(Duration::from_secs(1)).await;
+    }
+    let admin = app.admin().await;
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = admin.get(&format!("/platform/organizers?limit=2{cursor}")).await.expect(200).json();
+        seen.extend(page["items"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()));
+        match page["nextCursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen, made);
+    admin.get("/platform/organizers?cursor=x").await.refused(400, "invalid_cursor");
+}
