@@ -6,7 +6,7 @@ CREATE TABLE audit_entry (
     seq BIGINT NOT NULL CHECK (seq > 0),
     -- Never before the entry before.
     at BIGINT NOT NULL,
-    actor TEXT NOT NULL CHECK (actor IN ('nobody', 'user', 'operator', 'system')),
+    actor TEXT NOT NULL CHECK (actor IN ('nobody', 'user', 'client', 'api_key', 'operator', 'system')),
     actor_id UUID,
     action TEXT NOT NULL,
     -- The id of what was acted on, or another word for it. Nothing personal.
@@ -15,12 +15,12 @@ CREATE TABLE audit_entry (
     -- The person whose data are in the detail.
     about UUID,
     request UUID,
-    -- Sealed JSON: network address and user agent; before and after.
+    -- Sealed JSON: network address, user agent and by which client; before and after.
     origin BYTEA,
     detail BYTEA,
     hash BYTEA NOT NULL,
     PRIMARY KEY (chain, seq),
-    CHECK ((actor = 'user') = (actor_id IS NOT NULL))
+    CHECK ((actor IN ('user', 'client', 'api_key')) = (actor_id IS NOT NULL))
 );
 CREATE INDEX audit_entry_actor ON audit_entry (chain, actor_id, seq) WHERE actor_id IS NOT NULL;
 CREATE INDEX audit_entry_subject ON audit_entry (chain, subject, seq);

@@ -16,11 +16,14 @@ CREATE TABLE oauth_client (
     previous_until BIGINT,
     created_by UUID NOT NULL,
     created_at BIGINT NOT NULL,
+    -- When staff of the platform vouched for it.
+    approved_at BIGINT,
     revoked_at BIGINT,
     CHECK ((previous_secret IS NULL) = (previous_until IS NULL)),
     CHECK (previous_secret IS NULL OR secret IS NOT NULL)
 );
 CREATE INDEX oauth_client_organizer ON oauth_client (organizer_id, id);
+CREATE INDEX oauth_client_pending ON oauth_client (id) WHERE approved_at IS NULL AND revoked_at IS NULL;
 CREATE INDEX oauth_client_revoked ON oauth_client (revoked_at) WHERE revoked_at IS NOT NULL;
 
 -- What a client was let do: by a person, or for its organizer when account_id is absent. Its refresh
@@ -79,3 +82,5 @@ CREATE TABLE api_key (
     CHECK ((previous_secret IS NULL) = (previous_until IS NULL))
 );
 CREATE INDEX api_key_organizer ON api_key (organizer_id, id);
+CREATE INDEX api_key_revoked ON api_key (revoked_at) WHERE revoked_at IS NOT NULL;
+CREATE INDEX api_key_expiry ON api_key (expires_at) WHERE expires_at IS NOT NULL;

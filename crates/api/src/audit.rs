@@ -31,7 +31,7 @@ pub struct AuditParams {
     /// Before this instant.
     #[param(inline, value_type = Option<schema::Instant>)]
     to: Option<String>,
-    /// The id of a user, or `nobody`, `operator` or `system`.
+    /// The id of a user, client or API key, or `nobody`, `operator` or `system`.
     #[param(inline, value_type = Option<schema::AuditActor>)]
     actor: Option<String>,
     /// As the entries name it, such as `event.update`.
@@ -62,7 +62,7 @@ impl AuditParams {
         Ok(Filter {
             from: read("from", self.from, instant)?,
             to: read("to", self.to, instant)?,
-            actor: read("actor", self.actor, "must be the id of a user, nobody, operator or system")?,
+            actor: read("actor", self.actor, store::ACTOR_EXPECTED)?,
             action: searchable("action", self.action)?,
             subject: searchable("subject", self.subject)?,
             result: read("result", self.result, "must be done, denied or failed")?,
@@ -100,6 +100,12 @@ pub struct AuditView {
     /// Where it came from, if that is known.
     address: Option<String>,
     user_agent: Option<String>,
+    /// The OAuth client that acted, for the actor or as the actor.
+    #[schema(value_type = Option<schema::ClientId>)]
+    client: Option<String>,
+    /// The leave that the client had for it.
+    #[schema(value_type = Option<schema::GrantId>)]
+    grant: Option<String>,
     /// What differs, as it was.
     #[schema(value_type = Object)]
     before: serde_json::Value,
@@ -124,6 +130,8 @@ impl From<Record> for AuditView {
             at: record.at,
             address: text("address"),
             user_agent: text("agent"),
+            client: text("client"),
+            grant: text("grant"),
             before: object("before"),
             after: object("after"),
             erased: [&record.origin, &record.detail].contains(&&Opened::Erased),

@@ -9,6 +9,7 @@ use gate::Subject;
 use identity::{Bearer, Events, Permission, Principal, Role, Scope, Scopes};
 use stagedoor_core::{Code, OrganizerId, UserId};
 use store::audit::Chain;
+use store::{Actor, Leave};
 use uuid::Uuid;
 
 use crate::denials::Denied;
@@ -145,11 +146,19 @@ impl Caller {
         }
     }
 
-    /// Who is written down as having asked, when the token or key is valid.
-    pub(crate) fn user(&self) -> Option<UserId> {
+    /// Who is written down as having asked, and by which leave; nobody without a valid token or key.
+    pub(crate) fn actor(&self) -> (Actor, Option<Leave>) {
         match self.0 {
-            Ok(Who::Known(Bearer::Person(principal))) => Some(principal.user),
-            Ok(Who::Known(Bearer::Program(program))) => Some(program.actor()),
+            Ok(Who::Known(Bearer::Person(principal))) => (Actor::User(principal.user), None),
+            Ok(Who::Known(Bearer::Program(program))) => (program.actor(), program.leave()),
+            _ => (Actor::Nobody, None),
+        }
+    }
+
+    /// Whose staff a program is that acts for its organizer, without a person.
+    pub(crate) fn organizer(&self) -> Option<OrganizerId> {
+        match self.0 {
+            Ok(Who::Known(Bearer::Program(program))) if program.user.is_none() => Some(program.organizer),
             _ => None,
         }
     }

@@ -7,8 +7,8 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, header};
 use serde::{Deserialize, Serialize};
-use stagedoor_core::{Network, RequestId, UserId};
-use store::{Actor, Origin};
+use stagedoor_core::{Network, RequestId};
+use store::Origin;
 
 use crate::App;
 use crate::auth::Caller;
@@ -40,21 +40,21 @@ impl FromRequestParts<App> for RequestOrigin {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let user = parts.extensions.get::<Caller>().and_then(Caller::user);
+        let caller = parts.extensions.get::<Caller>().copied().unwrap_or(Caller::NOBODY);
         let id = parts.extensions.get::<RequestId>().copied().expect("the layer around all routes names requests");
         let ConnectInfo(peer) =
             parts.extensions.get::<ConnectInfo<SocketAddr>>().expect("the server says who is connected");
         let address = client(&app.proxies, peer.ip(), &parts.headers);
-        Ok(Self(origin(user, address, parts.headers.get(header::USER_AGENT).map(HeaderValue::as_bytes), id)))
+        Ok(Self(origin(caller, address, parts.headers.get(header::USER_AGENT).map(HeaderValue::as_bytes), id)))
     }
 }
 
 /// `agent`: the `User-Agent` of the request, of which as much is kept as is worth it.
-pub(crate) fn origin(user: Option<UserId>, address: IpAddr, agent: Option<&[u8]>, request: RequestId) -> Origin {
+pub(crate) fn origin(caller: Caller, address: IpAddr, agent: Option<&[u8]>, request: RequestId) -> Origin {
     let cut = |bytes: &[u8]| String::from_utf8_lossy(&bytes[..bytes.len().min(Origin::AGENT_MAX)]).into_owned();
     let agent = agent.map(cut).filter(|agent| !agent.is_empty()).map(String::into_boxed_str);
-    let actor = user.map_or(Actor::Nobody, Actor::User);
-    Origin { actor, address: Some(address), agent, request: Some(request) }
+    let (actor, leave) = caller.actor();
+    Origin { actor, leave, address: Some(address), agent, request: Some(request) }
 }
 
 /// Every proxy adds the peer it saw at the right, so from there on each hop is as good as the one

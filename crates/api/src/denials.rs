@@ -24,8 +24,9 @@ use parking_lot::Mutex;
 use serde_json::json;
 use stagedoor_core::{Code, OrganizerId, RequestId, Timestamp, UserId, subscriber};
 use store::audit::{Chain, Entry, Outcome};
-use store::{Origin, Store};
+use store::{Actor, Origin, Store};
 
+use crate::auth::Caller;
 use crate::client::origin;
 use crate::headers::Headers;
 use crate::{App, Problem};
@@ -172,15 +173,15 @@ pub struct Asked {
     method: Method,
     uri: Uri,
     id: RequestId,
-    user: Option<UserId>,
+    caller: Caller,
     address: IpAddr,
     agent: Option<HeaderValue>,
 }
 
 impl Asked {
-    pub fn new<B>(request: &Request<B>, id: RequestId, user: Option<UserId>, address: IpAddr) -> Asked {
+    pub fn new<B>(request: &Request<B>, id: RequestId, caller: Caller, address: IpAddr) -> Asked {
         let agent = request.headers().get(header::USER_AGENT).cloned();
-        Asked { method: request.method().clone(), uri: request.uri().clone(), id, user, address, agent }
+        Asked { method: request.method().clone(), uri: request.uri().clone(), id, caller, address, agent }
     }
 
     /// The same of a request that the router has not seen, from somebody not signed in.
@@ -192,7 +193,7 @@ impl Asked {
         address: IpAddr,
     ) -> Asked {
         let agent = headers.values(&header::USER_AGENT).next().and_then(|agent| HeaderValue::from_bytes(agent).ok());
-        Asked { method, uri: path.parse().unwrap_or_default(), id, user: None, address, agent }
+        Asked { method, uri: path.parse().unwrap_or_default(), id, caller: Caller::NOBODY, address, agent }
     }
 
     pub fn method(&self) -> &Method {
@@ -226,10 +227,10 @@ async fn try_record(app: &App, asked: &Asked, route: &str, problem: &Problem, co
         None => denied(app, asked, route, code).await?,
     };
     let Some(Denied { chain, action, subject, about }) = denied else { return Ok(()) };
-    let who = match asked.user {
-        Some(user) => user.to_string(),
+    let who = match asked.caller.actor() {
         // An IPv6 subscriber has a whole network.
-        None => subscriber(asked.address).to_string(),
+        (Actor::Nobody, _) => subscriber(asked.address).to_string(),
+        (known, _) => known.text(),
     };
     let method = asked.method.as_str();
     let what = format!("{method} {route} {subject}");
@@ -241,7 +242,7 @@ async fn try_record(app: &App, asked: &Asked, route: &str, problem: &Problem, co
             Some(person) => entry.about(person),
             None => entry,
         };
-        let origin = origin(asked.user, asked.address, asked.agent.as_ref().map(HeaderValue::as_bytes), asked.id);
+        let origin = origin(asked.caller, asked.address, asked.agent.as_ref().map(HeaderValue::as_bytes), asked.id);
         if let Err(error) = write(&app.store, &origin, entry).await {
             let lost = LeftOut::from([(chain, BTreeMap::from([(code.text(), 1)]))]);
             app.denials.0.lock().count_again(lost);
@@ -260,23 +261,24 @@ async fn denied(app: &App, asked: &Asked, route: &str, code: Code) -> store::Res
     };
     let request =
         |chain, subject: &str| Some(Denied { chain, action: "request", subject: subject.to_owned(), about: None });
-    Ok(match (code, asked.user) {
+    let (actor, _) = asked.caller.actor();
+    Ok(match (code, actor) {
         (Code::NotSignedIn | Code::InvalidToken, _) => request(Chain::Platform, "access token"),
         (Code::RateLimited, _) => request(Chain::Platform, "requests"),
         // A program that has no leave for what is its person's own.
         (Code::InsufficientScope, _) => request(Chain::Platform, "scope"),
         // Whoever is signed in is asked for the password again before some changes.
-        (Code::InvalidCredentials, Some(user)) => Some(Denied {
+        (Code::InvalidCredentials, Actor::User(user)) => Some(Denied {
             chain: Chain::Platform,
             action: "password.confirm",
             subject: user.to_string(),
             about: Some(user),
         }),
         // Somebody asks about what is absent or another's.
-        (Code::NotFound, Some(user)) => {
+        (Code::NotFound, Actor::User(_) | Actor::Client(_) | Actor::ApiKey(_)) => {
             let ids = ["{event}", "{venue}", "{order}", "{ticket}", "{user}", "{client}", "{key}"];
             match part("{org}").map(|organizer| organizer.parse::<OrganizerId>()) {
-                Some(Ok(organizer)) if app.identity.role_of(user, organizer).await?.is_some() => {
+                Some(Ok(organizer)) if is_staff(app, asked.caller, organizer).await? => {
                     ids.into_iter().find_map(part).and_then(|id| request(organizer.into(), &shown(id)))
                 }
                 Some(_) => request(Chain::Platform, "organizer"),
@@ -288,6 +290,14 @@ async fn denied(app: &App, asked: &Asked, route: &str, code: Code) -> store::Res
         }
         _ => None,
     })
+}
+
+/// Whether the caller works for the organizer, as a member or as a program of its own.
+async fn is_staff(app: &App, caller: Caller, organizer: OrganizerId) -> store::Result<bool> {
+    match caller.actor() {
+        (Actor::User(user), _) => Ok(app.identity.role_of(user, organizer).await?.is_some()),
+        _ => Ok(caller.organizer() == Some(organizer)),
+    }
 }
 
 /// What a stranger calls an id, if it looks like one.

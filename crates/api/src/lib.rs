@@ -16,6 +16,7 @@
 //! ```
 
 pub mod accounts;
+pub mod approvals;
 pub mod audit;
 pub mod auth;
 pub mod bookings;

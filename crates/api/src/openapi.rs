@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 use crate::limits::EXEMPT;
 use crate::respond::Respond;
 use crate::{
-    App, Problem, accounts, audit, bookings, checkins, events, export, holds, invitations, kyc, live, oauth,
+    App, Problem, accounts, approvals, audit, bookings, checkins, events, export, holds, invitations, kyc, live, oauth,
     operations, orders, organizers, own_events, passkeys, platform, profile, programs, seat_maps, security, tickets, venues,
 };
 
@@ -124,6 +124,7 @@ fn table() -> OpenApiRouter<App> {
         .merge(kyc::routes())
         .merge(oauth::routes())
         .merge(programs::routes())
+        .merge(approvals::routes())
         .routes(routes!(export::export_me))
         .merge(venues::routes())
         .merge(events::routes())

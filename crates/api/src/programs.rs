@@ -6,9 +6,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use identity::{Allowed, ApiKey, GrantType, NewApiKey, NewClient, ProgramError, RegisteredClient, Scopes, ShownKey};
+use identity::{
+    Allowed, ApiKey, ClientKind, GrantType, Maker, NewApiKey, NewClient, ProgramError, RegisteredClient, Scopes,
+    ShownKey,
+};
 use serde::{Deserialize, Serialize};
-use stagedoor_core::{ApiKeyId, ClientId, FieldError, GrantId, Timestamp};
+use stagedoor_core::{ApiKeyId, ClientId, FieldError, GrantId, Timestamp, UserId};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -23,6 +26,9 @@ use crate::{App, Problem, schema};
 
 /// How long a replaced secret stays good when nobody says.
 const OVERLAP_SECONDS: u32 = 24 * 60 * 60;
+
+// What the description says; a constant cannot stand there.
+const _: () = assert!(identity::OVERLAP_MAX.as_secs() == 604_800);
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -92,8 +98,29 @@ pub struct ClientView {
     grant_types: Vec<&'static str>,
     #[schema(value_type = Vec<schema::Scope>)]
     scopes: Vec<&'static str>,
+    made_by: MakerView,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    /// When staff of the platform vouched for it; until then it is told of as not verified, and people who
+    /// are no members of its organizer may let it do no more than `profile.read` and `orders.read`.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    approved_at: Option<Timestamp>,
+}
+
+/// Who made it, and so has seen its first secret.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MakerView {
+    #[schema(value_type = schema::UserId)]
+    id: UserId,
+    /// False for somebody who has left: change the secret if they might have kept it.
+    is_member: bool,
+}
+
+impl From<Maker> for MakerView {
+    fn from(maker: Maker) -> Self {
+        Self { id: maker.user, is_member: maker.is_member }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -117,6 +144,7 @@ pub struct ApiKeyView {
     /// The start of the day, in UTC, that it was last used on.
     #[schema(value_type = Option<String>, format = DateTime)]
     used_on: Option<Timestamp>,
+    made_by: MakerView,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -168,11 +196,13 @@ impl From<RegisteredClient> for ClientView {
         Self {
             id: client.id,
             name: client.name,
-            kind: if client.confidential { "confidential" } else { "public" },
+            kind: client.kind.text(),
             redirect_uris: client.redirect_uris,
             grant_types: client.grant_types.into_iter().map(GrantType::text).collect(),
             scopes: names(client.scopes),
+            made_by: client.maker.into(),
             created_at: client.created_at,
+            approved_at: client.approved_at,
         }
     }
 }
@@ -191,6 +221,7 @@ impl From<ApiKey> for ApiKeyView {
             hint: key.hint,
             scopes: names(key.scopes),
             used_on: key.used_on,
+            made_by: key.maker.into(),
             created_at: key.created_at,
             expires_at: key.expires_at,
         }
@@ -240,17 +271,14 @@ pub async fn register_client(
     RequestOrigin(origin): RequestOrigin,
     Body(body): Body<NewClientBody>,
 ) -> Result<Response, Problem> {
-    let confidential = match body.kind.as_str() {
-        "confidential" => true,
-        "public" => false,
-        _ => return Err(FieldError::new("kind", "must be confidential or public").into()),
-    };
+    let unknown = || FieldError::new("kind", "must be confidential or public");
+    let kind = ClientKind::parse(&body.kind).ok_or_else(unknown)?;
     let unknown = || FieldError::new("grantTypes", "names one that is not offered");
     let known = |text: &String| GrantType::parse(text).ok_or_else(unknown);
     let grant_types = body.grant_types.iter().map(known).collect::<Result<Vec<_>, _>>()?;
     let new = NewClient {
         name: &body.name,
-        confidential,
+        kind,
         redirect_uris: &body.redirect_uris,
         grant_types: &grant_types,
         scopes: scopes(&body.scopes)?,

@@ -80,7 +80,7 @@ where
             };
             let Admission { caller, address, refusal, fields } = admission;
             request.extensions_mut().insert(caller);
-            let asked = Asked::new(&request, id, caller.user(), address);
+            let asked = Asked::new(&request, id, caller, address);
             let too_long =
                 || is_too_long(request.uri()).then(|| Problem::new(Code::UriTooLong, "the address is too long"));
             let answer = match refusal.or_else(too_long) {

@@ -71,11 +71,12 @@ fn id<T: Id>() -> ObjectBuilder {
         .examples([format!("{prefix}_{example}")])
 }
 
-/// The id of a user, or a word for whoever else acts.
+/// The id of a person or program, or a word for whoever else acts.
 fn actor() -> ObjectBuilder {
-    let user = stagedoor_core::UserId::PREFIX;
+    use stagedoor_core::{ApiKeyId, ClientId, UserId};
+    let prefixes = [UserId::PREFIX, ClientId::PREFIX, ApiKeyId::PREFIX].join("|");
     ObjectBuilder::new()
-        .pattern(Some(format!("^({user}_[0-7][0-9a-hjkmnp-tv-z]{{25}}|nobody|operator|system)$")))
+        .pattern(Some(format!("^(({prefixes})_[0-7][0-9a-hjkmnp-tv-z]{{25}}|nobody|operator|system)$")))
         .examples(["operator"])
 }
 
@@ -141,7 +142,7 @@ texts! {
     OrphanPolicy => words(["forbid", "avoid", "ignore"]);
     SortOrder => words(["date", "relevance"]);
     TicketStatus => words(["issued", "used", "refunded", "revoked"]);
-    /// The id of a user, or `nobody`, `operator` or `system`.
+    /// The id of a user, client or API key, or `nobody`, `operator` or `system`.
     AuditActor => actor();
     AuditResult => words(store::audit::Outcome::ALL.map(store::audit::Outcome::text));
     BarcodeFormat => words(["svg", "png", "json"]);
@@ -157,7 +158,7 @@ texts! {
     /// What a program may be let do.
     Scope => words(identity::Scope::ALL.map(identity::Scope::text));
     GrantType => words(identity::GrantType::ALL.map(identity::GrantType::text));
-    ClientKind => words(["confidential", "public"]);
+    ClientKind => words(identity::ClientKind::ALL.map(identity::ClientKind::text));
     ConsentWord => words(["allow", "deny"]);
     /// An absolute address without a fragment.
     RedirectUri => ObjectBuilder::new().max_length(Some(500usize)).examples(["https://app.example/back"]);

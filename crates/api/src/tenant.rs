@@ -88,7 +88,7 @@ pub(crate) async fn admit<P: Allows>(
         }
     }
     let by = match program {
-        Some(program) => program.actor(),
+        Some(program) => program.by(),
         None => user.expect("a person or a program asks"),
     };
     let scopes = program.map(|Program { scopes, .. }| scopes);

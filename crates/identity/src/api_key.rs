@@ -11,19 +11,18 @@ use store::Origin;
 use store::audit::Entry;
 
 use crate::bounded::Bounded;
-use crate::program::{Bearer, Program, ProgramError, ProgramId};
+use crate::program::{Bearer, Maker, Program, ProgramError, ProgramId};
 use crate::role::Role;
 use crate::scope::Scopes;
+use crate::secret::check_overlap;
 use crate::token::TokenError;
 use crate::{Identity, secret, sql};
 
 const PREFIX: &str = "sk_";
 /// Letters that a list shows: 32 of the 256 random bits.
 const HINT: usize = PREFIX.len() + 8;
-/// Keys of one organizer that are not revoked.
+/// Keys of one organizer that are good.
 const KEYS_MAX: i64 = 50;
-/// A secret that was replaced may stay good for so long at most.
-const OVERLAP_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long another node may still go by a key that was revoked here.
 const KNOWN_TTL: Duration = Duration::from_secs(5);
 const KNOWN_MAX: usize = 1 << 12;
@@ -40,6 +39,7 @@ pub struct ApiKey {
     pub hint: String,
     /// Start of the day, in UTC, that it was last used on.
     pub used_on: Option<Timestamp>,
+    pub maker: Maker,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
 }
@@ -118,10 +118,11 @@ impl Identity {
             scopes: new.scopes,
             hint: secret[..HINT].to_owned(),
             used_on: None,
+            maker: Maker { user: by, is_member: true },
             created_at: tx.now(),
             expires_at: new.expires_at,
         };
-        sql::insert_api_key(&tx, &key, stored, by).await?;
+        sql::insert_api_key(&tx, &key, stored).await?;
         let after = json!({ "name": key.name, "scopes": key.scopes.to_string(), "hint": key.hint, "expires_at": key.expires_at });
         tx.audit(Entry::new(organizer, "api_key.create", key.id).after(after));
         tx.commit().await?;
@@ -129,12 +130,13 @@ impl Identity {
         Ok(ShownKey { key, secret })
     }
 
-    /// The organizer's keys that are not revoked, the oldest first; at most 50.
+    /// The organizer's keys that are not revoked, the oldest first, those that
+    /// expired within the last 30 days among them.
     pub async fn api_keys_of(&self, organizer: OrganizerId) -> Result<Vec<ApiKey>, ProgramError> {
         Ok(sql::api_keys_of(&self.0.store.begin_read().await?, organizer).await?)
     }
 
-    /// A new secret; the old one stays good for `overlap`, at most a week, so that the program can be
+    /// A new secret; the old one stays good for `overlap`, at most [`OVERLAP_MAX`](crate::OVERLAP_MAX), so that the program can be
     /// changed over without a gap. `BeyondRole` when the key can do more than `role` allows: who sees the
     /// secret can do it, too.
     pub async fn rotate_api_key(
@@ -145,13 +147,14 @@ impl Identity {
         role: Role,
         overlap: Duration,
     ) -> Result<ShownKey, ProgramError> {
+        check_overlap(overlap)?;
         let tx = self.0.store.begin_write_for(origin).await?;
         let (mut key, before) = sql::lock_api_key(&tx, organizer, id).await?.ok_or(ProgramError::NotFound)?;
         if !key.scopes.are_allowed_to(role) {
             return Err(ProgramError::BeyondRole);
         }
         let (secret, stored) = secret::fresh(PREFIX, &self.env().entropy);
-        let (hint, until) = (secret[..HINT].to_owned(), tx.now() + overlap.min(OVERLAP_MAX));
+        let (hint, until) = (secret[..HINT].to_owned(), tx.now() + overlap);
         let hint_before = std::mem::replace(&mut key.hint, hint);
         sql::set_api_key_secret(&tx, &key, stored, before, until).await?;
         let (before, after) =
@@ -199,10 +202,11 @@ impl Identity {
             return Ok(Err(TokenError::Expired));
         }
         let today = Timestamp::from_micros(now.micros() - now.micros().rem_euclid(DAY_MICROS));
-        if key.used_on != Some(today) {
-            let tx = self.0.store.begin_write().await?;
-            sql::set_api_key_used(&tx, key.id, today).await?;
-            tx.commit().await?;
+        if key.used_on != Some(today)
+            && let Err(error) = self.note_use(key.id, today).await
+        {
+            // The key is good all the same; the next use tries again.
+            tracing::warn!(key = %key.id, error = &error as &dyn std::error::Error, "the use of a key was not noted");
         }
         let program = Program {
             id: ProgramId::Key(key.id),
@@ -218,12 +222,18 @@ impl Identity {
         Ok(Ok(Bearer::Program(program)))
     }
 
+    async fn note_use(&self, key: ApiKeyId, day: Timestamp) -> store::Result<()> {
+        let tx = self.0.store.begin_write().await?;
+        sql::set_api_key_used(&tx, key, day).await?;
+        tx.commit().await
+    }
+
     pub(crate) fn known_key(&self, print: [u8; 32]) -> Option<Program> {
         let (program, until) = self.0.keys.lock().known.get(&print)?;
         (self.now() < until).then_some(program)
     }
 
-    fn forget_keys_after_commit(&self, tx: &store::Tx) {
+    pub(crate) fn forget_keys_after_commit(&self, tx: &store::Tx) {
         let identity = self.clone();
         tx.after_commit(move || {
             let mut cache = identity.0.keys.lock();

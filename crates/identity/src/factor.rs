@@ -105,8 +105,8 @@ impl Identity {
     }
 
     /// Turns the second factor on, when `code` is what the app shows; gives the recovery codes, which
-    /// are never shown again. Ends every session but `keep`: whoever has one without the factor would
-    /// go on without it. `InvalidOtp` for a wrong code, `WrongState` when there is nothing to confirm.
+    /// are never shown again. Ends every session but `keep`, and what programs were let do: whoever has
+    /// one without the factor would go on without it. `InvalidOtp` for a wrong code, `WrongState` when there is nothing to confirm.
     pub async fn confirm_factor(
         &self,
         origin: &Origin,
@@ -134,6 +134,7 @@ impl Identity {
         let ended = sql::revoke_other_sessions_of(&tx, user, keep).await?;
         tx.audit(entry.after(json!({ "recovery_codes": codes.len(), "sessions_ended": ended })));
         self.revoke_after_commit(&tx, ended);
+        self.end_grants_in(&tx, user).await?;
         self.forget_standings_after_commit(&tx);
         tx.commit().await?;
         tracing::info!(%user, "second factor on");

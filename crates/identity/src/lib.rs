@@ -83,16 +83,17 @@ pub use invitation::{Asked as AskedToJoin, Invitation, NewInvitation};
 pub use kyc::{Check, CheckStatus, Decider, Decision, Document, DocumentKind, UnknownStatus};
 pub use notify::{Locale, UnknownLocale};
 pub use oauth::{
-    Allowed, Asked, AuthorizationRequest, ClientAuth, GrantType, Introspection, Issued, NewClient, OAuthError, Refused,
-    RegisteredClient, ShownClient,
+    Allowed, Asked, AuthorizationRequest, ClientAuth, ClientKind, ClientOf, ConsentError, Destination, GrantType,
+    Introspection, Issued, NewClient, OAuthError, Refused, RegisteredClient, ShownClient,
 };
 pub use organizer::{Member, MemberChange, Membership, Organizer, OrganizerError, Standing};
 pub use passkey::{Assertion, Attestation, Passkey, PasskeyChallenge};
 pub use platform::{ORGANIZER_SUSPENDED, OrganizerSuspended, Reason, is_suspended};
 pub use profile::{Location, Notifications, Preferences, Profile, ProfileChange};
-pub use program::{Bearer, Program, ProgramError, ProgramId};
+pub use program::{Bearer, Maker, Program, ProgramError, ProgramId};
 pub use role::{Permission, Role};
 pub use scope::{Scope, Scopes};
+pub use secret::OVERLAP_MAX;
 pub use session::Session;
 pub use token::{Principal, TokenError};
 

@@ -409,14 +409,16 @@ pub(crate) async fn leave_all(
             }
             let members = sql::delete_members(tx, organizer).await?;
             identity.end_invitations(tx, sql::delete_invitations_of(tx, organizer).await?).await?;
-            // Nobody is left to answer for them. Running tokens end with the next look at the database.
+            // Nobody is left to answer for them.
             let (clients, keys) = sql::revoke_programs_of(tx, organizer).await?;
-            for client in clients {
+            for client in &clients {
                 tx.audit(Entry::new(organizer, "client.revoke", client));
             }
             for key in keys {
                 tx.audit(Entry::new(organizer, "api_key.revoke", key));
             }
+            identity.revoke_after_commit(tx, clients);
+            identity.forget_keys_after_commit(tx);
             left.extend(members.into_iter().map(|member| (member, organizer)));
         } else {
             sql::delete_member(tx, organizer, user).await?;

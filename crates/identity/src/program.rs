@@ -3,6 +3,7 @@
 use std::fmt;
 
 use stagedoor_core::{ApiKeyId, ClientId, Code, FieldError, GrantId, OrganizerId, Timestamp, UserId};
+use store::{Actor, Leave};
 use uuid::Uuid;
 
 use crate::account::store_code;
@@ -37,6 +38,14 @@ pub enum ProgramId {
     Key(ApiKeyId),
 }
 
+/// Who registered a client or made a key, and so knows its secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Maker {
+    pub user: UserId,
+    /// Whether they still work for the organizer: else the secret is better changed.
+    pub is_member: bool,
+}
+
 impl Bearer {
     pub(crate) fn expires_at(&self) -> Timestamp {
         match self {
@@ -47,9 +56,26 @@ impl Bearer {
 }
 
 impl Program {
-    /// Who is written down as having done what it does: its person; else the program, by its id, which
-    /// no person has.
-    pub fn actor(&self) -> UserId {
+    /// Who is written down as having done what it does: its person; else the program.
+    pub fn actor(&self) -> Actor {
+        match (self.user, self.id) {
+            (Some(user), _) => Actor::User(user),
+            (None, ProgramId::Client(client, _)) => Actor::Client(client),
+            (None, ProgramId::Key(key)) => Actor::ApiKey(key),
+        }
+    }
+
+    /// What is written down beside that, to tell it from what the person does themselves.
+    pub fn leave(&self) -> Option<Leave> {
+        match self.id {
+            ProgramId::Client(client, grant) => Some(Leave { client, grant }),
+            ProgramId::Key(_) => None,
+        }
+    }
+
+    /// The id that stands where the books want to know which member of staff it was: its person's; else
+    /// the program's, which no person has.
+    pub fn by(&self) -> UserId {
         self.user.unwrap_or_else(|| UserId(self.id.into()))
     }
 }

@@ -36,7 +36,7 @@ const TABLE: [Row; 13] = {
     use Permission::*;
     use Scope::*;
     [
-        Row(ProfileRead,    "profile.read",    None, "See your name, addresses and the organizers you work for"),
+        Row(ProfileRead,    "profile.read",    None, "See your profile: name, e-mail address, telephone number, place, language and preferences, whether your identity was checked and a second factor is on, and the organizers you work for"),
         Row(OrdersRead,     "orders.read",     None, "See your orders"),
         Row(OrdersWrite,    "orders.write",    None, "Place and cancel orders for you"),
         Row(TicketsRead,    "tickets.read",    None, "See your tickets and their barcodes"),

@@ -5,14 +5,25 @@
 //! what is stored is plain SHA-256, and finding it by an index tells nothing.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use stagedoor_core::Entropy;
+use stagedoor_core::{Entropy, FieldError};
+
+/// A secret that was replaced may stay good for so long at most: a week.
+pub const OVERLAP_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 const RANDOM: usize = 32;
 const CHECKSUM: usize = 4;
 /// Letters after the prefix.
 const LETTERS: usize = 2 * (RANDOM + CHECKSUM);
+
+/// Whether a secret that is replaced may stay good for so long.
+pub(crate) fn check_overlap(overlap: Duration) -> Result<(), FieldError> {
+    let most = OVERLAP_MAX.as_secs();
+    let wrong = || FieldError::new("overlapSeconds", format!("must be 0 to {most}"));
+    if overlap <= OVERLAP_MAX { Ok(()) } else { Err(wrong()) }
+}
 
 /// A new secret and what is stored of it.
 pub(crate) fn fresh(prefix: &str, entropy: &Entropy) -> (String, [u8; 32]) {

@@ -196,7 +196,7 @@ impl Identity {
         Ok(())
     }
 
-    /// Deletes sessions, codes and devices that are of no more use; returns how many sessions. Waits
+    /// Deletes sessions, codes, devices and programs that are of no more use; returns how many sessions. Waits
     /// for nobody: what somebody is at work on is left for the next time.
     pub async fn prune(&self) -> store::Result<u64> {
         let tx = self.0.store.begin_write().await?;
@@ -205,7 +205,9 @@ impl Identity {
         sql::delete_ceremonies_expired_before(&tx, tx.now()).await?;
         self.end_invitations(&tx, sql::delete_invitations_expired(&tx).await?).await?;
         sql::delete_devices_unseen_since(&tx, tx.now() - FORGOTTEN_AFTER).await?;
-        sql::delete_grants_expired_before(&tx, tx.now() - RETENTION).await?;
+        // Nothing is to be learnt of what a client had for itself: its tokens end with it.
+        sql::delete_grants_expired_before(&tx, tx.now() - RETENTION, tx.now()).await?;
+        sql::delete_programs_ended_before(&tx, tx.now() - RETENTION).await?;
         tx.commit().await?;
         Ok(pruned)
     }

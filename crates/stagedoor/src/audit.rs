@@ -9,7 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use stagedoor_core::Timestamp;
 use store::audit::{self, Chain, Checkpoint, Entry, Filter, Opened, Outcome, Part, Record};
-use store::{Actor, Tx};
+use store::{ACTOR_EXPECTED, Actor, Tx};
 use tokio::runtime::Runtime;
 
 use crate::config::Settings;
@@ -54,7 +54,7 @@ pub struct Export {
     /// Before this instant
     #[arg(long, value_name = "INSTANT")]
     to: Option<Timestamp>,
-    /// The id of a user, or nobody, operator or system
+    /// The id of a user, client or API key, or nobody, operator or system
     #[arg(long, value_parser = actor)]
     actor: Option<Actor>,
     /// Such as event.update
@@ -81,7 +81,7 @@ fn chain(text: &str) -> Result<Chain, String> {
 }
 
 fn actor(text: &str) -> Result<Actor, String> {
-    text.parse().map_err(|_| "must be the id of a user, nobody, operator or system".to_owned())
+    text.parse().map_err(|_| ACTOR_EXPECTED.to_owned())
 }
 
 fn result(text: &str) -> Result<Outcome, String> {
@@ -214,6 +214,8 @@ fn line(record: &Record) -> Value {
         "requestId": record.request,
         "address": record.origin.field("address"),
         "userAgent": record.origin.field("agent"),
+        "client": record.origin.field("client"),
+        "grant": record.origin.field("grant"),
         "before": record.detail.field("before"),
         "after": record.detail.field("after"),
         "erased": is_erased(record),
@@ -221,7 +223,7 @@ fn line(record: &Record) -> Value {
     })
 }
 
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 15] = [
     "sequence",
     "at",
     "actor",
@@ -231,13 +233,15 @@ const COLUMNS: [&str; 13] = [
     "requestId",
     "address",
     "userAgent",
+    "client",
+    "grant",
     "before",
     "after",
     "erased",
     "hash",
 ];
 
-fn cells(record: &Record) -> [String; 13] {
+fn cells(record: &Record) -> [String; 15] {
     let line = line(record);
     COLUMNS.map(|name| match &line[name] {
         Value::Null => String::new(),

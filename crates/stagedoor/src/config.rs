@@ -380,6 +380,11 @@ impl Settings {
                 return Err("public_url must start with http:// or https://".into());
             }
             url.truncate(url.trim_end_matches('/').len());
+            // Everything is served at the root, and clients look for the documents of an issuer there.
+            let (_, host) = url.split_once("://").expect("it begins with one of two");
+            if host.is_empty() || host.contains(['/', '?', '#']) {
+                return Err("public_url must be a host, perhaps with a port, and no path".into());
+            }
         }
         if self.tls_certificate_file.is_some() != self.tls_key_file.is_some() {
             return Err("tls_certificate_file and tls_key_file go together".into());

@@ -40,7 +40,7 @@ mod value;
 pub use connect::{Backend, Store};
 pub use error::{Error, Result};
 pub use keyring::{Keyring, KeyringError, MasterKey, OpenError, Root, Sealed};
-pub use origin::{Actor, Origin};
+pub use origin::{ACTOR_EXPECTED, Actor, Leave, Origin};
 pub use owner::Owner;
 pub use person::PersonKey;
 pub use placeholders::{list, rows};

@@ -9,7 +9,7 @@ use axum::extract::{RawQuery, Request, State};
 use axum::http::header::{CACHE_CONTROL, COOKIE, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use identity::{AccountError, Asked, AuthorizationRequest, Contact, Credentials, OAuthError, Refused};
+use identity::{AccountError, Asked, AuthorizationRequest, ConsentError, Contact, Credentials, OAuthError, Refused};
 use serde::Deserialize;
 use stagedoor_core::limits::BODY_MAX;
 use store::audit::Chain;
@@ -35,6 +35,7 @@ const PARAMETERS: [&str; 8] = [
     "code_challenge_method",
     "resource",
 ];
+const TOO_MANY: &str = "The program asked for too much at once.";
 /// Parameters that change what a request means, in ways that are not offered here.
 const NOT_OFFERED: [&str; 2] = ["request", "request_uri"];
 
@@ -94,7 +95,8 @@ pub struct ConsentForm {
 /// The page that asks a person whether a program may act for them.
 ///
 /// A client or address that is not registered is told on the page alone; everything else that is wrong is
-/// told to the client, by a redirect with `error`, `state` and `iss`.
+/// told to the client, by a redirect with `error`, `state` and `iss`; for a client that staff of the platform have
+/// not approved, by a link on a page that names where it leads.
 #[utoipa::path(get, path = "/oauth/authorize", tag = "programs", params(AuthorizeParams),
     responses((status = 200, content_type = "text/html", body = String), (status = 303),
         (status = 400, content_type = "text/html", body = String)))]
@@ -103,7 +105,9 @@ pub async fn oauth_authorize(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let form = Form::parse(query.unwrap_or_default().as_bytes());
+    let Some(form) = Form::parse(query.unwrap_or_default().as_bytes()) else {
+        return Ok(page::refusal(TOO_MANY));
+    };
     match asked(&app, &form).await {
         Ok(asked) => Ok(ask(&app, &headers, &form, &asked, None)),
         Err(refused) => answer_refused(&app, &form, refused),
@@ -111,12 +115,12 @@ pub async fn oauth_authorize(
 }
 
 /// The person's answer. Back to the client with a code, or with `access_denied`; the page again when the
-/// sign-in did not succeed.
+/// sign-in did not succeed, or the client may not ask this person for so much.
 #[utoipa::path(post, path = "/oauth/authorize", tag = "programs",
     request_body(content = ConsentForm, content_type = "application/x-www-form-urlencoded"),
     extensions(("x-rate-limit" = json!("60/min per address"))),
     responses((status = 303), (status = 400, content_type = "text/html", body = String),
-        (status = 413, body = Envelope), (status = 415, body = Envelope),
+        (status = 403, content_type = "text/html", body = String), (status = 413, body = Envelope), (status = 415, body = Envelope),
         (status = 429, content((Envelope = "application/json"), (String = "text/html")))))]
 pub async fn oauth_consent(
     State(app): State<App>,
@@ -125,7 +129,9 @@ pub async fn oauth_consent(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let headers = parts.headers;
-    let form = Form::parse(&read(&headers, body, FORM, BODY_MAX).await?);
+    let Some(form) = Form::parse(&read(&headers, body, FORM, BODY_MAX).await?) else {
+        return Ok(page::refusal(TOO_MANY));
+    };
     let asked = match asked(&app, &form).await {
         Ok(asked) => asked,
         Err(refused) => return answer_refused(&app, &form, refused),
@@ -150,10 +156,20 @@ pub async fn oauth_consent(
         otp: form.get("otp"),
         origin: &origin,
     };
-    match app.identity.allow(&asked, credentials).await {
-        Ok(code) => Ok(back(&app, &form, &asked.redirect_uri, &[("code", &code)])),
-        Err(AccountError::Field(_)) => again(Said::WrongPassword),
-        Err(refused @ (AccountError::InvalidCredentials | AccountError::RateLimited { .. })) => {
+    let refused = match app.identity.allow(&asked, credentials).await {
+        Ok(code) => return Ok(back(&app, &form, &asked.redirect_uri, &[("code", &code)])),
+        Err(ConsentError::Unapproved) => {
+            let mut response = again(Said::Unapproved)?;
+            let subject = asked.client.id.to_string();
+            let denied = Denied { chain: Chain::Platform, action: "consent.give", subject, about: None };
+            response.extensions_mut().insert(ToldOtherwise(Problem::not_allowed().denying(denied)));
+            return Ok(response);
+        }
+        Err(ConsentError::Account(refused)) => refused,
+    };
+    match refused {
+        AccountError::Field(_) => again(Said::WrongPassword),
+        refused @ (AccountError::InvalidCredentials | AccountError::RateLimited { .. }) => {
             let mut response = again(match refused {
                 AccountError::RateLimited { retry_after } => Said::Wait(retry_after),
                 _ => Said::WrongPassword,
@@ -165,9 +181,9 @@ pub async fn oauth_consent(
             response.extensions_mut().insert(ToldOtherwise(Problem::from(refused).denying(denied)));
             Ok(response)
         }
-        Err(AccountError::SecondFactorRequired) => again(Said::FactorWanted),
-        Err(AccountError::InvalidOtp) => again(Said::WrongFactor),
-        Err(fault) => Err(fault.into()),
+        AccountError::SecondFactorRequired => again(Said::FactorWanted),
+        AccountError::InvalidOtp => again(Said::WrongFactor),
+        fault => Err(fault.into()),
     }
 }
 
@@ -196,27 +212,30 @@ fn answer_refused(app: &App, form: &Form, refused: Refused) -> Result<Response, 
     match refused {
         Refused::Here(why) => Ok(page::refusal(why)),
         Refused::ToClient(_, OAuthError::Store(error)) | Refused::Store(error) => Err(error.into()),
-        Refused::ToClient(uri, error) => Ok(refuse(app, form, &uri, &error)),
+        Refused::ToClient(to, error) if to.is_approved => Ok(refuse(app, form, &to.redirect_uri, &error)),
+        Refused::ToClient(to, error) => {
+            let answer = answer_of(app, form, &to.redirect_uri, &told(&error));
+            Ok(page::mistake(&error.to_string(), &answer))
+        }
     }
 }
 
 /// Back to the client with an error.
 fn refuse(app: &App, form: &Form, uri: &str, error: &OAuthError) -> Response {
-    let description = error.to_string();
+    let told = told(error);
+    let told: Vec<_> = told.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    back(app, form, uri, &told)
+}
+
+fn told(error: &OAuthError) -> [(&'static str, String); 2] {
     let text = error.text().expect("faults became problems");
-    back(app, form, uri, &[("error", text), ("error_description", &description)])
+    [("error", text.to_owned()), ("error_description", error.to_string())]
 }
 
 /// Back to the client: 303, so that no browser sends the form along. Source: RFC 9700, section 4.12;
 /// for `iss`, RFC 9207.
 fn back(app: &App, form: &Form, uri: &str, answer: &[(&str, &str)]) -> Response {
-    let mut url = Url::parse(uri).expect("a registered address is one");
-    {
-        let mut query = url.query_pairs_mut();
-        query.extend_pairs(answer);
-        query.extend_pairs(form.get("state").map(|state| ("state", state)));
-        query.append_pair("iss", app.identity.issuer());
-    }
+    let url = answer_of(app, form, uri, answer);
     let location = HeaderValue::from_str(url.as_str()).expect("an address is visible ASCII");
     let headers = [
         (LOCATION, location),
@@ -224,6 +243,18 @@ fn back(app: &App, form: &Form, uri: &str, answer: &[(&str, &str)]) -> Response 
         (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     ];
     (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+/// The address with the answer in it.
+fn answer_of(app: &App, form: &Form, uri: &str, answer: &[(&str, impl AsRef<str>)]) -> Url {
+    let mut url = Url::parse(uri).expect("a registered address is one");
+    {
+        let mut query = url.query_pairs_mut();
+        query.extend_pairs(answer.iter().map(|(name, value)| (*name, value.as_ref())));
+        query.extend_pairs(form.get("state").map(|state| ("state", state)));
+        query.append_pair("iss", app.identity.issuer());
+    }
+    url
 }
 
 /// The page; with a cookie for its form to be told by.

@@ -13,8 +13,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use identity::{ClientAuth, GrantType, OAuthError, Scope};
 use serde::Serialize;
-use stagedoor_core::Code;
 use stagedoor_core::limits::BODY_MAX;
+use stagedoor_core::{ClientId, Code};
 use store::audit::Chain;
 use url::form_urlencoded;
 use utoipa::ToSchema;
@@ -27,6 +27,8 @@ use crate::problem::Envelope;
 use crate::{App, Problem, schema};
 
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+/// Parameters of one request; the protocol has 13, and a library or two adds its own.
+const PAIRS_MAX: usize = 40;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -49,15 +51,26 @@ pub struct ErrorView {
 
 /// Why a request of a client came to nothing.
 pub enum Refusal {
-    Protocol(OAuthError),
+    /// With the client that the request says it is of, if that is an id.
+    Protocol(OAuthError, Option<ClientId>),
     Problem(Box<Problem>),
+}
+
+impl Refusal {
+    fn to(client: &Credentials) -> impl Fn(OAuthError) -> Refusal {
+        let id = client.id.parse().ok();
+        move |error| match Refusal::from(error) {
+            Refusal::Protocol(error, _) => Refusal::Protocol(error, id),
+            problem => problem,
+        }
+    }
 }
 
 impl From<OAuthError> for Refusal {
     fn from(error: OAuthError) -> Self {
         match error {
             OAuthError::Store(error) => Problem::from(error).into(),
-            other => Refusal::Protocol(other),
+            other => Refusal::Protocol(other, None),
         }
     }
 }
@@ -70,9 +83,9 @@ impl From<Problem> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let error = match self {
+        let (error, client) = match self {
             Refusal::Problem(problem) => return problem.into_response(),
-            Refusal::Protocol(error) => error,
+            Refusal::Protocol(error, client) => (error, client),
         };
         let view =
             ErrorView { error: error.text().expect("faults became problems"), error_description: error.to_string() };
@@ -82,11 +95,16 @@ impl IntoResponse for Refusal {
         if status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Basic realm=\"stagedoor\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-            let subject = "client".to_owned();
-            let denied = Denied { chain: Chain::Platform, action: "client.authenticate", subject, about: None };
-            let problem = Problem::new(Code::InvalidCredentials, error.to_string()).denying(denied);
-            response.extensions_mut().insert(ToldOtherwise(problem));
         }
+        let (action, code) = match error {
+            OAuthError::InvalidClient => ("client.authenticate", Code::InvalidCredentials),
+            OAuthError::InvalidGrant(_) => ("token.issue", Code::InvalidToken),
+            _ => return response,
+        };
+        let subject = client.map_or_else(|| "client".to_owned(), |client| client.to_string());
+        let denied = Denied { chain: Chain::Platform, action, subject, about: None };
+        let problem = Problem::new(code, error.to_string()).denying(denied);
+        response.extensions_mut().insert(ToldOtherwise(problem));
         response
     }
 }
@@ -101,9 +119,12 @@ fn unkept(status: StatusCode, body: impl Serialize) -> Response {
 struct Form(Vec<(String, String)>);
 
 impl Form {
-    fn parse(text: &[u8]) -> Self {
-        let pairs = form_urlencoded::parse(text).filter(|(_, value)| !value.is_empty());
-        Form(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
+    /// `None` when there are more than [`PAIRS_MAX`].
+    fn parse(text: &[u8]) -> Option<Self> {
+        let mut pairs = form_urlencoded::parse(text).map(|(name, value)| (name.into_owned(), value.into_owned()));
+        let taken: Vec<_> = pairs.by_ref().take(PAIRS_MAX).collect();
+        let is_all = pairs.next().is_none();
+        is_all.then(|| Form(taken.into_iter().filter(|(_, value)| !value.is_empty()).collect()))
     }
 
     fn get(&self, name: &str) -> Option<&str> {
@@ -121,6 +142,7 @@ impl Form {
 async fn form(request: Request) -> Result<(HeaderMap, Form), Refusal> {
     let (parts, body) = request.into_parts();
     let form = Form::parse(&read(&parts.headers, body, FORM, BODY_MAX).await?);
+    let form = form.ok_or(OAuthError::InvalidRequest("there are too many parameters"))?;
     let names: Vec<&str> = form.0.iter().map(|(name, _)| name.as_str()).collect();
     if form.repeats(&names) {
         return Err(OAuthError::InvalidRequest("a parameter came twice").into());
@@ -238,7 +260,7 @@ mod tests {
             if let Some(value) = authorization {
                 headers.insert(header::AUTHORIZATION, value.parse().unwrap());
             }
-            let read = Credentials::of(&headers, &Form::parse(text.as_bytes()));
+            let read = Credentials::of(&headers, &Form::parse(text.as_bytes()).unwrap());
             read.map(|known| (known.id, known.secret)).map_err(|error| error.text().unwrap())
         };
         let basic = |text: &str| format!("Basic {}", STANDARD.encode(text));
@@ -257,8 +279,15 @@ mod tests {
 
     #[test]
     fn an_empty_parameter_is_as_good_as_left_out() {
-        let form = Form::parse(b"a=&b=1&c=2&c=2");
+        let form = Form::parse(b"a=&b=1&c=2&c=2").unwrap();
         assert_eq!((form.get("a"), form.get("b")), (None, Some("1")));
         assert!(form.repeats(&["b", "c"]) && !form.repeats(&["a", "b"]));
+    }
+
+    #[test]
+    fn a_form_of_names_without_end_is_not_compared_name_by_name() {
+        let form = |count: usize| (0..count).map(|number| format!("{number}=&")).collect::<String>();
+        assert!(Form::parse(form(PAIRS_MAX).as_bytes()).is_some());
+        assert!(Form::parse(form(PAIRS_MAX + 1).as_bytes()).is_none(), "empty ones count, too");
     }
 }

@@ -18,6 +18,8 @@ pub enum Said {
     FactorWanted,
     WrongFactor,
     Wait(Duration),
+    /// Nobody vouched for the client, and it asks for more than such a one may ask of this person.
+    Unapproved,
 }
 
 impl Said {
@@ -25,6 +27,9 @@ impl Said {
         match self {
             Said::Stale => "This page had been open for too long. Please try again.".to_owned(),
             Said::WrongPassword => "Address or password is wrong. Nothing was allowed.".to_owned(),
+            Said::Unapproved => "This program is not verified by the operator of this site, so it may not be given \
+                leave for all of this. Nothing was allowed."
+                .to_owned(),
             Said::FactorWanted => {
                 "This account has a second factor: please give a code of it, and your password again.".to_owned()
             }
@@ -40,11 +45,22 @@ impl Said {
 pub fn ask(asked: &Asked, hidden: &[(&str, &str)], account: Option<&str>, said: Option<&Said>) -> Response {
     let (program, organizer) = (escape(&asked.client.name), escape(&asked.organizer));
     let back = Url::parse(&asked.redirect_uri).expect("a registered address is one");
-    let mut body = format!("<h1>Let {program} in?</h1>");
+    let mut body = format!("<h1>Let {program} by {organizer} in?</h1>");
     if let Some(said) = said {
         let _ = write!(body, "<p class=\"said\" role=\"alert\">{}</p>", escape(&said.text()));
     }
-    let _ = write!(body, "<p><strong>{program}</strong>, a program of {organizer}, asks for leave to:</p><ul>");
+    if asked.client.approved_at.is_none() {
+        // Anybody can register a program, under any name.
+        let _ = write!(
+            body,
+            "<p class=\"said\"><strong>Not verified by the operator of this site.</strong> Anybody may have called it \
+             {program}, and themselves {organizer}. Go on only if you know them.</p>"
+        );
+    }
+    let _ = write!(
+        body,
+        "<p><strong>{program}</strong>, a program of <strong>{organizer}</strong>, asks for leave to:</p><ul>"
+    );
     for scope in asked.scopes.iter() {
         let _ = write!(body, "<li>{}</li>", escape(scope.question()));
     }
@@ -72,6 +88,7 @@ pub fn ask(asked: &Asked, hidden: &[(&str, &str)], account: Option<&str>, said: 
     let status = match said {
         None => StatusCode::OK,
         Some(Said::Wait(_)) => StatusCode::TOO_MANY_REQUESTS,
+        Some(Said::Unapproved) => StatusCode::FORBIDDEN,
         Some(_) => StatusCode::BAD_REQUEST,
     };
     page(status, "Let a program in", &body, &target(&back))
@@ -82,6 +99,20 @@ pub fn refusal(why: &str) -> Response {
     let body = format!(
         "<h1>This does not work</h1><p>{}</p><p>Nothing was allowed. Please tell whoever made the program.</p>",
         escape(why)
+    );
+    page(StatusCode::BAD_REQUEST, "This does not work", &body, "")
+}
+
+/// The page for a mistake of a program that nobody vouched for: no browser goes there by itself.
+/// Source: RFC 9700, section 4.11.2.
+pub fn mistake(why: &str, answer: &Url) -> Response {
+    let host = escape(answer.host_str().unwrap_or_default());
+    let body = format!(
+        "<h1>This does not work</h1><p>The program asked for something that it cannot have: {}. Nothing was \
+         allowed.</p><p>It is not verified by the operator of this site. If you trust it, you can go on to \
+         <strong>{host}</strong>:</p><p><a rel=\"noreferrer\" href=\"{}\">Continue to {host}</a></p>",
+        escape(why),
+        escape(answer.as_str())
     );
     page(StatusCode::BAD_REQUEST, "This does not work", &body, "")
 }

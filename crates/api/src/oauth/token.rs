@@ -25,7 +25,7 @@ pub struct TokenRequest {
     client_secret: Option<String>,
     /// For `authorization_code`.
     code: Option<String>,
-    /// For `authorization_code`: as the code was asked for.
+    /// For `authorization_code`: as the code was asked for, or left out.
     redirect_uri: Option<String>,
     /// For `authorization_code`.
     code_verifier: Option<String>,
@@ -140,6 +140,7 @@ pub async fn oauth_token(
 ) -> Result<Response, Refusal> {
     let (headers, form) = form(request).await?;
     let client = Credentials::of(&headers, &form)?;
+    let refused = Refusal::to(&client);
     let wanted = |name, missing| form.get(name).ok_or(OAuthError::InvalidRequest(missing));
     let (scope, resource) = (form.get("scope"), form.get("resource"));
     let grant = wanted("grant_type", "grant_type is missing")?;
@@ -147,13 +148,15 @@ pub async fn oauth_token(
         GrantType::AuthorizationCode => {
             let code = wanted("code", "code is missing")?;
             let (uri, verifier) = (form.get("redirect_uri"), form.get("code_verifier"));
-            app.identity.exchange_code(&origin, client.auth(), code, uri, verifier, resource).await?
+            app.identity.exchange_code(&origin, client.auth(), code, uri, verifier, resource).await.map_err(&refused)?
         }
         GrantType::RefreshToken => {
             let token = wanted("refresh_token", "refresh_token is missing")?;
-            app.identity.refresh_grant(&origin, client.auth(), token, scope, resource).await?
+            app.identity.refresh_grant(&origin, client.auth(), token, scope, resource).await.map_err(&refused)?
         }
-        GrantType::ClientCredentials => app.identity.client_credentials(client.auth(), scope, resource).await?,
+        GrantType::ClientCredentials => {
+            app.identity.client_credentials(client.auth(), scope, resource).await.map_err(&refused)?
+        }
     };
     Ok(unkept(StatusCode::OK, TokensView::from(issued)))
 }
@@ -173,7 +176,7 @@ pub async fn oauth_revoke(
     let (headers, form) = form(request).await?;
     let client = Credentials::of(&headers, &form)?;
     let token = form.get("token").ok_or(OAuthError::InvalidRequest("token is missing"))?;
-    app.identity.revoke_token(&origin, client.auth(), token).await?;
+    app.identity.revoke_token(&origin, client.auth(), token).await.map_err(Refusal::to(&client))?;
     Ok(StatusCode::OK)
 }
 
@@ -186,6 +189,6 @@ pub async fn oauth_introspect(State(app): State<App>, request: Request) -> Resul
     let (headers, form) = form(request).await?;
     let client = Credentials::of(&headers, &form)?;
     let token = form.get("token").ok_or(OAuthError::InvalidRequest("token is missing"))?;
-    let worth = app.identity.introspect(client.auth(), token).await?;
+    let worth = app.identity.introspect(client.auth(), token).await.map_err(Refusal::to(&client))?;
     Ok(unkept(StatusCode::OK, worth.map(IntrospectionView::from).unwrap_or_default()))
 }

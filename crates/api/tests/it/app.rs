@@ -51,6 +51,8 @@ pub struct TestApp {
     pub db: TestStore,
     stop: watch::Sender<bool>,
     people: Mutex<HashMap<String, Caller>>,
+    /// Of those whose second factor is on, by their id.
+    recovery: Mutex<HashMap<String, Vec<String>>>,
     counter: AtomicU32,
 }
 
@@ -204,8 +206,8 @@ impl TestApp {
             public_url: wish.public_url,
         });
         let router = api::router(app.clone());
-        let (people, counter) = (Mutex::default(), AtomicU32::new(0));
-        TestApp { app, router, jobs, gateway, db, stop, people, counter }
+        let (people, recovery, counter) = (Mutex::default(), Mutex::default(), AtomicU32::new(0));
+        TestApp { app, router, jobs, gateway, db, stop, people, recovery, counter }
     }
 
     /// Someone who has not signed in.
@@ -300,7 +302,14 @@ impl TestApp {
         }
         let enrolment = person.post("/me/mfa/totp", json!({ "password": PASSWORD })).await.expect(201).json();
         let otp = self.otp(enrolment["secret"].as_str().expect("a secret"));
-        person.post("/me/mfa/totp/confirm", json!({ "otp": otp })).await.expect(200);
+        let confirmed = person.post("/me/mfa/totp/confirm", json!({ "otp": otp })).await.expect(200).json();
+        let codes = serde_json::from_value(confirmed["recoveryCodes"].clone()).expect("a list of codes");
+        self.recovery.lock().insert(person.id.clone(), codes);
+    }
+
+    /// A recovery code that was not used; none of somebody without a second factor.
+    pub fn recovery_code(&self, person: &Caller) -> Option<String> {
+        self.recovery.lock().get_mut(&person.id).map(|codes| codes.pop().expect("there are ten"))
     }
 
     /// What the authenticator app with this secret shows now.

@@ -124,7 +124,8 @@ async fn orders_tickets_and_refunds_have_theirs() {
 async fn who_registers_and_ends_programs_stands_in_the_organizers_log() {
     let app = TestApp::new().await;
     let house = app.aurora().await;
-    let (client, key) = (programs::client(&house, "orders.read").await, programs::api_key(&house, "sales.read").await);
+    let (client, key) =
+        (programs::unapproved(&house, "orders.read").await, programs::api_key(&house, "sales.read").await);
     let base = format!("/organizers/{}", house.id);
     let (client_at, key_at) = (format!("{base}/clients/{}", client.id), format!("{base}/api-keys/{}", key.id));
     let overlap = json!({ "overlapSeconds": 60 });

@@ -107,7 +107,7 @@ async fn things(app: &TestApp, house: &House, fan: &Caller) -> BTreeMap<&'static
     fan.post("/me/email/verify", json!({ "code": code })).await.expect(200);
     let passkey = crate::passkeys::added(fan).await;
     let check = fan.post("/me/kyc", document).await.expect(201).id();
-    let client = programs::client(house, "orders.read sales.read").await;
+    let client = programs::client(app, house, "orders.read sales.read").await;
     let grant = programs::let_in(app, &client, fan).await;
     let key = programs::api_key(house, "sales.read").await;
     let OnSale { organizer, venue, id } = event;

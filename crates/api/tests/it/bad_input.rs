@@ -53,7 +53,7 @@ impl World {
             ("session", "ses_01h455vb4pex5vsknk084sn02q".to_owned()),
             ("passkey", "pky_01h455vb4pex5vsknk084sn02q".to_owned()),
             ("grant", "grt_01h455vb4pex5vsknk084sn02q".to_owned()),
-            ("client", programs::client(&house, "orders.read sales.read").await.id),
+            ("client", programs::client(&app, &house, "orders.read sales.read").await.id),
             ("key", programs::api_key(&house, "sales.read").await.id),
         ];
         let admin = app.admin().await;

@@ -16,7 +16,7 @@ async fn an_organizer_can_ask_its_members_for_a_second_factor() {
     for role in Role::ALL {
         staff.push((role, app.staff(&house, role).await));
     }
-    let program = acting(&app, &client(&house, "catalog.read").await, &staff[2].1, None).await;
+    let program = acting(&app, &client(&app, &house, "catalog.read").await, &staff[2].1, None).await;
     program.get(&event.staff_path("")).await.expect(200);
     let ask = async |caller: &Caller, need: bool| caller.patch(&at, json!({ "membersNeedSecondFactor": need })).await;
     ask(&staff[1].1, true).await.refused(403, "not_allowed");

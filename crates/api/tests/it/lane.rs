@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::app::{OnSale, TestApp, Wish};
 use crate::maps::{SEATS, seat_id};
+use crate::programs::{Client, acting, api_key, client};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -129,6 +130,15 @@ pub fn upgrade(event: &OnSale) -> String {
     )
 }
 
+/// What programs are answered, by the name of the case.
+const PROGRAMS: [(&str, u16); 5] = [
+    ("a program", 201),
+    ("a program for a taken seat", 409),
+    ("a program without the scope", 403),
+    ("a program that was revoked", 401),
+    ("an API key", 403),
+];
+
 #[tokio::test]
 async fn the_lane_and_the_router_answer_alike() {
     let app = TestApp::with(Wish::unlimited()).await;
@@ -141,6 +151,17 @@ async fn the_lane_and_the_router_answer_alike() {
     let sign = format!("Authorization: Bearer {}\r\n", ann.token());
     let kind = "Content-Type: application/json\r\n";
     let good = format!("{sign}{kind}");
+    // Programs that ann let in, and one of the organizer's own.
+    let house = app.aurora().await;
+    let own = client(&app, &house, "holds.write orders.read").await;
+    let revoked = client(&app, &house, "holds.write").await;
+    let shown = async |program: &Client, scope: &str| {
+        format!("Authorization: Bearer {}\r\n{kind}", acting(&app, program, &ann, Some(scope)).await.token())
+    };
+    let (holding, reading) = (shown(&own, "holds.write").await, shown(&own, "orders.read").await);
+    let ended = shown(&revoked, "holds.write").await;
+    house.owner.delete(&format!("/organizers/{}/clients/{}", house.id, revoked.id)).await.expect(204);
+    let key = format!("Authorization: Bearer {}\r\n{kind}", api_key(&house, "sales.read").await.secret);
     let (mut compared, mut held) = (0, 0);
     for (what, headers, body) in [
         ("a seat", good.clone(), json!({ "seats": ["S-A-2"] }).to_string()),
@@ -170,6 +191,11 @@ async fn the_lane_and_the_router_answer_alike() {
         ("two keys", format!("{good}Idempotency-Key: a\r\nIdempotency-Key: b\r\n"), "{}".to_owned()),
         ("an empty key", format!("{good}Idempotency-Key: \r\n"), "{}".to_owned()),
         ("a long key", format!("{good}Idempotency-Key: {}\r\n", "k".repeat(256)), "{}".to_owned()),
+        ("a program", holding.clone(), json!({ "seats": ["S-A-2"] }).to_string()),
+        ("a program for a taken seat", holding, json!({ "seats": ["S-A-1"] }).to_string()),
+        ("a program without the scope", reading, json!({ "seats": ["S-A-2"] }).to_string()),
+        ("a program that was revoked", ended, json!({ "seats": ["S-A-2"] }).to_string()),
+        ("an API key", key, json!({ "seats": ["S-A-2"] }).to_string()),
         ("a long body", good.clone(), format!("{{\"seats\":[{}]}}", " ".repeat(2_000_000))),
     ] {
         let mut heard = Vec::new();
@@ -191,11 +217,13 @@ async fn the_lane_and_the_router_answer_alike() {
             heard.push(answer.plain());
         }
         assert_eq!(heard[0], heard[1], "{what}");
+        let expected = PROGRAMS.iter().find(|(program, _)| *program == what).map(|(_, status)| *status);
+        assert!(expected.is_none_or(|status| heard[0].code() == status), "{what}: {:?}", heard[0]);
         assert_eq!(heard[0].headers["x-content-type-options"], "nosniff", "{what}");
         assert_eq!(heard[0].headers["cache-control"], "no-store", "{what}");
         compared += 1;
     }
-    assert_eq!((compared, held), (28, 6));
+    assert_eq!((compared, held), (33, 8));
     let long = "a".repeat(9_000);
     let unknown = "evt_01h455vb4pex5vsknk084sn02q";
     for (id, code) in

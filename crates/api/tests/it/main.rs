@@ -1,6 +1,7 @@
 //! The API as clients meet it: the real router over the whole product, in process.
 
 mod app;
+mod approvals;
 mod caller;
 mod contract;
 #[path = "../../../identity/tests/it/device.rs"]
@@ -31,6 +32,7 @@ mod organizers;
 mod passkeys;
 mod people;
 mod platform;
+mod program_log;
 mod programs;
 mod scopes;
 mod sockets;

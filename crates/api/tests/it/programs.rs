@@ -15,8 +15,8 @@ use crate::app::{House, PUBLIC_URL, TestApp, Wish};
 use crate::audit::platform;
 use crate::caller::{Answer, Caller, PASSWORD};
 
-const BACK: &str = "https://app.example/back?kept=1";
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub const BACK: &str = "https://app.example/back?kept=1";
+pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
 /// A registered client.
 pub struct Client {
@@ -29,8 +29,17 @@ pub struct Key {
     pub secret: String,
 }
 
-/// A confidential client of `house` for every grant that these scopes are good for.
-pub async fn client(house: &House, scopes: &str) -> Client {
+/// A confidential client of `house` for every grant that these scopes are good for, that staff of the
+/// platform vouched for.
+pub async fn client(app: &TestApp, house: &House, scopes: &str) -> Client {
+    let client = unapproved(house, scopes).await;
+    let id = client.id.parse().unwrap();
+    app.app.identity.approve_client(&store::Origin::operator(), id).await.unwrap();
+    client
+}
+
+/// The same that nobody vouched for.
+pub async fn unapproved(house: &House, scopes: &str) -> Client {
     let mut grants = vec!["authorization_code", "refresh_token"];
     if scopes.parse::<identity::Scopes>().is_ok_and(|scopes| !scopes.of_organizers().is_empty()) {
         grants.push("client_credentials");
@@ -75,12 +84,12 @@ fn challenge() -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER))
 }
 
-fn encode<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+pub fn encode<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
 /// The address that a client sends a browser to, changed: an empty value leaves a parameter out.
-fn address(client: &Client, change: &[(&str, &str)]) -> String {
+pub fn address(client: &Client, change: &[(&str, &str)]) -> String {
     let challenge = challenge();
     let mut pairs = BTreeMap::from([
         ("client_id", client.id.as_str()),
@@ -94,7 +103,7 @@ fn address(client: &Client, change: &[(&str, &str)]) -> String {
     format!("/oauth/authorize?{}", encode(pairs.into_iter().filter(|(_, value)| !value.is_empty())))
 }
 
-async fn post_form(who: &Caller, path: &str, cookie: Option<&str>, basic: Option<&Client>, form: String) -> Answer {
+pub async fn post_form(who: &Caller, path: &str, cookie: Option<&str>, basic: Option<&Client>, form: String) -> Answer {
     let mut request = who.request(Method::POST, path).header("content-type", "application/x-www-form-urlencoded");
     if let Some(cookie) = cookie {
         request = request.header("cookie", cookie);
@@ -107,26 +116,28 @@ async fn post_form(who: &Caller, path: &str, cookie: Option<&str>, basic: Option
 }
 
 /// The form of the page, as a browser would send it: its hidden fields, and the cookie of the page.
-struct Page {
+pub struct Page {
     fields: Vec<(String, String)>,
     cookie: String,
 }
 
 impl Page {
-    async fn open(app: &TestApp, address: &str) -> Page {
+    pub async fn open(app: &TestApp, address: &str) -> Page {
         let answer = app.nobody().get(address).await.expect(200);
         let cookie = answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
         Page { fields: hidden(&answer.text()), cookie }
     }
 
-    async fn answer(&self, app: &TestApp, own: &[(&str, &str)]) -> Answer {
+    pub async fn answer(&self, app: &TestApp, own: &[(&str, &str)]) -> Answer {
         let fields = self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let form = encode(fields.chain(own.iter().copied()));
         post_form(&app.nobody(), "/oauth/authorize", Some(&self.cookie), None, form).await
     }
 
-    async fn allowed_by(&self, app: &TestApp, fan: &Caller) -> Answer {
-        self.answer(app, &[("decision", "allow"), ("account", &fan.email), ("password", PASSWORD)]).await
+    pub async fn allowed_by(&self, app: &TestApp, fan: &Caller) -> Answer {
+        let otp = app.recovery_code(fan).unwrap_or_default();
+        let own = [("decision", "allow"), ("account", fan.email.as_str()), ("password", PASSWORD), ("otp", &otp)];
+        self.answer(app, &own).await
     }
 }
 
@@ -144,7 +155,7 @@ fn hidden(html: &str) -> Vec<(String, String)> {
 }
 
 /// What an answer sends back to the client.
-fn sent_back(answer: &Answer) -> BTreeMap<String, String> {
+pub fn sent_back(answer: &Answer) -> BTreeMap<String, String> {
     assert_eq!(answer.status, 303, "{}", answer.text());
     let url = Url::parse(answer.header("location").unwrap()).unwrap();
     assert!(url.as_str().starts_with(BACK), "{url}");
@@ -153,17 +164,17 @@ fn sent_back(answer: &Answer) -> BTreeMap<String, String> {
     url.query_pairs().into_owned().collect()
 }
 
-async fn buy(app: &TestApp, client: &Client, form: &[(&str, &str)]) -> Answer {
+pub async fn buy(app: &TestApp, client: &Client, form: &[(&str, &str)]) -> Answer {
     post_form(&app.nobody(), "/oauth/token", None, Some(client), encode(form.iter().copied())).await
 }
 
-async fn code(app: &TestApp, client: &Client, fan: &Caller, scope: Option<&str>) -> String {
+pub async fn code(app: &TestApp, client: &Client, fan: &Caller, scope: Option<&str>) -> String {
     let page = Page::open(app, &address(client, &[("scope", scope.unwrap_or_default())])).await;
     sent_back(&page.allowed_by(app, fan).await)["code"].clone()
 }
 
 /// Tokens for what `fan` lets the client do; all that it is registered for without a `scope`.
-async fn tokens(app: &TestApp, client: &Client, fan: &Caller, scope: Option<&str>) -> Value {
+pub async fn tokens(app: &TestApp, client: &Client, fan: &Caller, scope: Option<&str>) -> Value {
     let code = code(app, client, fan, scope).await;
     let form =
         [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", BACK), ("code_verifier", VERIFIER)];
@@ -182,7 +193,7 @@ pub async fn acting(app: &TestApp, client: &Client, fan: &Caller, scope: Option<
 async fn consent_and_its_end_stand_in_the_platforms_log() {
     let app = TestApp::new().await;
     let (house, ann) = (app.aurora().await, app.fan("ann").await);
-    let client = client(&house, "orders.read").await;
+    let client = client(&app, &house, "orders.read").await;
     let page = Page::open(&app, &address(&client, &[])).await;
     let guess = [("decision", "allow"), ("account", ann.email.as_str()), ("password", "a wrong password")];
     assert_eq!(page.answer(&app, &guess).await.status, 400);
@@ -211,14 +222,22 @@ async fn consent_and_its_end_stand_in_the_platforms_log() {
 
     let stranger = Client { id: client.id.clone(), secret: "cs_wrong".to_owned() };
     buy(&app, &stranger, &[("grant_type", "client_credentials")]).await.expect(401);
-    assert_eq!(platform(&app, "client.authenticate").await[0].result, Outcome::Denied);
+    let denied = &platform(&app, "client.authenticate").await[0];
+    assert_eq!((denied.result, &denied.subject), (Outcome::Denied, &client.id), "whose secret somebody guesses");
+    let form = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
+    buy(&app, &client, &form).await.expect(400);
+    let denied = &platform(&app, "token.issue").await[0];
+    assert_eq!((denied.result, &denied.subject), (Outcome::Denied, &client.id), "who shows what is no good");
+    let nobody = Client { id: "<script>".to_owned(), secret: "cs_wrong".to_owned() };
+    buy(&app, &nobody, &[("grant_type", "client_credentials")]).await.expect(401);
+    assert_eq!(platform(&app, "client.authenticate").await[1].subject, "client", "what a stranger types is not kept");
 }
 
 #[tokio::test]
 async fn a_program_is_let_in_and_sent_away() {
     let app = TestApp::new().await;
     let (house, ann) = (app.aurora().await, app.fan("ann").await);
-    let client = client(&house, "profile.read orders.read").await;
+    let client = client(&app, &house, "profile.read orders.read").await;
     let tokens = tokens(&app, &client, &ann, Some("profile.read")).await;
     assert_eq!((&tokens["token_type"], &tokens["expires_in"]), (&json!("Bearer"), &json!(3_600)));
     assert_eq!(tokens["scope"], "profile.read");
@@ -246,7 +265,7 @@ async fn a_program_is_let_in_and_sent_away() {
 #[tokio::test]
 async fn the_page_is_plain_safe_and_says_who_asks_for_what() {
     let app = TestApp::new().await;
-    let client = client(&app.aurora().await, "profile.read orders.read").await;
+    let client = client(&app, &app.aurora().await, "profile.read orders.read").await;
     let answer = app.nobody().get(&address(&client, &[("scope", "orders.read")])).await.expect(200);
     let html = answer.text();
     assert!(html.contains("Box &lt;b&gt;&quot;Bob&#39;s&quot;&lt;/b&gt; &amp; co"), "{html}");
@@ -276,7 +295,7 @@ async fn the_page_is_plain_safe_and_says_who_asks_for_what() {
 #[tokio::test]
 async fn a_no_and_a_mistake_are_told_with_state_and_issuer() {
     let app = TestApp::new().await;
-    let client = client(&app.aurora().await, "orders.read").await;
+    let client = client(&app, &app.aurora().await, "orders.read").await;
     let page = Page::open(&app, &address(&client, &[])).await;
     let no = sent_back(&page.answer(&app, &[("decision", "deny")]).await);
     assert_eq!((no["error"].as_str(), no["state"].as_str()), ("access_denied", "x y&z\"'<>"));
@@ -307,7 +326,7 @@ async fn a_no_and_a_mistake_are_told_with_state_and_issuer() {
 #[tokio::test]
 async fn nothing_is_sent_to_an_address_that_is_not_registered() {
     let app = TestApp::new().await;
-    let client = client(&app.aurora().await, "orders.read").await;
+    let client = client(&app, &app.aurora().await, "orders.read").await;
     let good = address(&client, &[]);
     let cases = [
         address(&client, &[("client_id", "")]),
@@ -332,7 +351,7 @@ async fn nothing_is_sent_to_an_address_that_is_not_registered() {
     }
     // Nor is anyone told which clients there are that cannot answer.
     let house = app.borealis().await;
-    let theirs = crate::programs::client(&house, "orders.read").await;
+    let theirs = crate::programs::client(&app, &house, "orders.read").await;
     house.owner.delete(&format!("/organizers/{}/clients/{}", house.id, theirs.id)).await.expect(204);
     let revoked = app.nobody().get(&address(&theirs, &[])).await.expect(400);
     let absent = address(&theirs, &[("client_id", "cli_01h455vb4pex5vsknk084sn02q")]);
@@ -342,7 +361,7 @@ async fn nothing_is_sent_to_an_address_that_is_not_registered() {
 #[tokio::test]
 async fn nobody_is_let_in_by_a_form_of_another_site_or_a_wrong_password() {
     let app = TestApp::new().await;
-    let (ann, client) = (app.fan("ann").await, client(&app.aurora().await, "orders.read").await);
+    let (ann, client) = (app.fan("ann").await, client(&app, &app.aurora().await, "orders.read").await);
     let page = Page::open(&app, &address(&client, &[])).await;
     let right = [("decision", "allow"), ("account", ann.email.as_str()), ("password", PASSWORD)];
     let form = |fields: &[(String, String)]| {
@@ -384,7 +403,7 @@ async fn nobody_is_let_in_by_a_form_of_another_site_or_a_wrong_password() {
 async fn what_a_client_gets_wrong_is_told_in_the_words_of_the_protocol() {
     let app = TestApp::new().await;
     let (house, ann) = (app.aurora().await, app.fan("ann").await);
-    let client = client(&house, "orders.read sales.read").await;
+    let client = client(&app, &house, "orders.read sales.read").await;
     let stranger = Client { id: client.id.clone(), secret: "cs_wrong".to_owned() };
     let absent = Client { id: "cli_01h455vb4pex5vsknk084sn02q".to_owned(), secret: client.secret.clone() };
     let grant = [("grant_type", "client_credentials")];
@@ -405,7 +424,10 @@ async fn what_a_client_gets_wrong_is_told_in_the_words_of_the_protocol() {
         (vec![grant[0], ("resource", "https://elsewhere.example")], "invalid_target"),
         (vec![exchange], "invalid_request"),
         (vec![exchange, ("code", &code), ("redirect_uri", BACK)], "invalid_grant"),
-        (vec![exchange, ("code", &code), ("code_verifier", VERIFIER)], "invalid_grant"),
+        (
+            vec![exchange, ("code", &code), ("code_verifier", VERIFIER), ("redirect_uri", "https://a.b/")],
+            "invalid_grant",
+        ),
         (vec![("grant_type", "refresh_token")], "invalid_request"),
         (vec![("grant_type", "refresh_token"), ("refresh_token", "sdg_x")], "invalid_grant"),
     ] {
@@ -420,6 +442,10 @@ async fn what_a_client_gets_wrong_is_told_in_the_words_of_the_protocol() {
     assert_eq!(post(&[grant[0]]).await.expect(401).json()["error"], "invalid_client");
     assert_eq!(post(&[grant[0], own[0]]).await.expect(401).json()["error"], "invalid_client");
     post(&[grant[0], own[0], own[1]]).await.expect(200);
+    let many: Vec<_> = (0..60).map(|number| (format!("p{number}"), "x")).collect();
+    let many: Vec<_> =
+        many.iter().map(|(name, value)| (name.as_str(), *value)).chain([grant[0], own[0], own[1]]).collect();
+    assert_eq!(post(&many).await.expect(400).json()["error"], "invalid_request", "too many to be compared");
     let both = buy(&app, &client, &[grant[0], own[1]]).await.expect(400);
     assert_eq!(both.json()["error"], "invalid_request");
     app.nobody()
@@ -432,7 +458,7 @@ async fn what_a_client_gets_wrong_is_told_in_the_words_of_the_protocol() {
 async fn tokens_end_and_are_told_of_at_the_root() {
     let app = TestApp::new().await;
     let (house, rivals) = (app.aurora().await, app.borealis().await);
-    let (own, spy) = (client(&house, "sales.read").await, client(&rivals, "sales.read").await);
+    let (own, spy) = (client(&app, &house, "sales.read").await, client(&app, &rivals, "sales.read").await);
     let token = buy(&app, &own, &[("grant_type", "client_credentials")]).await.expect(200).json();
     let token = token["access_token"].as_str().unwrap();
     let ask = async |client: &Client, path: &str| {

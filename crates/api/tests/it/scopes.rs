@@ -78,6 +78,9 @@ const FOR_NO_PROGRAM: &[&str] = &[
     "POST /api/v1/organizers/{org}/api-keys",
     "DELETE /api/v1/organizers/{org}/api-keys/{key}",
     "POST /api/v1/organizers/{org}/api-keys/{key}/rotate",
+    "GET /api/v1/platform/clients",
+    "PUT /api/v1/platform/clients/{client}/approval",
+    "DELETE /api/v1/platform/clients/{client}/approval",
     "GET /api/v1/platform/kyc",
     "POST /api/v1/platform/kyc/{check}/decision",
 ];
@@ -102,7 +105,7 @@ fn every_operation_names_its_scope_or_is_for_no_program() {
 async fn the_scope_that_is_named_is_the_one_that_opens() {
     let app = TestApp::with(Wish::unlimited()).await;
     let house = app.aurora().await;
-    let own = client(&house, &Scope::ALL.map(Scope::text).join(" ")).await;
+    let own = client(&app, &house, &Scope::ALL.map(Scope::text).join(" ")).await;
     let mut cases = 0;
     let mut with: BTreeMap<&str, (Caller, Caller)> = BTreeMap::new();
     for scope in Scope::ALL {
@@ -164,7 +167,7 @@ async fn the_scope_that_is_named_is_the_one_that_opens() {
 async fn a_program_can_do_no_more_than_its_person() {
     let app = TestApp::new().await;
     let (house, rivals) = (app.aurora().await, app.borealis().await);
-    let own = client(&house, &Scope::ALL.map(Scope::text).join(" ")).await;
+    let own = client(&app, &house, &Scope::ALL.map(Scope::text).join(" ")).await;
     let orders = |house: &House| format!("/organizers/{}/orders", house.id);
     let venues = |house: &House| format!("/organizers/{}/venues", house.id);
     let (door, viewer) = (app.staff(&house, Role::Door).await, app.staff(&house, Role::Viewer).await);
@@ -194,7 +197,7 @@ async fn a_program_can_do_no_more_than_its_person() {
 async fn a_program_does_for_a_fan_what_the_fan_does() {
     let app = TestApp::with(Wish::unlimited()).await;
     let (event, house, ann) = (app.event_on_sale().await, app.aurora().await, app.fan("ann").await);
-    let own = client(&house, "holds.write orders.write orders.read tickets.read").await;
+    let own = client(&app, &house, "holds.write orders.write orders.read tickets.read").await;
     let program = acting(&app, &own, &ann, None).await;
     let order = program.bought(&event.id, &["S-A-1"]).await;
     let path = format!("/orders/{}", order["id"].as_str().unwrap());
@@ -256,7 +259,7 @@ async fn limits_count_a_program_as_its_person_or_by_itself() {
     }
     one.get(&path).await.refused(429, "rate_limited");
     two.get(&path).await.expect(200);
-    let (own, ann) = (client(&house, "profile.read").await, app.fan("ann").await);
+    let (own, ann) = (client(&app, &house, "profile.read").await, app.fan("ann").await);
     let program = acting(&app, &own, &ann, None).await;
     for _ in 0..3 {
         program.get("/me").await.expect(200);

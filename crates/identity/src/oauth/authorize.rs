@@ -45,14 +45,40 @@ pub struct Asked {
     challenge: [u8; 32],
 }
 
+/// Where an answer goes that no person has seen a page for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    pub redirect_uri: String,
+    /// Whether staff of the platform vouched for the client; a browser that is sent elsewhere in our name
+    /// would be an open redirector in everybody's hands. Source: RFC 9700, section 4.11.2.
+    pub is_approved: bool,
+}
+
+/// Why somebody's yes did not count.
+#[derive(Debug, thiserror::Error)]
+pub enum ConsentError {
+    /// The client asks for more than one that nobody vouched for may ask of somebody who is no member of
+    /// its organizer.
+    #[error("the client is not approved for this")]
+    Unapproved,
+    #[error(transparent)]
+    Account(#[from] AccountError),
+}
+
+impl From<store::Error> for ConsentError {
+    fn from(error: store::Error) -> Self {
+        ConsentError::Account(error.into())
+    }
+}
+
 /// Why a request is none that a person can be asked about.
 #[derive(Debug)]
 pub enum Refused {
     /// The client, or where it wants the answer, is not registered: told to whoever is at the browser,
     /// and sent nowhere.
     Here(&'static str),
-    /// Told to the client, at the address it registered.
-    ToClient(String, OAuthError),
+    /// For the client to know, at the address it registered.
+    ToClient(Box<Destination>, OAuthError),
     Store(store::Error),
 }
 
@@ -72,13 +98,13 @@ impl Identity {
         let redirect_uri = request.redirect_uri.filter(|uri| client.redirects_to(uri));
         let nowhere = || Refused::Here("The program wants the answer at an address that is not registered.");
         let redirect_uri = redirect_uri.ok_or_else(nowhere)?.to_owned();
-        let organizer = match self.organizer_name_of(&tx, &client).await {
-            Ok(name) => name,
-            Err(error) => return Err(Refused::ToClient(redirect_uri, error)),
-        };
+        let organizer = self.organizer_name_of(&tx, &client).await?;
         match self.check_wish(&client, request) {
             Ok((scopes, challenge)) => Ok(Asked { client, organizer, redirect_uri, scopes, challenge }),
-            Err(error) => Err(Refused::ToClient(redirect_uri, error)),
+            Err(error) => {
+                let destination = Destination { redirect_uri, is_approved: client.approved_at.is_some() };
+                Err(Refused::ToClient(Box::new(destination), error))
+            }
         }
     }
 
@@ -113,10 +139,15 @@ impl Identity {
     }
 
     /// A code for what was asked, from a person who proves by `credentials` who they are and so says yes.
-    /// Fails as [`Identity::login`] does.
-    pub async fn allow(&self, asked: &Asked, credentials: Credentials<'_>) -> Result<String, AccountError> {
+    /// Fails as [`Identity::login`] does, and with `Unapproved` once it is known who they are.
+    pub async fn allow(&self, asked: &Asked, credentials: Credentials<'_>) -> Result<String, ConsentError> {
         let device = Device::of(credentials.origin);
         let (tx, key, row) = self.prove(credentials).await?;
+        // As it is now: the page may have been open for long.
+        let client = sql::client(&tx, asked.client.id).await?.ok_or(ConsentError::Unapproved)?.client;
+        if !self.may_still_act(&tx, &client, row.id, asked.scopes).await? {
+            return Err(ConsentError::Unapproved);
+        }
         self.recognise(&tx, &key, &row, &device).await?;
         let (text, stored) = secret::fresh(CODE_PREFIX, &self.env().entropy);
         let code = CodeRow {

@@ -11,20 +11,20 @@ use store::{Origin, Tx};
 use url::{Host, Url};
 
 use super::OAuthError;
-use crate::program::ProgramError;
+use crate::program::{Maker, ProgramError};
 use crate::role::Role;
-use crate::scope::Scopes;
+use crate::scope::{Scope, Scopes};
+use crate::secret::check_overlap;
 use crate::sql::{self, ClientRow};
 use crate::{Identity, secret};
 
 const SECRET_PREFIX: &str = "cs_";
 /// Clients of one organizer that are not revoked.
 const CLIENTS_MAX: i64 = 50;
+/// What a client that nobody vouched for may ask people for: reading, and no barcode that lets somebody in.
+const FOR_UNAPPROVED: Scopes = Scopes::NONE.with(Scope::ProfileRead).with(Scope::OrdersRead);
 const REDIRECT_URIS_MAX: usize = 10;
 const REDIRECT_URI_BYTES_MAX: usize = 500;
-/// A secret that was replaced may stay good for so long at most.
-const OVERLAP_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-
 /// How a client may come by a token. Source: OAuth 2.1; implicit, password and device grants are not
 /// offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,26 +34,37 @@ pub enum GrantType {
     ClientCredentials,
 }
 
+/// Whether a client can keep a secret. Source: RFC 6749, section 2.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientKind {
+    /// A server.
+    Confidential,
+    /// A program on somebody's own device.
+    Public,
+}
+
 /// A client that was registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegisteredClient {
     pub id: ClientId,
     pub organizer: OrganizerId,
     pub name: String,
-    /// Whether it has a secret; a program on somebody's own device has none to keep.
-    pub confidential: bool,
+    pub kind: ClientKind,
     pub redirect_uris: Vec<String>,
     pub grant_types: Vec<GrantType>,
     /// The most it can be given.
     pub scopes: Scopes,
+    pub maker: Maker,
     pub created_at: Timestamp,
+    /// When staff of the platform vouched for it; none for a client that anybody could have registered.
+    pub approved_at: Option<Timestamp>,
 }
 
 /// What a member of staff registers.
 #[derive(Debug, Clone, Copy)]
 pub struct NewClient<'a> {
     pub name: &'a str,
-    pub confidential: bool,
+    pub kind: ClientKind,
     /// `https`, or `http` to a loopback address, where any port is as good (RFC 8252, section 7.3).
     pub redirect_uris: &'a [String],
     pub grant_types: &'a [GrantType],
@@ -90,6 +101,21 @@ impl GrantType {
     }
 }
 
+impl ClientKind {
+    pub const ALL: [ClientKind; 2] = [ClientKind::Confidential, ClientKind::Public];
+
+    pub const fn text(self) -> &'static str {
+        match self {
+            ClientKind::Confidential => "confidential",
+            ClientKind::Public => "public",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<ClientKind> {
+        ClientKind::ALL.into_iter().find(|known| known.text() == text)
+    }
+}
+
 impl fmt::Display for GrantType {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(self.text())
@@ -99,6 +125,13 @@ impl fmt::Display for GrantType {
 impl RegisteredClient {
     pub(crate) fn may(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)
+    }
+
+    /// Whether a person who is no member of its organizer may let it do this. Anybody can found an organizer
+    /// and register a client: before staff of the platform looked at it, it gets to see a little and to do
+    /// nothing.
+    pub(crate) fn may_ask_anybody(&self, scopes: Scopes) -> bool {
+        self.approved_at.is_some() || scopes.is_within(FOR_UNAPPROVED)
     }
 
     /// Whether codes may be sent there. To the letter, but for the port of a loopback address, which
@@ -146,7 +179,7 @@ fn check_redirect_uri(text: &str) -> Result<(), FieldError> {
 }
 
 fn check(new: NewClient<'_>) -> Result<Name, FieldError> {
-    let NewClient { confidential, redirect_uris, grant_types, scopes, .. } = new;
+    let NewClient { kind, redirect_uris, grant_types, scopes, .. } = new;
     let wrong = |field, reason: &str| Err(FieldError::new(field, reason));
     let may = |grant| grant_types.contains(&grant);
     if grant_types.is_empty() {
@@ -155,7 +188,7 @@ fn check(new: NewClient<'_>) -> Result<Name, FieldError> {
     if may(GrantType::RefreshToken) && !may(GrantType::AuthorizationCode) {
         return wrong("grantTypes", "can name refresh_token beside authorization_code only");
     }
-    if may(GrantType::ClientCredentials) && !confidential {
+    if may(GrantType::ClientCredentials) && kind == ClientKind::Public {
         return wrong("grantTypes", "can name client_credentials for a confidential client only");
     }
     if may(GrantType::ClientCredentials) && scopes.of_organizers().is_empty() {
@@ -194,22 +227,24 @@ impl Identity {
         if sql::client_count(&tx, organizer).await? >= CLIENTS_MAX {
             return Err(ProgramError::LimitReached);
         }
-        let made = new.confidential.then(|| secret::fresh(SECRET_PREFIX, &self.env().entropy));
+        let made = (new.kind == ClientKind::Confidential).then(|| secret::fresh(SECRET_PREFIX, &self.env().entropy));
         let client = RegisteredClient {
             id: self.env().id(),
             organizer,
             name: name.into_string(),
-            confidential: new.confidential,
+            kind: new.kind,
             redirect_uris: new.redirect_uris.to_vec(),
             grant_types: GrantType::ALL.into_iter().filter(|grant| new.grant_types.contains(grant)).collect(),
             scopes: new.scopes,
+            maker: Maker { user: by, is_member: true },
             created_at: tx.now(),
+            approved_at: None,
         };
         let stored = made.as_ref().map(|(_, stored)| stored.to_vec());
-        sql::insert_client(&tx, &client, stored, by).await?;
+        sql::insert_client(&tx, &client, stored).await?;
         let after = json!({
             "name": client.name,
-            "confidential": client.confidential,
+            "kind": client.kind.text(),
             "redirect_uris": client.redirect_uris,
             "grant_types": client.grant_types.iter().map(|grant| grant.text()).collect::<Vec<_>>(),
             "scopes": client.scopes.to_string(),
@@ -232,7 +267,7 @@ impl Identity {
         own.ok_or(ProgramError::NotFound)
     }
 
-    /// A new secret; the old one stays good for `overlap`, at most a week, so that the program can be
+    /// A new secret; the old one stays good for `overlap`, at most [`OVERLAP_MAX`](crate::OVERLAP_MAX), so that the program can be
     /// changed over without a gap. `BeyondRole` when the client can do more than `role` allows: who sees
     /// the secret can do it, too.
     pub async fn rotate_client_secret(
@@ -243,6 +278,7 @@ impl Identity {
         role: Role,
         overlap: Duration,
     ) -> Result<ShownClient, ProgramError> {
+        check_overlap(overlap)?;
         let tx = self.0.store.begin_write_for(origin).await?;
         let row = sql::lock_client(&tx, id).await?.filter(|row| row.client.organizer == organizer);
         let row = row.ok_or(ProgramError::NotFound)?;
@@ -251,7 +287,7 @@ impl Identity {
         }
         let before = row.secret.ok_or(ProgramError::NoSecret)?;
         let (text, stored) = secret::fresh(SECRET_PREFIX, &self.env().entropy);
-        let until = tx.now() + overlap.min(OVERLAP_MAX);
+        let until = tx.now() + overlap;
         sql::set_client_secret(&tx, id, stored, before, until).await?;
         let after = json!({ "previous_good_until": until });
         tx.audit(Entry::new(organizer, "client.rotate_secret", id).after(after));
@@ -297,11 +333,9 @@ impl Identity {
     }
 
     /// The name of a client's organizer, for people to see.
-    pub(crate) async fn organizer_name_of(&self, tx: &Tx, client: &RegisteredClient) -> Result<String, OAuthError> {
-        let organizer = sql::organizer(tx, client.organizer).await?;
-        Ok(organizer
-            .map(|organizer| organizer.name)
-            .ok_or_else(|| store::Error::corrupt(format!("{} has no organizer", client.id)))?)
+    pub(crate) async fn organizer_name_of(&self, tx: &Tx, client: &RegisteredClient) -> store::Result<String> {
+        let organizer = sql::organizer(tx, client.organizer).await?.map(|organizer| organizer.name);
+        organizer.ok_or_else(|| store::Error::corrupt(format!("{} has no organizer", client.id)))
     }
 }
 
@@ -314,11 +348,13 @@ mod tests {
             id: ClientId(uuid::Uuid::nil()),
             organizer: OrganizerId(uuid::Uuid::nil()),
             name: "Box".to_owned(),
-            confidential: false,
+            kind: ClientKind::Public,
             redirect_uris: uris.iter().map(|uri| (*uri).to_owned()).collect(),
             grant_types: vec![GrantType::AuthorizationCode],
             scopes: Scopes::NONE,
+            maker: Maker { user: UserId(uuid::Uuid::nil()), is_member: true },
             created_at: Timestamp::default(),
+            approved_at: None,
         }
     }
 

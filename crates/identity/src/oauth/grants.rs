@@ -8,8 +8,8 @@ use crate::program::ProgramError;
 use crate::scope::Scopes;
 use crate::{Identity, sql};
 
-/// Nobody looks through more.
-const GRANTS_LISTED_MAX: u32 = 100;
+/// Of one person at a time: one more ends the one that was used longest ago. Nobody looks through more.
+pub(super) const GRANTS_MAX: u32 = 100;
 
 /// A program that somebody has let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Allowed {
 impl Identity {
     /// Programs that the person let in and that may still act, the newest first; at most 100.
     pub async fn programs_of(&self, user: UserId) -> Result<Vec<Allowed>, ProgramError> {
-        Ok(sql::live_grants_of(&self.0.store.begin_read().await?, user, GRANTS_LISTED_MAX).await?)
+        Ok(sql::live_grants_of(&self.0.store.begin_read().await?, user, GRANTS_MAX).await?)
     }
 
     /// Takes a leave back; `NotFound` when the person gave none of that id that is alive.

@@ -4,13 +4,15 @@
 //! is about, on the clock of the process, and because three grants are all there is. Source: OAuth 2.1
 //! (draft-ietf-oauth-v2-1), RFC 9700; certified clients judge it in the tests of the binary.
 
+mod approval;
 mod authorize;
 mod client;
 mod grants;
 mod token;
 
-pub use authorize::{Asked, AuthorizationRequest, Refused};
-pub use client::{ClientAuth, GrantType, NewClient, RegisteredClient, ShownClient};
+pub use approval::ClientOf;
+pub use authorize::{Asked, AuthorizationRequest, ConsentError, Destination, Refused};
+pub use client::{ClientAuth, ClientKind, GrantType, NewClient, RegisteredClient, ShownClient};
 pub use grants::Allowed;
 pub use token::{Introspection, Issued};
 

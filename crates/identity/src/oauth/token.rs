@@ -8,7 +8,8 @@ use store::{Origin, Tx};
 
 use super::OAuthError;
 use super::authorize::{CODE_PREFIX, scopes};
-use super::client::{ClientAuth, GrantType, RegisteredClient};
+use super::client::{ClientAuth, ClientKind, GrantType, RegisteredClient};
+use super::grants::GRANTS_MAX;
 use crate::program::{Program, ProgramId};
 use crate::refresh::{GRANT, RefreshToken, Verdict};
 use crate::scope::Scopes;
@@ -40,6 +41,8 @@ pub struct Introspection {
     pub audience: String,
 }
 
+/// Tokens that a client has for itself at a time: one for each of its machines, in every reasonable fleet.
+const OWN_GRANTS_MAX: u32 = 100;
 const BAD_CODE: OAuthError = OAuthError::InvalidGrant("the code is wrong, old, used or another client's");
 const BAD_REFRESH: OAuthError = OAuthError::InvalidGrant("the refresh token is wrong, old, used or another client's");
 
@@ -72,22 +75,33 @@ impl Identity {
         if tx.now() >= found.expires_at {
             return Err(BAD_CODE);
         }
-        if redirect_uri != Some(&*found.redirect_uri) {
+        // Left out it is no fault: PKCE binds the code to whoever asked for it. Source: OAuth 2.1, section 10.2.
+        if redirect_uri.is_some_and(|uri| uri != found.redirect_uri) {
             return Err(OAuthError::InvalidGrant("redirect_uri is not the one that the code was asked for with"));
         }
         let verifier = verifier.ok_or(OAuthError::InvalidGrant("code_verifier is missing"))?;
-        // Letters and length as RFC 7636, section 4.1, has them; others have the hash of nothing we made.
+        // A shorter one than RFC 7636, section 4.1, allows could be found by trying.
         let digest: [u8; 32] = Sha256::digest(verifier).into();
         if !(43..=128).contains(&verifier.len()) || digest[..] != found.challenge[..] {
             return Err(OAuthError::InvalidGrant("code_verifier does not fit the challenge"));
         }
+        if !self.may_still_act(&tx, &client, found.account, found.scopes).await? {
+            return Err(BAD_CODE);
+        }
         let grant = self.new_grant(&tx, &client, Some(found.account), found.scopes).await?;
+        // The account is locked, so the count is true until the commit. After the client, which the new grant
+        // keeps as it is: whoever ends a client's grants comes that way, too.
+        let ended = sql::revoke_grants_beyond(&tx, &grant, found.account, GRANTS_MAX - 1).await?;
         if sql::use_code(&tx, print, grant.id).await? != 1 {
             // Another request was faster, since the account's lock was all it waited for.
             drop(tx);
             let tx = self.0.store.begin_write_for(origin).await?;
             return Err(self.code_came_back(tx, print).await?);
         }
+        for ended in &ended {
+            tx.audit(Entry::new(Chain::Platform, "grant.end", ended).after(json!({ "why": "too many programs" })));
+        }
+        self.revoke_after_commit(&tx, ended);
         let after = json!({ "client": client.id, "user": found.account });
         tx.audit(Entry::new(Chain::Platform, "grant.open", grant.id).about(found.account).after(after));
         let issued = self.issue(&client, &grant, grant.scopes, tx.now());
@@ -133,6 +147,11 @@ impl Identity {
         let grant = sql::lock_grant(&tx, token.family.into()).await?.filter(|grant| grant.client == client.id);
         let mut grant = grant.ok_or(BAD_REFRESH)?;
         let wanted = scopes(scope, grant.scopes)?;
+        if let Some(account) = grant.account
+            && !self.may_still_act(&tx, &client, account, grant.scopes).await?
+        {
+            return Err(BAD_REFRESH);
+        }
         let now = tx.now();
         match grant.family().judge(token.generation, now) {
             Verdict::Rotate => {
@@ -159,19 +178,25 @@ impl Identity {
     }
 
     /// A token for a client to act for its organizer, without a person. Source: RFC 6749, section 4.4.
+    ///
+    /// A client has [`OWN_GRANTS_MAX`] such tokens at a time: one more ends the oldest.
     pub async fn client_credentials(
         &self,
         auth: ClientAuth<'_>,
         scope: Option<&str>,
         resource: Option<&str>,
     ) -> Result<Issued, OAuthError> {
-        let tx = self.0.store.begin_write().await?;
-        let client = self.authenticate(&tx, auth).await?;
+        let client = self.authenticate(&self.0.store.begin_read().await?, auth).await?;
         if !client.may(GrantType::ClientCredentials) {
             return Err(OAuthError::UnauthorizedClient);
         }
         self.check_resource(resource)?;
         let scopes = scopes(scope, client.scopes.of_organizers())?;
+        let tx = self.0.store.begin_write().await?;
+        // Locked, so that two at once do not end the same one; and it may have been revoked since.
+        sql::lock_client(&tx, client.id).await?.ok_or(OAuthError::InvalidClient)?;
+        let ended = sql::revoke_own_grants_beyond(&tx, client.id, OWN_GRANTS_MAX - 1).await?;
+        self.revoke_after_commit(&tx, ended);
         let grant = self.new_grant(&tx, &client, None, scopes).await?;
         let issued = self.issue(&client, &grant, scopes, tx.now());
         tx.commit().await?;
@@ -181,9 +206,9 @@ impl Identity {
     /// Ends the grant that a token of the client came of; a token that is none of its own is left
     /// alone, without a word. Source: RFC 7009.
     pub async fn revoke_token(&self, origin: &Origin, auth: ClientAuth<'_>, token: &str) -> Result<(), OAuthError> {
+        let client = self.authenticate(&self.0.store.begin_read().await?, auth).await?;
+        let Some(id) = self.grant_of(token, self.now()) else { return Ok(()) };
         let tx = self.0.store.begin_write_for(origin).await?;
-        let client = self.authenticate(&tx, auth).await?;
-        let Some(id) = self.grant_of(token, tx.now()) else { return Ok(()) };
         let grant = sql::lock_grant(&tx, id).await?.filter(|grant| grant.client == client.id);
         let Some(grant) = grant else { return Ok(()) };
         if sql::revoke_grant(&tx, grant.id).await? == 0 {
@@ -202,7 +227,7 @@ impl Identity {
     pub async fn introspect(&self, auth: ClientAuth<'_>, token: &str) -> Result<Option<Introspection>, OAuthError> {
         let tx = self.0.store.begin_read().await?;
         let client = self.authenticate(&tx, auth).await?;
-        if !client.confidential {
+        if client.kind == ClientKind::Public {
             return Err(OAuthError::InvalidClient);
         }
         let now = tx.now();
@@ -241,6 +266,18 @@ impl Identity {
             Some(token) => Some(token.family.into()),
             None => self.0.tokens.program_claims(token, now).map(|claims| claims.gid),
         }
+    }
+
+    /// Whether a person may let the client do that now: one that nobody vouched for acts for members of
+    /// its organizer alone, once it does more than read a little.
+    pub(super) async fn may_still_act(
+        &self,
+        tx: &Tx,
+        client: &RegisteredClient,
+        account: UserId,
+        scopes: Scopes,
+    ) -> store::Result<bool> {
+        Ok(client.may_ask_anybody(scopes) || sql::role_of(tx, account, client.organizer).await?.is_some())
     }
 
     async fn new_grant(

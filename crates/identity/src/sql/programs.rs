@@ -1,10 +1,11 @@
 use stagedoor_core::{ApiKeyId, ClientId, GrantId, OrganizerId, Timestamp, UserId};
-use store::dialect::for_update;
+use store::dialect::{for_update, skip_locked};
 use store::{Result, Row, Tx};
 use uuid::Uuid;
 
 use crate::api_key::ApiKey;
-use crate::oauth::{Allowed, GrantType, RegisteredClient};
+use crate::oauth::{Allowed, ClientKind, GrantType, RegisteredClient};
+use crate::program::Maker;
 use crate::refresh::Family;
 use crate::scope::Scopes;
 
@@ -17,7 +18,10 @@ pub(crate) struct ClientRow {
 }
 
 const CLIENT: &str = "SELECT id, organizer_id, name, redirect_uris, grant_types, scopes, created_at, secret,
-        previous_secret, previous_until FROM oauth_client";
+        previous_secret, previous_until, created_by,
+        (SELECT COUNT(*) FROM membership WHERE membership.organizer_id = oauth_client.organizer_id
+                                           AND account_id = created_by), approved_at
+   FROM oauth_client";
 
 impl ClientRow {
     fn read(row: &Row) -> Result<Self> {
@@ -29,11 +33,13 @@ impl ClientRow {
                 id: row.get(0)?,
                 organizer: row.get(1)?,
                 name: row.get(2)?,
-                confidential: secret.is_some(),
+                kind: if secret.is_some() { ClientKind::Confidential } else { ClientKind::Public },
                 redirect_uris: serde_json::from_str(&uris).map_err(|_| corrupt("a list of addresses", &uris))?,
                 grant_types: grants.split(' ').map(known).collect::<Result<_>>()?,
                 scopes: scopes(row, 5)?,
+                maker: maker(row, 10)?,
                 created_at: row.get(6)?,
+                approved_at: row.get(12)?,
             },
             secret,
             previous_secret: row.get(8)?,
@@ -47,16 +53,16 @@ fn scopes(row: &Row, index: usize) -> Result<Scopes> {
     text.parse().map_err(|_| corrupt("a set of scopes", &text))
 }
 
+/// Who made it, and in the next column how many memberships they have there: one or none.
+fn maker(row: &Row, index: usize) -> Result<Maker> {
+    Ok(Maker { user: row.get(index)?, is_member: row.get::<i64>(index + 1)? > 0 })
+}
+
 fn corrupt(what: &str, text: &str) -> store::Error {
     store::Error::corrupt(format!("{text:?} is not {what}"))
 }
 
-pub(crate) async fn insert_client(
-    tx: &Tx,
-    client: &RegisteredClient,
-    secret: Option<Vec<u8>>,
-    by: UserId,
-) -> Result<()> {
+pub(crate) async fn insert_client(tx: &Tx, client: &RegisteredClient, secret: Option<Vec<u8>>) -> Result<()> {
     let uris = serde_json::to_string(&client.redirect_uris).expect("texts are JSON");
     let grants = client.grant_types.iter().map(|grant| grant.text()).collect::<Vec<_>>().join(" ");
     tx.execute(
@@ -70,7 +76,7 @@ pub(crate) async fn insert_client(
             &grants,
             &client.scopes.to_string(),
             secret,
-            by,
+            client.maker.user,
             client.created_at,
         ),
     )
@@ -111,6 +117,32 @@ pub(crate) async fn set_client_secret(
         (id, secret, before, until),
     )
     .await?;
+    Ok(())
+}
+
+/// Clients that ask people for leave and are not approved, with the names of their organizers.
+pub(crate) async fn unapproved_clients(
+    tx: &Tx,
+    after: Option<ClientId>,
+    limit: u32,
+) -> Result<Vec<(ClientRow, String)>> {
+    // `authorization_code` is the only grant with addresses to send people to.
+    let sql = format!(
+        "{CLIENT} WHERE approved_at IS NULL AND revoked_at IS NULL AND redirect_uris <> '[]' AND id > $1
+          ORDER BY id LIMIT $2"
+    );
+    let rows = tx.all(&sql, (after.unwrap_or(ClientId(Uuid::nil())), limit), ClientRow::read).await?;
+    let mut named = Vec::with_capacity(rows.len());
+    for row in rows {
+        let sql = "SELECT name FROM organizer WHERE id = $1";
+        let name = tx.one(sql, (row.client.organizer,), |row| row.get(0)).await?;
+        named.push((row, name));
+    }
+    Ok(named)
+}
+
+pub(crate) async fn set_client_approved(tx: &Tx, id: ClientId, at: Option<Timestamp>) -> Result<()> {
+    tx.execute("UPDATE oauth_client SET approved_at = $2 WHERE id = $1", (id, at)).await?;
     Ok(())
 }
 
@@ -178,6 +210,12 @@ pub(crate) async fn use_code(tx: &Tx, code: [u8; 32], grant: GrantId) -> Result<
 
 pub(crate) async fn delete_unused_codes_of(tx: &Tx, account: UserId) -> Result<()> {
     tx.execute("DELETE FROM oauth_code WHERE account_id = $1 AND grant_id IS NULL", (account,)).await?;
+    Ok(())
+}
+
+/// Codes that people gave a client and that it has not used.
+pub(crate) async fn delete_unused_codes_for(tx: &Tx, client: ClientId) -> Result<()> {
+    tx.execute("DELETE FROM oauth_code WHERE client_id = $1 AND grant_id IS NULL", (client,)).await?;
     Ok(())
 }
 
@@ -279,11 +317,44 @@ pub(crate) async fn revoke_grant_of(tx: &Tx, account: UserId, id: GrantId) -> Re
 /// Ends every grant that the account gave and says which were ended.
 pub(crate) async fn revoke_grants_of(tx: &Tx, account: UserId) -> Result<Vec<GrantId>> {
     tx.all(
-        "UPDATE oauth_grant SET revoked_at = $2 WHERE account_id = $1 AND revoked_at IS NULL RETURNING id",
+        "UPDATE oauth_grant SET revoked_at = $2
+          WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2 RETURNING id",
         (account, tx.now()),
         |row| row.get(0),
     )
     .await
+}
+
+/// Ends every grant that people gave the client and says which were ended.
+pub(crate) async fn revoke_grants_by_people(tx: &Tx, client: ClientId) -> Result<Vec<GrantId>> {
+    tx.all(
+        "UPDATE oauth_grant SET revoked_at = $2
+          WHERE client_id = $1 AND account_id IS NOT NULL AND revoked_at IS NULL AND expires_at > $2 RETURNING id",
+        (client, tx.now()),
+        |row| row.get(0),
+    )
+    .await
+}
+
+/// Ends the live grants of the account but `new` and the `keep` that were used last, and says which were ended.
+pub(crate) async fn revoke_grants_beyond(tx: &Tx, new: &GrantRow, account: UserId, keep: u32) -> Result<Vec<GrantId>> {
+    // SQLite skips nothing without a limit.
+    let sql = "UPDATE oauth_grant SET revoked_at = $3
+                WHERE id IN (SELECT id FROM oauth_grant
+                              WHERE account_id = $1 AND id <> $4 AND revoked_at IS NULL AND expires_at > $3
+                              ORDER BY rotated_at DESC, id DESC LIMIT 1000 OFFSET $2)
+               RETURNING id";
+    tx.all(sql, (account, keep, tx.now(), new.id), |row| row.get(0)).await
+}
+
+/// The same of those that a client has for itself.
+pub(crate) async fn revoke_own_grants_beyond(tx: &Tx, client: ClientId, keep: u32) -> Result<Vec<GrantId>> {
+    let sql = "UPDATE oauth_grant SET revoked_at = $3
+                WHERE id IN (SELECT id FROM oauth_grant
+                              WHERE client_id = $1 AND account_id IS NULL AND revoked_at IS NULL AND expires_at > $3
+                              ORDER BY created_at DESC, id DESC LIMIT 1000 OFFSET $2)
+               RETURNING id";
+    tx.all(sql, (client, keep, tx.now()), |row| row.get(0)).await
 }
 
 /// Grants of the account that are alive, of clients that are, the newest first.
@@ -319,19 +390,51 @@ pub(crate) async fn programs_revoked_since(tx: &Tx, since: Timestamp) -> Result<
     tx.all(sql, (since,), |row| Ok((row.get(0)?, row.get(1)?))).await
 }
 
-/// And the codes that they came of, or that nobody used.
-pub(crate) async fn delete_grants_expired_before(tx: &Tx, at: Timestamp) -> Result<u64> {
-    tx.execute(
-        "DELETE FROM oauth_code WHERE (grant_id IS NULL AND expires_at < $1)
-             OR grant_id IN (SELECT id FROM oauth_grant WHERE expires_at < $1)",
-        (at,),
-    )
-    .await?;
-    tx.execute("DELETE FROM oauth_grant WHERE expires_at < $1", (at,)).await
+/// Grants that expired before `at`, or before `own` where a client had them for itself, with the codes that
+/// they came of and those that nobody used.
+pub(crate) async fn delete_grants_expired_before(tx: &Tx, at: Timestamp, own: Timestamp) -> Result<()> {
+    let skip = skip_locked(tx.backend());
+    let sql = format!(
+        "DELETE FROM oauth_code WHERE code IN
+            (SELECT code FROM oauth_code WHERE (grant_id IS NULL AND expires_at < $1)
+                OR grant_id IN (SELECT id FROM oauth_grant WHERE expires_at < $1){skip})"
+    );
+    tx.execute(&sql, (at,)).await?;
+    // The code of a grant may be one that somebody is at work on.
+    let sql = format!(
+        "DELETE FROM oauth_grant WHERE id IN
+            (SELECT id FROM oauth_grant
+              WHERE (expires_at < $1 OR (account_id IS NULL AND expires_at < $2))
+                    AND NOT EXISTS (SELECT 1 FROM oauth_code WHERE oauth_code.grant_id = oauth_grant.id){skip})"
+    );
+    tx.execute(&sql, (at, own)).await?;
+    Ok(())
+}
+
+/// Clients that were revoked, and keys that were revoked or expired, before `at`. A client's grants go first.
+pub(crate) async fn delete_programs_ended_before(tx: &Tx, at: Timestamp) -> Result<()> {
+    let skip = skip_locked(tx.backend());
+    let sql = format!(
+        "DELETE FROM api_key WHERE id IN
+            (SELECT id FROM api_key WHERE revoked_at < $1 OR expires_at < $1{skip})"
+    );
+    tx.execute(&sql, (at,)).await?;
+    let sql = format!(
+        "DELETE FROM oauth_client WHERE id IN
+            (SELECT id FROM oauth_client
+              WHERE revoked_at < $1
+                    AND NOT EXISTS (SELECT 1 FROM oauth_grant WHERE oauth_grant.client_id = oauth_client.id)
+                    AND NOT EXISTS (SELECT 1 FROM oauth_code WHERE oauth_code.client_id = oauth_client.id){skip})"
+    );
+    tx.execute(&sql, (at,)).await?;
+    Ok(())
 }
 
 const API_KEY: &str = "SELECT id, organizer_id, name, scopes, hint, used_on, created_at, expires_at, secret,
-        previous_until FROM api_key";
+        previous_until, created_by,
+        (SELECT COUNT(*) FROM membership WHERE membership.organizer_id = api_key.organizer_id
+                                           AND account_id = created_by)
+   FROM api_key";
 
 fn api_key(row: &Row) -> Result<ApiKey> {
     Ok(ApiKey {
@@ -341,12 +444,13 @@ fn api_key(row: &Row) -> Result<ApiKey> {
         scopes: scopes(row, 3)?,
         hint: row.get(4)?,
         used_on: row.get(5)?,
+        maker: maker(row, 10)?,
         created_at: row.get(6)?,
         expires_at: row.get(7)?,
     })
 }
 
-pub(crate) async fn insert_api_key(tx: &Tx, key: &ApiKey, secret: [u8; 32], by: UserId) -> Result<()> {
+pub(crate) async fn insert_api_key(tx: &Tx, key: &ApiKey, secret: [u8; 32]) -> Result<()> {
     tx.execute(
         "INSERT INTO api_key (id, organizer_id, name, scopes, hint, secret, created_by, created_at, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -357,7 +461,7 @@ pub(crate) async fn insert_api_key(tx: &Tx, key: &ApiKey, secret: [u8; 32], by: 
             &key.scopes.to_string(),
             &key.hint,
             secret,
-            by,
+            key.maker.user,
             key.created_at,
             key.expires_at,
         ),
@@ -371,9 +475,11 @@ pub(crate) async fn api_keys_of(tx: &Tx, organizer: OrganizerId) -> Result<Vec<A
     tx.all(&sql, (organizer,), api_key).await
 }
 
+/// Of the organizer's keys that are good.
 pub(crate) async fn api_key_count(tx: &Tx, organizer: OrganizerId) -> Result<i64> {
-    let sql = "SELECT COUNT(*) FROM api_key WHERE organizer_id = $1 AND revoked_at IS NULL";
-    tx.one(sql, (organizer,), |row| row.get(0)).await
+    let sql = "SELECT COUNT(*) FROM api_key
+                WHERE organizer_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)";
+    tx.one(sql, (organizer, tx.now()), |row| row.get(0)).await
 }
 
 /// The organizer's key of that id with what is stored of its secret, kept from changing.

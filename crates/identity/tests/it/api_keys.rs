@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use identity::{ApiKey, Bearer, NewApiKey, Program, ProgramError, ProgramId, Role, Scopes, ShownKey, TokenError};
+use identity::{
+    ApiKey, Bearer, Maker, NewApiKey, Program, ProgramError, ProgramId, Role, Scopes, ShownKey, TokenError,
+};
 use stagedoor_core::OrganizerId;
 
 use crate::{DAY, HOME, HOUR, Office, PASSWORD, SECOND};
@@ -65,9 +67,14 @@ async fn the_secret_is_nowhere_in_the_database() {
     let tx = office.db.store.begin_read().await.unwrap();
     let stored = tx.one("SELECT secret, hint FROM api_key", (), |row| Ok((row.get::<Vec<u8>>(0)?, row.get(1)?))).await;
     let (stored, hint): (Vec<u8>, String) = stored.unwrap();
-    assert_eq!(stored.len(), 32);
-    assert!(!secret.as_bytes().windows(32).any(|part| part == stored));
-    assert_eq!(hint.len(), 11);
+    assert_eq!((stored.len(), hint.len()), (32, 11));
+    // Neither its letters nor the bytes that they stand for, of which a piece would do.
+    let digits = secret.strip_prefix("sk_").unwrap().as_bytes().chunks(2);
+    let raw: Vec<u8> = digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect();
+    assert_eq!(raw.len(), 36);
+    for part in secret.as_bytes().windows(12).skip(2).chain(raw.windows(6)) {
+        assert!(!stored.windows(part.len()).any(|window| window == part), "{part:?}");
+    }
 }
 
 #[tokio::test]
@@ -164,6 +171,7 @@ async fn nobody_makes_a_key_that_can_do_more_than_they() {
         make(Role::Owner, "sales.read").await.unwrap();
     }
     assert!(matches!(make(Role::Owner, "sales.read").await, Err(ProgramError::LimitReached)));
+    assert_eq!(office.api_keys_of(mill).await.unwrap().len(), 50);
     let nowhere = office.create_api_key(&HOME, office.db.env.id(), owner, Role::Owner, new("Till")).await;
     assert!(matches!(nowhere, Err(ProgramError::NotFound)));
 }
@@ -175,6 +183,56 @@ async fn an_organizer_that_ends_takes_its_programs_along() {
     let secret = office.create_api_key(&HOME, mill, owner, Role::Owner, new("Till")).await.unwrap().secret;
     assert!(known(&office, &secret).await.is_ok());
     office.delete(&HOME, owner, PASSWORD, None, &[mill]).await.unwrap();
-    office.advance(5 * SECOND);
-    assert!(known(&office, &secret).await.is_err());
+    assert!(known(&office, &secret).await.is_err(), "at once");
+}
+
+#[tokio::test]
+async fn a_key_that_expired_takes_nobodys_place() {
+    let office = Office::new().await;
+    let (mill, owner) = organizer(&office, "mill").await;
+    let short = NewApiKey { expires_at: Some(office.db.env.now() + HOUR), ..new("Till") };
+    for _ in 0..50 {
+        office.create_api_key(&HOME, mill, owner, Role::Owner, short).await.unwrap();
+    }
+    let full = office.create_api_key(&HOME, mill, owner, Role::Owner, new("Till")).await;
+    assert!(matches!(full, Err(ProgramError::LimitReached)));
+    office.advance(HOUR);
+    office.create_api_key(&HOME, mill, owner, Role::Owner, new("Till")).await.unwrap();
+    assert_eq!(office.api_keys_of(mill).await.unwrap().len(), 51, "what has just expired is still to be seen");
+    office.advance(30 * DAY + SECOND);
+    office.prune().await.unwrap();
+    assert_eq!(office.api_keys_of(mill).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_is_good_though_its_use_cannot_be_noted() {
+    let office = Office::new().await;
+    let (mill, owner) = organizer(&office, "mill").await;
+    let secret = office.create_api_key(&HOME, mill, owner, Role::Owner, new("Till")).await.unwrap().secret;
+    let refuse = match office.db.backend() {
+        store::Backend::Sqlite => {
+            "CREATE TRIGGER no_use BEFORE UPDATE ON api_key BEGIN SELECT RAISE(ABORT, 'no room'); END"
+        }
+        store::Backend::Postgres => "ALTER TABLE api_key ADD CONSTRAINT no_use CHECK (used_on IS NULL)",
+    };
+    let tx = office.db.begin_write().await.unwrap();
+    tx.execute(refuse, ()).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(known(&office, &secret).await.is_ok());
+    assert_eq!(only(&office, mill).await.used_on, None, "it was not");
+}
+
+#[tokio::test]
+async fn who_made_a_key_and_has_left_is_seen() {
+    let office = Office::new().await;
+    let (mill, owner) = organizer(&office, "mill").await;
+    let bob = office.verified_fan("bob").await.user.id;
+    office.add_member(&HOME, mill, owner, "bob@example.org", Role::Manager).await.unwrap();
+    let made = office.create_api_key(&HOME, mill, bob, Role::Manager, new("Till")).await.unwrap().key;
+    assert_eq!(made.maker, Maker { user: bob, is_member: true });
+    assert_eq!(only(&office, mill).await.maker, made.maker);
+    office.remove_member(&HOME, mill, bob).await.unwrap();
+    assert_eq!(only(&office, mill).await.maker, Maker { user: bob, is_member: false });
+    let too_long = office.rotate_api_key(&HOME, mill, made.id, Role::Owner, identity::OVERLAP_MAX + SECOND).await;
+    assert!(matches!(too_long, Err(ProgramError::Field(_))));
 }

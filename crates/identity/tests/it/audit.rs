@@ -1,13 +1,18 @@
 //! What the audit log says of people and their accounts, and what it never says.
 
-use identity::{Channel, CheckStatus, Contact, Credentials, Decider, Decision, Document, DocumentKind, SignedIn};
+use identity::{
+    Channel, CheckStatus, ClientKind, Contact, Credentials, Decider, Decision, Document, DocumentKind, GrantType,
+    NewApiKey, Role, SignedIn,
+};
 use serde_json::{Value, json};
+use sha2::Digest;
 use stagedoor_core::{Code, UserId};
 use store::audit::{self, Chain, Filter, Opened, Outcome, Record};
 use store::{Actor, Origin};
 
 use crate::factors::Phone;
-use crate::{HOME, MINUTE, Office, PASSWORD, SECOND, newcomer};
+use crate::oauth::{House, auth, scopes};
+use crate::{HOME, HOUR, MINUTE, Office, PASSWORD, SECOND, newcomer};
 
 const NEW: &str = "a young hill by the lake";
 const NUMBER: &str = "+4930901820";
@@ -231,6 +236,41 @@ async fn no_secret_is_in_the_log() {
     assert!(strings.iter().any(|text| text == NUMBER), "the log was opened");
     for secret in &secrets {
         assert!(!strings.iter().any(|text| text.contains(secret.as_str())), "{secret} is in {strings:?}");
+    }
+}
+
+#[tokio::test]
+async fn nor_is_a_secret_of_a_program() {
+    let house = House::new().await;
+    let grants = GrantType::ALL;
+    let first = house.registered(ClientKind::Confidential, &grants, "orders.read sales.read").await;
+    let (org, owner, id) = (house.organizer, house.owner.user.id, first.client.id);
+    let next = house.rotate_client_secret(&HOME, org, id, Role::Owner, HOUR).await.unwrap();
+    let code = house.code(&next, "orders.read").await;
+    let issued = house.exchange(&next, &code).await.unwrap();
+    let renewed = house.renew(&next, issued.refresh_token.as_ref().unwrap()).await.unwrap();
+    let text = id.to_string();
+    let own = house.client_credentials(auth(&text, &next), None, None).await.unwrap();
+    // What comes back is written down, too.
+    house.exchange(&next, &code).await.err().unwrap();
+    let new = NewApiKey { name: "Till", scopes: scopes("sales.read"), expires_at: None };
+    let key = house.create_api_key(&HOME, org, owner, Role::Owner, new).await.unwrap();
+    let rotated = house.rotate_api_key(&HOME, org, key.key.id, Role::Owner, HOUR).await.unwrap();
+    let mut secrets = vec![code, own.access_token, key.secret, rotated.secret];
+    secrets.extend([first.secret, next.secret, issued.refresh_token, renewed.refresh_token].into_iter().flatten());
+    secrets.extend([issued.access_token, renewed.access_token]);
+    let tx = house.office.db.begin_read().await.unwrap();
+    let mut all = Vec::new();
+    for chain in [Chain::Platform, org.into()] {
+        all.extend(audit::entries(&tx, chain, &Filter::default(), Part::After(0), 1_000).await.unwrap());
+    }
+    let strings: Vec<String> = all.iter().flat_map(strings).collect();
+    assert!(strings.iter().any(|text| text.contains("used authorization code")), "the log was opened");
+    assert_eq!(secrets.len(), 10);
+    for secret in &secrets {
+        assert!(!strings.iter().any(|text| text.contains(secret.as_str())), "{secret} is in {strings:?}");
+        let hash: String = sha2::Sha256::digest(secret).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(!strings.iter().any(|text| text.contains(&hash)), "the hash of {secret} is in {strings:?}");
     }
 }
 

@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
-use identity::{ClientAuth, GrantType, NewClient, ProgramError, Role, ShownClient, TokenError};
+use identity::{
+    ClientAuth,
+    ClientKind::{Confidential, Public},
+    GrantType, NewClient, ProgramError, Role, ShownClient, TokenError,
+};
 
 use crate::oauth::{BACK, House, auth, program, scopes, text};
-use crate::{HOME, HOUR};
+use crate::{HOME, HOUR, SECOND};
 
 #[tokio::test]
 async fn a_partner_acts_for_the_organizer_without_a_person() {
     let house = House::new().await;
     let grants = [GrantType::ClientCredentials];
-    let client = house.registered(true, &grants, "sales.read buyers.read orders.read").await;
+    let client = house.registered(Confidential, &grants, "sales.read buyers.read orders.read").await;
     let id = client.client.id.to_string();
     let ask = async |scope| house.client_credentials(auth(&id, &client), scope, None).await;
     let issued = ask(None).await.unwrap();
@@ -24,7 +28,7 @@ async fn a_partner_acts_for_the_organizer_without_a_person() {
     assert_eq!(text(ask(Some("refunds.write")).await), "invalid_scope");
     let wrong = |secret| ClientAuth { id: &id, secret };
     assert_eq!(text(house.client_credentials(wrong(None), None, None).await), "invalid_client");
-    let other = house.registered(true, &grants, "sales.read").await.secret.unwrap();
+    let other = house.registered(Confidential, &grants, "sales.read").await.secret.unwrap();
     assert_eq!(text(house.client_credentials(wrong(Some(&other)), None, None).await), "invalid_client");
     let app = house.app().await;
     let public = app.client.id.to_string();
@@ -35,7 +39,7 @@ async fn a_partner_acts_for_the_organizer_without_a_person() {
 #[tokio::test]
 async fn a_secret_is_changed_without_a_gap() {
     let house = House::new().await;
-    let before = house.registered(true, &[GrantType::ClientCredentials], "sales.read").await;
+    let before = house.registered(Confidential, &[GrantType::ClientCredentials], "sales.read").await;
     let (org, id) = (house.organizer, before.client.id);
     let text_id = id.to_string();
     let ask = async |client: &ShownClient| text(house.client_credentials(auth(&text_id, client), None, None).await);
@@ -45,6 +49,8 @@ async fn a_secret_is_changed_without_a_gap() {
     assert_eq!((ask(&before).await, ask(&after).await), ("invalid_client", "granted"));
     let at_once = house.rotate_client_secret(&HOME, org, id, Role::Owner, Duration::ZERO).await.unwrap();
     assert_eq!((ask(&after).await, ask(&at_once).await), ("invalid_client", "granted"));
+    let too_long = house.rotate_client_secret(&HOME, org, id, Role::Owner, identity::OVERLAP_MAX + SECOND).await;
+    assert!(matches!(too_long, Err(ProgramError::Field(_))), "told, and not cut short without a word");
     // Whoever sees the secret can do what the client can.
     let beyond = house.rotate_client_secret(&HOME, org, id, Role::Door, HOUR).await;
     assert!(matches!(beyond, Err(ProgramError::BeyondRole)));
@@ -94,11 +100,11 @@ async fn a_client_ends_its_own_tokens_alone() {
 async fn what_a_token_is_worth_is_told_to_its_own_organizer() {
     let house = House::new().await;
     let grants = [GrantType::ClientCredentials];
-    let (app, server) = (house.app().await, house.registered(true, &grants, "sales.read").await);
+    let (app, server) = (house.app().await, house.registered(Confidential, &grants, "sales.read").await);
     let rival = house.create_organizer(house.ann.user.id, "Rival").await.unwrap().id;
     let new = NewClient {
         name: "Spy",
-        confidential: true,
+        kind: Confidential,
         redirect_uris: &[],
         grant_types: &grants,
         scopes: scopes("sales.read"),
@@ -142,7 +148,7 @@ async fn clients_are_registered_by_rules() {
     let all = [AuthorizationCode, RefreshToken, ClientCredentials];
     let good = NewClient {
         name: "Box",
-        confidential: true,
+        kind: Confidential,
         redirect_uris: &back,
         grant_types: &all,
         scopes: scopes("orders.read sales.read"),
@@ -153,7 +159,7 @@ async fn clients_are_registered_by_rules() {
     let wrong = [
         NewClient { name: "", ..good },
         NewClient { name: "two\nlines", ..good },
-        NewClient { confidential: false, ..good },
+        NewClient { kind: Public, ..good },
         NewClient { redirect_uris: &[], ..good },
         NewClient { redirect_uris: &plain, ..good },
         NewClient { grant_types: &[], ..good },

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod api_keys;
+mod approval;
 mod audit;
 mod clients;
 mod codes;

@@ -3,8 +3,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity::{
-    Asked, AuthorizationRequest, Bearer, ClientAuth, Contact, Credentials, GrantType, Identity, Issued, NewClient,
-    OAuthError, Program, ProgramError, ProgramId, Refused, Role, Scopes, ShownClient, SignedIn, TokenError,
+    Asked, AuthorizationRequest, Bearer, ClientAuth,
+    ClientKind::{self, Confidential, Public},
+    ConsentError, Contact, Credentials, GrantType, Identity, Issued, NewClient, OAuthError, Program, ProgramError,
+    ProgramId, Refused, Role, Scopes, ShownClient, SignedIn, TokenError,
 };
 use sha2::{Digest, Sha256};
 use stagedoor_core::OrganizerId;
@@ -61,20 +63,27 @@ impl House {
         House { office, owner, organizer, ann }
     }
 
-    pub async fn registered(&self, confidential: bool, grants: &[GrantType], wanted: &str) -> ShownClient {
+    pub async fn registered(&self, kind: ClientKind, grants: &[GrantType], wanted: &str) -> ShownClient {
         let back = [BACK.to_owned()];
         let redirect_uris = if grants.contains(&GrantType::AuthorizationCode) { &back[..] } else { &[] };
-        let new = NewClient { name: "Box", confidential, redirect_uris, grant_types: grants, scopes: scopes(wanted) };
+        let new = NewClient { name: "Box", kind, redirect_uris, grant_types: grants, scopes: scopes(wanted) };
         self.register_client(&HOME, self.organizer, self.owner.user.id, Role::Owner, new).await.unwrap()
     }
 
-    /// A public client for everything a fan does.
+    /// A public client for everything a fan does, that staff of the platform vouched for.
     pub async fn app(&self) -> ShownClient {
-        let grants = [GrantType::AuthorizationCode, GrantType::RefreshToken];
-        self.registered(false, &grants, "profile.read orders.read holds.write").await
+        let shown = self.unapproved().await;
+        self.approve_client(&HOME, shown.client.id).await.unwrap();
+        shown
     }
 
-    async fn asked(&self, client: &ShownClient, scope: &str) -> Asked {
+    /// The same that nobody vouched for.
+    pub async fn unapproved(&self) -> ShownClient {
+        let grants = [GrantType::AuthorizationCode, GrantType::RefreshToken];
+        self.registered(Public, &grants, "profile.read orders.read holds.write").await
+    }
+
+    pub async fn asked(&self, client: &ShownClient, scope: &str) -> Asked {
         let (id, challenge) = (client.client.id.to_string(), challenge(VERIFIER));
         self.check_authorization(good(&id, &challenge, scope)).await.unwrap()
     }
@@ -105,7 +114,7 @@ pub fn auth<'a>(id: &'a str, client: &'a ShownClient) -> ClientAuth<'a> {
     ClientAuth { id, secret: client.secret.as_deref() }
 }
 
-fn ann() -> Credentials<'static> {
+pub fn ann() -> Credentials<'static> {
     Credentials { contact: Contact::Email("ann@example.org"), password: PASSWORD, otp: None, origin: &HOME }
 }
 
@@ -206,15 +215,15 @@ async fn only_what_is_registered_is_asked_for() {
     ];
     for (request, expected) in to_client {
         match house.check_authorization(request).await {
-            Err(Refused::ToClient(uri, error)) => {
-                assert_eq!((uri.as_str(), error.text()), (BACK, Some(expected)), "{request:?}");
+            Err(Refused::ToClient(to, error)) => {
+                assert_eq!((to.redirect_uri.as_str(), error.text()), (BACK, Some(expected)), "{request:?}");
             }
             other => panic!("{request:?}: {other:?}"),
         }
     }
     let all = house.check_authorization(AuthorizationRequest { scope: None, ..request }).await.unwrap();
     assert_eq!(all.scopes, client.client.scopes, "all that it is registered for");
-    let server = house.registered(true, &[GrantType::ClientCredentials], "sales.read").await;
+    let server = house.registered(Confidential, &[GrantType::ClientCredentials], "sales.read").await;
     let id = server.client.id.to_string();
     assert!(house.check_authorization(good(&id, &challenge, "sales.read")).await.is_err());
 }
@@ -232,7 +241,6 @@ async fn a_code_is_good_for_its_own_client_with_its_own_verifier() {
     let (back, right) = (Some(BACK), Some(VERIFIER));
     let longer = format!("{VERIFIER}0");
     assert_eq!(try_it(&others, &code, back, right, None).await, "invalid_grant", "a foreign client's code");
-    assert_eq!(try_it(&id, &code, None, right, None).await, "invalid_grant", "no address");
     assert_eq!(try_it(&id, &code, Some("https://app.example/"), right, None).await, "invalid_grant", "another one");
     assert_eq!(try_it(&id, &code, back, None, None).await, "invalid_grant", "no verifier");
     assert_eq!(try_it(&id, &code, back, Some(&longer), None).await, "invalid_grant", "another verifier");
@@ -244,6 +252,8 @@ async fn a_code_is_good_for_its_own_client_with_its_own_verifier() {
     // None of that used it up.
     house.office.advance(5 * MINUTE - SECOND);
     assert_eq!(try_it(&id, &code, back, right, Some("stagedoor/api")).await, "granted");
+    let bare = house.code(&client, "orders.read").await;
+    assert_eq!(try_it(&id, &bare, None, right, None).await, "granted", "the verifier says enough");
     let late = house.code(&client, "orders.read").await;
     house.office.advance(5 * MINUTE);
     assert_eq!(try_it(&id, &late, back, right, None).await, "invalid_grant", "expired");
@@ -447,6 +457,13 @@ fn ann_with(password: &'static str) -> Credentials<'static> {
     Credentials { password, ..ann() }
 }
 
+fn refusal(outcome: Result<String, ConsentError>) -> stagedoor_core::Code {
+    match outcome {
+        Err(ConsentError::Account(error)) => error.code(),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[tokio::test]
 async fn a_second_factor_is_asked_for_and_not_skipped() {
     let house = House::new().await;
@@ -457,10 +474,14 @@ async fn a_second_factor_is_asked_for_and_not_skipped() {
     office.verify_contact(&HOME, house.ann.user.id, identity::Channel::Email, &code).await.unwrap();
     let phone = Phone::new(&office.enrol_factor(&HOME, house.ann.user.id, PASSWORD).await.unwrap().secret);
     let session = house.verify(&house.ann.access_token).unwrap().session;
+    let (before, unused) = (house.tokens(&client).await, house.code(&client, "orders.read").await);
     let recovery = office.confirm_factor(&HOME, house.ann.user.id, session, &phone.shows(office, 0)).await.unwrap();
+    assert_eq!(house.bearer(&before.access_token), Err(TokenError::Revoked), "it would go on without the factor");
+    assert_eq!(text(house.renew(&client, &before.refresh_token.unwrap()).await), "invalid_grant");
+    assert_eq!(text(house.exchange(&client, &unused).await), "invalid_grant", "nor is a code of before good");
     let attempt = async |otp: Option<String>| house.allow(&asked, Credentials { otp: otp.as_deref(), ..ann() }).await;
-    assert_eq!(attempt(None).await.unwrap_err().code(), stagedoor_core::Code::MfaRequired);
-    assert_eq!(attempt(Some("000000".to_owned())).await.unwrap_err().code(), stagedoor_core::Code::InvalidOtp);
+    assert_eq!(refusal(attempt(None).await), stagedoor_core::Code::MfaRequired);
+    assert_eq!(refusal(attempt(Some("000000".to_owned())).await), stagedoor_core::Code::InvalidOtp);
     office.advance(MINUTE);
     let code = attempt(Some(phone.shows(office, 0))).await.unwrap();
     assert_eq!(text(house.exchange(&client, &code).await), "granted");

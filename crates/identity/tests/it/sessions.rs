@@ -5,6 +5,7 @@ use stagedoor_core::Code;
 use store::Backend;
 use tokio::task::JoinSet;
 
+use crate::oauth::House;
 use crate::{DAY, HOME, HOUR, MINUTE, Office, PASSWORD, SECOND};
 
 /// What each of `count` tasks that present the same refresh token at once is answered.
@@ -247,6 +248,30 @@ async fn pruning_waits_for_nobody() {
     assert_eq!(left().await, 1);
     office.prune().await.unwrap();
     assert_eq!(left().await, 0, "the next time");
+
+    // Nor for who is at work on what a program was let do.
+    let house = House::new().await;
+    let client = house.app().await;
+    house.tokens(&client).await;
+    house.code(&client, "orders.read").await;
+    house.revoke_client(&HOME, house.organizer, client.client.id).await.unwrap();
+    house.office.advance(38 * DAY);
+    let tx = house.office.db.begin_write().await.unwrap();
+    tx.execute("UPDATE oauth_code SET expires_at = 0 WHERE grant_id IS NULL", ()).await.unwrap();
+    tx.execute("UPDATE oauth_grant SET rotated_at = 0", ()).await.unwrap();
+    tx.execute("UPDATE oauth_client SET name = 'Late'", ()).await.unwrap();
+    house.prune().await.unwrap();
+    tx.commit().await.unwrap();
+    let left = async || {
+        let tx = house.office.db.begin_read().await.unwrap();
+        let sql = "SELECT (SELECT COUNT(*) FROM oauth_code), (SELECT COUNT(*) FROM oauth_grant),
+                          (SELECT COUNT(*) FROM oauth_client)";
+        let row = |row: &store::Row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?, row.get::<i64>(2)?));
+        tx.one(sql, (), row).await.unwrap()
+    };
+    assert_eq!(left().await, (1, 1, 1));
+    house.prune().await.unwrap();
+    assert_eq!(left().await, (0, 0, 0), "the next time");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

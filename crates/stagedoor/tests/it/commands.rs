@@ -61,6 +61,7 @@ async fn wrong_settings_are_named() {
         ("master_key = \"short\"\nmaster_key_file = \"key\"", "master_key_file"),
         ("log = \"a=b=c\"", "a=b=c"),
         ("public_url = \"tickets.example\"", "public_url"),
+        ("public_url = \"https://tickets.example/box\"", "no path"),
         ("outbound_ports = [443, 70000]", "70000"),
         ("outbound_ports = [\"https\"]", "https"),
         ("outbound_allow_networks = [\"10.0.0.0/33\"]", "10.0.0.0/33"),

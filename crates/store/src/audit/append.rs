@@ -42,11 +42,7 @@ async fn insert(tx: &Tx, entry: Entry, keys: &Keys) -> Result<()> {
             Some(person) => keys.get(&person.0).map(|key| key.seal(place, &plain)),
         }
     };
-    let from = match (origin.address, &origin.agent) {
-        (None, None) => Value::Null,
-        (address, agent) => json!({ "address": address, "agent": agent }),
-    };
-    let sealed_origin = seal("origin", owner(origin.actor.user(), entry.about), from);
+    let sealed_origin = seal("origin", origin.actor.owner(entry.about), origin.sealed_part());
     let detail = seal("detail", entry.about, detail(entry.before, entry.after));
     tx.execute(
         "INSERT INTO audit_waiting (id, chain, at, actor, actor_id, action, subject, result, about, request, origin,
@@ -57,7 +53,7 @@ async fn insert(tx: &Tx, entry: Entry, keys: &Keys) -> Result<()> {
             entry.chain.id(),
             tx.now(),
             origin.actor.kind(),
-            origin.actor.user(),
+            origin.actor.id(),
             entry.action,
             &entry.subject,
             entry.result.text(),
@@ -69,12 +65,6 @@ async fn insert(tx: &Tx, entry: Entry, keys: &Keys) -> Result<()> {
     )
     .await?;
     Ok(())
-}
-
-/// Whose the address and the user agent of an entry are: the actor's or, where nobody is signed in,
-/// of whoever it is about, as at a failed sign-in.
-pub(super) fn owner(actor: Option<UserId>, about: Option<UserId>) -> Option<UserId> {
-    actor.or(about)
 }
 
 fn detail(before: Value, after: Value) -> Value {

@@ -74,7 +74,8 @@ pub(crate) struct Stored {
     pub seq: u64,
     pub at: Timestamp,
     pub actor: String,
-    pub actor_id: Option<UserId>,
+    /// Of a person or program.
+    pub actor_id: Option<Uuid>,
     pub action: String,
     pub subject: String,
     pub result: String,
@@ -157,7 +158,7 @@ impl Stored {
         hash.update(before);
         hash.update(self.seq.to_be_bytes());
         hash.update(self.at.micros().to_be_bytes());
-        let ids = [Some(self.id), self.actor_id.map(|id| id.0), self.about.map(|id| id.0), self.request];
+        let ids = [Some(self.id), self.actor_id, self.about.map(|id| id.0), self.request];
         for id in &ids {
             column(&mut hash, id.as_ref().map(|id| &id.as_bytes()[..]));
         }
@@ -196,7 +197,7 @@ mod tests {
             seq: 1,
             at: Timestamp::from_micros(7),
             actor: "user".into(),
-            actor_id: Some(UserId(Uuid::from_u128(1))),
+            actor_id: Some(Uuid::from_u128(1)),
             action: "event.update".into(),
             subject: "evt_1".into(),
             result: "done".into(),

@@ -6,7 +6,6 @@ use serde_json::Value;
 use stagedoor_core::{RequestId, Timestamp, UserId};
 use uuid::Uuid;
 
-use super::append::owner;
 use super::chain::{COLUMNS, Stored, place};
 use super::{Chain, Outcome};
 use crate::origin::Actor;
@@ -48,7 +47,7 @@ pub struct Record {
     /// The person whose data the detail has.
     pub about: Option<UserId>,
     pub request: Option<RequestId>,
-    /// `address` and `agent`.
+    /// `address` and `agent`; with `client` and `grant` where a client acted.
     pub origin: Opened,
     /// `before` and `after`.
     pub detail: Opened,
@@ -92,8 +91,10 @@ pub async fn entries(tx: &Tx, chain: Chain, filter: &Filter, part: Part, limit: 
         condition("at <", to.into_param());
     }
     match filter.actor {
-        Some(Actor::User(user)) => condition("actor_id =", user.into_param()),
-        Some(other) => condition("actor =", other.kind().into_param()),
+        Some(actor) => match actor.id() {
+            Some(id) => condition("actor_id =", id.into_param()),
+            None => condition("actor =", actor.kind().into_param()),
+        },
         None => {}
     }
     if let Some(action) = &filter.action {
@@ -118,7 +119,7 @@ pub async fn entries(tx: &Tx, chain: Chain, filter: &Filter, part: Part, limit: 
     params.push(limit.into_param());
     sql.push_str(&format!(" ORDER BY seq {order} LIMIT ${}", params.len()));
     let found = tx.all(&sql, params, Stored::read).await?;
-    let people = found.iter().flat_map(|entry| [entry.actor_id, entry.about]).flatten().map(|id| id.0);
+    let people = found.iter().flat_map(|entry| [entry.actor_id, entry.about.map(|id| id.0)]).flatten();
     let people: Vec<Uuid> = BTreeSet::from_iter(people).into_iter().collect();
     let keys = tx.keyring().person_keys(tx, &people).await?;
     let open = |column, id, whose: Option<UserId>, sealed: Option<&[u8]>| {
@@ -136,16 +137,16 @@ pub async fn entries(tx: &Tx, chain: Chain, filter: &Filter, part: Part, limit: 
         .into_iter()
         .map(|entry| {
             let broken = |what: &str| Error::corrupt(format!("the {what} of audit entry {} of {chain}", entry.seq));
-            let whose = owner(entry.actor_id, entry.about);
+            let actor = Actor::from_kind(&entry.actor, entry.actor_id).ok_or_else(|| broken("actor"))?;
             Ok(Record {
                 chain,
                 seq: entry.seq,
                 at: entry.at,
-                actor: Actor::from_kind(&entry.actor, entry.actor_id).ok_or_else(|| broken("actor"))?,
+                actor,
                 result: entry.result.parse().map_err(|_| broken("result"))?,
                 about: entry.about,
                 request: entry.request.map(RequestId),
-                origin: open("origin", entry.id, whose, entry.origin.as_deref()),
+                origin: open("origin", entry.id, actor.owner(entry.about), entry.origin.as_deref()),
                 detail: open("detail", entry.id, entry.about, entry.detail.as_deref()),
                 action: entry.action,
                 subject: entry.subject,

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use serde_json::json;
-use stagedoor_core::{OrganizerId, RequestId, Timestamp, UserId};
+use stagedoor_core::{ApiKeyId, ClientId, GrantId, OrganizerId, RequestId, Timestamp, UserId};
 use store::audit::{
     CHECKPOINT_ENTRIES, Chain, Checkpoint, Entry, Filter, Finding, Flaw, Opened, Outcome, Part, Record, Report,
     checkpoint_moved, entries, latest_checkpoints, link, verify,
 };
-use store::{Actor, Backend, Keyring, Origin, Store};
+use store::{Actor, Backend, Keyring, Leave, Origin, Store};
 use testkit::TestStore;
 use uuid::Uuid;
 
@@ -501,6 +501,38 @@ async fn who_is_erased_leaves_a_sound_chain_and_nothing_to_read() {
     assert_eq!(all(&db, HOUSE).await.last().unwrap().origin, Opened::Nothing);
     // Ann's is as it was.
     assert_eq!(all(&db, HOUSE).await[0].origin.field("agent"), "Secret Browser 9");
+}
+
+#[tokio::test]
+async fn a_program_keeps_its_own_address_whomever_it_acts_on() {
+    let db = database().await;
+    let key = Actor::ApiKey(ApiKeyId(Uuid::from_u128(9)));
+    let leave = Leave { client: ClientId(Uuid::from_u128(3)), grant: GrantId(Uuid::from_u128(4)) };
+    let client = Actor::Client(leave.client);
+    let refund = || Entry::new(HOUSE, "order.refund", "ord_1").about(BOB).after(json!({ "name": "Secret Bob" }));
+    write(&db, &Origin { actor: key, ..origin(ANN) }, refund()).await;
+    write(&db, &Origin { actor: client, leave: Some(leave), ..origin(ANN) }, refund()).await;
+    write(&db, &Origin { leave: Some(leave), ..origin(ANN) }, refund()).await;
+    let tx = db.begin_write().await.unwrap();
+    db.keyring.destroy_person_key(&tx, BOB).await.unwrap();
+    tx.commit().await.unwrap();
+    let found = all(&db, HOUSE).await;
+    assert_eq!(found.iter().map(|record| record.actor).collect::<Vec<_>>(), [key, client, Actor::User(ANN)]);
+    assert!(found.iter().all(|record| record.origin.field("address") == "192.0.2.7"));
+    assert!(found.iter().all(|record| record.detail == Opened::Erased));
+    assert_eq!(found[0].origin.field("client"), &json!(null));
+    for record in &found[1..] {
+        assert_eq!(record.origin.field("client"), &json!(leave.client));
+        assert_eq!(record.origin.field("grant"), &json!(leave.grant));
+    }
+    for actor in [key, client, Actor::User(ANN), Actor::System, Actor::Nobody] {
+        assert_eq!(actor.text().parse(), Ok(actor));
+        let filter = Filter { actor: Some(actor), ..Filter::default() };
+        let tx = db.begin_read().await.unwrap();
+        let known = entries(&tx, HOUSE.into(), &filter, Part::After(0), 9).await.unwrap();
+        assert_eq!(known.len(), found.iter().filter(|record| record.actor == actor).count(), "{}", actor.text());
+    }
+    assert_eq!(report(&db, &[]).await.findings, []);
 }
 
 #[tokio::test]
