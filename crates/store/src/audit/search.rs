@@ -90,12 +90,11 @@ pub async fn entries(tx: &Tx, chain: Chain, filter: &Filter, part: Part, limit: 
     if let Some(to) = filter.to {
         condition("at <", to.into_param());
     }
-    match filter.actor {
-        Some(actor) => match actor.id() {
+    if let Some(actor) = filter.actor {
+        match actor.id() {
             Some(id) => condition("actor_id =", id.into_param()),
             None => condition("actor =", actor.kind().into_param()),
-        },
-        None => {}
+        }
     }
     if let Some(action) = &filter.action {
         condition("action =", action.into_param());
