@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 use crate::accounts::private;
 use crate::auth::Fan;
 use crate::client::RequestOrigin;
+use crate::invitations::MyInvitationView;
 use crate::kyc::CheckView;
 use crate::orders::OrderView;
 use crate::organizers::OrganizerView;
@@ -43,6 +44,8 @@ pub struct ExportView {
     kyc: Vec<CheckView>,
     /// Where the person works, and as what.
     organizers: Vec<OrganizerView>,
+    /// Who asks the person to work for them, and has no answer yet.
+    invitations: Vec<MyInvitationView>,
     /// Programs that the person let act for them and that still may.
     programs: Vec<ProgramView>,
     /// With payments' outcomes, refunds and who was to come; every one there was.
@@ -101,6 +104,7 @@ async fn export(app: &App, Principal { user, session, .. }: Principal) -> Result
         sessions: sessions.into_iter().map(|one| SessionView::new(one, session)).collect(),
         kyc: identity.checks_of(user).await?.into_iter().map(CheckView::from).collect(),
         organizers: identity.organizers_of(user).await?.into_iter().map(OrganizerView::from).collect(),
+        invitations: identity.invitations_for(user).await?.into_iter().map(MyInvitationView::from).collect(),
         programs: identity.programs_of(user).await?.into_iter().map(ProgramView::from).collect(),
         orders: orders(app, user).await?,
         tickets: owned(app, user).await?,

@@ -22,6 +22,7 @@ pub mod auth;
 pub mod bookings;
 pub mod checkins;
 pub mod client;
+pub mod contracts;
 pub mod denials;
 pub mod edge;
 pub mod events;

@@ -5,7 +5,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use identity::Scope;
 use utoipa::openapi::header::{Header, HeaderBuilder};
-use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{
     AuthorizationCode, ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityScheme,
@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 use crate::limits::EXEMPT;
 use crate::respond::Respond;
 use crate::{
-    App, Problem, accounts, approvals, audit, bookings, checkins, events, export, holds, invitations, kyc, live, oauth,
+    App, Problem, accounts, approvals, audit, bookings, checkins, contracts, events, export, holds, invitations, kyc, live, oauth,
     operations, orders, organizers, own_events, passkeys, platform, profile, programs, seat_maps, security, tickets, venues,
 };
 
@@ -138,6 +138,7 @@ fn table() -> OpenApiRouter<App> {
         .merge(organizers::routes())
         .merge(invitations::routes())
         .merge(platform::routes())
+        .routes(routes!(contracts::contracts))
         .merge(own_events::routes())
         .merge(audit::routes())
         .merge(checkins::routes())
@@ -150,6 +151,12 @@ pub fn document() -> utoipa::openapi::OpenApi {
     for (path, item) in &mut document.paths.paths {
         let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
         operations.into_iter().flatten().for_each(|operation| complete(path, operation));
+        // Staff of the platform may look wherever staff of an organizer do.
+        if path.starts_with("/api/v1/organizers/{org}")
+            && let Some(look) = &mut item.get
+        {
+            look.parameters.get_or_insert_default().push(RefOr::T(access_reason()));
+        }
     }
     document
 }
@@ -238,6 +245,14 @@ fn complete(path: &str, operation: &mut Operation) {
             parameter.schema = Some(key.into());
         }
     }
+}
+
+fn access_reason() -> Parameter {
+    let reason = ParameterBuilder::new().name("X-Access-Reason").parameter_in(ParameterIn::Header);
+    let reason = reason.schema(Some(Ref::from_schema_name("Reason")));
+    reason
+        .description(Some("Of staff of the platform alone: why they look. It stands in the organizer's audit log."))
+        .build()
 }
 
 fn text() -> ObjectBuilder {

@@ -89,6 +89,10 @@ ids! {
     ApiKeyId = "key";
     /// An organizer asks somebody to become a member.
     InvitationId = "inv";
+    /// Who is paid with organizers: a venue, a promoter.
+    PartnerId = "ptn";
+    /// One version of how an organizer's money is shared.
+    ContractId = "con";
     JobId = "job";
     /// A message to a person, by mail or otherwise.
     MessageId = "msg";

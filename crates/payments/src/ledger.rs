@@ -8,10 +8,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use stagedoor_core::{Currency, EntryId, Money, MoneyError, OrganizerId, PaymentId, RefundId};
+use stagedoor_core::{Currency, EntryId, Money, MoneyError, OrganizerId, PartnerId, PaymentId, RefundId};
 use store::Tx;
 use uuid::Uuid;
 
+use crate::split::Terms;
 use crate::sql;
 
 /// Whose money, and where.
@@ -27,6 +28,8 @@ pub enum Account {
     TaxPayable(OrganizerId),
     /// Taken by mistake and on its way back.
     Suspense,
+    /// Owed to who is paid with an organizer, by a contract.
+    PartnerPayable(PartnerId),
 }
 
 impl Account {
@@ -38,6 +41,7 @@ impl Account {
             Account::PlatformFees => ("platform_fees", Uuid::nil()),
             Account::TaxPayable(organizer) => ("tax_payable", organizer.0),
             Account::Suspense => ("suspense", Uuid::nil()),
+            Account::PartnerPayable(partner) => ("partner_payable", partner.0),
         }
     }
 }
@@ -94,7 +98,8 @@ pub enum LedgerError {
 }
 
 impl Entry {
-    /// More parties than the largest order can have: 3 holds of 10 tickets, 4 lines each.
+    /// More than the largest order has: 3 holds of one event each, and of each 4 kinds of lines, of which 3 are
+    /// shared by 10 parties and the one that has the rest.
     pub const LINES_MAX: usize = 200;
 
     /// Lines of zero are left out. Errors: `Unbalanced`, `TooLong`, `Money`.
@@ -150,38 +155,55 @@ pub struct SaleLine {
     pub amount: Money,
 }
 
-/// The entry for the capture of an order made of `lines`: the gateway owes us their sum, and we
-/// owe each party its part.
+/// The entry for the capture of an order made of `lines`, without a contract: the gateway owes us their
+/// sum, and we owe each party its part.
 pub fn captured(payment: PaymentId, lines: &[SaleLine]) -> Result<Entry, LedgerError> {
+    captured_under(payment, lines.iter().map(|line| (*line, Terms::none())))
+}
+
+/// The same where each line is shared by the contract beside it.
+pub fn captured_under<'a>(
+    payment: PaymentId,
+    lines: impl IntoIterator<Item = (SaleLine, &'a Terms)>,
+) -> Result<Entry, LedgerError> {
     sale(Movement::Capture(payment), lines, 1)
 }
 
 /// The entry for giving `lines` back, their amounts as they were sold: the capture reversed.
 pub fn refunded(refund: RefundId, lines: &[SaleLine]) -> Result<Entry, LedgerError> {
+    refunded_under(refund, lines.iter().map(|line| (*line, Terms::none())))
+}
+
+/// The same where each line was shared by the contract beside it.
+pub fn refunded_under<'a>(
+    refund: RefundId,
+    lines: impl IntoIterator<Item = (SaleLine, &'a Terms)>,
+) -> Result<Entry, LedgerError> {
     sale(Movement::Refund(refund), lines, -1)
 }
 
-/// One line for each organizer and kind, in a fixed order, so that the same sale is the same entry.
-fn sale(movement: Movement, lines: &[SaleLine], sign: i64) -> Result<Entry, LedgerError> {
-    let mut parts: BTreeMap<(OrganizerId, SaleKind, &str), Money> = BTreeMap::new();
+/// One line for each organizer, kind and party, in a fixed order, so that the same sale is the same entry.
+fn sale<'a>(
+    movement: Movement,
+    lines: impl IntoIterator<Item = (SaleLine, &'a Terms)>,
+    sign: i64,
+) -> Result<Entry, LedgerError> {
+    let mut parts: BTreeMap<(OrganizerId, SaleKind, &str, Account), Money> = BTreeMap::new();
     let mut totals: BTreeMap<&str, Money> = BTreeMap::new();
-    for SaleLine { kind, organizer, amount } in lines {
-        let (currency, zero) = (amount.currency.code(), Money::zero(amount.currency));
-        let part = parts.entry((*organizer, *kind, currency)).or_insert(zero);
-        *part = part.checked_add(*amount)?;
+    for (line, terms) in lines {
+        let (currency, zero) = (line.amount.currency.code(), Money::zero(line.amount.currency));
+        for (account, amount) in terms.split(&line) {
+            let part = parts.entry((line.organizer, line.kind, currency, account)).or_insert(zero);
+            *part = part.checked_add(amount)?;
+        }
         let total = totals.entry(currency).or_insert(zero);
-        *total = total.checked_add(*amount)?;
+        *total = total.checked_add(line.amount)?;
     }
     let mut entry = Vec::with_capacity(totals.len() + parts.len());
     for total in totals.into_values() {
         entry.push(Line { account: Account::GatewayClearing, amount: total.checked_mul(sign)? });
     }
-    for ((organizer, kind, _), amount) in parts {
-        let account = match kind {
-            SaleKind::FaceValue | SaleKind::Discount => Account::OrganizerPayable(organizer),
-            SaleKind::Fee => Account::PlatformFees,
-            SaleKind::Tax => Account::TaxPayable(organizer),
-        };
+    for ((.., account), amount) in parts {
         entry.push(Line { account, amount: amount.checked_mul(-sign)? });
     }
     Entry::new(movement, entry)

@@ -36,6 +36,7 @@ mod payment;
 mod payments;
 mod refund;
 mod simulated;
+pub mod split;
 mod sql;
 mod token;
 

@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use inventory::Refused;
 use inventory::engine::{Actor, HoldStatus, Refusal};
 use payments::PaymentState;
-use payments::ledger::{self, Entry, SaleKind, SaleLine};
+use payments::ledger::{self, SaleKind, SaleLine};
+use payments::split::Terms;
 use stagedoor_core::{EventId, OrderId, PaymentId, Timestamp};
 use store::Origin;
 use tickets::{NewTicket, NewTickets, Place};
 
 use crate::error::Fault;
-use crate::order::{Lapse, LineKind, Order, OrderHold, OrderPlace, OrderState, Step};
+use crate::order::{Lapse, LineKind, Order, OrderHold, OrderLine, OrderPlace, OrderState, Step};
 use crate::sales::Sales;
-use crate::{audited, sql};
+use crate::{audited, contract, sql};
 
 /// How often one call asks again about an outcome that is not known, before it leaves the order
 /// to its job. The second question usually finds what the first one's answer lost.
@@ -146,7 +147,8 @@ impl Sales {
     }
 
     async fn capture(&self, order: &Order) -> Result<Outcome, Fault> {
-        let entry = self.sale_entry(order)?;
+        let terms = self.terms(order).await?;
+        let entry = ledger::captured_under(order.payment, sale_lines(order, &terms, |_| true))?;
         let payment = self.parts.payments.capture(order.payment, &entry).await?;
         Ok(match payment.state {
             PaymentState::Captured => Outcome::Took(Step::Captured),
@@ -214,6 +216,9 @@ impl Sales {
             drop(tx);
             return self.load(order.id).await;
         }
+        if state == OrderState::Sold {
+            contract::pin(&tx, &order).await?;
+        }
         if state == OrderState::Completed {
             order.tickets = tickets::issue(&tx, &self.new_tickets(&order)).await?;
         }
@@ -241,26 +246,31 @@ impl Sales {
         NewTickets { order: order.id, owner: order.fan, tickets: order.places.iter().map(ticket).collect() }
     }
 
-    fn sale_entry(&self, order: &Order) -> Result<Entry, Fault> {
-        Ok(ledger::captured(order.payment, &sale_lines(order, |_| true))?)
+    /// What counts for the order's money, at each of its events that have a contract.
+    pub(crate) async fn terms(&self, order: &Order) -> Result<BTreeMap<EventId, Terms>, Fault> {
+        Ok(contract::terms_of(&self.parts.store.begin_read().await?, order.id).await?)
     }
 }
 
-/// The lines of an order that `wanted` picks, as the ledger reads them.
-pub(crate) fn sale_lines(order: &Order, wanted: impl Fn(&crate::order::OrderLine) -> bool) -> Vec<SaleLine> {
-    let lines = order.lines.iter().filter(|line| wanted(line));
-    lines
-        .map(|line| SaleLine {
-            kind: match line.kind {
-                LineKind::FaceValue => SaleKind::FaceValue,
-                LineKind::Fee => SaleKind::Fee,
-                LineKind::Tax => SaleKind::Tax,
-                LineKind::Discount => SaleKind::Discount,
-            },
-            organizer: order.places[line.place].organizer,
-            amount: line.amount,
-        })
-        .collect()
+/// The lines of an order that `wanted` picks, as the ledger reads them, each with what was agreed for its
+/// event.
+pub(crate) fn sale_lines<'a>(
+    order: &'a Order,
+    terms: &'a BTreeMap<EventId, Terms>,
+    wanted: impl Fn(&OrderLine) -> bool + 'a,
+) -> impl Iterator<Item = (SaleLine, &'a Terms)> {
+    let lines = order.lines.iter().filter(move |line| wanted(line));
+    lines.map(|line| {
+        let place = &order.places[line.place];
+        let kind = match line.kind {
+            LineKind::FaceValue => SaleKind::FaceValue,
+            LineKind::Fee => SaleKind::Fee,
+            LineKind::Tax => SaleKind::Tax,
+            LineKind::Discount => SaleKind::Discount,
+        };
+        let line = SaleLine { kind, organizer: place.organizer, amount: line.amount };
+        (line, terms.get(&place.event).unwrap_or(Terms::none()))
+    })
 }
 
 /// A hold that was lost is a step; anything else the seat engine refuses is a fault.

@@ -29,6 +29,7 @@ mod advance;
 mod audited;
 mod booking;
 mod checkout;
+mod contract;
 mod error;
 mod jobs;
 mod onsale;
@@ -42,6 +43,7 @@ mod sql;
 
 pub use booking::{Booking, BookingStatus};
 pub use checkout::{HOLDS_PER_ORDER_MAX, PlaceOrder};
+pub use contract::{Contract, NewContract, Partner, PartnerKind, add_partner, agree, contracts, partners, party_text};
 pub use error::{CheckoutError, Fault, OnSaleError, OrderError, RefundError};
 pub use order::{IllegalStep, Lapse, LineKind, Order, OrderHold, OrderLine, OrderPlace, OrderState, OrderStatus, Step};
 pub use pricing::{FeeRule, FeeScope, clear_fees, fees, set_fees};

@@ -330,8 +330,9 @@ impl Sales {
 
     /// Asks for the money to go back; `None` when it is not known whether it did.
     async fn pay_back(&self, order: &Order, refund: &Refund) -> Result<Option<RefundState>, Fault> {
-        let lines = sale_lines(order, |line| refund.cause.gives_back(line, &refund.places));
-        let entry = ledger::refunded(refund.id, &lines)?;
+        let terms = self.terms(order).await?;
+        let lines = sale_lines(order, &terms, |line| refund.cause.gives_back(line, &refund.places));
+        let entry = ledger::refunded_under(refund.id, lines)?;
         let paid = self.parts.payments.refund(refund.id, &entry).await?;
         Ok(match paid.state {
             payments::RefundState::Refunded => Some(RefundState::Refunded),

@@ -1,11 +1,13 @@
 //! Every statement on the tables of this crate.
 
+mod contracts;
 mod events;
 mod fees;
 mod orders;
 mod refunds;
 mod standings;
 
+pub(crate) use contracts::*;
 pub(crate) use events::*;
 pub(crate) use fees::*;
 pub use orders::OrderPage;

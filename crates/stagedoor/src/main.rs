@@ -2,6 +2,7 @@
 
 mod audit;
 mod config;
+mod contracts;
 mod data;
 mod demo;
 mod fault;
@@ -65,6 +66,9 @@ enum Command {
     /// Say what the operator adds to tickets
     #[command(subcommand)]
     Fees(fees::Command),
+    /// Say how the money of orders is shared with venues, promoters and others
+    #[command(subcommand)]
+    Contracts(contracts::Command),
     /// Say who runs the platform over the API
     #[command(subcommand)]
     Platform(platform::Command),
@@ -113,6 +117,7 @@ fn run(command: Command, settings: &Settings) -> Result<ExitCode, Fault> {
         Command::Import(what) => print(&import::import(settings, what, &runtime()?)?)?,
         Command::Jobs(command) => print(&jobs::jobs(settings, &command, &runtime()?)?)?,
         Command::Fees(command) => print(&fees::fees(settings, &command, &runtime()?)?)?,
+        Command::Contracts(command) => print(&contracts::contracts(settings, &command, &runtime()?)?)?,
         Command::Platform(command) => print(&platform::platform(settings, &command, &runtime()?)?)?,
         Command::Keys(command) => print(&keys::keys(settings, &command, &runtime()?)?)?,
         Command::Outbound(command) => {

@@ -19,6 +19,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0011_identity_programs", include_str!("../../../migrations/0011_identity_programs.sql")),
     ("0012_identity_sign_in", include_str!("../../../migrations/0012_identity_sign_in.sql")),
     ("0013_identity_tenants", include_str!("../../../migrations/0013_identity_tenants.sql")),
+    ("0014_sales_contracts", include_str!("../../../migrations/0014_sales_contracts.sql")),
 ];
 
 /// An arbitrary constant that all nodes share: only one of them migrates at a time.

@@ -83,6 +83,8 @@ ids!(
     GrantId,
     ApiKeyId,
     InvitationId,
+    PartnerId,
+    ContractId,
     JobId,
     MessageId,
     IdentityCheckId,

@@ -260,6 +260,10 @@ async fn an_export_has_all_of_ones_own_and_nothing_of_others() {
     let check = ann.post("/me/kyc", document).await.expect(201).json();
     ann.post("/organizers", json!({ "name": "Ann's stage" })).await.expect(201);
 
+    let wish = json!({ "email": ann.email, "role": "door" });
+    let asks = app.aurora().await;
+    asks.owner.post(&format!("/organizers/{}/members", asks.id), wish).await.expect(201);
+
     let export = ann.get("/me/export").await.expect(200);
     assert_eq!(export.header("content-disposition"), Some("attachment; filename=\"stagedoor-export.json\""));
     assert_eq!(export.header("cache-control"), Some("no-store"));
@@ -273,6 +277,7 @@ async fn an_export_has_all_of_ones_own_and_nothing_of_others() {
     let exported = export["tickets"].as_array().unwrap();
     let tickets: Vec<_> = exported.iter().map(|owned| owned["ticket"].clone()).collect();
     assert_eq!((tickets.len(), tickets), (2, mine));
+    assert_eq!(export["invitations"][0]["organizerId"], asks.id);
     assert_eq!((&export["kyc"], &export["organizers"][0]["name"]), (&json!([check]), &json!("Ann's stage")));
     assert!(!text.contains(&bob.id) && !text.contains("bob@"), "{text}");
 }

@@ -128,6 +128,27 @@ async fn what_is_published_while_a_suspension_begins_goes_off_sale_too() {
 }
 
 #[tokio::test]
+async fn contracts_are_seen_by_who_sees_where_the_money_goes() {
+    let app = TestApp::new().await;
+    let (house, rivals) = (app.aurora().await, app.borealis().await);
+    let tx = app.db.begin_write().await.unwrap();
+    let hall = sales::add_partner(&tx, sales::PartnerKind::Venue, "Old Mill").await.unwrap().id;
+    let party = payments::split::Party::Partner(hall);
+    let terms = payments::split::Terms::new([payments::split::Share { party, face_value: 500, fee: 50 }]).unwrap();
+    let (organizer, event, valid_from, valid_until) = (house.id.parse().unwrap(), None, None, None);
+    sales::agree(&tx, sales::NewContract { organizer, event, valid_from, valid_until, terms }).await.unwrap();
+    tx.commit().await.unwrap();
+    let path = format!("/organizers/{}/contracts", house.id);
+    let finance = app.staff(&house, Role::Finance).await;
+    let seen = finance.get(&path).await.expect(200).json();
+    let share = json!({ "party": hall, "faceValueBasisPoints": 500, "feeBasisPoints": 50 });
+    assert_eq!((&seen["items"][0]["version"], &seen["items"][0]["shares"]), (&json!(1), &json!([share])));
+    app.staff(&house, Role::Manager).await.get(&path).await.refused(403, "not_allowed");
+    let theirs = rivals.owner.get(&format!("/organizers/{}/contracts", rivals.id)).await.expect(200).json();
+    assert_eq!(theirs["items"], json!([]));
+}
+
+#[tokio::test]
 async fn tenants_are_listed_page_by_page() {
     let app = TestApp::new().await;
     let mut made = Vec::new();

@@ -60,6 +60,7 @@ const FOR_NO_PROGRAM: &[&str] = &[
     "POST /api/v1/organizers/{org}/members",
     "PATCH /api/v1/organizers/{org}/members/{user}",
     "DELETE /api/v1/organizers/{org}/members/{user}",
+    "GET /api/v1/organizers/{org}/contracts",
     "GET /api/v1/organizers/{org}/invitations",
     "DELETE /api/v1/organizers/{org}/invitations/{invitation}",
     "POST /api/v1/organizers/{org}/invitations/{invitation}/resend",

@@ -3,6 +3,7 @@
 
 mod bookings;
 mod checkout;
+mod contracts;
 mod faults;
 #[path = "../../../payments/tests/it/faulty.rs"]
 mod faulty;

@@ -10,4 +10,5 @@ mod limits;
 mod messages;
 mod oauth_clients;
 mod process;
+mod tenants;
 mod verify;
