@@ -18,8 +18,9 @@ use utoipa_axum::routes;
 use crate::limits::EXEMPT;
 use crate::respond::Respond;
 use crate::{
-    App, Problem, accounts, approvals, audit, bookings, checkins, contracts, events, export, holds, invitations, kyc, live, oauth,
-    operations, orders, organizers, own_events, passkeys, platform, profile, programs, seat_maps, security, tickets, venues,
+    App, Problem, accounts, approvals, audit, bookings, checkins, contracts, events, export, holds, invitations, kyc,
+    live, oauth, operations, orders, organizers, own_events, passkeys, platform, profile, programs, seat_maps,
+    security, tickets, venues,
 };
 
 #[derive(OpenApi)]

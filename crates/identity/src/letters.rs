@@ -166,10 +166,9 @@ fn english(letter: &Letter<'_>) -> (&'static str, String) {
                  If this was not you, remove it, set a new password and end the other sessions.\n"
             ),
         ),
-        Letter::PasskeyRemoved { name } => (
-            "Passkey removed",
-            format!("The passkey “{name}” no longer signs in to your account.\n\n{NOT_YOU}"),
-        ),
+        Letter::PasskeyRemoved { name } => {
+            ("Passkey removed", format!("The passkey “{name}” no longer signs in to your account.\n\n{NOT_YOU}"))
+        }
         Letter::PasskeyCopied { name } => (
             "Passkey refused",
             format!(

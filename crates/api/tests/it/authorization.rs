@@ -61,7 +61,7 @@ impl Scene {
         let all = Vec::from_iter(all.map(Scope::text)).join(" ");
         let key = app.nobody().with_token(&programs::api_key(&ours, &all).await.secret);
         let their_key = app.nobody().with_token(&programs::api_key(&theirs, &all).await.secret);
-        let client = programs::client(&ours, &Scope::ALL.map(Scope::text).join(" ")).await;
+        let client = programs::client(&app, &ours, &Scope::ALL.map(Scope::text).join(" ")).await;
         let program = programs::acting(&app, &client, &ann, None).await;
         Scene { app, ours, theirs, staff, admin, ann, stranger, limited, key, their_key, program, here, there, beside }
     }
