@@ -44,9 +44,10 @@ async fn an_account_is_let_run_the_platform_and_no_longer() {
         let refused = place.output(&[&["platform"], &wrong[..]].concat()).await;
         assert!(!refused.status.success(), "{wrong:?}");
     }
+    let me = sign_in().await.get("/api/v1/me").await.unwrap().expect(200).json();
     let log = place.run(&["audit", "export", "platform", "--action", "platform_admin.grant"]).await;
     let entry: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
-    assert_eq!((&entry["actor"], &entry["subject"]), (&json!("operator"), &fan["id"]), "{log}");
+    assert_eq!((&entry["actor"], &entry["subject"]), (&json!("operator"), &me["id"]), "{log}");
 }
 
 #[tokio::test]
