@@ -3,6 +3,7 @@
 mod architecture;
 mod audit;
 mod box_office;
+mod canaries;
 mod commands;
 mod crash;
 mod keys;
