@@ -156,7 +156,7 @@ struct Inner {
 impl Identity {
     pub fn new(store: Store, keyring: Keyring, config: Config) -> Self {
         Self(Arc::new(Inner {
-            tokens: token::Tokens::new(&keyring, &config),
+            tokens: token::Tokens::new(&keyring, &config, store.env().now()),
             passwords: password::Passwords::new(config.password_memory_kib, store.env().entropy.clone()),
             attempts: attempts::Attempts::new(attempts::Limits {
                 login_failures_per_account: config.login_failures_per_account,

@@ -1,6 +1,6 @@
 //! Refresh tokens: families of which exactly one member is live, for sessions and for programs alike.
 //!
-//! A refresh token is its family's id, a generation number and a MAC over both under a derived key,
+//! A refresh token is its family's id, a generation number and a MAC over both under a signing key,
 //! so nothing that could be stolen is stored, and an old token is recognised however old it is.
 //! Presenting the live generation makes the next one live.
 //!
@@ -15,15 +15,15 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use stagedoor_core::Timestamp;
-use store::Keyring;
+use stagedoor_core::{Timestamp, limits};
+use store::{Keyring, SigningKey};
 use uuid::Uuid;
 
 /// How long the previous refresh token still fetches its successor: a few client time-outs.
 const RETRY_WINDOW: Duration = Duration::from_secs(30);
-/// First byte inside: how the rest is laid out and which key made the MAC.
+/// First byte inside: how the rest is laid out. The number of the key that made the MAC follows.
 const FORMAT: u8 = 1;
-const SIGNED: usize = 1 + 16 + 8;
+const SIGNED: usize = 1 + 1 + 16 + 8;
 const MAC: usize = 32;
 
 /// What a family belongs to; a token of one kind is none of another.
@@ -46,33 +46,42 @@ pub(crate) struct RefreshToken {
 
 impl RefreshToken {
     pub(crate) fn encode(self, kind: &Kind, keyring: &Keyring) -> String {
-        let signed = self.signed();
-        let tag = mac(kind, keyring, &signed).finalize().into_bytes();
+        let keys = keyring.signing(kind.label);
+        let newest = keys.last().expect("one signs");
+        let signed = self.signed(newest.number);
+        let tag = mac(newest, &signed).finalize().into_bytes();
         format!("{}{}", kind.prefix, URL_SAFE_NO_PAD.encode([&signed[..], &tag[..]].concat()))
     }
 
-    pub(crate) fn decode(kind: &Kind, keyring: &Keyring, text: &str) -> Option<Self> {
+    /// None for what no key made that is accepted at `now`.
+    pub(crate) fn decode(kind: &Kind, keyring: &Keyring, text: &str, now: Timestamp) -> Option<Self> {
         let mut bytes = [0; SIGNED + MAC];
         let read = URL_SAFE_NO_PAD.decode_slice(text.strip_prefix(kind.prefix)?, &mut bytes).ok()?;
         let (signed, tag) = bytes.split_first_chunk::<SIGNED>().expect("the buffer holds both");
-        if read != SIGNED + MAC || signed[0] != FORMAT || mac(kind, keyring, signed).verify_slice(tag).is_err() {
+        if read != SIGNED + MAC || signed[0] != FORMAT {
             return None;
         }
-        let family = Uuid::from_slice(&signed[1..17]).expect("sixteen bytes");
-        Some(Self { family, generation: i64::from_be_bytes(signed[17..].try_into().expect("eight bytes")) })
+        let keys = keyring.signing(kind.label);
+        let key = keys.iter().find(|key| key.number == signed[1])?;
+        let is_over = key.accepted_until(limits::REFRESH_TOKEN_TTL).is_some_and(|until| now >= until);
+        if is_over || mac(key, signed).verify_slice(tag).is_err() {
+            return None;
+        }
+        let family = Uuid::from_slice(&signed[2..18]).expect("sixteen bytes");
+        Some(Self { family, generation: i64::from_be_bytes(signed[18..].try_into().expect("eight bytes")) })
     }
 
-    fn signed(self) -> [u8; SIGNED] {
+    fn signed(self, number: u8) -> [u8; SIGNED] {
         let mut signed = [FORMAT; SIGNED];
-        signed[1..17].copy_from_slice(self.family.as_bytes());
-        signed[17..].copy_from_slice(&self.generation.to_be_bytes());
+        signed[1] = number;
+        signed[2..18].copy_from_slice(self.family.as_bytes());
+        signed[18..].copy_from_slice(&self.generation.to_be_bytes());
         signed
     }
 }
 
-fn mac(kind: &Kind, keyring: &Keyring, signed: &[u8]) -> Hmac<Sha256> {
-    let key = keyring.derive(kind.label);
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes keys of any length");
+fn mac(key: &SigningKey, signed: &[u8]) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key.seed[..]).expect("HMAC takes keys of any length");
     mac.update(signed);
     mac
 }

@@ -68,7 +68,8 @@ impl Identity {
     /// whose answer was lost is safe for 30 seconds.
     /// Source: API.md "Sign-in", OAuth 2.1 section 4.3.1.
     pub async fn refresh(&self, origin: &Origin, refresh_token: &str) -> Result<SignedIn, AccountError> {
-        let token = RefreshToken::decode(&SESSION, &self.0.keyring, refresh_token).ok_or(AccountError::InvalidToken)?;
+        let token = RefreshToken::decode(&SESSION, &self.0.keyring, refresh_token, self.now())
+            .ok_or(AccountError::InvalidToken)?;
         let tx = self.0.store.begin_write_for(origin).await?;
         let session = sql::lock_session(&tx, token.family.into()).await?.ok_or(AccountError::InvalidToken)?;
         let tx = tx.by(session.account);
@@ -104,7 +105,8 @@ impl Identity {
     /// Ends the session a refresh token belongs to, also with one that was used up. Doing it
     /// twice is fine; `InvalidToken` only for a forged one.
     pub async fn logout(&self, origin: &Origin, refresh_token: &str) -> Result<(), AccountError> {
-        let token = RefreshToken::decode(&SESSION, &self.0.keyring, refresh_token).ok_or(AccountError::InvalidToken)?;
+        let token = RefreshToken::decode(&SESSION, &self.0.keyring, refresh_token, self.now())
+            .ok_or(AccountError::InvalidToken)?;
         let mut tx = self.0.store.begin_write_for(origin).await?;
         let session = token.family.into();
         if let Some(account) = sql::revoke_session(&tx, session, tx.now()).await? {

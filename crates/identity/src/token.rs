@@ -131,13 +131,22 @@ impl ProgramClaims {
     }
 }
 
+/// A key that signs tokens or did so.
+struct Checking {
+    /// To the letter that of every token it signed.
+    header: Header,
+    key: DecodingKey,
+    /// None for the one that signs.
+    until: Option<Timestamp>,
+}
+
 pub(crate) struct Tokens {
     issuer: String,
     audience: String,
     ttl: Duration,
-    header: Header,
     signing: EncodingKey,
-    checking: DecodingKey,
+    /// The newest, which signs, first.
+    checking: Vec<Checking>,
     validation: Validation,
     jwks: String,
     verified: Box<[Mutex<Bounded<Verified, Bearer>>]>,
@@ -145,22 +154,32 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    pub(crate) fn new(keyring: &Keyring, config: &Config) -> Self {
-        let pair = Ed25519KeyPair::from_seed_unchecked(&keyring.derive("identity/jwt/v1"))
-            .expect("any 32 bytes are an Ed25519 seed");
-        let document = pair.to_pkcs8v1().expect("a valid pair can be written down");
-        let public = pair.public_key().as_ref();
-        let x = URL_SAFE_NO_PAD.encode(public);
-        // RFC 7638: a key's name is the hash of its required members in this order.
-        let thumbprint = Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#));
-        let kid = URL_SAFE_NO_PAD.encode(&thumbprint[..16]);
-        let jwks = serde_json::json!({
-            "keys": [{"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": kid, "x": x}]
-        });
-
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.typ = Some("at+jwt".to_owned());
-        header.kid = Some(kid);
+    /// Keys whose last tokens have expired by `now` are left out.
+    pub(crate) fn new(keyring: &Keyring, config: &Config, now: Timestamp) -> Self {
+        let (mut signing, mut checking, mut shown) = (None, Vec::new(), Vec::new());
+        for key in keyring.signing("identity/jwt/v1").iter().rev() {
+            let until = key.accepted_until(stagedoor_core::limits::ACCESS_TOKEN_TTL);
+            if until.is_some_and(|until| now >= until) {
+                continue;
+            }
+            let pair = Ed25519KeyPair::from_seed_unchecked(&key.seed[..]).expect("any 32 bytes are an Ed25519 seed");
+            let public = pair.public_key().as_ref();
+            let x = URL_SAFE_NO_PAD.encode(public);
+            // RFC 7638: a key's name is the hash of its required members in this order.
+            let thumbprint = Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#));
+            let kid = URL_SAFE_NO_PAD.encode(&thumbprint[..16]);
+            shown.push(serde_json::json!({
+                "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": kid, "x": x
+            }));
+            let mut header = Header::new(Algorithm::EdDSA);
+            header.typ = Some("at+jwt".to_owned());
+            header.kid = Some(kid);
+            checking.push(Checking { header, key: DecodingKey::from_ed_der(public), until });
+            signing.get_or_insert_with(|| {
+                let document = pair.to_pkcs8v1().expect("a valid pair can be written down");
+                EncodingKey::from_ed_der(document.as_ref())
+            });
+        }
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[&config.issuer]);
         validation.set_audience(&[&config.audience]);
@@ -172,11 +191,10 @@ impl Tokens {
             issuer: config.issuer.clone(),
             audience: config.audience.clone(),
             ttl: config.access_token_ttl.min(stagedoor_core::limits::ACCESS_TOKEN_TTL),
-            header,
-            signing: EncodingKey::from_ed_der(document.as_ref()),
-            checking: DecodingKey::from_ed_der(public),
+            signing: signing.expect("the newest key ends never"),
+            checking,
             validation,
-            jwks: jwks.to_string(),
+            jwks: serde_json::json!({ "keys": shown }).to_string(),
             verified: (0..SHARDS).map(|_| Mutex::new(Bounded::new(config.tokens_cached_max / SHARDS))).collect(),
             revoked: Revoked::default(),
         }
@@ -226,7 +244,7 @@ impl Tokens {
     }
 
     fn sign(&self, claims: &impl serde::Serialize) -> String {
-        jsonwebtoken::encode(&self.header, claims, &self.signing).expect("the key fits the algorithm")
+        jsonwebtoken::encode(&self.checking[0].header, claims, &self.signing).expect("the key fits the algorithm")
     }
 
     /// `iss` of every token, and `aud`.
@@ -238,7 +256,7 @@ impl Tokens {
     pub(crate) fn program_claims(&self, token: &str, now: Timestamp) -> Option<ProgramClaims> {
         self.verify(token, now).ok()?;
         match self.read(token.as_bytes()) {
-            Ok(Claims::Program(claims)) => Some(claims),
+            Ok((Claims::Program(claims), _)) => Some(claims),
             _ => None,
         }
     }
@@ -276,18 +294,23 @@ impl Tokens {
     }
 
     fn verify_fully(&self, token: &[u8], now: Timestamp) -> Result<Bearer, TokenError> {
-        let (from, bearer) = match self.read(token)? {
+        let (claims, until) = self.read(token)?;
+        // Remembered like this, it ends with its key, too.
+        let expiry = |exp| until.map_or(at(exp), |until| at(exp).min(until));
+        let (from, bearer) = match claims {
             Claims::Session(claims) => {
                 let principal = Principal {
                     user: claims.sub,
                     session: claims.sid,
-                    expires_at: at(claims.exp),
+                    expires_at: expiry(claims.exp),
                     platform_admin: claims.platform_admin,
                 };
                 (claims.nbf.max(claims.iat), Bearer::Person(principal))
             }
             Claims::Program(claims) => {
-                (claims.nbf.max(claims.iat), Bearer::Program(claims.read().ok_or(TokenError::Malformed)?))
+                let (from, exp) = (claims.nbf.max(claims.iat), claims.exp);
+                let program = claims.read().ok_or(TokenError::Malformed)?;
+                (from, Bearer::Program(Program { expires_at: expiry(exp), ..program }))
             }
         };
         if at(from) > now + CLOCK_SKEW {
@@ -296,13 +319,12 @@ impl Tokens {
         Ok(bearer)
     }
 
-    /// About 30 us, nearly all of it the signature.
-    fn read(&self, token: &[u8]) -> Result<Claims, TokenError> {
+    /// What it says, and when its key ends. About 30 us, nearly all of it the signature.
+    fn read(&self, token: &[u8]) -> Result<(Claims, Option<Timestamp>), TokenError> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Malformed)?;
-        if header != self.header {
-            return Err(TokenError::Purpose);
-        }
-        jsonwebtoken::decode(token, &self.checking, &self.validation).map(|token| token.claims).map_err(|error| {
+        let checking = self.checking.iter().find(|known| known.header == header).ok_or(TokenError::Purpose)?;
+        let decoded = jsonwebtoken::decode::<Claims>(token, &checking.key, &self.validation);
+        decoded.map(|token| (token.claims, checking.until)).map_err(|error| {
             use jsonwebtoken::errors::ErrorKind::*;
             match error.kind() {
                 InvalidSignature => TokenError::Signature,
@@ -423,13 +445,13 @@ mod tests {
     #[test]
     fn a_signature_is_checked_once_and_then_remembered() {
         let (env, config) = (Env::seeded(1), Config { tokens_cached_max: 64 * SHARDS, ..Config::default() });
-        let mut tokens = Tokens::new(&keyring(1), &config);
+        let mut tokens = Tokens::new(&keyring(1), &config, env.now());
         let token = tokens.issue(&env, env.id(), env.id(), false);
         let other = tokens.issue(&env, env.id(), env.id(), false);
         let principal = tokens.verify(&token, env.now());
         assert!(principal.is_ok());
         // With a key that fits neither, only the one already seen is accepted, and only whole.
-        tokens.checking = Tokens::new(&keyring(2), &config).checking;
+        tokens.checking[0].key = Tokens::new(&keyring(2), &config, env.now()).checking.swap_remove(0).key;
         assert_eq!(tokens.verify(&token, env.now()), principal);
         assert_eq!(tokens.verify(&other, env.now()), Err(TokenError::Signature));
         let (head, rest) = token.split_once('.').expect("a token has parts");
@@ -441,7 +463,7 @@ mod tests {
     #[test]
     fn a_session_stays_ended_as_long_as_a_token_of_it_may_live() {
         let (env, hour) = (Env::seeded(1), stagedoor_core::limits::ACCESS_TOKEN_TTL);
-        let tokens = Tokens::new(&keyring(1), &Config::default());
+        let tokens = Tokens::new(&keyring(1), &Config::default(), env.now());
         let (user, session): (_, SessionId) = (env.id(), env.id());
         let token = tokens.issue(&env, user, session, false);
         tokens.revoke(session, env.now(), env.now());

@@ -4,8 +4,9 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use serde_json::json;
 use store::audit::{Chain, Entry};
-use store::{Keyring, MasterKey, Origin};
+use store::{Keyring, MasterKey, Origin, Predecessors};
 use tokio::runtime::Runtime;
 
 use crate::config::Settings;
@@ -21,9 +22,19 @@ pub enum Command {
     /// Print the root keys by number, and how many people's keys each of them wraps
     List,
     /// Make a new root key, and wrap everyone's own key with it; what is sealed stays as it is
-    Rotate,
+    Rotate(Rotation),
     /// Wrap the root keys with another master key; use that one from then on
     Rewrap(NewMaster),
+}
+
+#[derive(Debug, Args)]
+pub struct Rotation {
+    /// Make a new key that signs tokens, tickets and checkpoints instead, and leave the root keys
+    #[arg(long)]
+    signing: bool,
+    /// The signing keys so far may be in other hands: end every sign-in now, not when its token ends
+    #[arg(long, requires = "signing")]
+    disown: bool,
 }
 
 #[derive(Debug, Args)]
@@ -56,7 +67,11 @@ pub fn keys(settings: &Settings, command: &Command, runtime: &Runtime) -> Result
         data.store = data.store.with_origin(Origin::operator());
         let printed = match command {
             Command::List => list(&data).await?,
-            Command::Rotate => rotate(settings, &data).await?,
+            Command::Rotate(Rotation { signing: false, .. }) => rotate(settings, &data).await?,
+            Command::Rotate(Rotation { disown: false, .. }) => {
+                rotate_signing(settings, &data, Predecessors::Trusted).await?
+            }
+            Command::Rotate(_) => rotate_signing(settings, &data, Predecessors::Disowned).await?,
             Command::Rewrap(new) => rewrap(settings, &data, new).await?,
         };
         let store = data.store.clone();
@@ -68,9 +83,15 @@ pub fn keys(settings: &Settings, command: &Command, runtime: &Runtime) -> Result
 
 async fn list(data: &Data) -> Result<String, Fault> {
     let mut text = String::new();
-    for root in Keyring::roots(&data.store.begin_read().await?).await? {
+    let tx = data.store.begin_read().await?;
+    for root in Keyring::roots(&tx).await? {
         let store::Root { version, created_at, people } = root;
         writeln!(text, "{version:>3}  {created_at}  {people} people").expect("writing to a string");
+    }
+    for store::SigningVersion { version, created_at, disowned_at } in Keyring::signing_versions(&tx).await? {
+        let since = created_at.map_or_else(|| "from the start".to_owned(), |at| at.to_string());
+        let fate = disowned_at.map_or_else(String::new, |at| format!(", disowned {at}"));
+        writeln!(text, "signing {version:>3}  {since}{fate}").expect("writing to a string");
     }
     Ok(text)
 }
@@ -98,6 +119,21 @@ async fn rotate(settings: &Settings, data: &Data) -> Result<String, Fault> {
     }
     bar.finish_and_clear();
     Ok(format!("root key {version} seals from now on; {wrapped} people's keys are wrapped with it\n"))
+}
+
+async fn rotate_signing(settings: &Settings, data: &Data, before: Predecessors) -> Result<String, Fault> {
+    let master = master_key::load(settings, false, &data.env)?;
+    let tx = data.store.begin_write().await?;
+    let version = Keyring::rotate_signing(&tx, &master, before).await.map_err(because("make a signing key"))?;
+    let is_disowned = before == Predecessors::Disowned;
+    let entry = Entry::new(Chain::Platform, "keys.rotate_signing", format!("signing key {version}"));
+    tx.audit(entry.after(json!({ "disowned": is_disowned })));
+    tx.commit().await?;
+    let fate = match before {
+        Predecessors::Trusted => "what older ones signed is good until it ends",
+        Predecessors::Disowned => "everyone has to sign in again; tickets and checkpoints of older ones stay good",
+    };
+    Ok(format!("signing key {version} signs from the next start on; {fate}\n"))
 }
 
 async fn rewrap(settings: &Settings, data: &Data, new: &NewMaster) -> Result<String, Fault> {

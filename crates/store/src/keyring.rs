@@ -4,8 +4,9 @@
 //! - the **master key** comes from outside the database (a file, the environment, a command that
 //!   asks a key service) and wraps nothing but root keys, so changing it rewrites a row or two;
 //! - **root keys** are numbered and kept wrapped in the database. The first one is what every other
-//!   key of the product is derived from by HKDF-SHA256 (RFC 5869) under a label, for as long as the
-//!   database lives; the newest one seals, the older ones still open;
+//!   key of the product that signs nothing is derived from by HKDF-SHA256 (RFC 5869) under a label, for as
+//!   long as the database lives; the newest one seals, the older ones still open. Keys that sign have numbers
+//!   of their own ([`Keyring::signing`]);
 //! - a [`PersonKey`](crate::PersonKey) for each person, wrapped by a root key, seals what is about that person.
 //!   Destroying it makes all of that unreadable at once, wherever it was copied to.
 //!
@@ -23,6 +24,7 @@ use stagedoor_core::{Entropy, Timestamp};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use crate::signing::{self, Signing};
 use crate::{Error, Result, Row, Tx};
 
 /// The key that wraps root keys. It is never in the database.
@@ -34,6 +36,8 @@ pub struct MasterKey(Zeroizing<[u8; 32]>);
 pub struct Keyring {
     /// By version, from 1 on; never empty.
     roots: Arc<BTreeMap<u8, Zeroizing<[u8; 32]>>>,
+    /// The oldest first; never empty.
+    pub(crate) signing: Arc<[Signing]>,
     pub(crate) entropy: Entropy,
 }
 
@@ -78,7 +82,7 @@ impl MasterKey {
         Self(Zeroizing::new(key))
     }
 
-    fn wrapping(&self) -> Zeroizing<[u8; 32]> {
+    pub(crate) fn wrapping(&self) -> Zeroizing<[u8; 32]> {
         expand(&self.0, "store/wrap/v1")
     }
 }
@@ -86,7 +90,8 @@ impl MasterKey {
 impl Keyring {
     /// With one root key and no database; what it sealed only a keyring of the same root opens.
     pub fn new(root: [u8; 32], entropy: Entropy) -> Self {
-        Self { roots: Arc::new(BTreeMap::from([(1, Zeroizing::new(root))])), entropy }
+        let root = Zeroizing::new(root);
+        Self { signing: Arc::new([signing::only(root.clone())]), roots: Arc::new(BTreeMap::from([(1, root)])), entropy }
     }
 
     /// The keys of a database. `make`: make the first root key when there is none; the caller then
@@ -100,7 +105,9 @@ impl Keyring {
             rows = roots(tx).await?;
         }
         let roots: BTreeMap<_, _> = unwrap_all(master, &rows)?;
-        if roots.is_empty() { Err(OpenError::NoKeys) } else { Ok(Self { roots: Arc::new(roots), entropy }) }
+        let (_, first) = roots.first_key_value().ok_or(OpenError::NoKeys)?;
+        let signing = signing::open(tx, master, first).await?.into();
+        Ok(Self { roots: Arc::new(roots), signing, entropy })
     }
 
     /// Adds a root key: what is sealed from the next start on is sealed with it. Gives its version.
@@ -113,7 +120,7 @@ impl Keyring {
         Ok(version)
     }
 
-    /// Wraps all root keys with another master key. Gives how many there are.
+    /// Wraps all root keys, and those that sign, with another master key. Gives how many roots there are.
     pub async fn rewrap(tx: &Tx, old: &MasterKey, new: &MasterKey) -> std::result::Result<usize, OpenError> {
         let roots = unwrap_all(old, &roots(tx).await?)?;
         if roots.is_empty() {
@@ -124,6 +131,7 @@ impl Keyring {
             tx.execute("UPDATE root_key SET wrapped = $2 WHERE version = $1", (i64::from(*version), &wrapped[..]))
                 .await?;
         }
+        signing::rewrap(tx, old, new).await?;
         Ok(roots.len())
     }
 
@@ -142,8 +150,8 @@ impl Keyring {
         *self.roots.last_key_value().expect("a keyring has a root").0
     }
 
-    /// The key for `label`, such as `"tickets/sign/v1"`. Stays the same for as long as the database
-    /// lives: what was signed or indexed is to be recognised after a rotation, too.
+    /// The key for `label`, such as `"store/blind-index/v1"`. Stays the same for as long as the database
+    /// lives: what was indexed is to be found after a rotation, too.
     pub fn derive(&self, label: &str) -> [u8; 32] {
         let (_, first) = self.roots.first_key_value().expect("a keyring has a root");
         *expand(first, label)
@@ -237,7 +245,7 @@ pub(crate) fn key_of(bytes: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
 }
 
 /// HKDF with an empty salt and one block of output.
-fn expand(secret: &[u8; 32], label: &str) -> Zeroizing<[u8; 32]> {
+pub(crate) fn expand(secret: &[u8; 32], label: &str) -> Zeroizing<[u8; 32]> {
     let pseudo_random = hmac(&[0; 32], &[&secret[..]]);
     Zeroizing::new(hmac(&pseudo_random, &[label.as_bytes(), &[1]]))
 }

@@ -34,6 +34,7 @@ mod origin;
 mod owner;
 mod person;
 mod placeholders;
+mod signing;
 mod tx;
 mod value;
 
@@ -44,5 +45,6 @@ pub use origin::{ACTOR_EXPECTED, Actor, Leave, Origin};
 pub use owner::Owner;
 pub use person::PersonKey;
 pub use placeholders::{list, rows};
+pub use signing::{Predecessors, SigningKey, SigningVersion};
 pub use tx::{Row, Tx};
 pub use value::{Column, IntoParam, Params};

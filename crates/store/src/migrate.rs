@@ -20,6 +20,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0012_identity_sign_in", include_str!("../../../migrations/0012_identity_sign_in.sql")),
     ("0013_identity_tenants", include_str!("../../../migrations/0013_identity_tenants.sql")),
     ("0014_sales_contracts", include_str!("../../../migrations/0014_sales_contracts.sql")),
+    ("0015_store_signing", include_str!("../../../migrations/0015_store_signing.sql")),
 ];
 
 /// An arbitrary constant that all nodes share: only one of them migrates at a time.

@@ -18,7 +18,7 @@
 //! starts with `V50`, and its last character is one of `0` to `W`. A reader that trims does no harm.
 //!
 //! Signatures are deterministic, so a barcode is signed when it is shown and comes out the same
-//! each time. Nothing in it is personal.
+//! each time, as long as the same key signs. Nothing in it is personal.
 
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::Engine;
@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use stagedoor_core::{EventId, TicketId};
 use std::fmt;
 use std::sync::Arc;
-use store::Keyring;
+use store::{Keyring, SigningKey};
 use uuid::Uuid;
 
 use crate::{Ticket, base45};
@@ -38,9 +38,6 @@ const LENGTH: usize = SIGNED + 64;
 /// Characters in a barcode.
 pub const BARCODE_TEXT_LENGTH: usize = LENGTH / 2 * 3;
 
-/// The key that signs today. Another one gets the next number and a label of its own, and its
-/// predecessors stay in [`PublicKeys`] while tickets they signed are live.
-const KEY_ID: u8 = 1;
 const KEY_LABEL: &str = "tickets/sign/v1";
 
 /// What a barcode says, once its signature was checked.
@@ -73,23 +70,31 @@ impl fmt::Debug for BarcodeText {
 #[error("not a barcode of ours")]
 pub struct Unreadable;
 
-/// Signs barcodes. Cheap to clone.
+/// Signs barcodes with the newest key; what older ones signed is read for as long as there are tickets.
+/// Cheap to clone.
 #[derive(Clone)]
 pub struct Signer {
     pair: Arc<Ed25519KeyPair>,
+    number: u8,
     keys: PublicKeys,
 }
 
 impl Signer {
     pub fn new(keyring: &Keyring) -> Self {
-        let seed = keyring.derive(KEY_LABEL);
-        let pair = Ed25519KeyPair::from_seed_unchecked(&seed).expect("any 32 bytes are an Ed25519 seed");
-        let key = pair.public_key().as_ref().try_into().expect("an Ed25519 public key has 32 bytes");
-        let keys = PublicKeys { keys: Arc::new([PublicKey { id: KEY_ID, key }]) };
-        Self { pair: Arc::new(pair), keys }
+        let pair = |key: &SigningKey| {
+            Ed25519KeyPair::from_seed_unchecked(&key.seed[..]).expect("any 32 bytes are an Ed25519 seed")
+        };
+        let public = |key: &SigningKey| {
+            let public = pair(key).public_key().as_ref().try_into().expect("an Ed25519 public key has 32 bytes");
+            PublicKey { id: key.number, key: public }
+        };
+        let known = keyring.signing(KEY_LABEL);
+        let newest = known.last().expect("one signs");
+        let keys = PublicKeys { keys: known.iter().map(public).collect() };
+        Self { pair: Arc::new(pair(newest)), number: newest.number, keys }
     }
 
-    /// The barcode of `ticket` in its present generation: the same text each time.
+    /// The barcode of `ticket` in its present generation: the same text each time, until the key changes.
     pub fn sign(&self, ticket: &Ticket) -> BarcodeText {
         self.sign_barcode(Barcode { ticket: ticket.id, event: ticket.event, generation: ticket.generation })
     }
@@ -98,7 +103,7 @@ impl Signer {
         let mut bytes = [0; LENGTH];
         bytes[0] = FORMAT;
         bytes[1..5].copy_from_slice(&barcode.generation.to_be_bytes());
-        bytes[5] = KEY_ID;
+        bytes[5] = self.number;
         bytes[6..22].copy_from_slice(&barcode.ticket.bytes());
         bytes[22..SIGNED].copy_from_slice(&barcode.event.bytes());
         let (said, signature) = bytes.split_at_mut(SIGNED);

@@ -142,7 +142,7 @@ impl Identity {
             return Err(OAuthError::UnauthorizedClient);
         }
         self.check_resource(resource)?;
-        let token = RefreshToken::decode(&GRANT, &self.0.keyring, refresh_token).ok_or(BAD_REFRESH)?;
+        let token = RefreshToken::decode(&GRANT, &self.0.keyring, refresh_token, self.now()).ok_or(BAD_REFRESH)?;
         let tx = self.0.store.begin_write_for(origin).await?;
         let grant = sql::lock_grant(&tx, token.family.into()).await?.filter(|grant| grant.client == client.id);
         let mut grant = grant.ok_or(BAD_REFRESH)?;
@@ -255,14 +255,14 @@ impl Identity {
             let scopes = claims.scope.parse().unwrap_or(Scopes::NONE);
             return Ok(Some(worth(scopes, at(claims.iat), at(claims.exp), Some(claims.jti))));
         }
-        let live = RefreshToken::decode(&GRANT, &self.0.keyring, token);
+        let live = RefreshToken::decode(&GRANT, &self.0.keyring, token, self.now());
         let is_live = live.is_some_and(|token| grant.family().judge(token.generation, now) == Verdict::Rotate);
         Ok(is_live.then(|| worth(grant.scopes, grant.rotated_at, grant.expires_at, None)))
     }
 
     /// The grant that a token is of, if it is genuine.
     fn grant_of(&self, token: &str, now: Timestamp) -> Option<GrantId> {
-        match RefreshToken::decode(&GRANT, &self.0.keyring, token) {
+        match RefreshToken::decode(&GRANT, &self.0.keyring, token, self.now()) {
             Some(token) => Some(token.family.into()),
             None => self.0.tokens.program_claims(token, now).map(|claims| claims.gid),
         }

@@ -17,6 +17,7 @@ mod passwords;
 mod platform;
 mod profiles;
 mod sessions;
+mod signing;
 mod tokens;
 
 use std::net::{IpAddr, Ipv4Addr};

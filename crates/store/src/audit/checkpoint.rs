@@ -10,7 +10,7 @@ use stagedoor_core::Timestamp;
 use super::Chain;
 use super::chain::{Hash, seq};
 use super::link::{Head, link, lock, move_head};
-use crate::{Error, Keyring, Result, Row, Store, Tx};
+use crate::{Error, Keyring, Result, Row, SigningKey, Store, Tx};
 
 /// A chain that grew by this many entries gets a checkpoint at once, not only after a minute.
 pub const CHECKPOINT_ENTRIES: u64 = 1_000;
@@ -33,8 +33,8 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    fn new(keyring: &Keyring, head: &Head) -> Checkpoint {
-        let pair = pair(keyring);
+    fn new(newest: &SigningKey, head: &Head) -> Checkpoint {
+        let pair = pair(newest);
         let Head { chain, seq, hash, at, .. } = *head;
         let key = pair.public_key().as_ref().to_vec();
         let mut checkpoint = Checkpoint { chain, seq, hash, at, key, signature: Vec::new() };
@@ -49,39 +49,48 @@ impl Checkpoint {
         [b"stagedoor audit checkpoint 1", &self.chain.id().as_bytes()[..], &seq, &at, &self.hash].concat()
     }
 
-    /// Whether this installation's key signed it. The key that the checkpoint names counts for
-    /// nothing: anybody can name one.
+    /// Whether one of this installation's keys signed it, at a time when that key did: one that was replaced
+    /// signs nothing later, whoever has it. The key that the checkpoint names counts for nothing: anybody
+    /// can name one.
     pub(super) fn is_ours(&self, keyring: &Keyring) -> bool {
-        let pair = pair(keyring);
-        UnparsedPublicKey::new(&ED25519, pair.public_key().as_ref()).verify(&self.said(), &self.signature).is_ok()
+        keyring.signing(KEY_LABEL).iter().any(|key| {
+            let pair = pair(key);
+            let verified = UnparsedPublicKey::new(&ED25519, pair.public_key().as_ref());
+            key.replaced_at.is_none_or(|at| self.at <= at) && verified.verify(&self.said(), &self.signature).is_ok()
+        })
     }
 
-    fn read(keyring: &Keyring, row: &Row) -> Result<Checkpoint> {
+    fn read(keys: &[SigningKey], row: &Row) -> Result<Checkpoint> {
         let hash: Vec<u8> = row.get(2)?;
+        let signed_by: i64 = row.get(5)?;
+        let key = keys.iter().find(|key| i64::from(key.number) == signed_by);
+        let key = key.ok_or_else(|| Error::corrupt(format!("there is no signing key {signed_by}")))?;
         Ok(Checkpoint {
             chain: Chain::from_id(row.get(0)?),
             seq: seq(row.get(1)?)?,
             hash: hash.try_into().map_err(|_| Error::corrupt("an audit checkpoint has no hash"))?,
             at: row.get(3)?,
-            key: pair(keyring).public_key().as_ref().to_vec(),
+            key: pair(key).public_key().as_ref().to_vec(),
             signature: row.get(4)?,
         })
     }
 }
 
-fn pair(keyring: &Keyring) -> Ed25519KeyPair {
-    Ed25519KeyPair::from_seed_unchecked(&keyring.derive(KEY_LABEL)).expect("any 32 bytes are an Ed25519 seed")
+fn pair(key: &SigningKey) -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(&key.seed[..]).expect("any 32 bytes are an Ed25519 seed")
 }
 
-const CHECKPOINT: &str = "SELECT chain, seq, hash, at, signature FROM audit_checkpoint";
+const CHECKPOINT: &str = "SELECT chain, seq, hash, at, signature, signed_by FROM audit_checkpoint";
 
 /// Signs the state that `head` describes, as a part of the transaction that has it locked.
 pub(super) async fn sign(tx: &Tx, head: &Head) -> Result<()> {
-    let Checkpoint { chain, seq, hash, at, signature, .. } = Checkpoint::new(tx.keyring(), head);
+    let keys = tx.keyring().signing(KEY_LABEL);
+    let newest = keys.last().expect("one signs");
+    let Checkpoint { chain, seq, hash, at, signature, .. } = Checkpoint::new(newest, head);
     tx.execute(
-        "INSERT INTO audit_checkpoint (chain, seq, hash, at, signature) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO audit_checkpoint (chain, seq, hash, at, signature, signed_by) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (chain, seq) DO NOTHING",
-        (chain.id(), seq as i64, hash, at, signature),
+        (chain.id(), seq as i64, hash, at, signature, i64::from(newest.number)),
     )
     .await?;
     Ok(())
@@ -118,13 +127,15 @@ pub async fn latest_checkpoints(tx: &Tx) -> Result<Vec<Checkpoint>> {
         "{CHECKPOINT} WHERE seq = (SELECT MAX(later.seq) FROM audit_checkpoint later
             WHERE later.chain = audit_checkpoint.chain) ORDER BY chain"
     );
-    tx.all(&sql, (), |row| Checkpoint::read(tx.keyring(), row)).await
+    let keys = tx.keyring().signing(KEY_LABEL);
+    tx.all(&sql, (), |row| Checkpoint::read(&keys, row)).await
 }
 
 /// A chain's checkpoints after the entry numbered `after`, at most `limit`.
 pub(super) async fn of_chain(tx: &Tx, chain: Chain, after: u64, limit: u32) -> Result<Vec<Checkpoint>> {
     let sql = format!("{CHECKPOINT} WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT $3");
-    tx.all(&sql, (chain.id(), after as i64, limit), |row| Checkpoint::read(tx.keyring(), row)).await
+    let keys = tx.keyring().signing(KEY_LABEL);
+    tx.all(&sql, (chain.id(), after as i64, limit), |row| Checkpoint::read(&keys, row)).await
 }
 
 /// Whether the database has a checkpoint of the entry numbered `seq`.

@@ -2,6 +2,7 @@
 
 mod audit;
 mod keys;
+mod signing;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -10,7 +10,7 @@ fn signer(master: u8) -> Signer {
     Signer::new(&Keyring::new([master; 32], Entropy::seeded(1)))
 }
 
-fn ticket(generation: u32) -> Ticket {
+pub fn ticket(generation: u32) -> Ticket {
     Ticket {
         id: ID,
         organizer: OrganizerId(uuid::Uuid::nil()),

@@ -6,6 +6,7 @@ mod checkin;
 mod lifecycle;
 mod merge;
 mod pictures;
+mod signing;
 
 use stagedoor_core::{Currency, EventId, Money, OrderId, OrganizerId, UserId};
 use testkit::TestStore;
