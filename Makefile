@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench
+.PHONY: help run test lint audit bench
 
 # Where `make run` keeps its data and listens.
 DATA ?= data
@@ -30,6 +30,9 @@ lint: ## Check formatting, Rust and shell
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	shellcheck -x scripts/*.sh .ci/run
+
+audit: ## Check licences, sources and bans of dependencies (needs cargo-deny)
+	cargo deny --locked check bans licenses sources
 
 bench: ## Measure against the baselines and write docs/BENCHMARKS.md
 	@scripts/setup.sh bench
