@@ -57,11 +57,18 @@ pub(crate) fn origin(caller: Caller, address: IpAddr, agent: Option<&[u8]>, requ
     Origin { actor, leave, address: Some(address), agent, request: Some(request) }
 }
 
+impl Proxies {
+    /// Whether it is one of ours.
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted.iter().any(|network| network.contains(address))
+    }
+}
+
 /// Every proxy adds the peer it saw at the right, so from there on each hop is as good as the one
 /// that named it. The first that is no proxy of ours is the client; what stands to its left is
 /// what it says of itself.
 pub(crate) fn client<H: Headers + ?Sized>(proxies: &Proxies, peer: IpAddr, headers: &H) -> IpAddr {
-    let is_trusted = |address: IpAddr| proxies.trusted.iter().any(|network| network.contains(address));
+    let is_trusted = |address: IpAddr| proxies.trusts(address);
     let (name, read): (_, fn(&str) -> Option<IpAddr>) = match proxies.header {
         ForwardedHeader::XForwardedFor => (HeaderName::from_static("x-forwarded-for"), address),
         ForwardedHeader::Forwarded => (header::FORWARDED, forwarded_for),

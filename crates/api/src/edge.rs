@@ -12,14 +12,16 @@ use std::time::Duration;
 use axum::Router;
 use rustix::process::{Resource, getrlimit};
 use socket2::{Domain, Protocol, Socket, Type};
+use stagedoor_core::Code;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::App;
+use crate::crowd::Place;
 use crate::lane::connection;
 use crate::stream::Stream;
 use crate::tls::Tls;
+use crate::{App, Problem};
 
 /// Connections waiting to be accepted: an on-sale opens with a rush.
 const BACKLOG: i32 = 4096;
@@ -33,6 +35,8 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long, after that, live seat maps may take to close, and how often that is looked at.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(2);
 const GOODBYE_POLL: Duration = Duration::from_millis(5);
+/// When who has too many connections open may come again.
+const REFUSED_FOR: Duration = Duration::from_secs(1);
 /// After an accept error such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -153,7 +157,7 @@ async fn accept(socket: std::net::TcpListener, service: Service) {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, from)) => {
-                    let Some(open) = service.limit.open() else { continue };
+                    let Some(open) = service.open(&stream, from) else { continue };
                     // Answers are one write each; waiting to fill packets would only delay them.
                     let _ = stream.set_nodelay(true);
                     service.spawn(&mut connections, stream, from, open);
@@ -183,6 +187,32 @@ async fn accept(socket: std::net::TcpListener, service: Service) {
 }
 
 impl Service {
+    /// Room for a connection that was accepted, if there is.
+    fn open(&self, stream: &TcpStream, from: SocketAddr) -> Option<Open> {
+        let (crowd, proxies) = (&self.app.crowd, &self.app.proxies);
+        // Everybody comes through a proxy of ours; whom it speaks for is counted by what they ask.
+        let place = match proxies.trusts(from.ip()) {
+            true => None,
+            false => match crowd.connection(from.ip()) {
+                None => {
+                    self.refuse(stream);
+                    return None;
+                }
+                place => place,
+            },
+        };
+        self.limit.open(place)
+    }
+
+    /// Says why, if it can be said without waiting, to whom has too many connections open.
+    fn refuse(&self, stream: &TcpStream) {
+        if self.tls.is_none() {
+            let problem = Problem::new(Code::Unavailable, "too many connections from your address");
+            let answer = problem.retry_after(REFUSED_FOR).last_words(self.app.env.id(), self.app.env.now());
+            let _ = stream.try_write(&answer);
+        }
+    }
+
     /// Serves a client in a task of its own.
     fn spawn(&self, connections: &mut JoinSet<()>, stream: TcpStream, from: SocketAddr, open: Open) {
         let Service { app, router, timeout, tls, .. } = self;
@@ -219,12 +249,12 @@ struct Limit {
 impl Limit {
     /// Room for one more connection, if there is. Workers that ask at the same moment may exceed
     /// the limit by one each; the reserve has room for them.
-    fn open(self: &Arc<Self>) -> Option<Open> {
+    fn open(self: &Arc<Self>, place: Option<Place>) -> Option<Open> {
         if self.open.load(Ordering::Relaxed) >= self.max {
             return None;
         }
         self.open.fetch_add(1, Ordering::Relaxed);
-        Some(Open(Arc::new(Counted(self.clone()))))
+        Some(Open(Arc::new(Counted { limit: self.clone(), _place: place })))
     }
 }
 
@@ -234,11 +264,14 @@ impl Limit {
 pub struct Open(#[expect(dead_code, reason = "counts by being there")] Arc<Counted>);
 
 #[derive(Debug)]
-struct Counted(Arc<Limit>);
+struct Counted {
+    limit: Arc<Limit>,
+    _place: Option<Place>,
+}
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
+        self.limit.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

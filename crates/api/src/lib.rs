@@ -23,6 +23,7 @@ pub mod bookings;
 pub mod checkins;
 pub mod client;
 pub mod contracts;
+pub mod crowd;
 pub mod denials;
 pub mod edge;
 pub mod events;
@@ -101,6 +102,7 @@ pub struct Parts {
     pub stop: watch::Receiver<bool>,
     pub proxies: client::Proxies,
     pub limits: limits::Limits,
+    pub crowd: crowd::Crowd,
     /// Whose web pages may open live seat maps.
     pub origins: origin::Origins,
     /// Where this server is reached from outside, such as `http://127.0.0.1:8080`.

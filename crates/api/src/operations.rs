@@ -138,6 +138,9 @@ pub async fn metrics(State(app): State<App>) -> Response {
     count("stagedoor_rate_limit_displaced_total", limits.displaced);
     count("stagedoor_rate_limit_unshared_total", limits.unshared);
     metrics::gauge!("stagedoor_rate_limit_fallback").set(f64::from(u8::from(limits.is_fallback)));
+    let (connections, live) = app.crowd.refused();
+    count("stagedoor_connections_refused_total", connections);
+    count("stagedoor_live_refused_total", live);
     let (events, viewers) = app.live.watched();
     metrics::gauge!("stagedoor_live_events").set(events as f64);
     metrics::gauge!("stagedoor_live_viewers").set(viewers as f64);
@@ -179,6 +182,8 @@ pub fn describe_metrics() {
         "stagedoor_rate_limit_unshared_total",
         "Requests that other processes did not hear of for want of room"
     );
+    describe_counter!("stagedoor_connections_refused_total", "Connections beyond what an address may keep open");
+    describe_counter!("stagedoor_live_refused_total", "Live seat maps beyond what an address may keep open");
     describe_gauge!("stagedoor_live_events", "Events with a live seat map open");
     describe_gauge!("stagedoor_live_viewers", "Open live seat maps");
 }

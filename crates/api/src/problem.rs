@@ -10,6 +10,7 @@ use stagedoor_core::{Code, FieldError, RequestId, Timestamp};
 use utoipa::ToSchema;
 
 use crate::denials::Denied;
+use crate::safe;
 
 /// Says that an answer repeats the one that its key got before.
 pub(crate) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -118,6 +119,18 @@ impl Problem {
         response.headers_mut().extend(self.headers());
         *response.body_mut() = self.body(request, at).into();
         response
+    }
+
+    /// The whole answer as it goes over the wire, to a connection that is closed after it.
+    pub(crate) fn last_words(self, request: RequestId, at: Timestamp) -> Vec<u8> {
+        let status = self.status();
+        let mut out = format!("HTTP/1.1 {} {}\r\n", status.as_str(), status.canonical_reason().unwrap_or_default());
+        for (name, value) in self.headers() {
+            out += &format!("{name}: {}\r\n", value.to_str().expect("our own headers are text"));
+        }
+        let body = self.body(request, at);
+        out += &format!("x-request-id: {request}\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+        [out.as_bytes(), safe::LINES, b"\r\n", &body].concat()
     }
 
     pub(crate) fn status(&self) -> StatusCode {

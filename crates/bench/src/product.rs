@@ -184,7 +184,7 @@ impl Product {
 
 /// Limits that a load generator with few fans and one address would meet at once. They are counted
 /// all the same, and everything else is as shipped.
-fn settings() -> [(&'static str, &'static str); 8] {
+fn settings() -> [(&'static str, &'static str); 10] {
     [
         ("STAGEDOOR_HOLD_ATTEMPTS_PER_MINUTE", "1000000"),
         ("STAGEDOOR_ACTIVE_HOLDS_MAX", "1000"),
@@ -193,6 +193,9 @@ fn settings() -> [(&'static str, &'static str); 8] {
         ("STAGEDOOR_ADDRESS_LIMIT", "1000000/s"),
         ("STAGEDOOR_USER_LIMIT", "1000000/s"),
         ("STAGEDOOR_ROUTE_LIMITS", "register=1000000/s"),
+        // All of the load comes from one address.
+        ("STAGEDOOR_CONNECTIONS_PER_ADDRESS", "1000000"),
+        ("STAGEDOOR_LIVE_MAPS_PER_ADDRESS", "1000000"),
         ("STAGEDOOR_LOG", "warn"),
     ]
 }

@@ -164,6 +164,14 @@ pub struct Flags {
     #[arg(long, global = true, env = "STAGEDOOR_ADDRESS_LIMIT", value_name = "COUNT/TIME")]
     address_limit: Option<String>,
 
+    /// Connections that one address may keep open; trusted proxies have no such limit [default: 1000]
+    #[arg(long, global = true, env = "STAGEDOOR_CONNECTIONS_PER_ADDRESS", value_name = "N")]
+    connections_per_address: Option<u32>,
+
+    /// Live seat maps that one address may keep open [default: 500]
+    #[arg(long, global = true, env = "STAGEDOOR_LIVE_MAPS_PER_ADDRESS", value_name = "N")]
+    live_maps_per_address: Option<u32>,
+
     /// Requests of one account [default: 100/min]
     #[arg(long, global = true, env = "STAGEDOOR_USER_LIMIT", value_name = "COUNT/TIME")]
     user_limit: Option<String>,
@@ -262,6 +270,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<Network>,
     pub forwarded_header: ForwardedHeader,
     pub address_limit: Quota,
+    pub connections_per_address: u32,
+    pub live_maps_per_address: u32,
     pub user_limit: Quota,
     pub user_limit_in_surge: Quota,
     pub route_limits: Vec<RouteLimit>,
@@ -305,6 +315,8 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             forwarded_header: ForwardedHeader::default(),
             address_limit: limits.address,
+            connections_per_address: 1_000,
+            live_maps_per_address: 500,
             user_limit: limits.user,
             user_limit_in_surge: limits.user_in_surge,
             route_limits: Vec::new(),
@@ -367,6 +379,8 @@ impl Settings {
         range("partitions", self.partitions.into(), 1, PARTITIONS_MAX.into())?;
         range("active_holds_max", self.active_holds_max.into(), 1, 1_000)?;
         range("hold_attempts_per_minute", self.hold_attempts_per_minute.into(), 1, 1_000_000)?;
+        range("connections_per_address", self.connections_per_address.into(), 1, 1_000_000)?;
+        range("live_maps_per_address", self.live_maps_per_address.into(), 1, 1_000_000)?;
         // Below 8 KiB the hash does not work; above 4 GiB one sign-in could take the machine.
         range("password_memory_kib", self.password_memory_kib.into(), 8, 4 * 1024 * 1024)?;
         range("gateway_latency_ms", self.gateway_latency_ms, 0, 60_000)?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::client::Proxies;
+use api::crowd::{self, Crowd};
 use api::limits::Limits;
 use api::origin::Origins;
 use api::tls::{Files, Tls};
@@ -86,6 +87,10 @@ pub fn serve(settings: &Settings, runtime: &Runtime) -> Result<(), Fault> {
         stop: stopping.clone(),
         proxies: Proxies { trusted: settings.trusted_proxies.clone(), header: settings.forwarded_header },
         limits,
+        crowd: Crowd::new(crowd::Config {
+            connections: settings.connections_per_address,
+            live: settings.live_maps_per_address,
+        }),
         origins: origins(settings, &public_url, edge.address),
         public_url,
     });

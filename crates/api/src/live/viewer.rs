@@ -1,10 +1,11 @@
 //! One who watches.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Extension, State};
+use axum::extract::{ConnectInfo, Extension, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use hashbrown::hash_map::Entry;
@@ -17,11 +18,15 @@ use tokio::sync::{broadcast, mpsc};
 
 use super::sessions::MayHaveEnded;
 use super::{Channel, Frame, Wire};
+use crate::client::client;
+use crate::crowd::Place;
 use crate::edge::{Open, stopped};
 use crate::extract::{Params, Path};
 use crate::websocket::{self, CloseCode, End, Heard, Upgrade, WebSocket};
 use crate::{App, Problem};
 
+/// When who has too many live maps open may come again.
+const CROWDED_FOR: Duration = Duration::from_secs(2);
 /// Expiry warnings waiting for one signed-in viewer.
 const WARNINGS_MAX: usize = 8;
 /// A token is good for minutes; who signs in anew on the same socket more often than this wants
@@ -58,7 +63,8 @@ pub struct LiveParams {
 /// 4 KiB close the socket with 1009.
 ///
 /// A browser's page must come from this server or from one of its `allowed_origins`: 403
-/// `origin_not_allowed` for others. Programs send no `Origin` and are let in.
+/// `origin_not_allowed` for others. Programs send no `Origin` and are let in. One address may have a few
+/// hundred live maps open at a time: 503 for one more.
 #[utoipa::path(get, path = "/api/v1/events/{event}/live", tag = "events",
     params(("event" = String, Path, description = "id of the event"), LiveParams),
     responses((status = 101, description = "frames as described above"),
@@ -68,6 +74,7 @@ pub async fn watch(
     State(app): State<App>,
     Path(event): Path<EventId>,
     Params(params): Params<LiveParams>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     open: Option<Extension<Open>>,
     upgrade: Option<Upgrade>,
@@ -77,10 +84,13 @@ pub async fn watch(
     let no_upgrade = || Problem::new(Code::InvalidUpgrade, "this address speaks WebSocket only");
     let upgrade = upgrade.ok_or_else(no_upgrade)?;
     app.origins.check(&headers)?;
+    let crowded = || Problem::new(Code::Unavailable, "too many live seat maps are open from your address");
+    let place = app.crowd.live(client(&app.proxies, peer.ip(), &headers));
+    let place = place.ok_or_else(|| crowded().retry_after(CROWDED_FOR))?;
     let (channel, frames) = app.live.join(seats, page.event.status_at(app.env.now()));
     let version = params.since;
     Ok(upgrade.with(move |socket| {
-        let viewer = Viewer { app, channel, frames, socket, version, signed_in: None, _open: open };
+        let viewer = Viewer { app, channel, frames, socket, version, signed_in: None, _open: open, _place: place };
         viewer.run()
     }))
 }
@@ -96,6 +106,7 @@ struct Viewer {
     signed_in: Option<Box<SignedIn>>,
     /// The socket counts as long as somebody has it.
     _open: Option<Extension<Open>>,
+    _place: Place,
 }
 
 struct SignedIn {

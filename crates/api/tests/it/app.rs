@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use api::client::Proxies;
+use api::crowd::Crowd;
 use api::limits::{Limits, RouteLimit};
 use api::origin::Origins;
 use api::{App, Edge, Parts};
@@ -94,6 +95,8 @@ pub struct Wish {
     /// Of requests. The clock of a test stands still, so that nothing used is given back.
     pub requests: gate::Config,
     pub route_limits: Vec<RouteLimit>,
+    /// What an address may keep open.
+    pub crowd: api::crowd::Config,
     pub public_url: String,
 }
 
@@ -110,6 +113,7 @@ impl Default for Wish {
             trusted_proxies: Vec::new(),
             requests: gate::Config { address: plenty, user: plenty, user_in_surge: plenty },
             route_limits: route_limits.into_iter().collect::<Result<_, _>>().expect("limits of routes"),
+            crowd: api::crowd::Config { connections: 1_000_000, live: 1_000_000 },
             public_url: PUBLIC_URL.to_owned(),
         }
     }
@@ -202,6 +206,7 @@ impl TestApp {
             stop: stopped,
             proxies: Proxies { trusted: wish.trusted_proxies, ..Proxies::default() },
             limits: Limits::new(requests, &wish.route_limits).expect("the routes have these limits"),
+            crowd: Crowd::new(wish.crowd),
             origins: Origins::new(&wish.public_url, [OTHER_ORIGIN.parse().expect("an origin")]),
             public_url: wish.public_url,
         });

@@ -14,6 +14,7 @@ mod authorization;
 mod bad_input;
 mod bookings;
 mod catalogue;
+mod crowd;
 mod description;
 mod factors;
 mod forged;
