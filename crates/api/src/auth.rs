@@ -63,6 +63,7 @@ scopes! { ProfileRead OrdersRead OrdersWrite TicketsRead TicketsWrite HoldsWrite
 #[derive(Debug, Clone, Copy)]
 pub struct Person<S> {
     user: UserId,
+    by_program: bool,
     scope: PhantomData<S>,
 }
 
@@ -71,13 +72,18 @@ impl<S: Asks> Person<S> {
         self.user
     }
 
+    /// Whether a program asks, which has proven itself and knows nobody's password.
+    pub fn is_program(&self) -> bool {
+        self.by_program
+    }
+
     pub(crate) fn of(caller: Caller) -> Result<Self, Problem> {
-        let user = match caller.bearer()? {
-            Bearer::Person(principal) => Some(principal.user),
-            Bearer::Program(program) => program.user.filter(|_| program.scopes.contains(S::SCOPE)),
+        let (user, by_program) = match caller.bearer()? {
+            Bearer::Person(principal) => (Some(principal.user), false),
+            Bearer::Program(program) => (program.user.filter(|_| program.scopes.contains(S::SCOPE)), true),
         };
         let user = user.ok_or_else(|| Problem::insufficient_scope(S::SCOPE))?;
-        Ok(Self { user, scope: PhantomData })
+        Ok(Self { user, by_program, scope: PhantomData })
     }
 }
 

@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use identity::Principal;
 use sales::OrderPage;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stagedoor_core::limits::PAGE_MAX;
 use stagedoor_core::{TicketId, Timestamp};
 use store::audit::{Chain, Entry};
@@ -19,6 +19,7 @@ use crate::accounts::private;
 use crate::auth::Fan;
 use crate::client::RequestOrigin;
 use crate::invitations::MyInvitationView;
+use crate::extract::Body;
 use crate::kyc::CheckView;
 use crate::orders::OrderView;
 use crate::organizers::OrganizerView;
@@ -29,6 +30,18 @@ use crate::programs::ProgramView;
 use crate::security::{SecondFactorView, SessionView};
 use crate::tickets::TicketView;
 use crate::{App, Problem};
+
+/// That it is the person who asks.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ProofBody {
+    /// The account's.
+    #[schema(max_length = 128)]
+    password: String,
+    /// Of an account with a second factor: what the app shows, or a recovery code.
+    #[schema(max_length = 64)]
+    otp: Option<String>,
+}
 
 /// All of it.
 #[derive(Serialize, ToSchema)]
@@ -73,15 +86,19 @@ pub struct EntryView {
 /// Everything that is kept about the person signed in. Source: GDPR, article 15.
 ///
 /// Passwords, codes and the prints that devices are known by are kept as hashes alone and are not part of it;
-/// neither are holds, which end within minutes.
-#[utoipa::path(get, path = "/api/v1/me/export", tag = "accounts", security(("bearer" = [])),
+/// neither are holds, which end within minutes. A stolen session alone must not take all of it along: the
+/// password is asked for again, and a code of the second factor where there is one.
+#[utoipa::path(post, path = "/api/v1/me/export", tag = "accounts", security(("bearer" = [])), request_body = ProofBody,
     extensions(("x-rate-limit" = json!("5/h per user"))),
-    responses((status = 200, body = ExportView), (status = 401, body = Envelope), (status = 404, body = Envelope)))]
+    responses((status = 200, body = ExportView), (status = 400, body = Envelope), (status = 401, body = Envelope),
+        (status = 404, body = Envelope), (status = 413, body = Envelope), (status = 415, body = Envelope)))]
 pub async fn export_me(
     State(app): State<App>,
     Fan(principal): Fan,
     RequestOrigin(origin): RequestOrigin,
+    Body(proof): Body<ProofBody>,
 ) -> Result<Response, Problem> {
+    app.identity.confirm(&origin, principal.user, &proof.password, proof.otp.as_deref()).await?;
     let exported = export(&app, principal).await?;
     // Nothing leaves before it is written down that it does; what could not be read is no export.
     let tx = app.store.begin_write_for(&origin).await?;

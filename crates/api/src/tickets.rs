@@ -9,6 +9,7 @@ use sales::{Key, OrderError};
 use serde::{Deserialize, Serialize};
 use stagedoor_core::{Code, EventId, Money, OrderId, TicketId, Timestamp, UserId};
 use store::Origin;
+use store::idempotency::{self, Scope};
 use tickets::{Access, BarcodeText, Cause, ChangeError, PageRequest, Place, Sheet, Status, Ticket, render};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -16,7 +17,7 @@ use utoipa_axum::routes;
 
 use crate::auth::{Person, TicketsRead, TicketsWrite};
 use crate::client::RequestOrigin;
-use crate::extract::{IdempotencyKey, Params, Path, RawBody, paging};
+use crate::extract::{Body, IdempotencyKey, Params, Path, paging};
 use crate::once::{Operation, once};
 use crate::openapi::MoneySchema;
 use crate::orders;
@@ -303,6 +304,12 @@ pub struct TransferBody {
     /// Of the receiver's account, which has to exist.
     #[schema(value_type = schema::Email)]
     email: String,
+    /// The giver's; asked for unless a program asks that was given leave for it.
+    #[schema(max_length = 128)]
+    password: Option<String>,
+    /// Of an account with a second factor: what the app shows, or a recovery code.
+    #[schema(max_length = 64)]
+    otp: Option<String>,
 }
 
 /// Give a ticket to another fan. The old barcode no longer admits, and the receiver gets a new one.
@@ -311,23 +318,31 @@ pub struct TransferBody {
 /// can no longer give it back for its money; should staff refund it, the money goes to who paid.
 /// An address without an account, one that its account has not verified and the giver's own are refused alike. That a transfer succeeds
 /// tells that there is an account, as registering there does; it costs a ticket.
+///
+/// A stolen session alone must not give tickets away: `password` is asked for again (403 `proof_required`
+/// without), and a code of the second factor where there is one (401 `mfa_required`). A repeat under the same
+/// key gets the first answer whatever code it shows: one is good once.
 #[utoipa::path(post, path = "/api/v1/tickets/{ticket}/transfer", tag = "tickets", request_body = TransferBody,
     security(("bearer" = []), ("oauth2" = ["tickets.write"])), params(("ticket" = String, Path, description = "id of the ticket"),
         ("Idempotency-Key" = String, Header, description = "makes a retry safe", min_length = 1, max_length = 255)),
     responses((status = 200, body = TicketView), (status = 400, body = Envelope), (status = 401, body = Envelope),
-        (status = 404, body = Envelope), (status = 409, body = Envelope), (status = 413, body = Envelope),
-        (status = 415, body = Envelope), (status = 422, body = Envelope)))]
+        (status = 403, body = Envelope), (status = 404, body = Envelope), (status = 409, body = Envelope),
+        (status = 413, body = Envelope), (status = 415, body = Envelope), (status = 422, body = Envelope)))]
 pub async fn transfer(
     State(app): State<App>,
     fan: Person<TicketsWrite>,
     RequestOrigin(origin): RequestOrigin,
     Path(ticket): Path<TicketId>,
     idempotency: IdempotencyKey,
-    RawBody(body, bytes): RawBody<TransferBody>,
+    Body(body): Body<TransferBody>,
 ) -> Result<Response, Problem> {
-    let key = orders::key(idempotency.required()?, ticket, &bytes);
-    let operation = change_of(ticket, "tickets.transfer", fan.id(), &origin, Some(&key));
+    // Of what is wanted alone: the proof is another one each time, and no hash of a password is kept.
+    let key = orders::key(idempotency.required()?, ticket, body.email.as_bytes());
+    let operation = change_of(ticket, TRANSFER, fan.id(), &origin, Some(&key));
     let access = Access::Owner(fan.id());
+    if !fan.is_program() {
+        prove(&app, &origin, access, ticket, &key, &body).await?;
+    }
     once(&app, operation, async |tx| {
         let known = tickets::find(tx, access, ticket).await?.ok_or_else(Problem::not_found)?;
         let event = &app.catalog.any_event(known.event).await?.event;
@@ -342,6 +357,31 @@ pub async fn transfer(
         Ok(TicketView { status: TRANSFERRED, ..given.into() })
     })
     .await
+}
+
+const TRANSFER: &str = "tickets.transfer";
+
+/// Refuses to give `ticket` away for whoever cannot show that they are its owner, unless they did before.
+async fn prove(
+    app: &App,
+    origin: &Origin,
+    access: Access,
+    ticket: TicketId,
+    key: &Key,
+    body: &TransferBody,
+) -> Result<(), Problem> {
+    let Access::Owner(fan) = access else { unreachable!("only owners give away") };
+    let tx = app.store.begin_read().await?;
+    let scope = Scope { principal: fan.into(), operation: TRANSFER, key: &key.text };
+    if idempotency::find(&tx, scope, key.body_hash).await?.is_some() {
+        return Ok(());
+    }
+    // Whose ticket it is comes first: others' look like none.
+    tickets::find(&tx, access, ticket).await?.ok_or_else(Problem::not_found)?;
+    drop(tx);
+    let asked = || Problem::new(Code::ProofRequired, "give your password again to give a ticket away");
+    let password = body.password.as_deref().ok_or_else(asked)?;
+    Ok(app.identity.confirm(origin, fan, password, body.otp.as_deref()).await?)
 }
 
 fn change_of<'a>(

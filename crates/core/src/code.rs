@@ -57,6 +57,8 @@ codes! {
         NotAllowed = "not_allowed",
         /// Who acts for others must have a second factor, and has none.
         SecondFactorRequired = "second_factor_required",
+        /// What a stolen session must not do, without the password or a code of the second factor again.
+        ProofRequired = "proof_required",
         /// A program was not given the scope that this takes, or no program may do it.
         InsufficientScope = "insufficient_scope",
         /// A web page from elsewhere asks for what only known pages get.

@@ -184,6 +184,24 @@ impl Identity {
         Ok(())
     }
 
+    /// That it is the person and not a stolen session that asks: their password again and, where there is a
+    /// second factor, a code of it. `InvalidCredentials` for a wrong password, `SecondFactorRequired` without
+    /// a code, `InvalidOtp` for a wrong one, `RateLimited` after too many of either.
+    pub async fn confirm(
+        &self,
+        origin: &Origin,
+        user: UserId,
+        password: &str,
+        otp: Option<&str>,
+    ) -> Result<(), AccountError> {
+        let checked = self.confirm_password(user, password).await?;
+        let tx = self.0.store.begin_write_for(origin).await?;
+        let row = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
+        row.has_password_of(&checked)?;
+        let key = key_of(&self.0.keyring, &tx, user).await?;
+        Ok(self.demand_factor(tx, &key, &row, otp, Purpose::SignIn).await?.commit().await?)
+    }
+
     /// Asks somebody signed in for their password again, before something that a stolen session must
     /// not do. `InvalidCredentials`, and limited as signing in is.
     pub(crate) async fn confirm_password(&self, user: UserId, password: &str) -> Result<AccountRow, AccountError> {

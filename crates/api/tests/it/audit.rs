@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use store::audit::{self, Chain, Filter, Opened, Outcome, Record};
 
 use crate::app::{House, TestApp, Wish, venue_body};
-use crate::caller::Caller;
+use crate::caller::{Caller, PASSWORD};
 use crate::programs;
 
 fn path(house: &House, query: &str) -> String {
@@ -85,7 +85,10 @@ async fn orders_tickets_and_refunds_have_theirs() {
     ann.post(&format!("/tickets/{}/reissue", ticket(0)), Value::Null).await.expect(200);
     let bob = app.verified("bob").await;
     let keyed = ann.keyed(app.key());
-    keyed.post(&format!("/tickets/{}/transfer", ticket(0)), json!({ "email": bob.email })).await.expect(200);
+    keyed
+        .post(&format!("/tickets/{}/transfer", ticket(0)), json!({ "email": bob.email, "password": PASSWORD }))
+        .await
+        .expect(200);
     let id = order["id"].as_str().unwrap();
     let cancel = json!({ "tickets": [ticket(1)] });
     ann.keyed(app.key()).post(&format!("/orders/{id}/cancel"), cancel).await.expect(200);
@@ -239,7 +242,7 @@ async fn what_staff_of_the_platform_look_at_and_decide_stands_in_its_log() {
 async fn an_export_and_a_wrong_password_of_somebody_signed_in_stand_in_the_platforms_log() {
     let app = TestApp::new().await;
     let ann = app.fan("ann").await;
-    ann.get("/me/export").await.expect(200);
+    ann.post("/me/export", json!({ "password": PASSWORD })).await.expect(200);
     let exported = platform(&app, "account.export").await;
     assert_eq!((exported.len(), &exported[0].subject, exported[0].actor.text()), (1, &ann.id, ann.id.clone()));
     let wrong = json!({ "current": "a wrong password", "password": "a young hill by the lake" });

@@ -180,7 +180,7 @@ fn body(operation: &str, ids: &BTreeMap<&str, String>) -> Value {
         "/organizers/{org}/orders/{order}/refund" => json!({ "reason": "rain" }),
         "/events/{event}/holds" => json!({ "seats": ["S-D-1"] }),
         "/bookings" => json!({ "eventId": ids["event"], "seatIds": ["S-D-2"] }),
-        "/tickets/{ticket}/transfer" => json!({ "email": "bob@example.org" }),
+        "/tickets/{ticket}/transfer" => json!({ "email": "bob@example.org", "password": PASSWORD }),
         _ => json!({}),
     }
 }

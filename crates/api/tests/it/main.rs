@@ -35,6 +35,7 @@ mod people;
 mod platform;
 mod program_log;
 mod programs;
+mod proof;
 mod scopes;
 mod sockets;
 mod tickets;

@@ -264,7 +264,7 @@ async fn an_export_has_all_of_ones_own_and_nothing_of_others() {
     let asks = app.aurora().await;
     asks.owner.post(&format!("/organizers/{}/members", asks.id), wish).await.expect(201);
 
-    let export = ann.get("/me/export").await.expect(200);
+    let export = ann.post("/me/export", json!({ "password": PASSWORD })).await.expect(200);
     assert_eq!(export.header("content-disposition"), Some("attachment; filename=\"stagedoor-export.json\""));
     assert_eq!(export.header("cache-control"), Some("no-store"));
     let text = export.text();
@@ -293,6 +293,6 @@ async fn an_export_of_many_orders_is_whole() {
         ann.pay(&[&hold], "tok_declined").await.expect(402);
         ann.delete(&format!("/holds/{hold}")).await.expect(204);
     }
-    let export = ann.get("/me/export").await.expect(200).json();
+    let export = ann.post("/me/export", json!({ "password": PASSWORD })).await.expect(200).json();
     assert_eq!(export["orders"].as_array().unwrap().len(), 101);
 }

@@ -28,7 +28,7 @@ fn documented() -> Vec<(contract::Operation, Option<&'static str>)> {
 const FOR_NO_PROGRAM: &[&str] = &[
     "DELETE /api/v1/me",
     "PATCH /api/v1/me",
-    "GET /api/v1/me/export",
+    "POST /api/v1/me/export",
     "GET /api/v1/me/kyc",
     "POST /api/v1/me/kyc",
     "POST /api/v1/me/email",

@@ -6,7 +6,7 @@ use identity::Role;
 use serde_json::{Value, json};
 
 use crate::app::{FRONT, OnSale, TestApp, Wish};
-use crate::caller::{Answer, Caller};
+use crate::caller::{Answer, Caller, PASSWORD};
 
 /// Buys a seat; the ticket's id.
 async fn ticket(ann: &Caller, event: &OnSale, seat: &str) -> String {
@@ -125,7 +125,7 @@ async fn a_ticket_is_printed_for_its_owner() {
         assert!(shown.contains(wanted), "{wanted:?} is not in\n{shown}");
     }
     bob.get(&format!("/tickets/{id}/pdf")).await.refused(404, "not_found");
-    let to = json!({ "email": bob.email });
+    let to = json!({ "email": bob.email, "password": PASSWORD });
     ann.keyed(app.key()).post(&format!("/tickets/{id}/transfer"), to).await.expect(200);
     ann.get(&format!("/tickets/{id}/pdf")).await.refused(404, "not_found");
     assert!(!words(&bob).await.contains("Eve Adams"), "whom the buyer named is no business of the receiver");
@@ -215,7 +215,7 @@ async fn a_ticket_given_away_is_the_receiver_s_alone() {
     let order = ann.bought(&event.id, &["S-A-1", "S-A-2"]).await;
     let id = order["tickets"][0]["id"].as_str().unwrap();
     let (old, path) = (barcode(&ann, id).await, format!("/tickets/{id}/transfer"));
-    let to = |email: &str| json!({ "email": email });
+    let to = |email: &str| json!({ "email": email, "password": PASSWORD });
     ann.post(&path, to(&bob.email)).await.refused(400, "idempotency_key_required");
     bob.keyed(app.key()).post(&path, to(&bob.email)).await.refused(404, "not_found");
     let keyed = ann.keyed(app.key());
@@ -268,7 +268,7 @@ async fn money_goes_back_to_the_payer_for_what_the_payer_still_has() {
     let house = app.aurora().await;
     let give = async |id: &Value| {
         let path = format!("/tickets/{}/transfer", id.as_str().unwrap());
-        ann.keyed(app.key()).post(&path, json!({ "email": bob.email })).await.expect(200);
+        ann.keyed(app.key()).post(&path, json!({ "email": bob.email, "password": PASSWORD })).await.expect(200);
     };
     let order = ann.bought(&event.id, &["S-A-1", "S-A-2"]).await;
     let (path, given) = (format!("/orders/{}", order["id"].as_str().unwrap()), &order["tickets"][0]["id"]);
@@ -298,7 +298,7 @@ async fn money_goes_back_to_the_payer_for_what_the_payer_still_has() {
     give(&order["tickets"][0]["id"]).await;
     let (kept, bobs) = (ticket(&ann, &event, "S-B-2").await, format!("/tickets/{given}"));
     house.owner.post(&event.staff_path("/cancel"), Value::Null).await.expect(200);
-    let late = json!({ "email": bob.email });
+    let late = json!({ "email": bob.email, "password": PASSWORD });
     ann.keyed(app.key()).post(&format!("/tickets/{kept}/transfer"), late).await.refused(409, "wrong_state");
     app.run_jobs().await;
     let seen = ann.get(&format!("/orders/{}", order["id"].as_str().unwrap())).await.expect(200).json();
@@ -319,7 +319,7 @@ async fn a_ticket_is_not_given_away_once_its_night_is_over() {
     let ids = [ticket(&ann, &event, "S-A-1").await, ticket(&ann, &event, "S-A-2").await];
     let give = async |ann: &Caller, id: &str| {
         let path = format!("/tickets/{id}/transfer");
-        ann.keyed(app.key()).post(&path, json!({ "email": bob.email })).await
+        ann.keyed(app.key()).post(&path, json!({ "email": bob.email, "password": PASSWORD })).await
     };
     app.db.env.clock.set("2026-01-01T06:00:00Z".parse().unwrap());
     let ann = ann.signed_in_again().await;

@@ -92,7 +92,7 @@ impl World {
             "/me/password" => json!({ "current": PASSWORD, "password": "another old mill" }),
             "/me/mfa/totp" => json!({ "password": PASSWORD }),
             "/me/mfa/totp/confirm" => json!({ "otp": "000000" }),
-            "/me/mfa/totp/remove" | "/me/mfa/recovery-codes" => json!({ "password": PASSWORD, "otp": "000000" }),
+            "/me/mfa/totp/remove" | "/me/mfa/recovery-codes" | "/me/export" => json!({ "password": PASSWORD, "otp": "000000" }),
             "/auth/passkeys" => json!({ "credential": passkeys::assertion() }),
             "/me/passkeys" => json!({ "name": "Phone", "credential": passkeys::attestation() }),
             "/me/passkeys/{passkey}" if operation.method == "patch" => json!({ "name": "Phone" }),
@@ -145,7 +145,7 @@ impl World {
                 json!({ "holds": [self.ids["hold"]], "payment": payment, "promoCode": "", "attendee": { "name": "Eve", "email": "eve@example.org" } })
             }
             "/orders/{order}/cancel" => json!({ "tickets": [self.ticket] }),
-            "/tickets/{ticket}/transfer" => json!({ "email": "bob@example.org" }),
+            "/tickets/{ticket}/transfer" => json!({ "email": "bob@example.org", "password": PASSWORD, "otp": "1" }),
             "/bookings" => json!({ "eventId": self.ids["event"], "seatIds": ["S-D-1"] }),
             "/bookings/{booking}/confirm" => json!({ "payment": payment }),
             other => panic!("no good body for {other}: add one here"),
