@@ -250,9 +250,10 @@ fn complete(path: &str, operation: &mut Operation) {
 
 fn access_reason() -> Parameter {
     let reason = ParameterBuilder::new().name("X-Access-Reason").parameter_in(ParameterIn::Header);
-    let reason = reason.schema(Some(Ref::from_schema_name("Reason")));
+    // Of anybody else it is not read, so nothing that stands in it is refused.
+    let reason = reason.schema(Some(text()));
     reason
-        .description(Some("Of staff of the platform alone: why they look. It stands in the organizer's audit log."))
+        .description(Some("Of staff of the platform alone: why they look, in 10 to 200 characters. It stands in the organizer's audit log."))
         .build()
 }
 
