@@ -28,3 +28,29 @@ CREATE TABLE passkey_ceremony (
 );
 CREATE INDEX passkey_ceremony_account ON passkey_ceremony (account_id) WHERE account_id IS NOT NULL;
 CREATE INDEX passkey_ceremony_expiry ON passkey_ceremony (expires_at);
+
+-- An account of a person with an outside OpenID Connect provider that signs them in here. print is a keyed
+-- hash of the provider's issuer and its name for the person; address is sealed: the e-mail address that
+-- the account had there when it was linked.
+CREATE TABLE provider_link (
+    id UUID PRIMARY KEY,
+    account_id UUID NOT NULL REFERENCES account (id),
+    provider TEXT NOT NULL,
+    print BYTEA NOT NULL UNIQUE,
+    address BYTEA,
+    created_at BIGINT NOT NULL,
+    used_at BIGINT
+);
+CREATE INDEX provider_link_account ON provider_link (account_id, id);
+
+-- A way to a provider and back. id is a keyed hash of the state parameter; state is sealed. account_id:
+-- who links, or who has come back and still owes a second factor.
+CREATE TABLE provider_visit (
+    id UUID PRIMARY KEY,
+    provider TEXT NOT NULL,
+    account_id UUID REFERENCES account (id),
+    state BYTEA NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX provider_visit_account ON provider_visit (account_id) WHERE account_id IS NOT NULL;
+CREATE INDEX provider_visit_expiry ON provider_visit (expires_at);

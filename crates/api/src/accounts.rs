@@ -274,7 +274,7 @@ impl From<AccountError> for Problem {
             AccountError::RateLimited { retry_after } => {
                 Problem::new(code, "too many attempts, wait a little").retry_after(retry_after)
             }
-            AccountError::Overloaded => Problem::unavailable(),
+            AccountError::Overloaded | AccountError::ProviderUnreachable => Problem::unavailable(),
             AccountError::SecondFactorRequired => {
                 Problem::new(code, error.to_string()).with(serde_json::json!({ "methods": ["totp", "recovery_code"] }))
             }

@@ -27,6 +27,7 @@ use crate::passkeys::PasskeyView;
 use crate::problem::Envelope;
 use crate::profile::UserView;
 use crate::programs::ProgramView;
+use crate::providers::ProviderLinkView;
 use crate::security::{SecondFactorView, SessionView};
 use crate::tickets::TicketView;
 use crate::{App, Problem};
@@ -52,6 +53,8 @@ pub struct ExportView {
     user: UserView,
     second_factor: SecondFactorView,
     passkeys: Vec<PasskeyView>,
+    /// Accounts with outside providers that sign in.
+    provider_links: Vec<ProviderLinkView>,
     sessions: Vec<SessionView>,
     /// Documents handed in, and what became of them.
     kyc: Vec<CheckView>,
@@ -118,6 +121,7 @@ async fn export(app: &App, Principal { user, session, .. }: Principal) -> Result
         user: identity.user(user).await?.into(),
         second_factor: identity.factor_state(user).await?.into(),
         passkeys: identity.passkeys_of(user).await?.into_iter().map(PasskeyView::from).collect(),
+        provider_links: identity.provider_links_of(user).await?.into_iter().map(ProviderLinkView::from).collect(),
         sessions: sessions.into_iter().map(|one| SessionView::new(one, session)).collect(),
         kyc: identity.checks_of(user).await?.into_iter().map(CheckView::from).collect(),
         organizers: identity.organizers_of(user).await?.into_iter().map(OrganizerView::from).collect(),

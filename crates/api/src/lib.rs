@@ -51,6 +51,7 @@ pub mod platform;
 pub mod problem;
 pub mod profile;
 pub mod programs;
+pub mod providers;
 pub mod respond;
 pub mod safe;
 pub mod schema;

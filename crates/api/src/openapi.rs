@@ -19,7 +19,7 @@ use crate::limits::EXEMPT;
 use crate::respond::Respond;
 use crate::{
     App, Problem, accounts, approvals, audit, bookings, checkins, contracts, events, export, holds, invitations, kyc,
-    live, oauth, operations, orders, organizers, own_events, passkeys, platform, profile, programs, seat_maps,
+    live, oauth, operations, orders, organizers, own_events, passkeys, platform, profile, programs, providers, seat_maps,
     security, tickets, venues,
 };
 
@@ -122,6 +122,7 @@ fn table() -> OpenApiRouter<App> {
         .merge(profile::routes())
         .merge(security::routes())
         .merge(passkeys::routes())
+        .merge(providers::routes())
         .merge(kyc::routes())
         .merge(oauth::routes())
         .merge(programs::routes())

@@ -132,13 +132,13 @@ pub struct PasskeyNameBody {
 /// That it is the person themselves, and not somebody at their open browser.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PasskeyProofBody {
+pub struct ProofBody {
     /// The account's.
     #[schema(max_length = 128)]
-    password: String,
+    pub(crate) password: String,
     /// Of an account with a second factor: what the app shows, or a recovery code.
     #[schema(max_length = 64)]
-    otp: Option<String>,
+    pub(crate) otp: Option<String>,
 }
 
 /// What a browser is asked to do.
@@ -227,7 +227,7 @@ pub async fn my_passkeys(State(app): State<App>, fan: Fan) -> Result<Response, P
 /// 409 `wrong_state` while no address of the account is verified, with twenty passkeys, or where the
 /// installation has no public URL with a host name, which passkeys need.
 #[utoipa::path(post, path = "/api/v1/me/passkeys/challenge", tag = "accounts", security(("bearer" = [])),
-    request_body = PasskeyProofBody, extensions(("x-rate-limit" = json!("10/min per user"))),
+    request_body = ProofBody, extensions(("x-rate-limit" = json!("10/min per user"))),
     responses((status = 200, body = PasskeyChallengeView), (status = 400, body = Envelope),
         (status = 401, body = Envelope), (status = 404, body = Envelope), (status = 409, body = Envelope),
         (status = 413, body = Envelope), (status = 415, body = Envelope)))]
@@ -235,7 +235,7 @@ pub async fn challenge_new_passkey(
     State(app): State<App>,
     fan: Fan,
     RequestOrigin(origin): RequestOrigin,
-    Body(body): Body<PasskeyProofBody>,
+    Body(body): Body<ProofBody>,
 ) -> Result<Response, Problem> {
     let (user, session) = (fan.id(), fan.0.session);
     let challenge =
@@ -280,7 +280,7 @@ pub async fn rename_passkey(
 /// Remove one of one's passkeys. An account with a second factor asks for it as signing in does: 401
 /// `mfa_required`.
 #[utoipa::path(delete, path = "/api/v1/me/passkeys/{passkey}", tag = "accounts", security(("bearer" = [])),
-    params(("passkey" = String, Path, description = "id of the passkey")), request_body = PasskeyProofBody,
+    params(("passkey" = String, Path, description = "id of the passkey")), request_body = ProofBody,
     extensions(("x-rate-limit" = json!("10/min per user"))),
     responses((status = 204), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 404, body = Envelope), (status = 413, body = Envelope), (status = 415, body = Envelope)))]
@@ -289,7 +289,7 @@ pub async fn remove_passkey(
     fan: Fan,
     RequestOrigin(origin): RequestOrigin,
     Path(passkey): Path<PasskeyId>,
-    Body(body): Body<PasskeyProofBody>,
+    Body(body): Body<ProofBody>,
 ) -> Result<StatusCode, Problem> {
     app.identity.remove_passkey(&origin, fan.id(), passkey, &body.password, body.otp.as_deref()).await?;
     Ok(StatusCode::NO_CONTENT)

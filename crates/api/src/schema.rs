@@ -123,6 +123,7 @@ texts! {
     /// Bytes in base64url without padding.
     Base64Url => ObjectBuilder::new().pattern(Some("^[A-Za-z0-9_-]*$"));
     PasskeyId => id::<stagedoor_core::PasskeyId>();
+    ProviderLinkId => id::<stagedoor_core::ProviderLinkId>();
     SessionId => id::<stagedoor_core::SessionId>();
     IdentityCheckId => id::<stagedoor_core::IdentityCheckId>();
     CheckStatus => words(identity::CheckStatus::ALL.map(identity::CheckStatus::text));

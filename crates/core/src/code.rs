@@ -47,6 +47,8 @@ codes! {
         MfaRequired = "mfa_required",
         /// A code of the second factor that is wrong, old or used.
         InvalidOtp = "invalid_otp",
+        /// A sign-in by an outside provider that is wrong, old or another browser's.
+        ProviderRefused = "provider_refused",
         /// A passkey that is not known, or what it signed is wrong, old or used.
         InvalidPasskey = "invalid_passkey",
     }

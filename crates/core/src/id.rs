@@ -82,6 +82,8 @@ ids! {
     /// One sign-in; its refresh tokens form a family.
     SessionId = "ses";
     PasskeyId = "pky";
+    /// An account with an outside provider that signs a person in.
+    ProviderLinkId = "pvl";
     /// A program that an organizer registered, to sign people in or to act for the organizer.
     ClientId = "cli";
     /// What a person, or an organizer, has let a client do; its refresh tokens form a family.

@@ -126,6 +126,11 @@ pub enum AccountError {
     /// whose counter went back. Which of them is not said.
     #[error("the passkey is not accepted")]
     InvalidPasskey,
+    /// What came back from an outside provider is no answer to what was asked, from this browser, now.
+    #[error("the sign-in by the provider is not accepted")]
+    ProviderRefused,
+    #[error("the provider cannot be reached")]
+    ProviderUnreachable,
     /// A code from a message that is wrong, old, used, or was tried too often.
     #[error("the code is not valid")]
     InvalidCode,
@@ -162,7 +167,8 @@ impl AccountError {
             AccountError::InvalidCode => Code::InvalidCode,
             AccountError::InvalidToken => Code::InvalidToken,
             AccountError::RateLimited { .. } => Code::RateLimited,
-            AccountError::Overloaded => Code::Unavailable,
+            AccountError::ProviderRefused => Code::ProviderRefused,
+            AccountError::Overloaded | AccountError::ProviderUnreachable => Code::Unavailable,
             AccountError::NotFound => Code::NotFound,
             AccountError::LastOwner | AccountError::WrongState(_) => Code::WrongState,
             AccountError::Store(error) => store_code(error),
@@ -488,7 +494,7 @@ impl Identity {
 
     /// Hashes the password and seals what [`check`] found good with a key of its own; writes
     /// nothing.
-    async fn prepare_account(
+    pub(crate) async fn prepare_account(
         &self,
         id: UserId,
         new: NewAccount<'_>,
@@ -558,7 +564,7 @@ pub(crate) fn may_attempt(wait: Option<Duration>) -> Result<(), AccountError> {
     Err(AccountError::RateLimited { retry_after })
 }
 
-async fn insert(tx: &Tx, row: &AccountRow, key: &PersonKey, index: [u8; 32]) -> Result<(), AccountError> {
+pub(crate) async fn insert(tx: &Tx, row: &AccountRow, key: &PersonKey, index: [u8; 32]) -> Result<(), AccountError> {
     let channel = if row.email.is_some() { Channel::Email } else { Channel::Phone };
     sql::insert_account(tx, row, channel, index).await.map_err(|error| match error {
         store::Error::Conflict { .. } => taken(channel),

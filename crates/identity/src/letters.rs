@@ -48,6 +48,13 @@ pub(crate) enum Letter<'a> {
     PasskeyCopied {
         name: &'a str,
     },
+    /// It signs in from now on.
+    ProviderLinked {
+        name: &'a str,
+    },
+    ProviderUnlinked {
+        name: &'a str,
+    },
     /// The password was right, and too many codes were wrong.
     FactorGuessed,
     /// The document was found good, or not and why.
@@ -159,6 +166,16 @@ fn english(letter: &Letter<'_>) -> (&'static str, String) {
         Letter::RecoveryCodeUsed { left } => {
             ("Recovery code used", format!("A recovery code of your account was used; {left} are left.\n\n{NOT_YOU}"))
         }
+        Letter::ProviderLinked { name } => (
+            "Sign-in linked",
+            format!(
+                "An account at {name} signs in to your account from now on, without a password.\n\n\
+                 If this was not you, remove the link, set a new password and end the other sessions.\n"
+            ),
+        ),
+        Letter::ProviderUnlinked { name } => {
+            ("Sign-in unlinked", format!("The account at {name} no longer signs in to your account.\n\n{NOT_YOU}"))
+        }
         Letter::PasskeyAdded { name } => (
             "Passkey added",
             format!(
@@ -241,6 +258,18 @@ fn german(letter: &Letter<'_>) -> (&'static str, String) {
         Letter::RecoveryCodeUsed { left } => (
             "Wiederherstellungscode verwendet",
             format!("Ein Wiederherstellungscode Ihres Kontos wurde verwendet; {left} sind übrig.\n\n{NOT_YOU}"),
+        ),
+        Letter::ProviderLinked { name } => (
+            "Anmeldung verknüpft",
+            format!(
+                "Mit einem Konto bei {name} kann man sich ab jetzt ohne Passwort bei Ihrem Konto anmelden.\n\n\
+                 Wenn Sie das nicht waren, entfernen Sie die Verknüpfung, setzen Sie ein neues Passwort und beenden \
+                 Sie die anderen Sitzungen.\n"
+            ),
+        ),
+        Letter::ProviderUnlinked { name } => (
+            "Anmeldung getrennt",
+            format!("Mit dem Konto bei {name} kann man sich nicht mehr bei Ihrem Konto anmelden.\n\n{NOT_YOU}"),
         ),
         Letter::PasskeyAdded { name } => (
             "Passkey hinzugefügt",

@@ -6,6 +6,8 @@
 //!   which is destroyed with the account; nothing personal is in a log or a `Debug`;
 //! - what a passkey is to sign is good once, for minutes, at our own address alone; a passkey stands for
 //!   both factors, because it is asked for with its person verified;
+//! - an outside provider signs in who has linked its account while signed in here, and nobody else who
+//!   has an account; a second factor is asked for all the same;
 //! - codes and tokens are stored as keyed hashes, expire, and have one winner however many try at
 //!   once; no way around the password is a way around the second factor;
 //! - whoever writes several of an account's rows locks the account first, and nobody locks it after
@@ -52,6 +54,7 @@ mod password;
 mod platform;
 mod profile;
 mod program;
+mod provider;
 mod recovery;
 mod refresh;
 mod role;
@@ -91,6 +94,7 @@ pub use passkey::{Assertion, Attestation, Passkey, PasskeyChallenge};
 pub use platform::{ORGANIZER_SUSPENDED, OrganizerSuspended, Reason, is_suspended};
 pub use profile::{Location, Notifications, Preferences, Profile, ProfileChange};
 pub use program::{Bearer, Maker, Program, ProgramError, ProgramId};
+pub use provider::{Answer, Provider, ProviderFault, ProviderLink, Providers, Visit};
 pub use role::{Permission, Role};
 pub use scope::{Scope, Scopes};
 pub use secret::OVERLAP_MAX;
@@ -145,6 +149,8 @@ struct Inner {
     tokens: token::Tokens,
     passwords: password::Passwords,
     attempts: attempts::Attempts,
+    /// None where nobody is signed in by others.
+    providers: Option<Providers>,
     /// None where passkeys cannot be: see [`passkey`].
     relying_party: Option<passkey::RelyingParty>,
     roles: Mutex<organizer::RoleCache>,
@@ -155,6 +161,16 @@ struct Inner {
 
 impl Identity {
     pub fn new(store: Store, keyring: Keyring, config: Config) -> Self {
+        Self::with_providers(store, keyring, config, None)
+    }
+
+    /// The same where outside providers sign people in, too.
+    pub fn with_providers(
+        store: Store,
+        keyring: Keyring,
+        config: Config,
+        providers: impl Into<Option<Providers>>,
+    ) -> Self {
         Self(Arc::new(Inner {
             tokens: token::Tokens::new(&keyring, &config, store.env().now()),
             passwords: password::Passwords::new(config.password_memory_kib, store.env().entropy.clone()),
@@ -163,6 +179,7 @@ impl Identity {
                 login_failures_per_address: config.login_failures_per_address,
                 registrations_per_address: config.registrations_per_address,
             }),
+            providers: providers.into(),
             relying_party: passkey::RelyingParty::at(&config.issuer),
             roles: Mutex::default(),
             keys: Mutex::default(),

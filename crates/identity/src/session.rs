@@ -206,6 +206,7 @@ impl Identity {
         sql::delete_codes_expired_before(&tx, tx.now() - CODE_RETENTION).await?;
         sql::delete_ceremonies_expired_before(&tx, tx.now()).await?;
         self.end_invitations(&tx, sql::delete_invitations_expired(&tx).await?).await?;
+        sql::delete_visits_expired_before(&tx, tx.now()).await?;
         sql::delete_devices_unseen_since(&tx, tx.now() - FORGOTTEN_AFTER).await?;
         // Nothing is to be learnt of what a client had for itself: its tokens end with it.
         sql::delete_grants_expired_before(&tx, tx.now() - RETENTION, tx.now()).await?;

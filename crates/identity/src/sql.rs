@@ -8,6 +8,7 @@ mod invitations;
 mod organizers;
 mod passkeys;
 mod programs;
+mod providers;
 mod sessions;
 
 pub(crate) use accounts::*;
@@ -18,4 +19,5 @@ pub(crate) use invitations::*;
 pub(crate) use organizers::*;
 pub(crate) use passkeys::*;
 pub(crate) use programs::*;
+pub(crate) use providers::*;
 pub(crate) use sessions::*;

@@ -192,6 +192,10 @@ pub struct Flags {
     #[arg(long, global = true, env = "STAGEDOOR_REDIS_URL", value_name = "URL", hide_env_values = true)]
     redis_url: Option<String>,
 
+    /// Page of the front end that outside providers send browsers back to [default: public_url + /sign-in]
+    #[arg(long, global = true, env = "STAGEDOOR_SIGN_IN_RETURN_URL", value_name = "URL")]
+    sign_in_return_url: Option<String>,
+
     /// How long the simulated gateway takes for tok_slow, in milliseconds [default: 2500]
     #[arg(long, global = true, env = "STAGEDOOR_GATEWAY_LATENCY_MS", value_name = "MS")]
     gateway_latency_ms: Option<u64>,
@@ -240,6 +244,28 @@ impl TryFrom<PortText> for Port {
     }
 }
 
+/// An outside OpenID Connect provider that signs people in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignInProvider {
+    pub id: String,
+    pub name: String,
+    pub issuer: String,
+    pub client_id: String,
+    /// This, or a file with it, or nothing for a public client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret_file: Option<PathBuf>,
+    /// Besides `openid`.
+    #[serde(default = "email_and_profile")]
+    pub scopes: Vec<String>,
+}
+
+fn email_and_profile() -> Vec<String> {
+    vec!["email".to_owned(), "profile".to_owned()]
+}
+
 /// Every setting, decided.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -281,6 +307,10 @@ pub struct Settings {
     pub outbound_ports: Vec<Port>,
     pub outbound_name_servers: Vec<SocketAddr>,
     pub outbound_certificates_file: Option<PathBuf>,
+    /// In the file alone, as `[[sign_in_providers]]`.
+    pub sign_in_providers: Vec<SignInProvider>,
+    /// Where providers send browsers back to; without a slash at its end.
+    pub sign_in_return_url: Option<String>,
     pub gateway_latency_ms: u64,
     pub log: Option<String>,
     pub log_format: LogFormat,
@@ -326,6 +356,8 @@ impl Default for Settings {
             outbound_ports: outbound::PORTS.iter().map(|port| Port(*port)).collect(),
             outbound_name_servers: Vec::new(),
             outbound_certificates_file: None,
+            sign_in_providers: Vec::new(),
+            sign_in_return_url: None,
             gateway_latency_ms: 2_500,
             log: None,
             log_format: LogFormat::Text,
@@ -403,6 +435,14 @@ impl Settings {
         if self.tls_certificate_file.is_some() != self.tls_key_file.is_some() {
             return Err("tls_certificate_file and tls_key_file go together".into());
         }
+        for provider in &self.sign_in_providers {
+            if provider.client_secret.is_some() && provider.client_secret_file.is_some() {
+                return Err(format!("{}: client_secret and client_secret_file exclude each other", provider.id).into());
+            }
+        }
+        if !self.sign_in_providers.is_empty() && self.public_url.is_none() && self.sign_in_return_url.is_none() {
+            return Err("sign_in_providers need public_url or sign_in_return_url, to send browsers back to".into());
+        }
         let sources = [self.master_key.is_some(), self.master_key_file.is_some(), self.master_key_command.is_some()];
         if sources.into_iter().filter(|given| *given).count() > 1 {
             return Err("master_key, master_key_file and master_key_command exclude each other".into());
@@ -417,9 +457,13 @@ impl Settings {
         shown.smtp_url = self.smtp_url.as_deref().map(without_password);
         shown.redis_url = self.redis_url.as_deref().map(without_password);
         shown.master_key = self.master_key.as_ref().map(|_| HIDDEN.to_owned());
-        let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(&shown) else {
+        let providers = std::mem::take(&mut shown.sign_in_providers);
+        let Ok(serde_json::Value::Object(mut fields)) = serde_json::to_value(&shown) else {
             unreachable!("settings have named fields that are plain data");
         };
+        if !providers.is_empty() {
+            fields.remove("sign_in_providers");
+        }
         let mut text = String::new();
         for (name, value) in fields {
             // TOML writes numbers and quoted text as JSON does.
@@ -428,6 +472,17 @@ impl Settings {
                 value => writeln!(text, "{name} = {value}"),
             };
             line.expect("memory takes everything");
+        }
+        // Tables stand at the end of a file.
+        for mut provider in providers {
+            provider.client_secret = provider.client_secret.map(|_| HIDDEN.to_owned());
+            let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(&provider) else {
+                unreachable!("a provider has named fields that are plain data");
+            };
+            text.push_str("\n[[sign_in_providers]]\n");
+            fields.iter().for_each(|(name, value)| {
+                writeln!(text, "{name} = {value}").expect("memory takes everything");
+            });
         }
         text
     }
@@ -476,6 +531,19 @@ mod tests {
 
     #[test]
     fn settings_written_out_are_read_back() {
+        let provider = SignInProvider {
+            id: "example".into(),
+            name: "Example \"Inc\"".into(),
+            issuer: "https://accounts.example".into(),
+            client_id: "a".into(),
+            client_secret: Some("s3cret".into()),
+            client_secret_file: None,
+            scopes: email_and_profile(),
+        };
+        let named = Settings { sign_in_providers: vec![provider.clone(), provider], ..Settings::default() }.to_toml();
+        let read: Settings =
+            Figment::from(Serialized::defaults(Settings::default())).merge(Toml::string(&named)).extract().unwrap();
+        assert_eq!((read.to_toml(), named.contains("s3cret")), (named, false));
         let text = Settings::default().to_toml();
         let read: Settings =
             Figment::from(Serialized::defaults(Settings::default())).merge(Toml::string(&text)).extract().unwrap();

@@ -15,6 +15,7 @@ mod master_key;
 mod outbound;
 mod platform;
 mod progress;
+mod providers;
 mod serve;
 mod system;
 mod verify;

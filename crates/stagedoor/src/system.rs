@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use catalog::Catalog;
-use identity::Identity;
+use identity::{Identity, Providers};
 use inventory::{FanLimits, Inventory};
 use notify::{Notify, Outlets, Smtp, Spool};
 use payments::{Payments, SimulatedGateway};
@@ -16,6 +16,7 @@ use tokio::runtime::Runtime;
 use crate::config::Settings;
 use crate::data::Data;
 use crate::fault::{Fault, because};
+use crate::providers;
 
 /// The use cases over opened data.
 pub struct System {
@@ -37,7 +38,7 @@ impl System {
     /// Recovers the seats and starts their writers. Blocks, so never in an async task.
     pub fn start(settings: &Settings, data: Data, runtime: &Runtime) -> Result<System, Fault> {
         let (env, store, keyring) = (data.env.clone(), data.store.clone(), data.keyring.clone());
-        let identity = identity(settings, &store, &keyring);
+        let identity = identity_with(settings, &store, &keyring, providers::of(settings)?);
         let notify = Notify::new(store.clone(), keyring.clone(), outlets(settings)?);
         runtime.block_on(identity.sync_revocations()).map_err(because("read the sessions that ended"))?;
 
@@ -87,6 +88,10 @@ fn outlets(settings: &Settings) -> Result<Outlets, Fault> {
 
 /// Accounts as the settings want them.
 pub fn identity(settings: &Settings, store: &Store, keyring: &Keyring) -> Identity {
+    identity_with(settings, store, keyring, None)
+}
+
+fn identity_with(settings: &Settings, store: &Store, keyring: &Keyring, providers: Option<Providers>) -> Identity {
     let mut config = identity::Config {
         password_memory_kib: settings.password_memory_kib,
         login_failures_per_account: settings.login_failures_per_account,
@@ -98,5 +103,5 @@ pub fn identity(settings: &Settings, store: &Store, keyring: &Keyring) -> Identi
     if let Some(url) = &settings.public_url {
         config.issuer.clone_from(url);
     }
-    Identity::new(store.clone(), keyring.clone(), config)
+    Identity::with_providers(store.clone(), keyring.clone(), config, providers)
 }

@@ -79,6 +79,7 @@ ids!(
     TicketId,
     SessionId,
     PasskeyId,
+    ProviderLinkId,
     ClientId,
     GrantId,
     ApiKeyId,

@@ -58,7 +58,7 @@ pub struct TestApp {
 }
 
 /// Routes with limits of their own, which are none of most tests' business.
-const LIMITED: [&str; 26] = [
+const LIMITED: [&str; 31] = [
     "oauth_consent",
     "oauth_token",
     "register",
@@ -82,6 +82,11 @@ const LIMITED: [&str; 26] = [
     "challenge_new_passkey",
     "add_passkey",
     "remove_passkey",
+    "start_provider_sign_in",
+    "finish_provider_sign_in",
+    "start_provider_link",
+    "finish_provider_link",
+    "remove_provider_link",
     "submit_document",
     "export_me",
     "delete_me",
@@ -315,6 +320,18 @@ impl TestApp {
     /// A recovery code that was not used; none of somebody without a second factor.
     pub fn recovery_code(&self, person: &Caller) -> Option<String> {
         self.recovery.lock().get_mut(&person.id).map(|codes| codes.pop().expect("there are ten"))
+    }
+
+    /// The id of a link of `person` to a provider that the operator names no more.
+    pub async fn linked(&self, person: &Caller) -> String {
+        let (id, user): (stagedoor_core::ProviderLinkId, stagedoor_core::UserId) =
+            (self.db.env.id(), person.id.parse().expect("an id"));
+        let tx = self.db.begin_write().await.expect("the database writes");
+        let sql = "INSERT INTO provider_link (id, account_id, provider, print, created_at) VALUES ($1, $2, $3, $4, $5)";
+        let print = [id.bytes(), id.bytes()].concat();
+        tx.execute(sql, (id, user, "former", &print[..], tx.now())).await.expect("a link is written");
+        tx.commit().await.expect("the database writes");
+        id.to_string()
     }
 
     /// What the authenticator app with this secret shows now.

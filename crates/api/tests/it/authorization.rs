@@ -106,6 +106,7 @@ async fn things(app: &TestApp, house: &House, fan: &Caller) -> BTreeMap<&'static
     let code = app.code_sent_to(&fan.email).await;
     fan.post("/me/email/verify", json!({ "code": code })).await.expect(200);
     let passkey = crate::passkeys::added(fan).await;
+    let link = app.linked(fan).await;
     let check = fan.post("/me/kyc", document).await.expect(201).id();
     let client = programs::client(app, house, "orders.read sales.read").await;
     let grant = programs::let_in(app, &client, fan).await;
@@ -124,6 +125,7 @@ async fn things(app: &TestApp, house: &House, fan: &Caller) -> BTreeMap<&'static
         ("map", map),
         ("session", session),
         ("passkey", passkey),
+        ("link", link),
         ("check", check),
         ("client", client.id),
         ("grant", grant),
@@ -148,6 +150,7 @@ fn absent() -> BTreeMap<&'static str, String> {
         ("map", "map"),
         ("session", "ses"),
         ("passkey", "pky"),
+        ("link", "pvl"),
         ("check", "kyc"),
         ("client", "cli"),
         ("grant", "grt"),
@@ -162,7 +165,7 @@ fn body(operation: &str, ids: &BTreeMap<&str, String>) -> Value {
     match operation.split("/api/v1").nth(1).unwrap_or_default() {
         "/platform/kyc/{check}/decision" => json!({ "decision": "verified" }),
         "/me/passkeys/{passkey}" if operation.starts_with("PATCH") => json!({ "name": "Mine" }),
-        "/me/passkeys/{passkey}" => json!({ "password": PASSWORD }),
+        "/me/passkeys/{passkey}" | "/me/provider-links/{link}" => json!({ "password": PASSWORD }),
         "/platform/organizers/{org}/suspend" | "/platform/organizers/{org}/reinstate" => {
             json!({ "reason": "case 4711, the bank called" })
         }

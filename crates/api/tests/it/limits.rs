@@ -228,7 +228,7 @@ fn declared_limits_are_those_of_the_requirements() {
     assert_eq!(of("DELETE /api/v1/me"), Some("10/min per user"));
     assert_eq!(of("POST /oauth/authorize"), Some("60/min per address"), "it signs people in, too");
     assert_eq!(of("POST /oauth/token"), Some("120/min per address"));
-    assert_eq!(declared.len(), 28, "{declared:?}");
+    assert_eq!(declared.len(), 33, "{declared:?}");
 }
 
 #[test]

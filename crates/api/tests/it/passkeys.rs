@@ -19,6 +19,28 @@ pub fn attestation() -> Value {
     json!({ "id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": response })
 }
 
+/// Parts of the addresses that [`good_body`] is for.
+pub const WAYS: [&str; 3] = ["/mfa/", "/passkeys", "/provider"];
+
+/// What a way to sign in, or a change of one, takes.
+pub fn good_body(method: &str, path: &str) -> Value {
+    let proof = json!({ "password": PASSWORD, "otp": "000000" });
+    match path {
+        "/me/mfa/totp" => json!({ "password": PASSWORD }),
+        "/me/mfa/totp/confirm" => json!({ "otp": "000000" }),
+        "/auth/passkeys" => json!({ "credential": assertion() }),
+        "/me/passkeys" => json!({ "name": "Phone", "credential": attestation() }),
+        "/me/passkeys/{passkey}" if method == "patch" => json!({ "name": "Phone" }),
+        "/auth/providers/start" => json!({ "provider": "example" }),
+        "/me/provider-links/start" => json!({ "provider": "example", "password": PASSWORD, "otp": "000000" }),
+        "/auth/providers" | "/me/provider-links" => {
+            let (code, state) = ("code", "state");
+            json!({ "provider": "example", "code": code, "state": state, "iss": "https://a.example", "secret": "s" })
+        }
+        _ => proof,
+    }
+}
+
 async fn add(who: &Caller, device: &mut Device, otp: Option<&str>) -> Value {
     let mut proof = json!({ "password": PASSWORD });
     if let Some(otp) = otp {

@@ -222,6 +222,8 @@ pub(crate) async fn erase_account(tx: &Tx, id: UserId, at: Timestamp) -> Result<
         "DELETE FROM known_device WHERE account_id = $1",
         "DELETE FROM passkey_ceremony WHERE account_id = $1",
         "DELETE FROM passkey WHERE account_id = $1",
+        "DELETE FROM provider_visit WHERE account_id = $1",
+        "DELETE FROM provider_link WHERE account_id = $1",
         // That somebody was checked, and by whom, stays for the books.
         "UPDATE identity_check SET document = NULL, reason = NULL WHERE account_id = $1",
     ] {

@@ -12,4 +12,5 @@ mod messages;
 mod oauth_clients;
 mod process;
 mod tenants;
+mod sign_in_providers;
 mod verify;
