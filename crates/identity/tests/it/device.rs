@@ -2,13 +2,15 @@
 //! that is tested, which speaks the JSON of browsers.
 
 use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use passkey_authenticator::{Authenticator, UiHint, UserCheck, UserValidationMethod};
-use passkey_client::{Client, DefaultClientData, DefaultClientDataWithExtra};
+use passkey_client::{Client, ClientData, DefaultClientData, DefaultClientDataWithCustomHash};
 use passkey_crypto::rust_crypto::RustCryptoBackend;
 use passkey_types::Passkey;
 use passkey_types::ctap2::{Aaguid, Ctap2Error};
-use serde::Serialize;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use url::Url;
 
 /// The person at the device, who does what the browser asks for.
@@ -63,28 +65,29 @@ impl Device {
 
     /// Signs on a page of `origin`, as `navigator.credentials.get` does.
     pub async fn get(&mut self, origin: &str, options: &Value) -> Value {
-        self.sign(origin, options, None).await
+        self.sign(origin, options, DefaultClientData).await
     }
 
-    /// The same on a page that a page of another site has in a frame.
+    /// The same on a page that a page of another site has in a frame, as such a browser says it.
     pub async fn get_framed(&mut self, origin: &str, options: &Value) -> Value {
-        self.sign(origin, options, Some(Framed { cross_origin: true })).await
+        let mut signed = self.get(origin, options).await;
+        let said = BASE64.decode(signed["response"]["clientDataJSON"].as_str().unwrap()).unwrap();
+        let mut said: Value = serde_json::from_slice(&said).unwrap();
+        said["crossOrigin"] = true.into();
+        let said = said.to_string();
+        let hash = DefaultClientDataWithCustomHash(Sha256::digest(&said).to_vec());
+        signed = self.sign(origin, options, hash).await;
+        signed["response"]["clientDataJSON"] = BASE64.encode(&said).into();
+        signed
     }
 
-    async fn sign(&mut self, origin: &str, options: &Value, framed: Option<Framed>) -> Value {
+    async fn sign(&mut self, origin: &str, options: &Value, data: impl ClientData<()>) -> Value {
         let authenticator = Authenticator::new(Aaguid::new_empty(), self.passkey.take(), Finger, RustCryptoBackend);
         let mut client = Client::new(authenticator).allows_insecure_localhost(true);
         let request = serde_json::from_value(json!({ "publicKey": options })).expect("options of a browser");
         let page = Url::parse(origin).unwrap();
-        let signed = client.authenticate(&page, request, DefaultClientDataWithExtra(framed)).await;
+        let signed = client.authenticate(&page, request, data).await;
         self.passkey = client.authenticator().store().clone();
         serde_json::to_value(signed.expect("the device has the passkey")).unwrap()
     }
-}
-
-/// What a browser adds for a page in a frame.
-#[derive(Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Framed {
-    cross_origin: bool,
 }
