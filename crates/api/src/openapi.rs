@@ -19,8 +19,8 @@ use crate::limits::EXEMPT;
 use crate::respond::Respond;
 use crate::{
     App, Problem, accounts, approvals, audit, bookings, checkins, contracts, events, export, holds, invitations, kyc,
-    live, oauth, operations, orders, organizers, own_events, passkeys, platform, profile, programs, providers, seat_maps,
-    security, tickets, venues,
+    live, oauth, operations, orders, organizers, own_events, passkeys, platform, profile, programs, providers,
+    seat_maps, security, tickets, venues,
 };
 
 #[derive(OpenApi)]

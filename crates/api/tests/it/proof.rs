@@ -53,7 +53,7 @@ async fn a_stolen_session_gives_no_ticket_away() {
     let again = thief.post(&path, given(&bob, json!({}))).await.expect(200);
     assert!(again.is_replay() && again.body == first.body);
     // A program was given leave once, with the password, and knows none.
-    let program = client(&app.aurora().await, "tickets.write").await;
+    let program = client(&app, &app.aurora().await, "tickets.write").await;
     let acting = acting(&app, &program, &ann, None).await.keyed("give-another");
     let other = order["tickets"][1]["id"].as_str().unwrap();
     acting.post(&format!("/tickets/{other}/transfer"), json!({ "email": bob.email })).await.expect(200);

@@ -227,7 +227,7 @@ async fn who_made_a_key_and_has_left_is_seen() {
     let office = Office::new().await;
     let (mill, owner) = organizer(&office, "mill").await;
     let bob = office.verified_fan("bob").await.user.id;
-    office.add_member(&HOME, mill, owner, "bob@example.org", Role::Manager).await.unwrap();
+    office.joins(mill, owner, bob, "bob@example.org", Role::Manager).await;
     let made = office.create_api_key(&HOME, mill, bob, Role::Manager, new("Till")).await.unwrap().key;
     assert_eq!(made.maker, Maker { user: bob, is_member: true });
     assert_eq!(only(&office, mill).await.maker, made.maker);

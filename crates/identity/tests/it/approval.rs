@@ -2,7 +2,7 @@
 
 use identity::{ClientKind, ConsentError, GrantType, Issued, Maker, ProgramError, Role, ShownClient, TokenError};
 use stagedoor_core::UserId;
-use store::audit::{Chain, Filter, Part, entries};
+use store::audit::{Chain, Filter};
 
 use crate::oauth::{House, ann, auth, scopes, text};
 use crate::{DAY, HOME, HOUR, SECOND};
@@ -27,16 +27,15 @@ impl House {
     }
 
     async fn written(&self, chain: Chain, action: &str) -> usize {
-        let tx = self.office.db.begin_read().await.unwrap();
         let filter = Filter { action: Some(action.to_owned()), ..Filter::default() };
-        entries(&tx, chain, &filter, Part::After(0), 1_000).await.unwrap().len()
+        self.office.db.audit_log(chain, &filter).await.len()
     }
 
     async fn join(&self) -> UserId {
         let user = self.ann.user.id;
         let code = self.office.code_to("ann@example.org").await;
         self.verify_contact(&HOME, user, identity::Channel::Email, &code).await.unwrap();
-        self.add_member(&HOME, self.organizer, self.owner.user.id, "ann@example.org", Role::Viewer).await.unwrap();
+        self.office.joins(self.organizer, self.owner.user.id, user, "ann@example.org", Role::Viewer).await;
         user
     }
 }

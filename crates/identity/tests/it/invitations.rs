@@ -1,6 +1,6 @@
 use identity::{Events, Identity, Invitation, NewInvitation, OrganizerError, Role};
 use stagedoor_core::{Code, EventId, OrganizerId, UserId};
-use store::audit::{self, Chain, Filter, Part};
+use store::audit::Filter;
 use uuid::Uuid;
 
 use crate::{DAY, HOME, MINUTE, Office, PASSWORD, SECOND};
@@ -24,9 +24,7 @@ async fn role(office: &Office, user: UserId, organizer: OrganizerId) -> Option<R
 
 /// What the log of an organizer has of invitations: actions, and what they say while it can be read.
 async fn log(office: &Office, organizer: OrganizerId) -> Vec<(String, String)> {
-    let tx = office.db.begin_read().await.unwrap();
-    let all = Part::After(0);
-    let records = audit::entries(&tx, Chain::Organizer(organizer), &Filter::default(), all, 1_000).await.unwrap();
+    let records = office.db.audit_log(organizer, &Filter::default()).await;
     records.into_iter().map(|record| (record.action, format!("{:?}", record.detail))).collect()
 }
 

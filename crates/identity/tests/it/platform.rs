@@ -1,6 +1,6 @@
 use identity::{ORGANIZER_SUSPENDED, OrganizerError, Reason};
 use stagedoor_core::{Code, OrganizerId};
-use store::audit::{self, Chain, Filter, Part};
+use store::audit::{Chain, Filter};
 use uuid::Uuid;
 
 use crate::{HOME, Office};
@@ -10,8 +10,7 @@ fn reason() -> Reason {
 }
 
 async fn actions(office: &Office, chain: Chain) -> Vec<String> {
-    let tx = office.db.begin_read().await.unwrap();
-    let records = audit::entries(&tx, chain, &Filter::default(), Part::After(0), 1_000).await.unwrap();
+    let records = office.db.audit_log(chain, &Filter::default()).await;
     records.into_iter().map(|record| record.action).collect()
 }
 

@@ -11,6 +11,6 @@ mod limits;
 mod messages;
 mod oauth_clients;
 mod process;
-mod tenants;
 mod sign_in_providers;
+mod tenants;
 mod verify;
