@@ -28,7 +28,9 @@ use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, RedisError, Script};
+use redis::{AsyncConnectionConfig, Client, RedisError, Script, TlsCertificates};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 use crate::{Local, Policy, Stats, Store, Subject, Verdict};
 
@@ -89,10 +91,24 @@ struct Spent {
 }
 
 impl Shared {
-    /// `url`: `redis://[user:password@]host[:port][/database]`. Connects to nothing yet: a server
-    /// starts without its Redis, too.
-    pub fn new(local: Local, url: &str) -> Result<Self, String> {
-        let client = Client::open(url).map_err(|error| format!("no address of a Redis: {error}"))?;
+    /// `url`: `redis://[user:password@]host[:port][/database]`, or `rediss:` for TLS, by which the
+    /// server's certificate must lead to `authorities` (PEM), or without them to one of the system's.
+    /// Connects to nothing yet: a server starts without its Redis, too.
+    pub fn new(local: Local, url: &str, authorities: Option<&[u8]>) -> Result<Self, String> {
+        // The client library takes what the process has; who was first with the same one does not matter.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let client = match authorities {
+            None => Client::open(url),
+            Some(pem) => {
+                // The client library would take a file without any, and then trust nobody.
+                let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+                if found.is_ok_and(|found| found.is_empty()) {
+                    return Err("there is no certificate in the file of authorities".into());
+                }
+                Client::build_with_tls(url, TlsCertificates { client_tls: None, root_cert: Some(pem.to_vec()) })
+            }
+        };
+        let client = client.map_err(|error| format!("no address of a Redis: {error}"))?;
         Ok(Self {
             local,
             client,

@@ -188,9 +188,13 @@ pub struct Flags {
     #[arg(long, global = true, env = "STAGEDOOR_SURGE", value_name = "BOOL")]
     surge: Option<bool>,
 
-    /// Redis through which servers share these limits: redis://host [default: each counts alone]
+    /// Redis through which servers share these limits: redis://host, or rediss://host by TLS [default: each counts alone]
     #[arg(long, global = true, env = "STAGEDOOR_REDIS_URL", value_name = "URL", hide_env_values = true)]
     redis_url: Option<String>,
+
+    /// PEM file of the authorities that the Redis's certificate leads to [default: the system's]
+    #[arg(long, global = true, env = "STAGEDOOR_REDIS_CERTIFICATES_FILE", value_name = "FILE")]
+    redis_certificates_file: Option<PathBuf>,
 
     /// Page of the front end that outside providers send browsers back to [default: public_url + /sign-in]
     #[arg(long, global = true, env = "STAGEDOOR_SIGN_IN_RETURN_URL", value_name = "URL")]
@@ -303,6 +307,7 @@ pub struct Settings {
     pub route_limits: Vec<RouteLimit>,
     pub surge: bool,
     pub redis_url: Option<String>,
+    pub redis_certificates_file: Option<PathBuf>,
     pub outbound_allow_networks: Vec<Network>,
     pub outbound_ports: Vec<Port>,
     pub outbound_name_servers: Vec<SocketAddr>,
@@ -352,6 +357,7 @@ impl Default for Settings {
             route_limits: Vec::new(),
             surge: false,
             redis_url: None,
+            redis_certificates_file: None,
             outbound_allow_networks: Vec::new(),
             outbound_ports: outbound::PORTS.iter().map(|port| Port(*port)).collect(),
             outbound_name_servers: Vec::new(),

@@ -147,7 +147,12 @@ fn limits(settings: &Settings) -> Result<(Limits, Option<Arc<Shared>>), Fault> {
     let (store, shared): (Arc<dyn gate::Store>, _) = match &settings.redis_url {
         None => (Arc::new(local), None),
         Some(url) => {
-            let shared = Arc::new(Shared::new(local, url).map_err(|error| format!("redis_url: {error}"))?);
+            let authorities = settings
+                .redis_certificates_file
+                .as_ref()
+                .map(|file| std::fs::read(file).map_err(because(format!("read {}", file.display()))));
+            let shared = Shared::new(local, url, authorities.transpose()?.as_deref());
+            let shared = Arc::new(shared.map_err(|error| format!("redis_url: {error}"))?);
             (shared.clone(), Some(shared))
         }
     };

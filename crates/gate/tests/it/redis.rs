@@ -20,7 +20,7 @@ pub async fn running(shared: Shared) -> Arc<Shared> {
 }
 
 async fn process(url: &str) -> Arc<Shared> {
-    running(Shared::new(Local::new(&Env::system()), url).unwrap()).await
+    running(Shared::new(Local::new(&Env::system()), url, None).unwrap()).await
 }
 
 /// Waits for what must come, however slow the machine is.
@@ -133,9 +133,36 @@ async fn a_redis_that_does_not_answer_is_a_lost_one() {
     eventually(|| !one.stats().is_fallback).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_tls_nothing_is_told_to_a_server_whose_certificate_is_not_trusted() {
+    if testkit::redis_url().is_none() {
+        return;
+    }
+    let (server, other) = (RedisServer::start_with_tls().await, RedisServer::start_with_tls().await);
+    let by_tls = |authorities: Option<&str>| {
+        Shared::new(Local::new(&Env::system()), &server.url(), authorities.map(str::as_bytes)).unwrap()
+    };
+    // One trusts the system's authorities, and one another server's.
+    let wary = [None, Some(other.certificate())].map(|authorities| Arc::new(by_tls(authorities)));
+    for process in &wary {
+        let task = process.clone();
+        tokio::spawn(async move { task.run(std::future::pending()).await });
+    }
+    let one = running(by_tls(Some(server.certificate()))).await;
+    let (two, somebody) = (running(by_tls(Some(server.certificate()))).await, somebody());
+    assert_eq!(admitted(&one, "10/h", somebody, 10), 10);
+    eventually(|| admitted(&two, "10/h", somebody, 1) == 0).await;
+    for process in wary {
+        assert!(process.stats().is_fallback);
+        assert_eq!(admitted(&process, "10/h", somebody, 20), 10, "it counts by itself");
+    }
+}
+
 #[test]
 fn an_address_that_is_none_is_refused_before_anything_starts() {
+    let none = Shared::new(Local::new(&Env::system()), "rediss://localhost", Some(b"no certificate"));
+    assert!(none.is_err(), "nobody could be trusted");
     for wrong in ["", "localhost", "http://localhost", "postgres://localhost/x"] {
-        assert!(Shared::new(Local::new(&Env::system()), wrong).is_err(), "{wrong}");
+        assert!(Shared::new(Local::new(&Env::system()), wrong, None).is_err(), "{wrong}");
     }
 }

@@ -25,7 +25,7 @@ impl Place {
     /// Over Redis. None where the run has none.
     async fn shared() -> Option<Place> {
         let url = testkit::redis_url()?;
-        let shared = redis::running(Shared::new(Local::new(&Env::system()), &url).unwrap()).await;
+        let shared = redis::running(Shared::new(Local::new(&Env::system()), &url, None).unwrap()).await;
         Some(Place { store: shared, clock: None })
     }
 
