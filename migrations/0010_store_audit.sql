@@ -22,6 +22,7 @@ CREATE TABLE audit_entry (
     PRIMARY KEY (chain, seq),
     CHECK ((actor IN ('user', 'client', 'api_key')) = (actor_id IS NOT NULL))
 );
+CREATE UNIQUE INDEX audit_entry_id ON audit_entry (id);
 CREATE INDEX audit_entry_actor ON audit_entry (chain, actor_id, seq) WHERE actor_id IS NOT NULL;
 CREATE INDEX audit_entry_subject ON audit_entry (chain, subject, seq);
 CREATE INDEX audit_entry_action ON audit_entry (chain, action, seq);

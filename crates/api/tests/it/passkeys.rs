@@ -76,7 +76,8 @@ async fn a_browser_adds_one_and_signs_in_with_it() {
     let again = app.nobody().with_token(signed_in["accessToken"].as_str().unwrap());
     let listed = again.get("/me/passkeys").await.expect(200).json()["items"].clone();
     assert_eq!((&listed[0]["id"], listed[0]["usedAt"].is_string()), (&added["id"], true));
-    assert_eq!(again.get("/me/export").await.expect(200).json()["passkeys"], listed);
+    let export = again.post("/me/export", json!({ "password": PASSWORD })).await.expect(200).json();
+    assert_eq!(export["passkeys"], listed);
     nobody.post("/auth/passkeys", body).await.refused(401, "invalid_passkey");
     let at = format!("/me/passkeys/{}", added["id"].as_str().unwrap());
     let renamed = ann.patch(&at, json!({ "name": "Old phone" })).await.expect(200).json();

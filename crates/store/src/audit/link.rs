@@ -6,7 +6,7 @@ use super::Chain;
 use super::chain::{Hash, Stored, WAITING, seq};
 use super::checkpoint::{self, CHECKPOINT_ENTRIES};
 use crate::dialect::for_update;
-use crate::{Error, Result, Store, Tx};
+use crate::{Error, Result, Row, Store, Tx};
 
 /// Entries linked by one transaction.
 const ENTRIES_PER_ROUND: u32 = 500;
@@ -20,39 +20,55 @@ pub(super) struct Head {
     pub checkpointed: u64,
 }
 
-/// Appends what waits to its chain, in the order in which it was written: of `only`, or of all; gives how
-/// many. Several may call it at once, in several processes. Call it a few times a second, and before
+/// Appends what waits now to its chain, in the order in which it was written: of `only`, or of all; gives
+/// how many. Several may call it at once, in several processes. Call it a few times a second, and before
 /// reading: what waits is not in the log yet, and nothing would tell that it was removed.
+///
+/// A chain that cannot go on keeps no other from doing so; its error is given in the end.
 pub async fn link(store: &Store, only: Option<Chain>) -> Result<u64> {
     let tx = store.begin_read().await?;
-    let waiting = "SELECT DISTINCT chain FROM audit_waiting WHERE $1 IS NULL OR chain = $1 ORDER BY chain";
-    let chains = tx.all(waiting, (only.map(Chain::id),), |row| row.get(0).map(Chain::from_id)).await?;
+    let waiting =
+        "SELECT chain, MAX(nth) FROM audit_waiting WHERE $1 IS NULL OR chain = $1 GROUP BY chain ORDER BY chain";
+    let read = |row: &Row| Ok((Chain::from_id(row.get(0)?), row.get::<i64>(1)?));
+    let chains = tx.all(waiting, (only.map(Chain::id),), read).await?;
     drop(tx);
-    let mut linked = 0;
-    for chain in chains {
-        loop {
-            let some = link_some(store, chain).await?;
-            linked += u64::from(some);
-            if some < ENTRIES_PER_ROUND {
-                break;
-            }
+    let (mut linked, mut failed) = (0, None);
+    for (chain, last) in chains {
+        match link_chain(store, chain, last).await {
+            Ok(some) => linked += some,
+            Err(error) => failed = failed.or(Some(error)),
         }
     }
-    Ok(linked)
+    failed.map_or(Ok(linked), Err)
 }
 
-async fn link_some(store: &Store, chain: Chain) -> Result<u32> {
+/// What waits up to the one numbered `last`: what is written meanwhile is for the next call, or this one
+/// might never end.
+async fn link_chain(store: &Store, chain: Chain, last: i64) -> Result<u64> {
+    let mut linked = 0;
+    loop {
+        let some = link_some(store, chain, last).await?;
+        linked += u64::from(some);
+        if some < ENTRIES_PER_ROUND {
+            return Ok(linked);
+        }
+    }
+}
+
+async fn link_some(store: &Store, chain: Chain, last: i64) -> Result<u32> {
     let tx = store.begin_write().await?;
     // Locked before it is looked what waits: what another links meanwhile is gone by then.
     let mut head = lock(&tx, chain).await?;
     let before = head.seq;
-    let sql = format!("SELECT {WAITING} FROM audit_waiting WHERE chain = $1 ORDER BY nth LIMIT {ENTRIES_PER_ROUND}");
-    let some = tx.all(&sql, (chain.id(),), Stored::read_waiting).await?;
+    let sql = format!("SELECT {WAITING}, nth FROM audit_waiting WHERE chain = $1 AND nth <= $2 ORDER BY nth LIMIT $3");
+    let read = |row: &Row| Ok((Stored::read_waiting(row)?, row.get::<i64>(11)?));
+    let some = tx.all(&sql, (chain.id(), last, ENTRIES_PER_ROUND), read).await?;
     let count = some.len() as u32;
-    for mut entry in some {
+    for (mut entry, nth) in some {
         entry.follow(head.seq, head.at, &head.hash);
         entry.insert(&tx, chain).await?;
-        tx.execute("DELETE FROM audit_waiting WHERE id = $1", (entry.id,)).await?;
+        let gone = tx.execute("DELETE FROM audit_waiting WHERE nth = $1", (nth,)).await?;
+        assert_eq!(gone, 1, "entry {nth} that waits for {chain} went away under the chain's lock");
         (head.seq, head.at) = (entry.seq, entry.at);
         head.hash = entry.hash.try_into().expect("a SHA-256 hash has 32 bytes");
     }
@@ -95,7 +111,7 @@ async fn locked(tx: &Tx, chain: Chain) -> Result<Option<Head>> {
 }
 
 impl Head {
-    pub(super) fn read(row: &crate::Row) -> Result<Head> {
+    pub(super) fn read(row: &Row) -> Result<Head> {
         let hash: Vec<u8> = row.get(2)?;
         Ok(Head {
             chain: Chain::from_id(row.get(0)?),

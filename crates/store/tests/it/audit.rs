@@ -431,6 +431,21 @@ async fn who_changes_something_waits_for_nobody_who_links() {
     assert_eq!(all(&db, HOUSE).await.last().unwrap().detail, Opened::Nothing);
 }
 
+/// Its end is behind its entries: the next one would take the place of another.
+#[tokio::test]
+async fn a_chain_that_cannot_go_on_keeps_no_other_from_doing_so() {
+    let db = log().await;
+    tamper(&db, &[&format!("UPDATE audit_head SET seq = 3 WHERE {}", house())]).await;
+    for chain in [Chain::Platform, HOUSE.into(), OTHER.into()] {
+        write(&db, &Origin::system(), Entry::new(chain, "event.update", "evt_next")).await;
+    }
+    link(&db, None).await.unwrap_err();
+    assert_eq!(report(&db, &[]).await.waiting, 1);
+    checkpoint_moved(&db).await.unwrap_err();
+    let signed = latest_checkpoints(&db.begin_read().await.unwrap()).await.unwrap();
+    assert_eq!(signed.iter().map(|checkpoint| checkpoint.seq).collect::<Vec<_>>(), [1, 3, 2]);
+}
+
 #[tokio::test]
 async fn entries_of_one_transaction_stay_in_their_order() {
     let db = database().await;
