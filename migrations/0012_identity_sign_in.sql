@@ -39,7 +39,9 @@ CREATE TABLE provider_link (
     print BYTEA NOT NULL UNIQUE,
     address BYTEA,
     created_at BIGINT NOT NULL,
-    used_at BIGINT
+    used_at BIGINT,
+    -- Whether the account began with it.
+    made_account BOOLEAN NOT NULL
 );
 CREATE INDEX provider_link_account ON provider_link (account_id, id);
 

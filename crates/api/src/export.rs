@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use identity::Principal;
 use sales::OrderPage;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use stagedoor_core::limits::PAGE_MAX;
 use stagedoor_core::{TicketId, Timestamp};
 use store::audit::{Chain, Entry};
@@ -23,7 +23,7 @@ use crate::invitations::MyInvitationView;
 use crate::kyc::CheckView;
 use crate::orders::OrderView;
 use crate::organizers::OrganizerView;
-use crate::passkeys::PasskeyView;
+use crate::passkeys::{PasskeyView, ProofBody};
 use crate::problem::Envelope;
 use crate::profile::UserView;
 use crate::programs::ProgramView;
@@ -31,18 +31,6 @@ use crate::providers::ProviderLinkView;
 use crate::security::{SecondFactorView, SessionView};
 use crate::tickets::TicketView;
 use crate::{App, Problem};
-
-/// That it is the person who asks.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ProofBody {
-    /// The account's.
-    #[schema(max_length = 128)]
-    password: String,
-    /// Of an account with a second factor: what the app shows, or a recovery code.
-    #[schema(max_length = 64)]
-    otp: Option<String>,
-}
 
 /// All of it.
 #[derive(Serialize, ToSchema)]

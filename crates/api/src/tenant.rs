@@ -101,7 +101,7 @@ pub(crate) async fn admit<P: Allows>(
         _ if P::NEEDS_FACTOR && lacks_factor => return refuse(Problem::second_factor_required()),
         _ => {}
     }
-    if P::PERMISSION.sells() && !parts.method.is_safe() {
+    if P::PERMISSION.sells() && !parts.method.is_safe() && !ends_something(parts) {
         let is_suspended = match is_suspended {
             Some(is_suspended) => is_suspended,
             None => identity::is_suspended(&app.store.begin_read().await?, organizer).await?,
@@ -111,6 +111,12 @@ pub(crate) async fn admit<P: Allows>(
         }
     }
     Ok(admission)
+}
+
+/// What a suspended organizer still does: it takes leave from programs, and sells less or nothing.
+fn ends_something(parts: &Parts) -> bool {
+    let ways = ["/cancel", "/postpone", "/take-off-sale", "/block"];
+    parts.method == Method::DELETE || ways.iter().any(|way| parts.uri.path().ends_with(way))
 }
 
 /// Staff of the platform look at what an owner sees, and change nothing: with a second factor and a reason,

@@ -106,7 +106,8 @@ impl Identity {
 
     /// Turns the second factor on, when `code` is what the app shows; gives the recovery codes, which
     /// are never shown again. Ends every session but `keep`, and what programs were let do: whoever has
-    /// one without the factor would go on without it. `InvalidOtp` for a wrong code, `WrongState` when there is nothing to confirm.
+    /// one without the factor would go on without it. Passkeys stay: each is two factors by itself, and its
+    /// making was told by mail. `InvalidOtp` for a wrong code, `WrongState` when there is nothing to confirm.
     pub async fn confirm_factor(
         &self,
         origin: &Origin,

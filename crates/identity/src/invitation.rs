@@ -26,7 +26,7 @@ use crate::contact::{Channel, Contact, Reached};
 use crate::events::Events;
 use crate::letters;
 use crate::organizer::{MEMBERS_MAX, MEMBERSHIPS_MAX, Membership, OrganizerError};
-use crate::role::Role;
+use crate::role::{Permission, Role};
 use crate::sql::{self, AccountRow, InvitationRow};
 
 const INVITATION_TTL: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -228,7 +228,7 @@ impl Identity {
     }
 
     /// Makes `user` what the token asks them to become. `InvalidInvitation` for one that is forged, used,
-    /// taken back, too old, or was sent to an address that is not theirs; `NotVerified` while they have shown
+    /// taken back, too old, of somebody who may ask nobody any more, or was sent to an address that is not theirs; `NotVerified` while they have shown
     /// no e-mail address to be theirs, whatever the token.
     pub async fn accept_invitation(
         &self,
@@ -238,6 +238,11 @@ impl Identity {
     ) -> Result<Membership, OrganizerError> {
         let (tx, row) = self.answer_invitation(origin, user, token).await?;
         let (organizer, role) = (row.organizer, row.role);
+        // Whoever was removed leaves no way back in.
+        let inviter = sql::role_of(&tx, row.invited_by, organizer).await?;
+        if !inviter.is_some_and(|(inviter, _)| inviter.allows(Permission::ManageMembers)) {
+            return Err(OrganizerError::InvalidInvitation);
+        }
         if sql::role_of(&tx, user, organizer).await?.is_some() {
             return Err(OrganizerError::AlreadyMember);
         }

@@ -105,7 +105,8 @@ impl Identity {
         Ok(Next::Done)
     }
 
-    /// Sets a new password by a token, once, and ends every session. An account with a second factor
+    /// Sets a new password by a token, once, ends every session, and removes passkeys and links to outside
+    /// providers that were added. An account with a second factor
     /// asks for it here, too: `SecondFactorRequired`, `InvalidOtp`; the token stays good then.
     /// `InvalidToken` for one that is forged, used or older than half an hour. The address that the
     /// token was sent to is verified by it.
@@ -137,8 +138,12 @@ impl Identity {
         sql::delete_resets(&tx, user).await?;
         // Neither does an address stay that somebody else wanted the account to have.
         sql::delete_verifications(&tx, user).await?;
+        // Nor do ways in that somebody with the old password may have added.
+        let passkeys = sql::delete_passkeys(&tx, user).await?;
+        let links = sql::delete_links_added(&tx, user).await?;
         let sessions = sql::revoke_sessions_of(&tx, user, tx.now()).await?;
-        let after = json!({ "channel": channel.text(), "sessions_ended": sessions });
+        let after = json!({ "channel": channel.text(), "sessions_ended": sessions, "passkeys_removed": passkeys,
+            "links_removed": links });
         tx.audit(Entry::new(Chain::Platform, "password.reset", user).after(after));
         self.revoke_after_commit(&tx, sessions);
         self.end_grants_in(&tx, user).await?;

@@ -167,17 +167,23 @@ impl Sales {
     async fn run_suspension(&self, OrganizerSuspended { organizer, at }: OrganizerSuspended) -> Outcome {
         let parts = &self.parts;
         let now = parts.store.env().now();
-        let mut cursor = None;
+        let (mut cursor, mut failed) = (None, None);
         while identity::is_suspended(&parts.store.begin_read().await?, organizer).await? {
             let paging = Paging::new(Some(SUSPENDED_BATCH), cursor).map_err(|error| error.to_string())?;
             let page = parts.catalog.events_of(organizer, &paging).await?;
             for event in page.items {
                 if matches!(event.state, EventState::Published | EventState::Rescheduled) {
-                    self.transition_event(parts.store.origin(), organizer, event.id, Transition::TakeOffSale).await?;
+                    let off_sale = Transition::TakeOffSale;
+                    let done = self.transition_event(parts.store.origin(), organizer, event.id, off_sale).await;
+                    // One that is in somebody's hands just now keeps no other on sale.
+                    failed = failed.or(done.err());
                 }
             }
             cursor = page.next_cursor;
             if cursor.is_none() {
+                if let Some(error) = failed {
+                    return Err(error.into());
+                }
                 let left = (at + LATE_SALES).since(now);
                 return Ok(if left.is_zero() { Next::Done } else { Next::Again(left) });
             }

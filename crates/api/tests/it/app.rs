@@ -327,9 +327,10 @@ impl TestApp {
         let (id, user): (stagedoor_core::ProviderLinkId, stagedoor_core::UserId) =
             (self.db.env.id(), person.id.parse().expect("an id"));
         let tx = self.db.begin_write().await.expect("the database writes");
-        let sql = "INSERT INTO provider_link (id, account_id, provider, print, created_at) VALUES ($1, $2, $3, $4, $5)";
+        let sql = "INSERT INTO provider_link (id, account_id, provider, print, created_at, made_account)
+                   VALUES ($1, $2, $3, $4, $5, $6)";
         let print = [id.bytes(), id.bytes()].concat();
-        tx.execute(sql, (id, user, "former", &print[..], tx.now())).await.expect("a link is written");
+        tx.execute(sql, (id, user, "former", &print[..], tx.now(), false)).await.expect("a link is written");
         tx.commit().await.expect("the database writes");
         id.to_string()
     }

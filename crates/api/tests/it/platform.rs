@@ -66,6 +66,7 @@ async fn a_suspended_organizer_sells_nothing_and_lets_in_whom_it_sold_to() {
     let (ann, admin) = (app.fan("ann").await, app.admin().await);
     let order = ann.bought(&event.id, &["S-A-1"]).await;
     let key = app.nobody().with_token(&api_key(&house, "catalog.write sales.read").await.secret);
+    let other = api_key(&house, "sales.read").await.id;
     let at = format!("/platform/organizers/{}", house.id);
     admin.post(&format!("{at}/suspend"), json!({ "reason": "fraud" })).await.refused(400, "invalid_field");
     let suspended = admin.post(&format!("{at}/suspend"), json!({ "reason": REASON })).await.expect(200).json();
@@ -84,6 +85,15 @@ async fn a_suspended_organizer_sells_nothing_and_lets_in_whom_it_sold_to() {
         seller.get(&format!("/organizers/{}/orders", house.id)).await.expect(200);
     }
     assert_eq!(house.owner.get("/organizers").await.expect(200).json()["items"][0]["suspended"], true);
+    // What ends something is still done.
+    house.owner.post(&event.staff_path("/block"), json!({ "seats": ["S-C-1"] })).await.expect(204);
+    house
+        .owner
+        .post(&event.staff_path("/unblock"), json!({ "seats": ["S-C-1"] }))
+        .await
+        .refused(403, "organizer_suspended");
+    house.owner.post(&draft.staff_path("/cancel"), Value::Null).await.expect(200);
+    house.owner.delete(&format!("/organizers/{}/api-keys/{other}", house.id)).await.expect(204);
 
     let ticket = order["tickets"][0]["id"].as_str().unwrap();
     let barcode = ann.get(&format!("/tickets/{ticket}/barcode?format=json")).await.expect(200).json()["text"].clone();

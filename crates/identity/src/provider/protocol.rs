@@ -21,6 +21,9 @@ use super::Provider;
 
 /// A provider's documents are asked for again after this long.
 const DOCUMENTS_TTL: Duration = Duration::from_secs(60 * 60);
+/// One that could not be had is asked for again after this long: a provider that does not answer keeps
+/// nobody waiting but the first.
+const FAILURE_TTL: Duration = Duration::from_secs(5);
 /// An ID token with a key that is not known has the keys asked for again, and no sooner than this after the
 /// last time: whoever makes key ids up does not make the provider work.
 const KEYS_AGAIN_AFTER: Duration = Duration::from_secs(60);
@@ -45,8 +48,25 @@ const ALGORITHMS: [Algorithm; 9] = [
 /// A provider and what was learnt of it.
 pub(super) struct Known {
     pub settings: Provider,
-    metadata: Mutex<Option<(Timestamp, Arc<Metadata>)>>,
-    keys: Mutex<Option<(Timestamp, Arc<JwkSet>)>>,
+    metadata: Mutex<Kept<Metadata>>,
+    keys: Mutex<Kept<JwkSet>>,
+}
+
+/// What came of asking for a document, and when.
+struct Kept<T>(Option<(Timestamp, Result<Arc<T>, Fault>)>);
+
+impl<T> Kept<T> {
+    /// What came of it if that was less than `ttl` ago, or [`FAILURE_TTL`] where it failed.
+    fn known(&self, now: Timestamp, ttl: Duration) -> Option<Result<Arc<T>, Fault>> {
+        let (at, kept) = self.0.as_ref()?;
+        let ttl = if kept.is_ok() { ttl } else { FAILURE_TTL };
+        (now < *at + ttl).then(|| kept.clone())
+    }
+
+    fn keep(&mut self, now: Timestamp, fetched: Result<Arc<T>, Fault>) -> Result<Arc<T>, Fault> {
+        self.0 = Some((now, fetched.clone()));
+        fetched
+    }
 }
 
 /// Source: OpenID Connect Discovery 1.0, section 3.
@@ -118,17 +138,20 @@ struct UserInfo {
 
 impl Known {
     pub(super) fn new(settings: Provider) -> Self {
-        Self { settings, metadata: Mutex::default(), keys: Mutex::default() }
+        Self { settings, metadata: Mutex::new(Kept(None)), keys: Mutex::new(Kept(None)) }
     }
 
     /// The provider's own description, an hour old at most.
     pub(super) async fn metadata(&self, outbound: &Outbound, now: Timestamp) -> Result<Arc<Metadata>, Fault> {
         let mut kept = self.metadata.lock().await;
-        if let Some((at, metadata)) = &*kept
-            && now < *at + DOCUMENTS_TTL
-        {
-            return Ok(metadata.clone());
+        if let Some(known) = kept.known(now, DOCUMENTS_TTL) {
+            return known;
         }
+        let fetched = self.fetch_metadata(outbound).await.map(Arc::new);
+        kept.keep(now, fetched)
+    }
+
+    async fn fetch_metadata(&self, outbound: &Outbound) -> Result<Metadata, Fault> {
         let issuer = &self.settings.issuer;
         let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
         let metadata: Metadata = json(outbound.get(&url)).await?;
@@ -139,8 +162,6 @@ impl Known {
         if !is_address(&metadata.authorization_endpoint, issuer) {
             return Err(Fault::Unreachable("its description names no address to sign in at"));
         }
-        let metadata = Arc::new(metadata);
-        *kept = Some((now, metadata.clone()));
         Ok(metadata)
     }
 
@@ -261,17 +282,15 @@ impl Known {
         ttl: Duration,
     ) -> Result<Arc<JwkSet>, Fault> {
         let mut kept = self.keys.lock().await;
-        if let Some((at, keys)) = &*kept
-            && now < *at + ttl
-        {
-            return Ok(keys.clone());
+        if let Some(known) = kept.known(now, ttl) {
+            return known;
         }
-        let keys: KeySet = json(outbound.get(&metadata.jwks_uri)).await?;
-        // A key of a kind that nobody here knows is no fault of the others.
-        let keys = keys.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect();
-        let keys = Arc::new(JwkSet { keys });
-        *kept = Some((now, keys.clone()));
-        Ok(keys)
+        let fetched = json::<KeySet>(outbound.get(&metadata.jwks_uri)).await.map(|set| {
+            // A key of a kind that nobody here knows is no fault of the others.
+            let keys = set.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect();
+            Arc::new(JwkSet { keys })
+        });
+        kept.keep(now, fetched)
     }
 }
 

@@ -62,7 +62,7 @@ enum Stage {
         session: Option<SessionId>,
     },
     /// The provider has said who it is; the second factor of that account is missing.
-    Known,
+    Known { link: ProviderLinkId },
 }
 
 impl Identity {
@@ -153,7 +153,7 @@ impl Identity {
         let (_, known) = self.provider(provider)?;
         let (row, begun) = self.find_visit(provider, answer).await?;
         let (nonce, verifier) = match (begun.stage, row.account) {
-            (Stage::Known, Some(user)) => return self.finish_known(origin, row.id, provider, user, otp).await,
+            (Stage::Known { link }, Some(user)) => return self.finish_known(origin, &row, user, link, otp).await,
             (Stage::Asked { nonce, verifier, session: None }, None) => (nonce, verifier),
             _ => return Err(AccountError::ProviderRefused),
         };
@@ -171,10 +171,11 @@ impl Identity {
         }
         if account.has_factor {
             // The code is used up; what it proved is kept until the second factor comes.
-            let begun = Begun { secret: begun.secret, stage: Stage::Known };
-            sql::insert_visit(&tx, &self.visit_row(row.id, provider, Some(user), &begun)).await?;
+            let begun = Begun { secret: begun.secret, stage: Stage::Known { link: link.id } };
+            let row = self.visit_row(row.id, provider, Some(user), &begun);
+            sql::insert_visit(&tx, &row).await?;
             tx.commit().await?;
-            return self.finish_known(origin, row.id, provider, user, otp).await;
+            return self.finish_known(origin, &row, user, link.id, otp).await;
         }
         let key = key_of(&self.0.keyring, &tx, user).await?;
         sql::use_link(&tx, link.id).await?;
@@ -186,23 +187,24 @@ impl Identity {
     async fn finish_known(
         &self,
         origin: &Origin,
-        visit: Uuid,
-        provider: &str,
+        visit: &VisitRow,
         user: UserId,
+        link: ProviderLinkId,
         otp: Option<&str>,
     ) -> Result<SignedIn, AccountError> {
         let tx = self.0.store.begin_write_for(&origin.by(user)).await?;
         let account = sql::lock_account(&tx, user).await?.ok_or(AccountError::ProviderRefused)?;
-        // Before the factor, whose codes are used up as well.
-        if sql::visit(&tx, visit, provider).await?.is_none() {
+        // Before the factor, whose codes are used up as well. The link may have been taken away meanwhile.
+        if sql::visit(&tx, visit.id, &visit.provider).await?.is_none() || sql::link(&tx, user, link).await?.is_none() {
             return Err(AccountError::ProviderRefused);
         }
         let key = key_of(&self.0.keyring, &tx, user).await?;
         let tx = self.demand_factor(tx, &key, &account, otp, Purpose::SignIn).await?;
-        if sql::delete_visit(&tx, visit).await? != 1 {
+        if sql::delete_visit(&tx, visit.id).await? != 1 {
             return Err(AccountError::ProviderRefused);
         }
-        tx.audit(Entry::new(Chain::Platform, "provider.use", user).about(user).after(json!({ "provider": provider })));
+        sql::use_link(&tx, link).await?;
+        tx.audit(Entry::new(Chain::Platform, "provider.use", link).about(user));
         self.enter(tx, &key, &account).await
     }
 
@@ -238,6 +240,8 @@ impl Identity {
         })?;
         let after = json!({ "provider": known.settings.id, "locale": locale.text() });
         tx.audit(Entry::new(Chain::Platform, "account.register", row.id).after(after));
+        let after = json!({ "provider": known.settings.id, "address": person.email });
+        tx.audit(Entry::new(Chain::Platform, "provider.link", link.id).about(row.id).after(after));
         self.enter(tx, &key, &row).await
     }
 
@@ -263,6 +267,10 @@ impl Identity {
         let tx = self.0.store.begin_write_for(origin).await?;
         let account = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
         let key = key_of(&self.0.keyring, &tx, user).await?;
+        // Several may have been begun at once.
+        if sql::links_of(&tx, user).await?.len() >= LINKS_MAX {
+            return Err(AccountError::WrongState("an account has no more than ten links"));
+        }
         let link = self.new_link(&tx, &key, user, known, &person, None);
         sql::insert_link(&tx, &link).await.map_err(|error| match error {
             store::Error::Conflict { .. } => AccountError::WrongState("the account at the provider is linked already"),
@@ -295,6 +303,7 @@ impl Identity {
             address: person.email.as_ref().map(|email| key.seal(address_place(id), email.as_bytes())),
             created_at: tx.now(),
             used_at,
+            made_account: used_at.is_some(),
         }
     }
 

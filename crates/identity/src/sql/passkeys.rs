@@ -77,6 +77,11 @@ pub(crate) async fn rename_passkey(tx: &Tx, id: PasskeyId, name: &[u8]) -> Resul
     Ok(())
 }
 
+/// How many there were.
+pub(crate) async fn delete_passkeys(tx: &Tx, account: UserId) -> Result<u64> {
+    tx.execute("DELETE FROM passkey WHERE account_id = $1", (account,)).await
+}
+
 pub(crate) async fn delete_passkey(tx: &Tx, id: PasskeyId) -> Result<()> {
     tx.execute("DELETE FROM passkey WHERE id = $1", (id,)).await?;
     Ok(())

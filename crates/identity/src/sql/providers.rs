@@ -12,9 +12,12 @@ pub(crate) struct LinkRow {
     pub address: Option<Vec<u8>>,
     pub created_at: Timestamp,
     pub used_at: Option<Timestamp>,
+    /// Whether the account began with it.
+    pub made_account: bool,
 }
 
-const LINK: &str = "SELECT id, account_id, provider, print, address, created_at, used_at FROM provider_link";
+const LINK: &str =
+    "SELECT id, account_id, provider, print, address, created_at, used_at, made_account FROM provider_link";
 
 impl LinkRow {
     fn read(row: &Row) -> Result<Self> {
@@ -27,6 +30,7 @@ impl LinkRow {
             address: row.get(4)?,
             created_at: row.get(5)?,
             used_at: row.get(6)?,
+            made_account: row.get(7)?,
         })
     }
 }
@@ -34,9 +38,18 @@ impl LinkRow {
 /// `Conflict` when the provider's account is linked, whoever's it is.
 pub(crate) async fn insert_link(tx: &Tx, row: &LinkRow) -> Result<()> {
     tx.execute(
-        "INSERT INTO provider_link (id, account_id, provider, print, address, created_at, used_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        (row.id, row.account, &row.provider, row.print, row.address.clone(), row.created_at, row.used_at),
+        "INSERT INTO provider_link (id, account_id, provider, print, address, created_at, used_at, made_account)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        (
+            row.id,
+            row.account,
+            &row.provider,
+            row.print,
+            row.address.clone(),
+            row.created_at,
+            row.used_at,
+            row.made_account,
+        ),
     )
     .await?;
     Ok(())
@@ -64,6 +77,12 @@ pub(crate) async fn use_link(tx: &Tx, id: ProviderLinkId) -> Result<()> {
 /// How many were there.
 pub(crate) async fn delete_link(tx: &Tx, id: ProviderLinkId) -> Result<u64> {
     tx.execute("DELETE FROM provider_link WHERE id = $1", (id,)).await
+}
+
+/// Deletes those that somebody signed in added; how many there were. The one that the account began with
+/// stays.
+pub(crate) async fn delete_links_added(tx: &Tx, account: UserId) -> Result<u64> {
+    tx.execute("DELETE FROM provider_link WHERE account_id = $1 AND NOT made_account", (account,)).await
 }
 
 /// `state` is sealed.

@@ -90,6 +90,22 @@ async fn somebody_without_an_account_registers_and_accepts() {
 }
 
 #[tokio::test]
+async fn whoever_was_removed_has_left_no_way_back_in() {
+    let office = Office::new().await;
+    let (mill, owner) = mill(&office).await;
+    let (ann, bob) = (office.verified_fan("ann").await.user.id, office.verified_fan("bob").await.user.id);
+    office.joins(mill, owner, bob, "bob@example.org", Role::Owner).await;
+    office.invite(&HOME, mill, bob, asked(ANN, Role::Owner)).await.unwrap();
+    let token = office.invitation_to(ANN).await;
+    office.change_role(&HOME, mill, bob, Role::Viewer).await.unwrap();
+    let refused = office.accept_invitation(&HOME, ann, &token).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidCode);
+    office.remove_member(&HOME, mill, bob).await.unwrap();
+    office.accept_invitation(&HOME, ann, &token).await.unwrap_err();
+    assert_eq!(role(&office, ann, mill).await, None);
+}
+
+#[tokio::test]
 async fn a_token_is_one_for_whom_it_was_sent_to_and_while_it_is_good() {
     let office = Office::new().await;
     let (mill, owner) = mill(&office).await;

@@ -448,6 +448,22 @@ async fn it_takes_the_place_of_a_code_at_sign_in() {
 }
 
 #[tokio::test]
+async fn a_new_password_by_mail_removes_what_a_thief_may_have_added() {
+    let office = office().await;
+    let (ann, mut device, _) = fan(&office, "ann").await;
+    let (bob, mut other, _) = fan(&office, "bob").await;
+    let shown = signed(&office, &mut device).await;
+    office.forgot_password(&HOME, Contact::Email("ann@example.org")).await.unwrap();
+    let token = office.token_to("ann@example.org").await;
+    office.reset_password(&HOME, &token, "a young hill by the lake", None).await.unwrap();
+    assert_eq!(enter(&office, &shown).await.unwrap_err(), Code::InvalidPasskey);
+    assert!(office.passkeys_of(ann.user.id).await.unwrap().is_empty());
+    assert_eq!(log(&office, "password.reset").await[0].detail.field("after")["passkeys_removed"], 1);
+    let shown = signed(&office, &mut other).await;
+    assert_eq!(enter(&office, &shown).await.unwrap().user.id, bob.user.id);
+}
+
+#[tokio::test]
 async fn whoever_is_erased_signs_in_no_more() {
     let office = office().await;
     let (ann, mut device, _) = fan(&office, "ann").await;

@@ -259,6 +259,17 @@ async fn a_second_factor_is_asked_for_and_not_skipped() {
     // Neither does removing the link skip it.
     let removed = scene.remove_provider_link(&HOME, ann.user.id, link.id, PASSWORD, None).await;
     assert_eq!(removed.unwrap_err().code(), Code::MfaRequired);
+    // What the provider said is worth nothing once its link is gone.
+    let (visit, asked) = scene.start().await;
+    scene.elsewhere.give(&scene.signer.sign(&scene.claims(&asked, "ann")));
+    let answer = scene.answer(&visit, &asked);
+    assert_eq!(code_of(scene.finish(answer, None).await), Code::MfaRequired);
+    scene.advance(30 * SECOND);
+    let otp = phone.shows(&scene, 0);
+    scene.remove_provider_link(&HOME, ann.user.id, link.id, PASSWORD, Some(&otp)).await.unwrap();
+    scene.advance(30 * SECOND);
+    let rest = Answer { code: None, ..answer };
+    assert_eq!(code_of(scene.finish(rest, Some(&phone.shows(&scene, 0))).await), Code::ProviderRefused);
 }
 
 #[tokio::test]
@@ -467,8 +478,12 @@ async fn a_provider_that_fails_is_no_fault_of_ours_and_lets_nobody_in() {
     scene.elsewhere.describe("issuer", json!("https://attacker.example"));
     assert!(matches!(scene.start_provider_sign_in("example").await, Err(AccountError::ProviderUnreachable)));
     scene.elsewhere.describe("issuer", json!(scene.elsewhere.issuer));
+    // Not asked again at once: nobody waits in line for a provider that does not answer.
+    assert!(matches!(scene.start_provider_sign_in("example").await, Err(AccountError::ProviderUnreachable)));
+    scene.advance(5 * SECOND);
     scene.elsewhere.describe("authorization_endpoint", json!("javascript:alert(1)"));
     assert!(matches!(scene.start_provider_sign_in("example").await, Err(AccountError::ProviderUnreachable)));
+    scene.advance(5 * SECOND);
     scene.elsewhere.describe("authorization_endpoint", json!("https://accounts.example/authorize"));
     // Where its documents send us is called with the same care as every address.
     scene.elsewhere.describe("token_endpoint", json!("http://169.254.169.254/token"));
