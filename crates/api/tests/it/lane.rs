@@ -71,6 +71,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
 
     pub async fn say(&mut self, bytes: &[u8]) {
         self.socket.write_all(bytes).await.expect("the server reads");
+        // By TLS some of it may still be on this side.
+        self.socket.flush().await.expect("the server reads");
     }
 
     /// The next answer; none when the server has closed.
