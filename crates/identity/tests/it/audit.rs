@@ -138,7 +138,8 @@ async fn passwords_and_sessions_leave_entries() {
     assert_eq!(actors, [Actor::Nobody, Actor::Nobody, Actor::System, Actor::User(ann)]);
     assert!(!reset[0].subject.contains('@') && reset[0].subject != reset[1].subject);
     assert_eq!(reset[2].detail.field("after")["address"], reset[1].subject);
-    assert_eq!(detail(&reset).1, json!({ "channel": "email", "sessions_ended": [first] }));
+    let ended = json!({ "channel": "email", "sessions_ended": [first], "passkeys_removed": 0, "links_removed": 0 });
+    assert_eq!(detail(&reset).1, ended);
     is_sound(&office).await;
 }
 
