@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use identity::ClientOf;
 use serde::{Deserialize, Serialize};
-use stagedoor_core::{ClientId, Code, OrganizerId};
+use stagedoor_core::{ClientId, OrganizerId};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use crate::accounts::private;
 use crate::auth::PlatformAdmin;
 use crate::client::RequestOrigin;
-use crate::extract::{Params, Path, paging};
+use crate::extract::{Params, Path, cursor, paging};
 use crate::problem::Envelope;
 use crate::programs::ClientView;
 use crate::venues::List;
@@ -62,8 +62,7 @@ pub async fn unapproved_clients(
     _admin: PlatformAdmin,
     Params(params): Params<ClientListParams>,
 ) -> Result<Response, Problem> {
-    let after = params.cursor.as_deref().map(str::parse).transpose();
-    let after = after.map_err(|_| Problem::new(Code::InvalidCursor, "the cursor belongs to another list"))?;
+    let after = cursor(params.cursor.as_deref())?;
     let limit = paging(params.limit, None)?.limit();
     let mut found = app.identity.unapproved_clients(after, limit + 1).await?;
     let more = found.len() > limit as usize;

@@ -5,14 +5,14 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use stagedoor_core::{Code, FieldError, RequestId, Timestamp};
+use stagedoor_core::{FieldError, RequestId, Timestamp};
 use store::audit::{self, Filter, Opened, Part, Record};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::{Member, SeeAudit};
-use crate::extract::{Params, paging};
+use crate::extract::{Params, cursor, paging};
 use crate::problem::Envelope;
 use crate::venues::List;
 use crate::{App, Problem, schema};
@@ -158,8 +158,7 @@ pub async fn audit_log(
     Params(mut params): Params<AuditParams>,
 ) -> Result<Response, Problem> {
     let limit = paging(params.limit, None)?.limit();
-    let wrong = |_| Problem::new(Code::InvalidCursor, "the cursor belongs to another list");
-    let before = params.cursor.take().map(|text| text.parse().map_err(wrong)).transpose()?;
+    let before = cursor(params.cursor.take().as_deref())?;
     let filter = params.filter()?;
     // What was answered before this was asked is in it.
     audit::link(&app.store, Some(staff.organizer.into())).await?;

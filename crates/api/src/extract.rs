@@ -1,6 +1,7 @@
 //! What a handler may take from a request, checked before the handler runs.
 
 use std::convert::Infallible;
+use std::str::FromStr;
 use std::time::Duration;
 
 use axum::extract::rejection::QueryRejection;
@@ -210,6 +211,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
 /// The part of a list that a query asks for.
 pub fn paging(limit: Option<u32>, cursor: Option<String>) -> Result<Paging, Problem> {
     Paging::new(limit, cursor).map_err(Problem::query)
+}
+
+/// Where a list goes on that counts by `T`; none at its beginning.
+pub fn cursor<T: FromStr>(text: Option<&str>) -> Result<Option<T>, Problem> {
+    let wrong = |_| Problem::new(Code::InvalidCursor, "the cursor belongs to another list");
+    text.map(|text| text.parse().map_err(wrong)).transpose()
 }
 
 /// A part of the path. Text that is no id of the wanted type names nothing, so it is as absent as

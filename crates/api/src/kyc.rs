@@ -6,7 +6,7 @@ use axum::response::Response;
 use identity::{Check, CheckStatus, Decider, Decision, Document, DocumentKind};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use stagedoor_core::{Code, FieldError, IdentityCheckId, Timestamp, UserId};
+use stagedoor_core::{FieldError, IdentityCheckId, Timestamp, UserId};
 use store::audit::{Chain, Entry};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::accounts::private;
 use crate::auth::{Fan, PlatformAdmin};
 use crate::client::RequestOrigin;
-use crate::extract::{Body, Params, Path, paging};
+use crate::extract::{Body, Params, Path, cursor, paging};
 use crate::problem::Envelope;
 use crate::venues::List;
 use crate::{App, Problem, schema};
@@ -167,8 +167,7 @@ pub async fn checks(
     let status = params.status.as_deref().map_or(Ok(CheckStatus::Pending), |text| {
         text.parse().map_err(|_| Problem::query(FieldError::new("status", "must be pending, verified or rejected")))
     })?;
-    let after = params.cursor.as_deref().map(str::parse).transpose();
-    let after = after.map_err(|_| Problem::new(Code::InvalidCursor, "the cursor belongs to another list"))?;
+    let after = cursor(params.cursor.as_deref())?;
     let limit = paging(params.limit, None)?.limit();
     let mut found = app.identity.checks(status, after, limit + 1).await?;
     let more = found.len() > limit as usize;

@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 
 use crate::auth::{OrdersRead, OrdersWrite, Person};
 use crate::client::RequestOrigin;
-use crate::extract::{IdempotencyKey, OptionalBody, Params, Path, RawBody, paging, read};
+use crate::extract::{IdempotencyKey, OptionalBody, Params, Path, RawBody, cursor, paging, read};
 use crate::openapi::MoneySchema;
 use crate::problem::{Envelope, IDEMPOTENCY_REPLAYED};
 use crate::tickets::TRANSFERRED;
@@ -337,12 +337,7 @@ impl OrderListParams {
     /// next one.
     pub fn page(&self) -> Result<(OrderPage, usize), Problem> {
         let limit = paging(self.limit, None)?.limit();
-        let before = match &self.cursor {
-            None => None,
-            Some(text) => Some(
-                text.parse().map_err(|_| Problem::new(Code::InvalidCursor, "the cursor belongs to another list"))?,
-            ),
-        };
+        let before = cursor(self.cursor.as_deref())?;
         Ok((OrderPage { before, limit: limit + 1 }, limit as usize))
     }
 }

@@ -7,7 +7,7 @@ use axum::response::Response;
 use identity::{Organizer, Reason};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use stagedoor_core::{Code, OrganizerId, Timestamp};
+use stagedoor_core::{OrganizerId, Timestamp};
 use store::audit::{Chain, Entry};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use crate::accounts::private;
 use crate::auth::PlatformAdmin;
 use crate::client::RequestOrigin;
-use crate::extract::{Body, Params, Path, paging};
+use crate::extract::{Body, Params, Path, cursor, paging};
 use crate::problem::Envelope;
 use crate::venues::List;
 use crate::{App, Problem, schema};
@@ -79,12 +79,7 @@ pub async fn all_organizers(
     RequestOrigin(origin): RequestOrigin,
     Params(params): Params<TenantListParams>,
 ) -> Result<Response, Problem> {
-    let after: Option<OrganizerId> = params
-        .cursor
-        .as_deref()
-        .map(str::parse)
-        .transpose()
-        .map_err(|_| Problem::new(Code::InvalidCursor, "the cursor belongs to another list"))?;
+    let after: Option<OrganizerId> = cursor(params.cursor.as_deref())?;
     let limit = paging(params.limit, None)?.limit();
     let mut found = app.identity.organizers_after(after, limit + 1).await?;
     let more = found.len() > limit as usize;

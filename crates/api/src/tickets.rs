@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 use crate::auth::{Person, TicketsRead, TicketsWrite};
 use crate::client::RequestOrigin;
-use crate::extract::{Body, IdempotencyKey, Params, Path, paging};
+use crate::extract::{Body, IdempotencyKey, Params, Path, cursor, paging};
 use crate::once::{Operation, once};
 use crate::openapi::MoneySchema;
 use crate::orders;
@@ -122,12 +122,7 @@ impl TicketListParams {
                 Some(status.map_err(|error| Problem::new(Code::InvalidQuery, format!("status: {error}")))?)
             }
         };
-        let after = match &self.cursor {
-            None => None,
-            Some(text) => Some(
-                text.parse().map_err(|_| Problem::new(Code::InvalidCursor, "the cursor belongs to another list"))?,
-            ),
-        };
+        let after = cursor(self.cursor.as_deref())?;
         let limit = paging(self.limit, None)?.limit();
         Ok((status, PageRequest::new(limit, after)))
     }

@@ -238,6 +238,13 @@ pub(crate) fn open_contact(key: &PersonKey, row: &AccountRow, channel: Channel) 
     sealed.map(|sealed| open_text(key, channel.place(row.id.0), sealed)).transpose()
 }
 
+/// What a person is known by: the e-mail address, or without one the number.
+pub(crate) fn open_address(key: &PersonKey, row: &AccountRow) -> store::Result<String> {
+    let email = open_contact(key, row, Channel::Email)?;
+    let address = email.map_or_else(|| open_contact(key, row, Channel::Phone), |email| Ok(Some(email)))?;
+    address.ok_or_else(|| store::Error::corrupt(format!("{} has no address", row.id)))
+}
+
 pub(crate) fn locale_of(row: &AccountRow) -> store::Result<Locale> {
     row.locale.parse().map_err(|_| corrupt("the language", row.id))
 }

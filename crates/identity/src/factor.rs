@@ -16,8 +16,7 @@ use totp_rs::{Algorithm, Builder, Secret, Totp};
 use zeroize::Zeroizing;
 
 use crate::Identity;
-use crate::account::{AccountError, key_of, open_contact};
-use crate::contact::Channel;
+use crate::account::{AccountError, key_of, open_address};
 use crate::letters::{self, Letter};
 use crate::passkey::Assertion;
 use crate::sql::{self, AccountRow};
@@ -82,24 +81,18 @@ impl Identity {
     /// whoever registered it for somebody else could lock that one out of.
     pub async fn enrol_factor(&self, origin: &Origin, user: UserId, password: &str) -> Result<Enrolment, AccountError> {
         let checked = self.confirm_password(user, password).await?;
-        let tx = self.0.store.begin_write_for(origin).await?;
-        let row = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
-        row.has_password_of(&checked)?;
+        let (tx, row, key) = self.lock_confirmed(origin, &checked).await?;
         if !row.is_verified() {
             return Err(AccountError::WrongState("verify the address of the account first"));
         }
-        let key = key_of(&self.0.keyring, &tx, user).await?;
         let secret = Zeroizing::new(self.env().entropy.bytes::<SECRET_BYTES>());
         if sql::put_factor(&tx, user, &key.seal(place(user), &secret[..])).await? == 0 {
             return Err(AccountError::WrongState("a second factor is on already"));
         }
-        let name = match open_contact(&key, &row, Channel::Email)? {
-            Some(email) => Some(email),
-            None => open_contact(&key, &row, Channel::Phone)?,
-        };
+        let name = open_address(&key, &row)?;
         tx.audit(Entry::new(Chain::Platform, "second_factor.enrol", user));
         tx.commit().await?;
-        let totp = totp(&secret[..], &name.expect("an account has an address"));
+        let totp = totp(&secret[..], &name);
         let uri = totp.to_url().expect("an address is short enough for a URI");
         Ok(Enrolment { secret: totp.secret().to_base32(), uri })
     }
@@ -275,13 +268,10 @@ impl Identity {
         otp: &str,
     ) -> Result<(Tx, PersonKey, AccountRow), AccountError> {
         let checked = self.confirm_password(user, password).await?;
-        let tx = self.0.store.begin_write_for(origin).await?;
-        let row = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
-        row.has_password_of(&checked)?;
+        let (tx, row, key) = self.lock_confirmed(origin, &checked).await?;
         if !row.has_factor {
             return Err(AccountError::WrongState("no second factor is on"));
         }
-        let key = key_of(&self.0.keyring, &tx, user).await?;
         let tx = self.demand_factor(tx, &key, &row, Some(otp), Purpose::SignIn).await?;
         Ok((tx, key, row))
     }

@@ -21,8 +21,7 @@ use store::audit::{Chain, Entry, Outcome};
 use store::{Origin, PersonKey, Sealed};
 
 use crate::Identity;
-use crate::account::{AccountError, corrupt, key_of, open_contact, open_text, place};
-use crate::contact::Channel;
+use crate::account::{AccountError, corrupt, key_of, open_address, open_text, place};
 use crate::factor::Purpose;
 use crate::letters::{self, Letter};
 use crate::sql::{self, PasskeyRow};
@@ -128,9 +127,7 @@ impl Identity {
     ) -> Result<PasskeyChallenge, AccountError> {
         let party = self.relying_party()?;
         let checked = self.confirm_password(user, password).await?;
-        let tx = self.0.store.begin_write_for(origin).await?;
-        let row = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
-        row.has_password_of(&checked)?;
+        let (tx, row, key) = self.lock_confirmed(origin, &checked).await?;
         if !row.is_verified() {
             return Err(AccountError::WrongState("verify the address of the account first"));
         }
@@ -138,15 +135,10 @@ impl Identity {
         if others.len() >= PASSKEYS_MAX {
             return Err(AccountError::WrongState("an account has no more than twenty passkeys"));
         }
-        let key = key_of(&self.0.keyring, &tx, user).await?;
         let tx = self.demand_factor(tx, &key, &row, otp, Purpose::SignIn).await?;
         let others = others.iter().map(|other| credential_of(&key, other)).collect::<Result<Vec<_>, _>>()?;
-        let address = match open_contact(&key, &row, Channel::Email)? {
-            Some(email) => Some(email),
-            None => open_contact(&key, &row, Channel::Phone)?,
-        };
+        let address = open_address(&key, &row)?;
         let name = open_text(&key, place("name", user), &row.name)?;
-        let address = address.expect("an account has an address");
         let ceremony = party.registration(user, session, (&address, &name), &others);
         let challenge = self.keep_ceremony(&tx, ceremony, Some(user)).await?;
         tx.audit(Entry::new(Chain::Platform, "passkey.enrol", user));
@@ -247,10 +239,7 @@ impl Identity {
             return Err(AccountError::NotFound);
         }
         let checked = self.confirm_password(user, password).await?;
-        let tx = self.0.store.begin_write_for(origin).await?;
-        let row = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
-        row.has_password_of(&checked)?;
-        let key = key_of(&self.0.keyring, &tx, user).await?;
+        let (tx, row, key) = self.lock_confirmed(origin, &checked).await?;
         let tx = self.demand_factor(tx, &key, &row, otp, Purpose::SignIn).await?;
         let passkey = sql::passkey(&tx, user, id).await?.ok_or(AccountError::NotFound)?;
         let name = name_of(&key, &passkey)?;

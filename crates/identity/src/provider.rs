@@ -25,7 +25,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::Identity;
-use crate::account::{AccountError, corrupt, key_of};
+use crate::account::{AccountError, corrupt};
 use crate::factor::Purpose;
 use crate::letters::{self, Letter};
 use crate::sql::{self, LinkRow};
@@ -189,10 +189,7 @@ impl Identity {
             return Err(AccountError::NotFound);
         }
         let checked = self.confirm_password(user, password).await?;
-        let tx = self.0.store.begin_write_for(origin).await?;
-        let row = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
-        row.has_password_of(&checked)?;
-        let key = key_of(&self.0.keyring, &tx, user).await?;
+        let (tx, row, key) = self.lock_confirmed(origin, &checked).await?;
         let tx = self.demand_factor(tx, &key, &row, otp, Purpose::SignIn).await?;
         let link = sql::link(&tx, user, id).await?.ok_or(AccountError::NotFound)?;
         let link = ProviderLink::open(self, &key, &link)?;

@@ -11,8 +11,8 @@ use jobs::{Job, Jobs, NewJob, Next};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use stagedoor_core::{SessionId, UserId};
-use store::Origin;
 use store::audit::{Chain, Entry};
+use store::{Origin, PersonKey, Tx};
 use uuid::Uuid;
 
 use crate::account::{AccountError, fingerprint, key_of, may_attempt, open_contact, open_text, place};
@@ -169,10 +169,7 @@ impl Identity {
     ) -> Result<(), AccountError> {
         let checked = self.confirm_password(user, current).await?;
         let sealed = self.new_password(&checked, password).await?;
-        let tx = self.0.store.begin_write_for(origin).await?;
-        let row = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
-        row.has_password_of(&checked)?;
-        let key = key_of(&self.0.keyring, &tx, user).await?;
+        let (tx, row, key) = self.lock_confirmed(origin, &checked).await?;
         let tx = self.demand_factor(tx, &key, &row, otp, Purpose::SignIn).await?;
         sql::set_password(&tx, user, &sealed).await?;
         sql::delete_resets(&tx, user).await?;
@@ -200,11 +197,22 @@ impl Identity {
         otp: Option<&str>,
     ) -> Result<(), AccountError> {
         let checked = self.confirm_password(user, password).await?;
-        let tx = self.0.store.begin_write_for(origin).await?;
-        let row = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
-        row.has_password_of(&checked)?;
-        let key = key_of(&self.0.keyring, &tx, user).await?;
+        let (tx, row, key) = self.lock_confirmed(origin, &checked).await?;
         Ok(self.demand_factor(tx, &key, &row, otp, Purpose::SignIn).await?.commit().await?)
+    }
+
+    /// A transaction for what a password was confirmed for, with the account locked and its key.
+    /// `InvalidCredentials` when there is another password by now.
+    pub(crate) async fn lock_confirmed(
+        &self,
+        origin: &Origin,
+        checked: &AccountRow,
+    ) -> Result<(Tx, AccountRow, PersonKey), AccountError> {
+        let tx = self.0.store.begin_write_for(origin).await?;
+        let row = sql::lock_account(&tx, checked.id).await?.ok_or(AccountError::NotFound)?;
+        row.has_password_of(checked)?;
+        let key = key_of(&self.0.keyring, &tx, checked.id).await?;
+        Ok((tx, row, key))
     }
 
     /// Asks somebody signed in for their password again, before something that a stolen session must

@@ -64,14 +64,11 @@ impl Identity {
         let reached = Reached::parse(contact)?;
         may_attempt(self.0.attempts.wait(Key::Codes(user), self.now()))?;
         let checked = self.confirm_password(user, password).await?;
-        let tx = self.0.store.begin_write_for(origin).await?;
-        let row = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
-        row.has_password_of(&checked)?;
+        let (tx, row, key) = self.lock_confirmed(origin, &checked).await?;
         let is_first = row.contact(reached.channel).is_none();
         if is_first && !row.is_verified() {
             return Err(AccountError::WrongState("verify the address that the account has first"));
         }
-        let key = key_of(&self.0.keyring, &tx, user).await?;
         let tx = self.demand_factor(tx, &key, &row, otp, Purpose::SignIn).await?;
         let before = open_contact(&key, &row, reached.channel)?;
         let (before, after) =

@@ -92,16 +92,13 @@ impl Identity {
         self.provider(provider)?;
         let checked = self.confirm_password(user, password).await?;
         let (visit, row) = self.prepare_visit(provider, Some((user, session))).await?;
-        let tx = self.0.store.begin_write_for(origin).await?;
-        let account = sql::lock_account(&tx, user).await?.ok_or(AccountError::NotFound)?;
-        account.has_password_of(&checked)?;
+        let (tx, account, key) = self.lock_confirmed(origin, &checked).await?;
         if !account.is_verified() {
             return Err(AccountError::WrongState("verify the address of the account first"));
         }
         if sql::links_of(&tx, user).await?.len() >= LINKS_MAX {
             return Err(AccountError::WrongState("an account has no more than ten links"));
         }
-        let key = key_of(&self.0.keyring, &tx, user).await?;
         let tx = self.demand_factor(tx, &key, &account, otp, Purpose::SignIn).await?;
         sql::insert_visit(&tx, &row).await?;
         let after = json!({ "provider": provider });
