@@ -1,0 +1,147 @@
+// Starts the real server with the demo world and a browser in front of it.
+// STAGEDOOR_BIN: the binary (default: the release build). STAGEDOOR_URL and STAGEDOOR_WORLD: a server that
+// runs already, and the JSON that `stagedoor demo` printed for it.
+import { execFile, spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { chromium } from 'playwright-core'
+
+const run = promisify(execFile)
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+const BINARY =
+  process.env.STAGEDOOR_BIN ?? new URL('../../target/release/stagedoor', import.meta.url).pathname
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
+/** Longer than anything here takes on a busy machine; what never comes fails. */
+export const PATIENCE_MS = 60_000
+
+export async function startServer() {
+  if (process.env.STAGEDOOR_URL) {
+    const world = JSON.parse(await readFile(process.env.STAGEDOOR_WORLD, 'utf8'))
+    return { url: process.env.STAGEDOOR_URL, world, stop: async () => {} }
+  }
+  const data = await mkdtemp(join(tmpdir(), 'stagedoor-e2e-'))
+  const { stdout } = await run(BINARY, ['demo', '--data', data], { maxBuffer: 1 << 26 })
+  const port = await freePort()
+  const url = `http://localhost:${port}`
+  const child = spawn(
+    BINARY,
+    [
+      'serve',
+      '--listen',
+      `127.0.0.1:${port}`,
+      '--data',
+      data,
+      '--public-url',
+      url,
+      '--address-limit',
+      '1000/5s',
+      '--user-limit',
+      '1000/5s',
+    ],
+    { stdio: 'ignore' },
+  )
+  await ready(url)
+  const stop = async () => {
+    child.kill('SIGTERM')
+    await new Promise((resolve) => child.once('exit', resolve))
+    await rm(data, { recursive: true, force: true })
+  }
+  return { url, world: JSON.parse(stdout), stop }
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address()
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+async function ready(url) {
+  const end = Date.now() + PATIENCE_MS
+  while (Date.now() < end) {
+    const answer = await fetch(`${url}/readyz`).catch(() => undefined)
+    if (answer?.ok) return
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  throw new Error('the server does not come up')
+}
+
+export const launch = () => chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
+
+/** A browser context of its own: another person, or the same on another device. */
+export async function visitor(browser, url, options = {}) {
+  const context = await browser.newContext({
+    baseURL: url,
+    viewport: { width: 390, height: 844 },
+    locale: 'en-GB',
+    timezoneId: 'Europe/Berlin',
+    serviceWorkers: 'block',
+    ...options,
+  })
+  context.setDefaultTimeout(PATIENCE_MS)
+  const page = await context.newPage()
+  const errors = []
+  page.on('pageerror', (error) => errors.push(error.message))
+  page.on('console', (message) => {
+    if (/Content Security Policy|Uncaught/.test(message.text())) errors.push(message.text())
+  })
+  return { context, page, errors }
+}
+
+let people = 0
+
+/** Somebody nobody has seen before. */
+export function somebody() {
+  people += 1
+  const email = `e2e-${Date.now().toString(36)}-${people}@example.test`
+  return {
+    name: `Robin Example ${people}`,
+    email,
+    password: `curtain-${Math.random().toString(36).slice(2)}-Call7`,
+  }
+}
+
+export async function fillRegistration(scope, person) {
+  await scope.getByLabel('Your name').fill(person.name)
+  await scope.getByLabel('Email').fill(person.email)
+  await scope.getByLabel('Password').fill(person.password)
+  await scope.getByRole('button', { name: 'Create account' }).click()
+}
+
+export async function register(page, person, next = '/') {
+  await page.goto(`/sign-in?mode=register&next=${encodeURIComponent(next)}`)
+  await fillRegistration(page, person)
+  await page.getByRole('button', { name: 'Account', exact: true }).waitFor()
+}
+
+/** Opens an event of the demo world by its name and holds the best places there are. */
+export async function holdBest(page, url, name, quantity = 2) {
+  const events = await (await fetch(`${url}/api/v1/events?q=${encodeURIComponent(name)}&limit=1`)).json()
+  await page.goto(`/events/${events.items[0].id}`)
+  for (let n = 2; n < quantity; n++) await page.getByRole('button', { name: 'More: Places' }).click()
+  if (quantity === 1) await page.getByRole('button', { name: 'Fewer: Places' }).click()
+  await page.getByRole('button', { name: /^Hold the best/ }).click()
+}
+
+export async function orders(page) {
+  return page.evaluate(async () => (await (await fetch('/api/v1/me/orders')).json()).items)
+}
+
+/** Everything axe-core finds on what is on the screen, in words short enough to act on. */
+export async function violations(page) {
+  // Half-way through a fade, text has less contrast than it will have.
+  await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {}))))
+  if (!(await page.evaluate(() => 'axe' in window))) await page.addScriptTag({ path: axe })
+  const { violations: found } = await page.evaluate(() =>
+    window.axe.run(document, { resultTypes: ['violations'] }),
+  )
+  return found.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id} ${target}: ${failureSummary}`),
+  )
+}

@@ -1,0 +1,33 @@
+import { queryOptions, useQuery } from '@tanstack/react-query'
+import { api, ok } from './client'
+import { isProblem } from './problem'
+import { announceSession, hasSession } from './session'
+import type { User } from './types'
+
+/** Who is signed in, or null. Everything of theirs is cached under keys that begin with `me`. */
+export const meQuery = queryOptions({
+  queryKey: ['me'],
+  queryFn: async ({ signal }): Promise<User | null> => {
+    if (!hasSession()) return null
+    try {
+      return await ok(api.GET('/api/v1/me', { signal }))
+    } catch (error) {
+      if (isProblem(error) && error.status === 401) return null
+      throw error
+    }
+  },
+  staleTime: 60_000,
+})
+
+export function useMe(): { me: User | null | undefined; isLoading: boolean } {
+  const { data, isPending } = useQuery(meQuery)
+  return { me: data, isLoading: isPending }
+}
+
+/** The header that asks for cookies in place of tokens in the body. */
+export const COOKIES = { 'X-Session': 'cookie' } as const
+
+export async function signOut(): Promise<void> {
+  await ok(api.POST('/api/v1/auth/logout', { body: {} }))
+  announceSession()
+}

@@ -1,0 +1,71 @@
+/**
+ * Signed in by cookies. The tokens are out of reach of scripts; what can be read is `__Host-csrf`,
+ * whose value goes with every call that changes something and which tells that there is a session.
+ */
+const CSRF = '__Host-csrf'
+const REFRESH = '/api/v1/auth/refresh'
+const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('session') : undefined
+const listeners = new Set<() => void>()
+
+export function csrfToken(): string | undefined {
+  const found = document.cookie.split('; ').find((pair) => pair.startsWith(`${CSRF}=`))
+  return found ? decodeURIComponent(found.slice(CSRF.length + 1)) : undefined
+}
+
+export const hasSession = (): boolean => csrfToken() !== undefined
+
+/** Says to this tab and the others that somebody signed in or out. */
+export function announceSession(): void {
+  for (const listener of listeners) listener()
+  channel?.postMessage('changed')
+}
+
+export function onSessionChange(listener: () => void): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+channel?.addEventListener('message', () => {
+  for (const listener of listeners) listener()
+})
+
+const isSafe = (method: string) => method === 'GET' || method === 'HEAD'
+
+/** A call by cookie: with the token of the form, and once more after the access token was renewed. */
+export async function fetchWithSession(request: Request): Promise<Response> {
+  const again = request.clone()
+  const before = csrfToken()
+  const response = await fetch(withToken(request, before))
+  if (response.status !== 401 || !before || new URL(request.url).pathname.startsWith('/api/v1/auth/'))
+    return response
+  const code = await response
+    .clone()
+    .json()
+    .then((body) => body?.error?.code)
+    .catch(() => undefined)
+  // Wrong codes and passwords are 401 too, and a new access token does not mend them.
+  if (code !== 'not_signed_in' && code !== 'invalid_token') return response
+  if (!(await renew(before))) return response
+  return fetch(withToken(again, csrfToken()))
+}
+
+function withToken(request: Request, token: string | undefined): Request {
+  if (token && !isSafe(request.method)) request.headers.set('X-CSRF-Token', token)
+  return request
+}
+
+/** One tab renews for all: a refresh token is good once, and its second use ends the session. */
+async function renew(stale: string): Promise<boolean> {
+  return navigator.locks.request('session-refresh', async () => {
+    const token = csrfToken()
+    if (!token) return false
+    if (token !== stale) return true
+    const response = await fetch(REFRESH, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'X-Session': 'cookie', 'X-CSRF-Token': token },
+      body: '{}',
+    })
+    if (response.status === 401) announceSession()
+    return response.ok
+  })
+}

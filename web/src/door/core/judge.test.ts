@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest'
+import { heard, offsetOf, unknownClock } from './clock'
+import { admits, judge, knownFrom } from './judge'
+import type { Scan } from './types'
+
+const event = { eventId: 'evt_a', startsAt: '2026-11-22T20:00:00Z', doorsAt: null, endsAt: null }
+const at = (time: string) => Date.parse(`2026-11-22T${time}Z`)
+const nothing = { used: undefined, revoked: false }
+
+const scan = (change: Partial<Scan>): Scan => ({
+  scanId: '1',
+  organizerId: 'org_a',
+  eventId: 'evt_a',
+  gate: 'North',
+  scannedAt: '2026-11-22T19:00:00Z',
+  barcode: null,
+  ticketId: 'tkt_a',
+  generation: 1,
+  verdict: 'admitted',
+  by: 'device',
+  state: 'queued',
+  place: null,
+  earlier: null,
+  ticketEventId: 'evt_a',
+  conflict: null,
+  settled: false,
+  ...change,
+})
+
+test('tickets admit as long as the server says they do', () => {
+  expect(admits(event)).toEqual({ opens: at('18:00:00'), closes: Date.parse('2026-11-23T08:00:00Z') })
+  const told = { ...event, doorsAt: '2026-11-22T19:00:00Z', endsAt: '2026-11-22T21:00:00Z' }
+  expect(admits(told)).toEqual({ opens: at('17:00:00'), closes: at('23:00:00') })
+})
+
+test('each reason has its turn', () => {
+  const used = { used: { at: '2026-11-22T19:00:00Z', gate: 'North' }, revoked: false }
+  expect(judge(event, 'evt_a', at('18:00:00'), nothing)).toBe('admitted')
+  expect(judge(event, 'evt_a', at('18:00:00') - 1, nothing)).toBe('not_yet_valid')
+  expect(judge(event, 'evt_a', at('20:00:00') + 12 * 3_600_000 + 1, nothing)).toBe('expired')
+  expect(judge(event, 'evt_a', at('19:00:00'), used)).toBe('already_used')
+  expect(judge(event, 'evt_b', at('19:00:00'), used)).toBe('wrong_event')
+  expect(judge(event, 'evt_a', at('19:00:00'), { ...used, revoked: true })).toBe('revoked')
+})
+
+test('a device remembers whom it let in, and what the server has told it since', () => {
+  const north = { at: '2026-11-22T19:00:00Z', gate: 'North' }
+  const south = { at: '2026-11-22T18:50:00Z', gate: 'South' }
+  expect(knownFrom([], 1)).toEqual(nothing)
+  expect(knownFrom([scan({})], 1)).toEqual({ used: north, revoked: false })
+  expect(knownFrom([scan({ verdict: 'not_yet_valid' })], 1)).toEqual(nothing)
+  const told = scan({ verdict: 'already_used', by: 'server', earlier: south })
+  expect(knownFrom([told], 1).used).toEqual(south)
+  const elsewhere = scan({ conflict: { kind: 'refused_later', result: 'already_used', other: south } })
+  expect(knownFrom([elsewhere], 1).used).toEqual(south)
+})
+
+test('a barcode that was replaced is dead here, too, and the new one is not', () => {
+  const dead = scan({ conflict: { kind: 'refused_later', result: 'revoked', other: null } })
+  expect(knownFrom([dead], 1)).toEqual({ used: undefined, revoked: true })
+  expect(knownFrom([dead], 2)).toEqual(nothing)
+  expect(knownFrom([scan({ verdict: 'not_yet_valid', generation: 2 })], 1).revoked).toBe(true)
+})
+
+test('the clock of the server is heard more exactly with every answer', () => {
+  const date = (time: number) => new Date(Math.floor(time / 1_000) * 1_000).toUTCString()
+  // This device is 61.3 s behind; answers take 200 ms.
+  let clock = unknownClock
+  for (let sent = 0; sent < 40_000; sent += 730) {
+    const answered = sent + 100 + 61_300
+    clock = heard(clock, date(answered), sent, sent + 200)
+    expect(clock.low).toBeLessThanOrEqual(61_300)
+    expect(clock.high).toBeGreaterThanOrEqual(61_300)
+  }
+  expect(clock.high - clock.low).toBeLessThan(500)
+  expect(Math.abs(offsetOf(clock) - 61_300)).toBeLessThan(500)
+})
+
+test('a clock that is right stays as it is, and one that was set is heard anew', () => {
+  const clock = heard(unknownClock, new Date(5_000).toUTCString(), 5_100, 5_300)
+  expect(offsetOf(clock)).toBe(0)
+  const set = heard(clock, new Date(605_000).toUTCString(), 5_400, 5_500)
+  expect(offsetOf(set)).toBe(599_500)
+  expect(heard(clock, null, 0, 0)).toBe(clock)
+})
+
+test('the list says who is in, and which barcode is good', () => {
+  const listed = {
+    id: 'tkt_a',
+    version: 2,
+    status: 'issued',
+    seat: 'S-4-12',
+    section: 'Stalls',
+    level: 'Front',
+    ticketType: 'Standard',
+  }
+  expect(knownFrom([], 1, listed).revoked).toBe(true)
+  expect(knownFrom([], 2, listed)).toEqual(nothing)
+  expect(knownFrom([], 2, { ...listed, status: 'refunded' }).revoked).toBe(true)
+  // Given away since the list was made: it knows nothing of this barcode.
+  expect(knownFrom([], 3, { ...listed, status: 'revoked' })).toEqual(nothing)
+  const admission = { scanId: '9', gate: 'South', scannedAt: '2026-11-22T18:50:00Z' }
+  expect(knownFrom([], 2, { ...listed, status: 'used', admission }).used).toEqual({
+    at: admission.scannedAt,
+    gate: 'South',
+  })
+})

@@ -1,0 +1,78 @@
+import { api, ok, okWith } from '../../api/client'
+import { prepareVerifier } from './signature'
+import { keepPack } from './store'
+import type { OwnEvent, Pack } from './types'
+
+const PAGE = 100
+/** An organizer with more events than this has the newest pages looked through alone. */
+const PAGES = 5
+
+/** The events of an organizer that the person may work for. */
+export async function eventsOf(org: string, signal?: AbortSignal): Promise<OwnEvent[]> {
+  const events: OwnEvent[] = []
+  let cursor: string | undefined
+  for (let page = 0; page < PAGES; page++) {
+    const answer = await ok(
+      api.GET('/api/v1/organizers/{org}/events', {
+        params: { path: { org }, query: { limit: PAGE, cursor } },
+        signal,
+      }),
+    )
+    events.push(...answer.items)
+    cursor = answer.nextCursor ?? undefined
+    if (!cursor) break
+  }
+  return events
+}
+
+/**
+ * Fetches and keeps all that a door needs without a network: the event's times, the keys that sign
+ * tickets, and the library that checks them.
+ */
+export async function preparePack(org: string, event: string, now: () => number): Promise<Pack> {
+  const path = { org, event }
+  const [{ items }, view, keys, events] = await Promise.all([
+    ok(api.GET('/api/v1/organizers')),
+    ok(api.GET('/api/v1/organizers/{org}/events/{event}', { params: { path } })),
+    ok(api.GET('/api/v1/organizers/{org}/checkins/keys', { params: { path: { org } } })),
+    eventsOf(org),
+    prepareVerifier(),
+  ])
+  const venue = await ok(api.GET('/api/v1/venues/{venue}', { params: { path: { venue: view.venueId } } }))
+  const pack: Pack = {
+    organizerId: org,
+    organizerName: items.find(({ id }) => id === org)?.name ?? '',
+    eventId: view.id,
+    eventName: view.name,
+    startsAt: view.startsAt,
+    doorsAt: view.doorsAt ?? null,
+    endsAt: view.endsAt ?? null,
+    venueName: venue.name,
+    timeZone: venue.timeZone,
+    keys: keys.keys,
+    otherEvents: Object.fromEntries(
+      events.filter(({ id }) => id !== view.id).map(({ id, name }) => [id, name]),
+    ),
+    preparedAt: new Date(now()).toISOString(),
+  }
+  await keepPack(pack)
+  return pack
+}
+
+/** What the server is sent of a scan: the same each time, so that it knows one that comes again. */
+type Sent = { barcode: string; gate: string; scanId: string; scannedAt: string; eventId: string }
+
+/** Somebody stands there and waits: past this the device decides. */
+const LIVE_PATIENCE_MS = 2_500
+
+export const scanLive = (org: string, body: Sent) =>
+  okWith(
+    api.POST('/api/v1/organizers/{org}/checkins', {
+      params: { path: { org } },
+      body,
+      signal: AbortSignal.timeout(LIVE_PATIENCE_MS),
+    }),
+  )
+
+export const scanBatch = (org: string, scans: Sent[]) =>
+  okWith(api.POST('/api/v1/organizers/{org}/checkins/batch', { params: { path: { org } }, body: { scans } }))

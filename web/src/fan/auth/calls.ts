@@ -1,0 +1,57 @@
+import { api, ok } from '../../api/client'
+import { COOKIES } from '../../api/me'
+import { queryClient } from '../../api/query'
+import { announceSession } from '../../api/session'
+import type { User } from '../../api/types'
+
+type SignedIn = { user: User }
+
+/** The answer to every way of signing in: cookies are set, and the person is known at once. */
+async function enter(call: Promise<unknown>): Promise<User> {
+  const { user } = (await call) as SignedIn
+  announceSession()
+  queryClient.setQueryData(['me'], user)
+  return user
+}
+
+export type Assertion = {
+  id: string
+  response: {
+    authenticatorData: string
+    clientDataJSON: string
+    signature: string
+    userHandle?: string | null
+  }
+}
+
+export const logIn = (email: string, password: string, proof: { otp?: string; passkey?: Assertion } = {}) =>
+  enter(ok(api.POST('/api/v1/auth/login', { headers: COOKIES, body: { email, password, ...proof } })))
+
+export const register = (name: string, email: string, password: string, locale: 'en' | 'de') =>
+  enter(ok(api.POST('/api/v1/auth/register', { headers: COOKIES, body: { name, email, password, locale } })))
+
+export async function signInWithPasskey(): Promise<User> {
+  const { publicKey } = await ok(api.POST('/api/v1/auth/passkeys/challenge'))
+  const credential = await assertion(publicKey)
+  return enter(ok(api.POST('/api/v1/auth/passkeys', { headers: COOKIES, body: { credential } })))
+}
+
+/** Asks the device to sign. Throws a `DOMException` when the person turns away. */
+export async function assertion(publicKey: unknown): Promise<Assertion> {
+  const options = PublicKeyCredential.parseRequestOptionsFromJSON(
+    publicKey as PublicKeyCredentialRequestOptionsJSON,
+  )
+  const made = (await navigator.credentials.get({ publicKey: options })) as PublicKeyCredential
+  const { id, response } = made.toJSON() as unknown as Assertion
+  const { authenticatorData, clientDataJSON, signature, userHandle } = response
+  return { id, response: { authenticatorData, clientDataJSON, signature, userHandle } }
+}
+
+export const passkeysWork = (): boolean =>
+  'PublicKeyCredential' in window && 'parseRequestOptionsFromJSON' in PublicKeyCredential
+
+export const forgotPassword = (email: string) =>
+  ok(api.POST('/api/v1/auth/password/forgot', { body: { email } }))
+
+export const resetPassword = (token: string, password: string, otp?: string) =>
+  ok(api.POST('/api/v1/auth/password/reset', { body: { token, password, ...(otp ? { otp } : {}) } }))

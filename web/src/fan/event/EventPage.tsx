@@ -1,0 +1,82 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi } from '@tanstack/react-router'
+import { lazy, Suspense, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { EventPage as Event } from '../../api/types'
+import { Page, usePageTitle } from '../../ui/Page'
+import { ErrorState, Loading, Skeleton } from '../../ui/State'
+import { useActiveHolds } from '../holds'
+import { eventQuery } from '../queries'
+import { BuyPanel } from './BuyPanel'
+import { EventHero } from './EventHero'
+import styles from './EventPage.module.css'
+import { MapSlot } from './MapSlot'
+import { PriceLevels } from './PriceLevels'
+import { usePicks } from './selection'
+import { useHolding } from './useHolding'
+
+const AuthDialog = lazy(() =>
+  import('../auth/AuthDialog').then(({ AuthDialog }) => ({ default: AuthDialog })),
+)
+const route = getRouteApi('/events/$eventId')
+
+/** The map says what changes as it changes; prices and counts beside it are looked up again this often. */
+const REFRESH_MS = 30_000
+
+export function EventPage() {
+  const { eventId } = route.useParams()
+  const event = useQuery({ ...eventQuery(eventId), refetchInterval: REFRESH_MS })
+  if (event.data) return <Loaded key={eventId} event={event.data} />
+  return (
+    <Page>
+      {event.isError ? (
+        <ErrorState isPage error={event.error} onRetry={() => event.refetch()} />
+      ) : (
+        <Loading>
+          <Skeleton block="16rem" />
+          <Skeleton lines={5} />
+        </Loading>
+      )}
+    </Page>
+  )
+}
+
+function Loaded({ event }: { event: Event }) {
+  const { t } = useTranslation('event')
+  usePageTitle(event.name)
+  const picks = usePicks(event.id)
+  const holding = useHolding(event, picks.clear)
+  const mine = useActiveHolds()
+    .filter((hold) => hold.eventId === event.id)
+    .flatMap((hold) => hold.seats.map((seat) => seat.id))
+  const [area, setArea] = useState<string>()
+  return (
+    <>
+      <EventHero event={event} />
+      <Page className={styles.columns}>
+        <div className={styles.panel}>
+          <BuyPanel event={event} picks={picks} holding={holding} area={area} />
+        </div>
+        <div className={styles.main}>
+          <section id="map" aria-labelledby="map-title" className={styles.map}>
+            <h2 id="map-title">{t('map')}</h2>
+            <MapSlot
+              event={event}
+              selected={picks.seats}
+              onSelect={picks.setSeats}
+              isHolding={holding.isPending}
+              mine={mine}
+              onArea={setArea}
+            />
+          </section>
+          <PriceLevels event={event} />
+        </div>
+      </Page>
+      {holding.asking && (
+        <Suspense>
+          <AuthDialog open onClose={holding.cancelAsking} onDone={holding.signedIn} />
+        </Suspense>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,131 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { EventPage, Ticket } from '../../api/types'
+import { Button, buttonClass } from '../../ui/Button'
+import { Dialog } from '../../ui/Dialog'
+import { EventTime } from '../../ui/EventTime'
+import { Icon } from '../../ui/Icon'
+import { ErrorState, Loading, Notice, Skeleton } from '../../ui/State'
+import { barcodeQuery } from './barcode'
+import { placeOf } from './place'
+import styles from './TicketDialog.module.css'
+import { TransferForm } from './TransferForm'
+import { admits } from './ticketQueries'
+
+type Props = {
+  ticket: Ticket
+  event: EventPage | undefined
+  /** The tickets of the same event that still admit, in order: the next person's is one press away. */
+  siblings: readonly Ticket[]
+  offline: boolean
+  onShow: (ticket: string) => void
+  onClose: () => void
+}
+
+/** One ticket as the door wants to see it: large, black on white, whatever the theme. */
+export function TicketDialog({ ticket, event, siblings, offline, onShow, onClose }: Props) {
+  const { t } = useTranslation('tickets')
+  const [giving, setGiving] = useState(false)
+  const index = siblings.findIndex((other) => other.id === ticket.id)
+  const [before, after] = [siblings[index - 1], siblings[index + 1]]
+  if (giving)
+    return (
+      <Dialog open onClose={() => setGiving(false)} title={t('transfer')}>
+        <TransferForm
+          ticket={ticket}
+          onDone={() => {
+            setGiving(false)
+            onClose()
+          }}
+        />
+      </Dialog>
+    )
+  return (
+    <Dialog open onClose={onClose} title={event?.name ?? t('ticket')}>
+      <div className={styles.ticket}>
+        {admits(ticket) ? (
+          <BarcodeImage ticket={ticket} />
+        ) : (
+          <Notice tone="warn">{t(`statusText.${ticket.status}` as 'statusText.refunded')}</Notice>
+        )}
+        {ticket.status === 'used' && <Notice tone="good">{t('statusText.used')}</Notice>}
+        <dl className={styles.facts}>
+          <div className={styles.place}>
+            <dt>{t('place')}</dt>
+            <dd>{placeOf(ticket, t)}</dd>
+          </div>
+          <div>
+            <dt>{t('level')}</dt>
+            <dd>{ticket.levelName}</dd>
+          </div>
+          {event && (
+            <div>
+              <dt>{t('when')}</dt>
+              <dd>
+                <EventTime at={event.startsAt} zone={event.timeZone} />
+              </dd>
+            </div>
+          )}
+        </dl>
+      </div>
+      {siblings.length > 1 && index >= 0 && (
+        <div className={styles.pager}>
+          <Button disabled={!before} onClick={() => before && onShow(before.id)} aria-label={t('previous')}>
+            <Icon name="back" />
+          </Button>
+          <p role="status">{t('nth', { n: index + 1, count: siblings.length })}</p>
+          <Button disabled={!after} onClick={() => after && onShow(after.id)} aria-label={t('next')}>
+            <Icon name="next" />
+          </Button>
+        </div>
+      )}
+      {admits(ticket) && !offline && (
+        <div className={styles.actions}>
+          <a className={buttonClass({ size: 's' })} href={`/api/v1/tickets/${ticket.id}/pdf`} download>
+            <Icon name="print" /> {t('pdf')}
+          </a>
+          {ticket.status === 'issued' && (
+            <Button size="s" onClick={() => setGiving(true)}>
+              <Icon name="send" /> {t('transfer')}
+            </Button>
+          )}
+          <Link
+            className={buttonClass({ size: 's' })}
+            to="/orders/$orderId"
+            params={{ orderId: ticket.orderId }}
+            search={{}}
+          >
+            <Icon name="refund" /> {t('order')}
+          </Link>
+        </div>
+      )}
+    </Dialog>
+  )
+}
+
+function BarcodeImage({ ticket }: { ticket: Ticket }) {
+  const { t } = useTranslation('tickets')
+  const barcode = useQuery(barcodeQuery(ticket.id, ticket.version))
+  if (barcode.isError) return <ErrorState error={barcode.error} onRetry={() => barcode.refetch()} />
+  if (!barcode.data)
+    return (
+      <Loading>
+        <Skeleton block="16rem" />
+      </Loading>
+    )
+  const { side, path } = barcode.data
+  return (
+    <svg
+      className={styles.symbol}
+      viewBox={`0 0 ${side} ${side}`}
+      role="img"
+      aria-label={t('barcode')}
+      shapeRendering="crispEdges"
+    >
+      <path fill="#fff" d={`M0 0h${side}v${side}H0z`} />
+      <path fill="#000" d={path} />
+    </svg>
+  )
+}

@@ -1,0 +1,72 @@
+import i18next from 'i18next'
+import { initReactI18next, useTranslation } from 'react-i18next'
+import type common from './locales/en/common.json'
+
+export const LANGUAGES = ['en', 'de'] as const
+export type Language = (typeof LANGUAGES)[number]
+
+const KEY = 'language'
+const files = import.meta.glob<{ default: Record<string, string> }>('./locales/*/*.json')
+
+/** The language chosen before, or the first of the browser's that we speak. */
+function preferred(): Language {
+  const wishes = [localStorage.getItem(KEY), ...navigator.languages.map((tag) => tag.split('-')[0])]
+  return (
+    LANGUAGES.find((language) => language === wishes.find((wish) => LANGUAGES.includes(wish as Language))) ??
+    'en'
+  )
+}
+
+/** Loads the messages of one namespace when a page first needs them. */
+const backend = {
+  type: 'backend' as const,
+  init() {},
+  read(language: string, namespace: string, done: (error: unknown, messages: unknown) => void) {
+    const load = files[`./locales/${language}/${namespace}.json`]
+    if (!load) return done(new Error(`no messages ${namespace} in ${language}`), null)
+    load().then(
+      (module) => done(null, module.default),
+      (error) => done(error, null),
+    )
+  },
+}
+
+export async function startI18n(): Promise<void> {
+  i18next.on('languageChanged', (language) => {
+    document.documentElement.lang = language
+    document.documentElement.dir = i18next.dir(language)
+  })
+  await i18next
+    .use(backend)
+    .use(initReactI18next)
+    .init({
+      lng: preferred(),
+      fallbackLng: false,
+      supportedLngs: LANGUAGES,
+      ns: ['common'],
+      defaultNS: 'common',
+      interpolation: { escapeValue: false },
+      keySeparator: '.',
+      returnNull: false,
+    })
+}
+
+export async function setLanguage(language: Language): Promise<void> {
+  localStorage.setItem(KEY, language)
+  await i18next.changeLanguage(language)
+}
+
+/** For a route's loader: the messages of the page arrive together with its code. */
+export const loadMessages = (...namespaces: string[]): Promise<void> => i18next.loadNamespaces(namespaces)
+
+/** The locale for numbers and dates: the browser's own flavour of the language that is shown. */
+export function useLocale(): string {
+  const { i18n } = useTranslation()
+  return localeOf(i18n.language)
+}
+
+export function localeOf(language: string): string {
+  return navigator.languages.find((tag) => tag.split('-')[0] === language) ?? language
+}
+
+export type CommonKey = keyof typeof common

@@ -1,0 +1,23 @@
+import type { TFunction } from 'i18next'
+import { useTranslation } from 'react-i18next'
+import { Problem, type ProblemCode } from '../api/problem'
+
+/** What a refusal or fault means to the person in front of the screen, and what they can do. */
+export function problemMessage(t: TFunction, error: unknown): string {
+  if (!(error instanceof Problem)) return t('error.unexpected')
+  const { details, retryAfter } = error
+  const seats = Array.isArray(details.seats) ? details.seats.join(', ') : String(details.seat ?? '')
+  const key: ProblemCode | 'rate_limited_wait' =
+    error.code === 'rate_limited' && retryAfter ? 'rate_limited_wait' : error.code
+  return t([`error.${key}`, 'error.unexpected'] as never, {
+    seats,
+    max: Number(details.max ?? 0),
+    count: retryAfter ?? Number(details.max ?? 0),
+    field: String(details.field ?? ''),
+  }) as string
+}
+
+export function useProblemMessage(): (error: unknown) => string {
+  const { t } = useTranslation()
+  return (error) => problemMessage(t as TFunction, error)
+}

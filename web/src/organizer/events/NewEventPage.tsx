@@ -1,0 +1,74 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Link, useNavigate } from '@tanstack/react-router'
+import { useRef } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api, ok } from '../../api/client'
+import { buttonClass } from '../../ui/Button'
+import { toast } from '../../ui/Toast'
+import { useOrganizer } from '../frame/context'
+import { Head } from '../kit/Head'
+import type { OwnEvent } from '../types'
+import { bodyOf, type EventDraft, emptyDraft } from './draft'
+import { EventForm } from './EventForm'
+
+/** Drafts for one start or for a whole run; nobody sees them until they are published. */
+export function NewEventPage() {
+  const { t } = useTranslation('organizerEvents')
+  const here = useOrganizer()
+  const client = useQueryClient()
+  const navigate = useNavigate()
+  // What was made of this run so far: a retry after a failure goes on behind it.
+  const made = useRef<OwnEvent[]>([])
+  const keys = useRef(new Map<string, string>())
+  const create = useMutation({
+    mutationFn: async ({ draft, zone }: { draft: EventDraft; zone: string }) => {
+      for (const start of draft.starts.slice(made.current.length)) {
+        const first = made.current[0]
+        const body = { ...bodyOf(draft, zone, start), seriesId: first?.id ?? null }
+        // The same words are the same wish; changed ones are another.
+        const wish = JSON.stringify(body)
+        const key = keys.current.get(wish) ?? crypto.randomUUID()
+        keys.current.set(wish, key)
+        const params = { path: { org: here.id }, header: { 'Idempotency-Key': key } }
+        made.current.push(await ok(api.POST('/api/v1/organizers/{org}/events', { params, body })))
+      }
+      return made.current
+    },
+    onSettled: () => client.invalidateQueries({ queryKey: ['me', 'org', here.id, 'events'] }),
+    onSuccess: async ([first, ...others]) => {
+      toast(t('created', { count: others.length + 1 }), { tone: 'good' })
+      if (first)
+        await navigate({ to: '/organizer/$org/events/$event', params: { org: here.id, event: first.id } })
+    },
+  })
+  return (
+    <>
+      <Head
+        title={t('new')}
+        over={
+          <Link to="/organizer/$org/events" params={{ org: here.id }}>
+            {t('title')}
+          </Link>
+        }
+      >
+        {t('newText')}
+      </Head>
+      <EventForm
+        initial={emptyDraft(t('standard'))}
+        busy={create.isPending}
+        error={create.error}
+        submitLabel={t('create')}
+        onSubmit={(draft, zone) => create.mutate({ draft, zone })}
+        extra={
+          <Link
+            to="/organizer/$org/events"
+            params={{ org: here.id }}
+            className={buttonClass({ variant: 'quiet' })}
+          >
+            {t('common:action.cancel')}
+          </Link>
+        }
+      />
+    </>
+  )
+}

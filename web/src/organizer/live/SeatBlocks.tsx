@@ -1,0 +1,150 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMemo, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { api, ok } from '../../api/client'
+import { Button } from '../../ui/Button'
+import { Select } from '../../ui/Field'
+import { toast } from '../../ui/Toast'
+import { useOrganizer } from '../frame/context'
+import kit from '../kit/kit.module.css'
+import { useRefusal } from '../kit/refusal'
+import type { Schemas } from '../types'
+import styles from './Live.module.css'
+
+type Section = Schemas['Section']
+const NONE = {}
+const AVAILABLE = 0
+const BLOCKED = 3
+
+/** Seats of one section as buttons, row by row; those that are free can be blocked, and blocked ones freed. */
+export function SeatBlocks({
+  event,
+  sections,
+  seats,
+}: {
+  event: string
+  sections: readonly Section[]
+  seats: Uint8Array
+}) {
+  const { t } = useTranslation('organizerLive')
+  const here = useOrganizer()
+  const client = useQueryClient()
+  const [at, setAt] = useState(0)
+  const [picked, setPicked] = useState<ReadonlySet<string>>(new Set())
+  const rows = useMemo(() => rowsOf(sections, at, seats), [sections, at, seats])
+  const statusOf = new Map(rows.flatMap((row) => row.seats.map((seat) => [seat.id, seat.status])))
+  const free = [...picked].filter((seat) => statusOf.get(seat) === AVAILABLE)
+  const blocked = [...picked].filter((seat) => statusOf.get(seat) === BLOCKED)
+  const change = useMutation({
+    mutationFn: async (what: 'block' | 'unblock') => {
+      const params = { path: { org: here.id, event } }
+      if (what === 'block')
+        await ok(api.POST('/api/v1/organizers/{org}/events/{event}/block', { params, body: { seats: free } }))
+      else
+        await ok(
+          api.POST('/api/v1/organizers/{org}/events/{event}/unblock', { params, body: { seats: blocked } }),
+        )
+      return { what, count: what === 'block' ? free.length : blocked.length }
+    },
+    onSuccess: ({ what, count }) => {
+      toast(t(`block.did.${what}`, { count }), { tone: 'good' })
+      setPicked(new Set())
+    },
+    onSettled: () => client.invalidateQueries({ queryKey: ['event', event, 'availability'] }),
+  })
+  const refusal = useRefusal(NONE, change.error)
+  const toggle = (ids: readonly string[]) => {
+    const next = new Set(picked)
+    const isAll = ids.every((id) => next.has(id))
+    for (const id of ids) isAll ? next.delete(id) : next.add(id)
+    setPicked(next)
+  }
+  return (
+    <>
+      <div className={kit.toolbar}>
+        <Select
+          label={t('block.section')}
+          value={at}
+          onChange={(choice) => {
+            setAt(Number(choice.target.value))
+            setPicked(new Set())
+          }}
+        >
+          {sections.map((section, index) => (
+            <option key={section.id} value={index}>
+              {section.name}
+            </option>
+          ))}
+        </Select>
+        <Button
+          variant="primary"
+          disabled={free.length === 0}
+          busy={change.isPending}
+          onClick={() => change.mutate('block')}
+        >
+          {free.length ? t('block.block', { count: free.length }) : t('block.blockNone')}
+        </Button>
+        <Button
+          disabled={blocked.length === 0}
+          busy={change.isPending}
+          onClick={() => change.mutate('unblock')}
+        >
+          {blocked.length ? t('block.unblock', { count: blocked.length }) : t('block.unblockNone')}
+        </Button>
+      </div>
+      {refusal.rest()}
+      <div className={styles.seats}>
+        {rows.map((row) => {
+          const open = row.seats.filter(({ status }) => status === AVAILABLE || status === BLOCKED)
+          return (
+            <fieldset key={row.label} className={styles.row}>
+              <legend className="visually-hidden">{t('block.row', { row: row.label })}</legend>
+              <button
+                type="button"
+                className={styles.rowName}
+                disabled={open.length === 0}
+                aria-label={t('block.wholeRow', { row: row.label })}
+                onClick={() => toggle(open.map(({ id }) => id))}
+              >
+                {row.label}
+              </button>
+              {row.seats.map(({ id, label, status }) => (
+                <button
+                  key={id}
+                  type="button"
+                  className={styles.seat}
+                  data-status={status}
+                  aria-pressed={picked.has(id)}
+                  aria-disabled={status === 1 || status === 2 || undefined}
+                  aria-label={t('block.seat', {
+                    seat: label,
+                    row: row.label,
+                    status: t(`block.status.${status}`),
+                  })}
+                  onClick={() => (status === AVAILABLE || status === BLOCKED) && toggle([id])}
+                >
+                  {label}
+                </button>
+              ))}
+            </fieldset>
+          )
+        })}
+      </div>
+    </>
+  )
+}
+
+/** Rows of a section with what has become of each seat: seats count through all sections in map order. */
+function rowsOf(sections: readonly Section[], at: number, seats: Uint8Array) {
+  const size = (section: Section) => section.rows.reduce((sum, row) => sum + row.seats.length, 0)
+  let index = sections.slice(0, at).reduce((sum, section) => sum + size(section), 0)
+  const section = sections[at]
+  return (section?.rows ?? []).map((row) => ({
+    label: row.label,
+    seats: row.seats.map((seat) => ({
+      id: seat.id ?? `${section?.id}-${row.label}-${seat.label}`,
+      label: seat.label,
+      status: seats[index++] ?? 0,
+    })),
+  }))
+}

@@ -1,0 +1,58 @@
+import type { Availability } from '../api/types'
+
+/** Places of a section or area by status. An area tells only what is free: the rest is `taken`. */
+export type SectionCounts = {
+  id: string
+  name: string
+  capacity: number
+  available: number
+  held: number
+  sold: number
+  blocked: number
+  /** Held, sold or blocked, where nobody tells which. */
+  taken: number
+}
+
+/** Two bits a seat, four seats a byte, the first in the lowest bits. */
+export function unpackSeats(base64: string, count: number): Uint8Array {
+  const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))
+  const seats = new Uint8Array(count)
+  for (let seat = 0; seat < count; seat++) seats[seat] = ((bytes[seat >> 2] ?? 0) >> ((seat & 3) * 2)) & 3
+  return seats
+}
+
+export const seatCount = (availability: Pick<Availability, 'sections'>): number =>
+  availability.sections.reduce((sum, section) => sum + section.seats, 0)
+
+/** Counts by section: sections and their seats stand in map order in both. */
+export function countSections(
+  sections: Availability['sections'],
+  areas: Availability['areas'],
+  seats: Uint8Array,
+  areaCapacity: (id: string) => number | undefined,
+): SectionCounts[] {
+  let from = 0
+  const seated = sections.map(({ id, name, seats: capacity }) => {
+    const byStatus = [0, 0, 0, 0]
+    for (let seat = from; seat < from + capacity; seat++) {
+      const status = seats[seat] ?? 0
+      byStatus[status] = (byStatus[status] ?? 0) + 1
+    }
+    from += capacity
+    const [available = 0, held = 0, sold = 0, blocked = 0] = byStatus
+    return { id, name, capacity, available, held, sold, blocked, taken: 0 }
+  })
+  const open = areas.map(({ id, name, available }) => {
+    const capacity = Math.max(areaCapacity(id) ?? available, available)
+    return { id, name, capacity, available, held: 0, sold: 0, blocked: 0, taken: capacity - available }
+  })
+  return [...seated, ...open]
+}
+
+export function totalOf(sections: readonly SectionCounts[]): Omit<SectionCounts, 'id' | 'name'> {
+  const sum = { capacity: 0, available: 0, held: 0, sold: 0, blocked: 0, taken: 0 }
+  for (const section of sections) for (const key of KEYS) sum[key] += section[key]
+  return sum
+}
+
+const KEYS = ['capacity', 'available', 'held', 'sold', 'blocked', 'taken'] as const

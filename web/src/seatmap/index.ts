@@ -1,0 +1,2 @@
+export { SeatHeatMap } from './ui/SeatHeatMap'
+export { SeatMap, type SeatMapProps } from './ui/SeatMap'
