@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test lint audit bench
+.PHONY: help run web test lint audit bench
 
 # Where `make run` keeps its data and listens.
 DATA ?= data
@@ -12,8 +12,7 @@ ADDRESS_LIMIT ?= 100/5s
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## Start the product with demo data on the embedded database
-	@scripts/setup.sh run
+run: web ## Start the product with demo data on the embedded database
 	cargo build --profile quick --bin stagedoor
 	@bin="$${CARGO_TARGET_DIR:-target}/quick/stagedoor"; \
 	world=$$("$$bin" demo --data "$(DATA)"); \
@@ -21,12 +20,18 @@ run: ## Start the product with demo data on the embedded database
 	echo "Accounts and events to try it with: $(DATA)/demo.json"; \
 	exec "$$bin" serve --listen "$(LISTEN)" --data "$(DATA)" --address-limit $(ADDRESS_LIMIT)
 
+web: ## Build the web app, which the program embeds
+	@scripts/setup.sh run
+	@scripts/web.sh
+
 test: lint ## Run the linters and every test, on SQLite and on PostgreSQL
 	@scripts/setup.sh test
 	@scripts/test.sh
 
-lint: ## Check formatting, Rust and shell
+lint: ## Check formatting, Rust, shell and the web app
 	@scripts/setup.sh lint
+	@scripts/web.sh
+	npm run --silent --prefix web lint
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	shellcheck -x scripts/*.sh .ci/run
@@ -34,7 +39,7 @@ lint: ## Check formatting, Rust and shell
 audit: ## Check licences, sources and bans of dependencies (needs cargo-deny)
 	cargo deny --locked check bans licenses sources
 
-bench: ## Measure against the baselines and write docs/BENCHMARKS.md
+bench: web ## Measure against the baselines and write docs/BENCHMARKS.md
 	@scripts/setup.sh bench
 	cargo build --release --package stagedoor-bench --bin stagedoor-bench --package stagedoor --bin stagedoor
 	@scripts/test-servers.sh postgres redis -- "$${CARGO_TARGET_DIR:-target}/release/stagedoor-bench" --write docs/BENCHMARKS.md

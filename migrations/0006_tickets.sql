@@ -32,6 +32,7 @@ CREATE UNIQUE INDEX ticket_live_seat ON ticket (event_id, seat)
     WHERE seat IS NOT NULL AND status IN ('issued', 'used');
 CREATE INDEX ticket_owner ON ticket (owner_id, id);
 CREATE INDEX ticket_event ON ticket (event_id, id);
+CREATE INDEX ticket_event_issued ON ticket (event_id, issued_at);
 
 -- Who changed a ticket after it was issued, when and why. Never updated or deleted.
 CREATE TABLE ticket_change (
@@ -46,6 +47,7 @@ CREATE TABLE ticket_change (
     changed_at BIGINT NOT NULL,
     PRIMARY KEY (ticket_id, generation, kind)
 );
+CREATE INDEX ticket_change_at ON ticket_change (changed_at);
 
 -- Every scan that was judged. The barcode itself is not kept: `print` is a hash over the whole scan.
 CREATE TABLE ticket_scan (
@@ -63,6 +65,7 @@ CREATE TABLE ticket_scan (
     PRIMARY KEY (organizer_id, scan_id)
 );
 CREATE INDEX ticket_scan_ticket ON ticket_scan (ticket_id);
+CREATE INDEX ticket_scan_received ON ticket_scan (organizer_id, received_at);
 
 -- A ticket admits once: of its good scans the one with the smallest (scanned_at, scan_id).
 CREATE TABLE ticket_admission (

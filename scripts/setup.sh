@@ -29,6 +29,8 @@ has() { command -v "$1"; }
 has_postgres() { [ -n "$(find /usr/lib/postgresql -path '*/bin/postgres' 2>/dev/null)" ]; }
 
 need build-essential has cc
+need nodejs has node
+need npm has npm
 case $purpose in
 lint) need shellcheck has shellcheck ;;
 test)
@@ -41,8 +43,7 @@ test)
     need librsvg2-bin has rsvg-convert
     need poppler-utils has pdftotext
     need prometheus has promtool
-    need nodejs has node
-    need npm has npm
+    need chromium has chromium
     need python3-venv python3 -c 'import ensurepip, venv'
     ;;
 bench)

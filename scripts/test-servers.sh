@@ -2,22 +2,24 @@
 # Runs a command beside servers of its own: started in a temporary folder on free loopback ports,
 # stopped and removed when the command ends, however it ends.
 #
-#   scripts/test-servers.sh postgres redis -- COMMAND [ARGUMENT ...]
+#   scripts/test-servers.sh postgres redis redis-cluster -- COMMAND [ARGUMENT ...]
 #
-# The command finds them by STAGEDOOR_TEST_POSTGRES and STAGEDOOR_TEST_REDIS.
+# The command finds them by STAGEDOOR_TEST_POSTGRES, STAGEDOOR_TEST_REDIS and STAGEDOOR_TEST_REDIS_CLUSTER.
 set -euo pipefail
 
 usage() {
-    echo "usage: ${0##*/} [postgres] [redis] -- COMMAND [ARGUMENT ...]" >&2
+    echo "usage: ${0##*/} [postgres] [redis] [redis-cluster] -- COMMAND [ARGUMENT ...]" >&2
     exit 2
 }
 
 want_postgres=no
 want_redis=no
+want_redis_cluster=no
 while [ $# -gt 0 ]; do
     case $1 in
     postgres) want_postgres=yes ;;
     redis) want_redis=yes ;;
+    redis-cluster) want_redis_cluster=yes ;;
     --) shift && break ;;
     *) usage ;;
     esac
@@ -28,6 +30,7 @@ done
 folder=$(mktemp -d "${TMPDIR:-/tmp}/stagedoor-servers.XXXXXX")
 postgres_pid=
 redis_pid=
+cluster_pids=()
 
 # Ends one server: asks, waits up to ten seconds, insists.
 stop() {
@@ -46,6 +49,8 @@ clean_up() {
     # INT is PostgreSQL's fast shutdown, QUIT its immediate one.
     [ -z "$postgres_pid" ] || stop "$postgres_pid" INT QUIT
     [ -z "$redis_pid" ] || stop "$redis_pid" TERM KILL
+    local pid
+    for pid in "${cluster_pids[@]}"; do stop "$pid" TERM KILL; done
     wait 2>/dev/null || true
     rm -rf "$folder"
     exit "$status"
@@ -139,6 +144,42 @@ start_redis() {
     exit 1
 }
 
+# Whether every node of the cluster on these ports knows where every key is.
+cluster_is_whole() {
+    local port
+    for port in "$@"; do
+        redis-cli -p "$port" cluster info | grep -q cluster_state:ok || return 1
+    done
+}
+
+start_redis_cluster() {
+    local ports addresses node port bus
+    command -v redis-server >/dev/null || { echo "Redis is not installed: scripts/setup.sh bench" >&2 && exit 1; }
+    for _ in 1 2 3 4 5; do
+        ports=() addresses=() cluster_pids=()
+        for node in 1 2 3; do
+            port=$(free_port) bus=$(free_port)
+            rm -rf "$folder/node-$node" && mkdir "$folder/node-$node"
+            setpriv --pdeathsig TERM redis-server --bind 127.0.0.1 --port "$port" --dir "$folder/node-$node" \
+                --cluster-enabled yes --cluster-port "$bus" --save '' >>"$folder/redis-cluster.log" 2>&1 &
+            cluster_pids+=($!) ports+=("$port") addresses+=("127.0.0.1:$port")
+        done
+        for node in 0 1 2; do
+            wait_for "${cluster_pids[node]}" redis-cli -p "${ports[node]}" ping || break
+        done
+        # A node that did not start leaves this to fail at once.
+        if redis-cli --cluster create "${addresses[@]}" --cluster-yes >>"$folder/redis-cluster.log" 2>&1 &&
+            wait_for "${cluster_pids[0]}" cluster_is_whole "${ports[@]}"; then
+            export STAGEDOOR_TEST_REDIS_CLUSTER="redis-cluster://${addresses[0]}"
+            return
+        fi
+        for node in 0 1 2; do stop "${cluster_pids[node]}" TERM KILL; done
+    done
+    cat "$folder/redis-cluster.log" >&2
+    exit 1
+}
+
 [ $want_postgres = no ] || start_postgres
 [ $want_redis = no ] || start_redis
+[ $want_redis_cluster = no ] || start_redis_cluster
 "$@"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every test: the examples in the documentation, the whole suite on SQLite, and what reaches a
-# database once more on a PostgreSQL started for it, beside a Redis for what servers share.
+# database once more on a PostgreSQL started for it, beside a Redis and a cluster of them for what servers
+# share.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/env.sh
@@ -15,11 +16,16 @@ shared='package(stagedoor-gate) & kind(test)'
 
 say() { printf '\n== %s\n' "$*"; }
 
-unset STAGEDOOR_TEST_POSTGRES STAGEDOOR_TEST_REDIS
+unset STAGEDOOR_TEST_POSTGRES STAGEDOOR_TEST_REDIS STAGEDOOR_TEST_REDIS_CLUSTER
+say "the web app's rules"
+npm test --silent --prefix web </dev/null
 say "examples in the documentation"
 cargo test --workspace --doc --quiet
 say "the suite on SQLite"
 cargo nextest run --workspace --profile ci
+say "the web app in a browser, with the real server"
+cargo build --bin stagedoor
+STAGEDOOR_BIN="${CARGO_TARGET_DIR:-$PWD/target}/debug/stagedoor" npm run --silent --prefix web e2e </dev/null
 say "the suite on PostgreSQL and Redis"
-scripts/test-servers.sh postgres redis -- cargo nextest run --workspace --profile ci \
+scripts/test-servers.sh postgres redis redis-cluster -- cargo nextest run --workspace --profile ci \
     --filterset "($database) + ($shared)"

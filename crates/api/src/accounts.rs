@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use identity::{AccountError, Contact, Credentials, Locale, NewAccount, OrganizerError, SignedIn};
 use serde::{Deserialize, Serialize};
@@ -13,12 +13,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::client::RequestOrigin;
+use crate::cookies::{Carrier, CarrierParam};
 use crate::denials::Denied;
 use crate::extract::Body;
 use crate::passkeys::{AssertionBody, PasskeyChallengeView};
 use crate::problem::Envelope;
 use crate::profile::UserView;
-use crate::{App, Problem, schema};
+use crate::{App, Problem, cookies, schema};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -68,7 +69,8 @@ pub struct LoginBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RefreshBody {
-    refresh_token: String,
+    /// Left out by who is signed in by cookies, and repeats one in `X-CSRF-Token`.
+    refresh_token: Option<String>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -111,18 +113,27 @@ pub(crate) fn locale(text: &str) -> Result<Locale, FieldError> {
 #[serde(rename_all = "camelCase")]
 pub struct SignedInView {
     user: UserView,
-    /// A JWT, sent as `Authorization: Bearer`.
-    access_token: String,
+    /// A JWT, sent as `Authorization: Bearer`. Left out, as the other token, where they are cookies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    access_token: Option<String>,
     /// Good for one refresh within 7 days.
-    refresh_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    refresh_token: Option<String>,
     /// Seconds the access token lives.
     expires_in: u64,
 }
 
-impl From<SignedIn> for SignedInView {
-    fn from(signed_in: SignedIn) -> Self {
+impl SignedInView {
+    pub(crate) fn with_tokens(signed_in: SignedIn) -> Self {
         let SignedIn { user, access_token, refresh_token, expires_in } = signed_in;
-        Self { user: user.into(), access_token, refresh_token, expires_in }
+        Self { user: user.into(), access_token: Some(access_token), refresh_token: Some(refresh_token), expires_in }
+    }
+
+    pub(crate) fn without_tokens(signed_in: SignedIn) -> Self {
+        let SignedIn { user, expires_in, .. } = signed_in;
+        Self { user: user.into(), access_token: None, refresh_token: None, expires_in }
     }
 }
 
@@ -135,7 +146,7 @@ pub(crate) fn private(status: StatusCode, body: impl Serialize) -> Response {
 ///
 /// An account whose address is not verified buys like every other. A second factor, a second address and
 /// handing in a document have to wait.
-#[utoipa::path(post, path = "/api/v1/auth/register", tag = "accounts", request_body = NewAccountBody,
+#[utoipa::path(post, path = "/api/v1/auth/register", tag = "accounts", params(CarrierParam), request_body = NewAccountBody,
     extensions(("x-rate-limit" = json!("20/min per address"))),
     responses((status = 201, body = SignedInView), (status = 400, body = Envelope), (status = 409, body = Envelope),
         (status = 413, body = Envelope), (status = 415, body = Envelope), (status = 429, body = Envelope),
@@ -143,6 +154,7 @@ pub(crate) fn private(status: StatusCode, body: impl Serialize) -> Response {
 pub async fn register(
     State(app): State<App>,
     RequestOrigin(origin): RequestOrigin,
+    carrier: Carrier,
     Body(body): Body<NewAccountBody>,
 ) -> Result<Response, Problem> {
     let account = NewAccount {
@@ -152,7 +164,7 @@ pub async fn register(
         locale: body.locale.as_deref().map(locale).transpose()?.unwrap_or_default(),
     };
     let signed_in = app.identity.register(account, &origin).await?;
-    Ok(private(StatusCode::CREATED, SignedInView::from(signed_in)))
+    Ok(carrier.answer(&app, StatusCode::CREATED, signed_in))
 }
 
 /// Sign in.
@@ -161,7 +173,7 @@ pub async fn register(
 /// says what will do. `totp` and `recovery_code` go into `otp`; with `passkey`, `details.passkey` is what a
 /// passkey of the account is to sign, within its time and once. A wrong or used code is 401 `invalid_otp`, a
 /// passkey that will not do 401 `invalid_passkey`.
-#[utoipa::path(post, path = "/api/v1/auth/login", tag = "accounts", request_body = LoginBody,
+#[utoipa::path(post, path = "/api/v1/auth/login", tag = "accounts", params(CarrierParam), request_body = LoginBody,
     extensions(("x-rate-limit" = json!("60/min per address"))),
     responses((status = 200, body = SignedInView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 413, body = Envelope), (status = 415, body = Envelope), (status = 429, body = Envelope),
@@ -169,6 +181,7 @@ pub async fn register(
 pub async fn login(
     State(app): State<App>,
     RequestOrigin(origin): RequestOrigin,
+    carrier: Carrier,
     Body(body): Body<LoginBody>,
 ) -> Result<Response, Problem> {
     let contact = contact(&body.email, &body.phone)?;
@@ -181,7 +194,7 @@ pub async fn login(
         }
     };
     match signed_in {
-        Ok(signed_in) => Ok(private(StatusCode::OK, SignedInView::from(signed_in))),
+        Ok(signed_in) => Ok(carrier.answer(&app, StatusCode::OK, signed_in)),
         Err(refused @ (AccountError::InvalidCredentials | AccountError::RateLimited { .. })) => {
             // Whether the address has an account is known to the log, not to the caller.
             let (print, account) = app.identity.whom_it_reaches(contact).await?;
@@ -231,30 +244,40 @@ pub async fn reset_password(
 }
 
 /// Exchange a refresh token for new tokens. Using one twice ends the session.
+///
+/// Who is signed in by cookies sends `{}` and repeats `__Host-csrf` in `X-CSRF-Token`; 403 `invalid_csrf_token`
+/// without.
 #[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "accounts", request_body = RefreshBody,
     extensions(("x-rate-limit" = json!("60/min per address"))),
     responses((status = 200, body = SignedInView), (status = 400, body = Envelope), (status = 401, body = Envelope),
-        (status = 413, body = Envelope), (status = 415, body = Envelope)))]
+        (status = 403, body = Envelope), (status = 413, body = Envelope), (status = 415, body = Envelope)))]
 pub async fn refresh(
     State(app): State<App>,
     RequestOrigin(origin): RequestOrigin,
+    headers: HeaderMap,
     Body(body): Body<RefreshBody>,
 ) -> Result<Response, Problem> {
-    let signed_in = app.identity.refresh(&origin, &body.refresh_token).await?;
-    Ok(private(StatusCode::OK, SignedInView::from(signed_in)))
+    let (token, carrier) = cookies::refresh_token(body.refresh_token, &headers)?;
+    let signed_in = app.identity.refresh(&origin, &token).await?;
+    Ok(carrier.answer(&app, StatusCode::OK, signed_in))
 }
 
 /// End the session that a refresh token belongs to. Doing it twice is fine.
 #[utoipa::path(post, path = "/api/v1/auth/logout", tag = "accounts", request_body = RefreshBody,
     responses((status = 204), (status = 400, body = Envelope), (status = 401, body = Envelope),
-        (status = 413, body = Envelope), (status = 415, body = Envelope)))]
+        (status = 403, body = Envelope), (status = 413, body = Envelope), (status = 415, body = Envelope)))]
 pub async fn logout(
     State(app): State<App>,
     RequestOrigin(origin): RequestOrigin,
+    headers: HeaderMap,
     Body(body): Body<RefreshBody>,
-) -> Result<StatusCode, Problem> {
-    app.identity.logout(&origin, &body.refresh_token).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<Response, Problem> {
+    let (token, carrier) = cookies::refresh_token(body.refresh_token, &headers)?;
+    app.identity.logout(&origin, &token).await?;
+    Ok(match carrier {
+        Carrier::Body => StatusCode::NO_CONTENT.into_response(),
+        Carrier::Cookies => cookies::cleared(),
+    })
 }
 
 /// The public keys that others check access tokens with; at the root, where OAuth clients look.

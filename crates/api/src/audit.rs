@@ -112,7 +112,7 @@ pub struct AuditView {
     /// What differs, as it is now; of a denial, what was asked for.
     #[schema(value_type = Object)]
     after: serde_json::Value,
-    /// Whether something personal was here, of a person who was erased since.
+    /// Whether something personal was here, of a person who was erased since, or of a stranger, whose time is over.
     erased: bool,
     /// SHA-256 over the entry before and this one, in hexadecimal.
     hash: String,
@@ -147,7 +147,8 @@ impl From<Record> for AuditView {
 
 /// What was done at the organizer and what was denied, newest first.
 ///
-/// Entries are never changed or removed; what they have of a person who is erased can be read no more.
+/// Entries are never changed or removed; what they have of a person who is erased, and after some
+/// months of strangers, can be read no more.
 #[utoipa::path(get, path = "/api/v1/organizers/{org}/audit", tag = "organizers", security(("bearer" = [])),
     params(("org" = String, Path, description = "id of the organizer"), AuditParams),
     responses((status = 200, body = List<AuditView>), (status = 400, body = Envelope), (status = 401, body = Envelope),
@@ -161,7 +162,7 @@ pub async fn audit_log(
     let before = cursor(params.cursor.take().as_deref())?;
     let filter = params.filter()?;
     // What was answered before this was asked is in it.
-    audit::link(&app.store, Some(staff.organizer.into())).await?;
+    audit::link(&app.store.beyond_tenants(), Some(staff.organizer.into())).await?;
     let tx = app.store.begin_read().await?;
     let part = Part::Before(before);
     let mut items = audit::entries(&tx, staff.organizer.into(), &filter, part, limit + 1).await?;

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
+use axum::http::Method;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use gate::Subject;
@@ -15,7 +16,7 @@ use uuid::Uuid;
 use crate::denials::Denied;
 use crate::headers::Headers;
 use crate::tenant::{self, Admission, Reach};
-use crate::{App, Problem};
+use crate::{App, Problem, cookies};
 
 /// A signed-in person, and no program in their place.
 #[derive(Debug, Clone, Copy)]
@@ -95,14 +96,14 @@ impl<S: Asks> FromRequestParts<App> for Person<S> {
     }
 }
 
-fn caller(parts: &Parts) -> Caller {
+pub(crate) fn caller(parts: &Parts) -> Caller {
     *parts.extensions.get::<Caller>().expect("the layer around all routes looked who calls")
 }
 
-/// Whom the access token or API key of a request names. Looked at once for each request, by the
+/// Whom the access token, cookie or API key of a request names. Looked at once for each request, by the
 /// limits, and taken from there.
 #[derive(Debug, Clone, Copy)]
-pub struct Caller(Result<Who, InvalidToken>);
+pub struct Caller(Result<Who, Invalid>);
 
 #[derive(Debug, Clone, Copy)]
 enum Who {
@@ -112,16 +113,21 @@ enum Who {
     Key,
 }
 
+/// What is wrong with how a caller says who they are.
 #[derive(Debug, Clone, Copy)]
-struct InvalidToken;
+enum Invalid {
+    Token,
+    /// A browser sent its cookies along, and perhaps not because a page of ours asked.
+    CsrfToken,
+}
 
 impl Caller {
     pub(crate) const NOBODY: Caller = Caller(Ok(Who::Nobody));
 
-    pub(crate) fn of<H: Headers + ?Sized>(headers: &H, app: &App) -> Self {
+    pub(crate) fn of<H: Headers + ?Sized>(method: &Method, headers: &H, app: &App) -> Self {
         Self(presented(headers).and_then(|token| match token {
-            None => Ok(Who::Nobody),
-            Some(token) => match app.identity.bearer(token).map_err(|_| InvalidToken)? {
+            None => by_cookie(method, headers, app),
+            Some(token) => match app.identity.bearer(token).map_err(|_| Invalid::Token)? {
                 Some(bearer) => Ok(Who::Known(bearer)),
                 None => Ok(Who::Key),
             },
@@ -135,8 +141,8 @@ impl Caller {
 
     /// The same with an API key looked up.
     pub(crate) async fn look_up<H: Headers + ?Sized>(headers: &H, app: &App) -> Result<Self, Problem> {
-        let Ok(Some(token)) = presented(headers) else { return Ok(Self(Err(InvalidToken))) };
-        Ok(Self(app.identity.look_up_key(token).await?.map(Who::Known).map_err(|_| InvalidToken)))
+        let Ok(Some(token)) = presented(headers) else { return Ok(Self(Err(Invalid::Token))) };
+        Ok(Self(app.identity.look_up_key(token).await?.map(Who::Known).map_err(|_| Invalid::Token)))
     }
 
     /// Whom the limits count: the person, also where a program acts for them, or a program that acts
@@ -161,6 +167,14 @@ impl Caller {
         }
     }
 
+    /// The person who asks without a program in their place.
+    pub(crate) fn person(&self) -> Option<Principal> {
+        match self.0 {
+            Ok(Who::Known(Bearer::Person(principal))) => Some(principal),
+            _ => None,
+        }
+    }
+
     /// Whose staff a program is that acts for its organizer, without a person.
     pub(crate) fn organizer(&self) -> Option<OrganizerId> {
         match self.0 {
@@ -173,21 +187,36 @@ impl Caller {
         match self.0 {
             Ok(Who::Known(bearer)) => Ok(bearer),
             Ok(Who::Nobody) => Err(Problem::new(Code::NotSignedIn, "sign in first")),
-            Ok(Who::Key) | Err(InvalidToken) => Err(Problem::new(Code::InvalidToken, "the access token is not valid")),
+            Err(Invalid::CsrfToken) => Err(cookies::refused()),
+            Ok(Who::Key) | Err(Invalid::Token) => {
+                Err(Problem::new(Code::InvalidToken, "the access token is not valid"))
+            }
         }
     }
 }
 
+/// Whom a browser's cookies name. Programs have none.
+fn by_cookie<H: Headers + ?Sized>(method: &Method, headers: &H, app: &App) -> Result<Who, Invalid> {
+    let Some(token) = cookies::access_token(headers) else { return Ok(Who::Nobody) };
+    match app.identity.bearer(token) {
+        Ok(Some(Bearer::Person(person))) if method.is_safe() || app.csrf.vouches(headers, person.session) => {
+            Ok(Who::Known(Bearer::Person(person)))
+        }
+        Ok(Some(Bearer::Person(_))) => Err(Invalid::CsrfToken),
+        _ => Err(Invalid::Token),
+    }
+}
+
 /// What stands behind `Bearer`, if there is anything.
-fn presented<H: Headers + ?Sized>(headers: &H) -> Result<Option<&str>, InvalidToken> {
+fn presented<H: Headers + ?Sized>(headers: &H) -> Result<Option<&str>, Invalid> {
     let mut values = headers.values(&AUTHORIZATION);
     let Some(value) = values.next() else { return Ok(None) };
-    let text = std::str::from_utf8(value).map_err(|_| InvalidToken)?;
+    let text = std::str::from_utf8(value).map_err(|_| Invalid::Token)?;
     match text.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && values.next().is_none() => {
             Ok(Some(token.trim_ascii()))
         }
-        _ => Err(InvalidToken),
+        _ => Err(Invalid::Token),
     }
 }
 
@@ -210,7 +239,7 @@ impl FromRequestParts<App> for PlatformAdmin {
         if !principal.platform_admin {
             return Err(Problem::not_allowed().denying(denied));
         }
-        if app.identity.factor_state(principal.user).await?.on_since.is_none() {
+        if !tenant::has_factor(app, principal).await? {
             return Err(Problem::second_factor_required().denying(denied));
         }
         Ok(Self(principal))

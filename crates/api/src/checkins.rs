@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use stagedoor_core::{Code, EventId, FieldError, TicketId, Timestamp};
 use store::Origin;
 use tickets::{
-    Admission, CheckIn as Checked, CheckInError, Door, NewScan, SCANS_PER_UPLOAD_MAX, Scan, ScanRefused, Verdict,
-    Window, check_in,
+    Admission, CheckIn as Checked, CheckInError, Door, NewScan, Place, SCANS_PER_UPLOAD_MAX, Scan, ScanRefused,
+    Verdict, Window, check_in,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -82,14 +82,20 @@ struct ScannedTicket {
     id: TicketId,
     #[schema(value_type = String)]
     event_id: EventId,
+    /// The seat's id, or the area's.
     seat: String,
+    /// The section's name, or the area's.
+    section: String,
+    /// Null in an area.
+    row: Option<String>,
+    label: Option<String>,
     level: String,
     ticket_type: String,
 }
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct AdmissionView {
+pub(crate) struct AdmissionView {
     scan_id: String,
     gate: String,
     #[schema(value_type = String, format = DateTime)]
@@ -119,16 +125,23 @@ impl From<Checked> for CheckInView {
         Self {
             scan_id: checked.scan_id,
             result: checked.result.text(),
-            ticket: checked.ticket.map(|ticket| ScannedTicket {
-                id: ticket.id,
-                event_id: ticket.event,
-                seat: place_id(&ticket.place).to_owned(),
-                level: ticket.level_name,
-                ticket_type: ticket.ticket_type,
+            ticket: checked.ticket.map(|ticket| {
+                let seat = place_id(&ticket.place).to_owned();
+                let (section, row, label) = words(ticket.place);
+                let (level, ticket_type) = (ticket.level_name, ticket.ticket_type);
+                ScannedTicket { id: ticket.id, event_id: ticket.event, seat, section, row, label, level, ticket_type }
             }),
             admission: checked.admission.map(AdmissionView::from),
             superseded: checked.superseded.map(AdmissionView::from),
         }
+    }
+}
+
+/// Section, row and seat as people say them; of an area its name alone.
+pub(crate) fn words(place: Place) -> (String, Option<String>, Option<String>) {
+    match place {
+        Place::Seat { section, row, label, .. } => (section, Some(row), Some(label)),
+        Place::Area { name, .. } => (name, None, None),
     }
 }
 

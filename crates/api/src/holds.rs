@@ -160,16 +160,18 @@ struct SeatName<'a>([&'a str; 3]);
 /// writing JSON would take as long as everything else that happens between two system calls.
 impl HoldView<'_> {
     pub fn write(&self, out: &mut Vec<u8>) {
+        json::object(out, |out| self.write_members(out));
+    }
+
+    pub fn write_members(&self, out: &mut Vec<u8>) {
         let Self { id, event_id, status, seats, areas, total, expires_at } = self;
-        json::object(out, |out| {
-            json::id(out, "id", *id);
-            json::id(out, "eventId", *event_id);
-            json::text(out, "status", &[status]);
-            json::list(out, "seats", seats, HeldSeat::write);
-            json::list(out, "areas", areas, HeldArea::write);
-            json::money(out, "total", *total);
-            json::time(out, "expiresAt", *expires_at);
-        });
+        json::id(out, "id", *id);
+        json::id(out, "eventId", *event_id);
+        json::text(out, "status", &[status]);
+        json::list(out, "seats", seats, HeldSeat::write);
+        json::list(out, "areas", areas, HeldArea::write);
+        json::money(out, "total", *total);
+        json::time(out, "expiresAt", *expires_at);
     }
 }
 

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use identity::{AskedToJoin, Events, Invitation, NewInvitation};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use stagedoor_core::{EventId, InvitationId, OrganizerId, Timestamp};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -18,7 +19,7 @@ use crate::extract::{Body, Path};
 use crate::organizers::{OrganizerView, limited_to};
 use crate::problem::Envelope;
 use crate::venues::List;
-use crate::{App, Problem, schema};
+use crate::{App, Problem, reads, schema};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -133,8 +134,14 @@ pub async fn add_member(
     params(("org" = String, Path, description = "id of the organizer")),
     responses((status = 200, body = List<InvitationView>), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope)))]
-pub async fn invitations(State(app): State<App>, staff: Member<ManageMembers>) -> Result<Response, Problem> {
+pub async fn invitations(
+    State(app): State<App>,
+    staff: Member<ManageMembers>,
+    RequestOrigin(origin): RequestOrigin,
+) -> Result<Response, Problem> {
     let found = app.identity.invitations(staff.organizer).await?;
+    let what = json!({ "invitations": found.len() });
+    reads::record(&app, &origin, staff.organizer, "invitation.list", staff.organizer, what).await?;
     let items: Vec<_> = found.into_iter().map(InvitationView::from).collect();
     Ok(private(StatusCode::OK, List { items, next_cursor: None }))
 }

@@ -24,6 +24,11 @@ pub fn id(out: &mut Vec<u8>, name: &str, id: impl Id) {
     quoted(out, name, format_args!("{id}"));
 }
 
+pub fn null(out: &mut Vec<u8>, name: &str) {
+    begin(out, name);
+    out.extend_from_slice(b"null");
+}
+
 /// RFC 3339.
 pub fn time(out: &mut Vec<u8>, name: &str, at: Timestamp) {
     quoted(out, name, format_args!("{at}"));

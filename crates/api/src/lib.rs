@@ -16,6 +16,7 @@
 //! ```
 
 pub mod accounts;
+pub mod agreements;
 pub mod approvals;
 pub mod audit;
 pub mod auth;
@@ -23,8 +24,10 @@ pub mod bookings;
 pub mod checkins;
 pub mod client;
 pub mod contracts;
+pub mod cookies;
 pub mod crowd;
 pub mod denials;
+pub mod door;
 pub mod edge;
 pub mod events;
 pub mod export;
@@ -39,6 +42,7 @@ pub mod lane;
 pub mod limits;
 pub mod live;
 pub mod oauth;
+pub mod offers;
 pub mod once;
 pub mod openapi;
 pub mod operations;
@@ -46,13 +50,15 @@ pub mod orders;
 pub mod organizers;
 pub mod origin;
 pub mod own_events;
+pub mod pages;
 pub mod passkeys;
 pub mod platform;
 pub mod problem;
 pub mod profile;
 pub mod programs;
 pub mod providers;
-pub mod respond;
+mod reads;
+mod respond;
 pub mod safe;
 pub mod schema;
 pub mod seat_maps;
@@ -96,6 +102,7 @@ pub struct Parts {
     pub denials: denials::Denials,
     /// Makes the prints of idempotency keys of holds.
     pub prints: holds::Prints,
+    pub csrf: cookies::CsrfKey,
     pub metrics: metrics_exporter_prometheus::PrometheusHandle,
     /// How late holds expired, in microseconds.
     pub expiry_lag: operations::Peak,

@@ -164,7 +164,7 @@ pub fn admit<H: Headers + ?Sized>(
     }
     // Who asks matters only to a request that got so far: checking a signature is work.
     match admitted {
-        Ok(()) => admit_caller(limits, method, path, Caller::of(headers, app), client, left),
+        Ok(()) => admit_caller(limits, method, path, Caller::of(method, headers, app), client, left),
         Err(refusal) => {
             let fields = Fields(Some((known_fields.nobody.clone(), left)));
             Admission { caller: Caller::NOBODY, address: client, refusal: Some(refusal), fields }

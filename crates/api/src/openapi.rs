@@ -18,9 +18,9 @@ use utoipa_axum::routes;
 use crate::limits::EXEMPT;
 use crate::respond::Respond;
 use crate::{
-    App, Problem, accounts, approvals, audit, bookings, checkins, contracts, events, export, holds, invitations, kyc,
-    live, oauth, operations, orders, organizers, own_events, passkeys, platform, profile, programs, providers,
-    seat_maps, security, tickets, venues,
+    App, accounts, agreements, approvals, audit, bookings, checkins, contracts, door, events, export, holds,
+    invitations, kyc, live, oauth, offers, operations, orders, organizers, own_events, pages, passkeys, platform,
+    profile, programs, providers, seat_maps, security, tickets, venues,
 };
 
 #[derive(OpenApi)]
@@ -135,15 +135,18 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(holds::place_hold))
         .routes(routes!(holds::hold, holds::release_hold))
         .merge(orders::routes())
+        .merge(offers::routes())
         .merge(bookings::routes())
         .merge(tickets::routes())
         .merge(organizers::routes())
         .merge(invitations::routes())
         .merge(platform::routes())
         .routes(routes!(contracts::contracts))
+        .merge(agreements::routes())
         .merge(own_events::routes())
         .merge(audit::routes())
         .merge(checkins::routes())
+        .merge(door::routes())
         .merge(operations::routes())
 }
 
@@ -281,9 +284,10 @@ pub fn router(app: App) -> Router {
     let router = table().split_for_parts().0;
     router
         .merge(operations::undescribed(document()))
-        .fallback(async || Problem::not_found())
+        .fallback(pages::page_or_nothing)
         // Bodies are limited where they are read, each route to what it needs.
         .layer(DefaultBodyLimit::disable())
         .layer(Respond { app: app.clone() })
-        .with_state(app)
+        .with_state(app.clone())
+        .merge(pages::routes(&app))
 }

@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use inventory::Health;
 use parking_lot::Mutex;
 use serde::Serialize;
 use stagedoor_core::Timestamp;
+use store::audit;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -30,7 +32,6 @@ pub fn undescribed(document: utoipa::openapi::OpenApi) -> Router<App> {
         async move { ([(header::CONTENT_TYPE, "application/json")], json.to_string()) }
     };
     Router::new()
-        .route("/", get(async || Redirect::temporary("/api/docs")))
         .route("/favicon.ico", get(async || ([(header::CONTENT_TYPE, "image/svg+xml")], ICON)))
         .route("/api/openapi.json", get(serve))
         .route("/api/docs", get(docs))
@@ -133,6 +134,14 @@ pub async fn metrics(State(app): State<App>) -> Response {
         Ok(owed) => metrics::gauge!("stagedoor_refunds_refused").set(owed as f64),
         Err(error) => tracing::warn!(%error, "the refused refunds could not be counted"),
     }
+    match audit_backlog(&app).await {
+        Ok(backlog) => {
+            let age = backlog.oldest.map_or(Duration::ZERO, |oldest| app.env.now().since(oldest));
+            metrics::gauge!("stagedoor_audit_waiting").set(backlog.entries as f64);
+            metrics::gauge!("stagedoor_audit_waiting_age_seconds").set(age.as_secs_f64());
+        }
+        Err(error) => tracing::warn!(%error, "the waiting entries of the audit log could not be counted"),
+    }
     let limits = app.limits.gate().stats();
     count("stagedoor_rate_limit_fallbacks_total", limits.fallbacks);
     count("stagedoor_rate_limit_displaced_total", limits.displaced);
@@ -146,6 +155,10 @@ pub async fn metrics(State(app): State<App>) -> Response {
     metrics::gauge!("stagedoor_live_viewers").set(viewers as f64);
     let text = app.metrics.render();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+async fn audit_backlog(app: &App) -> store::Result<audit::Backlog> {
+    audit::backlog(&app.store.begin_read().await?).await
 }
 
 /// Names, meanings and units of everything that is counted. Call once, after the recorder is
@@ -171,6 +184,8 @@ pub fn describe_metrics() {
     describe_gauge!("stagedoor_events_loaded", "Events whose seats are in memory");
     describe_gauge!("stagedoor_seat_partitions_down", "Partitions that cannot serve at the moment");
     describe_gauge!("stagedoor_refunds_refused", "Refunds the payment gateway refused and nobody has asked for again");
+    describe_gauge!("stagedoor_audit_waiting", "Entries that are not linked to their audit log yet");
+    describe_gauge!("stagedoor_audit_waiting_age_seconds", Unit::Seconds, "How long the oldest of them has waited");
     describe_counter!("stagedoor_rate_limited_total", "Requests refused by a limit, by policy");
     describe_gauge!("stagedoor_rate_limit_fallback", "1 while shared limits are counted by this process alone");
     describe_counter!("stagedoor_rate_limit_fallbacks_total", "Times that the Redis of the limits was lost");

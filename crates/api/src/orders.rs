@@ -23,6 +23,7 @@ use utoipa_axum::routes;
 use crate::auth::{OrdersRead, OrdersWrite, Person};
 use crate::client::RequestOrigin;
 use crate::extract::{IdempotencyKey, OptionalBody, Params, Path, RawBody, cursor, paging, read};
+use crate::offers::LineView;
 use crate::openapi::MoneySchema;
 use crate::problem::{Envelope, IDEMPOTENCY_REPLAYED};
 use crate::tickets::TRANSFERRED;
@@ -126,16 +127,6 @@ struct AttendeeView {
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct LineView {
-    /// `face_value`, `fee`, `tax` or `discount`.
-    kind: &'static str,
-    description: String,
-    #[schema(value_type = MoneySchema)]
-    amount: Money,
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
 struct TicketBrief {
     #[schema(value_type = String)]
     id: TicketId,
@@ -183,15 +174,7 @@ impl OrderView {
             transaction_id: order.transaction_id.to_string(),
             total: order.total(),
             refunded: order.refunded_total(),
-            lines: order
-                .lines
-                .iter()
-                .map(|line| LineView {
-                    kind: line.kind.text(),
-                    description: line.description.to_string(),
-                    amount: line.amount,
-                })
-                .collect(),
+            lines: order.lines.iter().map(LineView::from).collect(),
             tickets: order
                 .tickets
                 .iter()
@@ -396,6 +379,26 @@ pub fn ticket_ids(texts: Vec<String>) -> Result<Vec<TicketId>, Problem> {
     texts.iter().map(|text| text.parse().map_err(|_| Problem::not_found())).collect()
 }
 
+/// Where the buyer goes after answering.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub struct WayBack {
+    /// A path of this server, which the shop adds to the address of `nextAction`. Any other text is not followed.
+    return_to: Option<String>,
+}
+
+impl WayBack {
+    /// Browsers take two slashes, or one that leans the other way, for the beginning of a host.
+    fn path(&self) -> Option<&str> {
+        let is_here = |path: &&str| {
+            let rest = path.strip_prefix('/');
+            rest.is_some_and(|rest| !rest.starts_with(['/', '\\'])) && path.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        self.return_to.as_deref().filter(is_here)
+    }
+}
+
 /// The form on the challenge page.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the two bodies that the handler compares with")]
@@ -407,9 +410,14 @@ pub struct ChallengeAnswer {
 /// The simulated gateway asks the buyer: the page that `nextAction` names. Once the buyer has
 /// answered, it says what came of it.
 #[utoipa::path(get, path = "/api/v1/simulated-gateway/challenges/{payment}", tag = "orders",
-    params(("payment" = String, Path, description = "id of the payment")),
-    responses((status = 200, content_type = "text/html", body = String), (status = 404, body = Envelope)))]
-pub async fn challenge_page(State(app): State<App>, Path(payment): Path<PaymentId>) -> Result<Response, Problem> {
+    params(("payment" = String, Path, description = "id of the payment"), WayBack),
+    responses((status = 200, content_type = "text/html", body = String), (status = 400, body = Envelope),
+        (status = 404, body = Envelope)))]
+pub async fn challenge_page(
+    State(app): State<App>,
+    Path(payment): Path<PaymentId>,
+    Params(way): Params<WayBack>,
+) -> Result<Response, Problem> {
     let gateway = app.simulated.as_ref().ok_or_else(Problem::not_found)?;
     let standing = gateway.status(payment).await?;
     let said = match standing {
@@ -429,18 +437,25 @@ pub async fn challenge_page(State(app): State<App>, Path(payment): Path<PaymentI
             "<p>The shop gave the payment up and nothing was charged. You can go back to it.</p>".to_owned()
         }
     };
-    Ok(html::page(StatusCode::OK, "Simulated bank", &format!("<h1>Simulated bank</h1>{said}"), ""))
+    let back = match way.path() {
+        Some(path) if !matches!(standing, Standing::NeedsBuyer { .. }) => {
+            format!("<p><a href=\"{}\">Back to the shop</a></p>", html::escape(path))
+        }
+        _ => String::new(),
+    };
+    Ok(html::page(StatusCode::OK, "Simulated bank", &format!("<h1>Simulated bank</h1>{said}{back}"), ""))
 }
 
 /// The buyer answers the simulated gateway.
 #[utoipa::path(post, path = "/api/v1/simulated-gateway/challenges/{payment}", tag = "orders",
-    params(("payment" = String, Path, description = "id of the payment")),
+    params(("payment" = String, Path, description = "id of the payment"), WayBack),
     request_body(content = ChallengeAnswer, content_type = "application/x-www-form-urlencoded"),
     responses((status = 303), (status = 400, body = Envelope), (status = 404, body = Envelope),
         (status = 413, body = Envelope), (status = 415, body = Envelope)))]
 pub async fn answer_challenge(
     State(app): State<App>,
     Path(payment): Path<PaymentId>,
+    Params(way): Params<WayBack>,
     request: axum::extract::Request,
 ) -> Result<Response, Problem> {
     let gateway = app.simulated.as_ref().ok_or_else(Problem::not_found)?;
@@ -453,8 +468,9 @@ pub async fn answer_challenge(
     gateway.complete_challenge(payment, approval).await?;
     let order = app.sales.payment_changed(payment).await.map_err(OrderError::from)?;
     order.ok_or_else(Problem::not_found)?;
-    // A browser has no token to look at the order with.
-    Ok(Redirect::to(&format!("{CHALLENGE_PATH}{payment}")).into_response())
+    // Without a way back, the browser has no token to look at the order with.
+    let page = format!("{CHALLENGE_PATH}{payment}");
+    Ok(Redirect::to(way.path().unwrap_or(&page)).into_response())
 }
 
 impl From<GatewayError> for Problem {

@@ -7,6 +7,7 @@ use axum::response::Response;
 use identity::{Events, MemberChange, Permission, Role};
 use sales::StaffRefund;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use stagedoor_core::{EventId, FieldError, Name, OrderId, OrganizerId, TicketId, Timestamp, UserId};
 use tickets::Access;
 use utoipa::{IntoParams, ToSchema};
@@ -15,7 +16,7 @@ use utoipa_axum::routes;
 
 use crate::auth::{
     Belong, Fan, ManageMembers, ManageOrganizer, Member, Person, ProfileRead, RefundOrders, SeeBuyers, SeeMembers,
-    SeeSales, Staff,
+    SeeSales, SomeEvents, Staff,
 };
 use crate::client::RequestOrigin;
 use crate::denials::Denied;
@@ -25,7 +26,7 @@ use crate::orders::{self, OrderListParams, OrderView, respond, shown, ticket_ids
 use crate::problem::Envelope;
 use crate::tickets::{self as ticket_views, TicketListParams, TicketView};
 use crate::venues::List;
-use crate::{App, Problem, schema};
+use crate::{App, Problem, reads, schema};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -194,8 +195,14 @@ pub async fn change_organizer(
     params(("org" = String, Path, description = "id of the organizer")),
     responses((status = 200, body = MemberList), (status = 401, body = Envelope), (status = 403, body = Envelope),
         (status = 404, body = Envelope)))]
-pub async fn members(State(app): State<App>, staff: Member<SeeMembers>) -> Result<Json<MemberList>, Problem> {
+pub async fn members(
+    State(app): State<App>,
+    staff: Member<SeeMembers>,
+    RequestOrigin(origin): RequestOrigin,
+) -> Result<Json<MemberList>, Problem> {
     let members = app.identity.members(staff.organizer).await?;
+    let what = json!({ "members": members.len() });
+    reads::record(&app, &origin, staff.organizer, "member.list", staff.organizer, what).await?;
     Ok(Json(MemberList { items: members.into_iter().map(MemberView::from).collect() }))
 }
 
@@ -279,13 +286,18 @@ pub async fn remove_member(
 pub async fn attendees(
     State(app): State<App>,
     staff: Staff<SeeBuyers>,
+    RequestOrigin(origin): RequestOrigin,
     Path((_, event)): Path<(String, EventId)>,
     Params(params): Params<TicketListParams>,
 ) -> Result<Json<List<TicketView>>, Problem> {
     app.catalog.event_of(staff.organizer, event).await?;
     let (status, page) = params.read()?;
     let tx = app.store.begin_read().await?;
-    Ok(Json(ticket_views::list(tickets::attendees(&tx, staff.organizer, event, status, page).await?)))
+    let found = tickets::attendees(&tx, staff.organizer, event, status, page).await?;
+    drop(tx);
+    let what = json!({ "status": params.status(), "cursor": params.cursor(), "tickets": found.items.len() });
+    reads::record(&app, &origin, staff.organizer, "attendee.list", event, what).await?;
+    Ok(Json(ticket_views::list(found)))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -333,12 +345,13 @@ struct ScanView {
         (status = 404, body = Envelope)))]
 pub async fn sold_ticket(
     State(app): State<App>,
-    staff: Staff<SeeBuyers>,
+    SomeEvents { staff, events }: SomeEvents<SeeBuyers>,
+    RequestOrigin(origin): RequestOrigin,
     Path((_, ticket)): Path<(String, TicketId)>,
 ) -> Result<Json<SoldTicketView>, Problem> {
     let tx = app.store.begin_read().await?;
     let found = tickets::find(&tx, Access::Organizer(staff.organizer), ticket).await?;
-    let found = found.ok_or_else(Problem::not_found)?;
+    let found = found.filter(|found| events.contains(found.event)).ok_or_else(Problem::not_found)?;
     let changes = tickets::changes(&tx, ticket).await?.into_iter().map(|change| TicketChangeView {
         kind: change.kind.text(),
         version: change.generation,
@@ -353,7 +366,12 @@ pub async fn sold_ticket(
         scanned_at: scan.scanned_at,
         received_at: scan.received_at,
     });
-    Ok(Json(SoldTicketView { ticket: found.into(), changes: changes.collect(), scans: scans.collect() }))
+    drop(tx);
+    let (order, owner) = (found.order, found.owner);
+    let shown = SoldTicketView { ticket: found.into(), changes: changes.collect(), scans: scans.collect() };
+    let what = json!({ "order": order, "owner": owner });
+    reads::record(&app, &origin, staff.organizer, "ticket.read", ticket, what).await?;
+    Ok(Json(shown))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -365,39 +383,48 @@ pub struct EventFilter {
     event: Option<String>,
 }
 
-/// Orders with the organizer's places, newest first. Other organizers' parts are left out.
+/// Orders with the organizer's places, newest first. Other organizers' parts are left out; for a member who is
+/// limited, so are those of other events than theirs.
 #[utoipa::path(get, path = "/api/v1/organizers/{org}/orders", tag = "organizers", security(("bearer" = []), ("oauth2" = ["sales.read"])),
     params(("org" = String, Path, description = "id of the organizer"), EventFilter, OrderListParams),
     responses((status = 200, body = List<OrderView>), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope)))]
 pub async fn sold_orders(
     State(app): State<App>,
-    staff: Staff<SeeSales>,
+    SomeEvents { staff, events }: SomeEvents<SeeSales>,
+    RequestOrigin(origin): RequestOrigin,
     Params(filter): Params<EventFilter>,
     Params(params): Params<OrderListParams>,
 ) -> Result<Json<List<OrderView>>, Problem> {
     let wrong = |_| Problem::query(FieldError::new("event", "is no id of an event"));
-    let event = filter.event.map(|text| text.parse().map_err(wrong)).transpose()?;
+    let event: Option<EventId> = filter.event.map(|text| text.parse().map_err(wrong)).transpose()?;
     let (page, shown) = params.page()?;
-    let orders = app.sales.orders_for(staff.organizer, event, page).await?;
-    Ok(Json(orders::list(orders, shown, &app.public_url)))
+    let orders = app.sales.orders_for(staff.organizer, events.ids(), event, page).await?;
+    let list = orders::list(orders, shown, &app.public_url);
+    let what = json!({ "event": event, "before": page.before, "orders": list.items.len() });
+    reads::record(&app, &origin, staff.organizer, "order.list", staff.organizer, what).await?;
+    Ok(Json(list))
 }
 
-/// The organizer's part of one order, and who will come, for those who may see buyers.
+/// The organizer's part of one order, and who will come, for those who may see buyers; to a member who is limited,
+/// the part of their events.
 #[utoipa::path(get, path = "/api/v1/organizers/{org}/orders/{order}", tag = "organizers", security(("bearer" = []), ("oauth2" = ["sales.read"])),
     params(("org" = String, Path, description = "id of the organizer"), ("order" = String, Path, description = "id of the order")),
     responses((status = 200, body = OrderView), (status = 401, body = Envelope), (status = 403, body = Envelope),
         (status = 404, body = Envelope)))]
 pub async fn sold_order(
     State(app): State<App>,
-    staff: Staff<SeeSales>,
+    SomeEvents { staff, events }: SomeEvents<SeeSales>,
+    RequestOrigin(origin): RequestOrigin,
     Path((_, order)): Path<(String, OrderId)>,
 ) -> Result<Json<OrderView>, Problem> {
-    let order = app.sales.order_for(staff.organizer, order).await?;
+    let order = app.sales.order_for(staff.organizer, events.ids(), order).await?;
     let attendee = match staff.may(Permission::SeeBuyers) {
         true => app.sales.attendee(order.id).await?,
         false => None,
     };
+    let what = json!({ "buyer": order.fan, "attendee": attendee.is_some() });
+    reads::record(&app, &origin, staff.organizer, "order.read", order.id, what).await?;
     Ok(Json(OrderView::new(&order, &app.public_url).attended_by(attendee)))
 }
 

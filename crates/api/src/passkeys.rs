@@ -20,6 +20,7 @@ use utoipa_axum::routes;
 use crate::accounts::{SignedInView, private};
 use crate::auth::Fan;
 use crate::client::RequestOrigin;
+use crate::cookies::{Carrier, CarrierParam};
 use crate::denials::Denied;
 use crate::extract::{Body, Path};
 use crate::problem::Envelope;
@@ -190,7 +191,7 @@ pub async fn challenge_sign_in(State(app): State<App>) -> Result<Response, Probl
 }
 
 /// Sign in with a passkey alone, which stands for both factors. 401 `invalid_passkey` says no more than that.
-#[utoipa::path(post, path = "/api/v1/auth/passkeys", tag = "accounts", request_body = PasskeySignInBody,
+#[utoipa::path(post, path = "/api/v1/auth/passkeys", tag = "accounts", params(CarrierParam), request_body = PasskeySignInBody,
     extensions(("x-rate-limit" = json!("60/min per address"))),
     responses((status = 200, body = SignedInView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 409, body = Envelope), (status = 413, body = Envelope), (status = 415, body = Envelope),
@@ -198,10 +199,11 @@ pub async fn challenge_sign_in(State(app): State<App>) -> Result<Response, Probl
 pub async fn sign_in_with_passkey(
     State(app): State<App>,
     RequestOrigin(origin): RequestOrigin,
+    carrier: Carrier,
     Body(body): Body<PasskeySignInBody>,
 ) -> Result<Response, Problem> {
     match app.identity.sign_in_with_passkey(&origin, &body.credential.into()).await {
-        Ok(signed_in) => Ok(private(StatusCode::OK, SignedInView::from(signed_in))),
+        Ok(signed_in) => Ok(carrier.answer(&app, StatusCode::OK, signed_in)),
         Err(refused @ (AccountError::InvalidPasskey | AccountError::RateLimited { .. })) => {
             let subject = "passkey".to_owned();
             let denied = Denied { chain: Chain::Platform, action: "session.open", subject, about: None };

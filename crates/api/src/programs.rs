@@ -170,6 +170,9 @@ pub struct ProgramView {
     organizer: String,
     #[schema(value_type = Vec<schema::Scope>)]
     scopes: Vec<&'static str>,
+    /// Since when the platform vouches for it; null while it may be anybody's.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    approved_at: Option<Timestamp>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     /// The last time that it asked for a token.
@@ -241,6 +244,7 @@ impl From<Allowed> for ProgramView {
             name: allowed.program,
             organizer: allowed.organizer,
             scopes: names(allowed.scopes),
+            approved_at: allowed.approved_at,
             created_at: allowed.created_at,
             used_at: allowed.used_at,
             expires_at: allowed.expires_at,

@@ -18,6 +18,7 @@ use utoipa_axum::routes;
 use crate::accounts::{SignedInView, locale, private};
 use crate::auth::Fan;
 use crate::client::RequestOrigin;
+use crate::cookies::{Carrier, CarrierParam};
 use crate::denials::Denied;
 use crate::extract::{Body, Path};
 use crate::passkeys::ProofBody;
@@ -176,7 +177,7 @@ pub async fn start_provider_sign_in(State(app): State<App>, Body(body): Body<Vis
 /// the provider from within. 409 `wrong_state` when the provider vouches for no address. 401 `mfa_required` when
 /// the account has a second factor: the same answer with `otp` and without `code` will do then. 401
 /// `provider_refused` says no more than that.
-#[utoipa::path(post, path = "/api/v1/auth/providers", tag = "accounts", request_body = ProviderAnswerBody,
+#[utoipa::path(post, path = "/api/v1/auth/providers", tag = "accounts", params(CarrierParam), request_body = ProviderAnswerBody,
     extensions(("x-rate-limit" = json!("60/min per address"))),
     responses((status = 200, body = SignedInView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 409, body = Envelope), (status = 413, body = Envelope), (status = 415, body = Envelope),
@@ -184,13 +185,14 @@ pub async fn start_provider_sign_in(State(app): State<App>, Body(body): Body<Vis
 pub async fn finish_provider_sign_in(
     State(app): State<App>,
     RequestOrigin(origin): RequestOrigin,
+    carrier: Carrier,
     Body(body): Body<ProviderAnswerBody>,
 ) -> Result<Response, Problem> {
     let answer =
         Answer { code: body.code.as_deref(), state: &body.state, iss: body.iss.as_deref(), secret: &body.secret };
     let locale = body.locale.as_deref().map(locale).transpose()?.unwrap_or_default();
     match app.identity.finish_provider_sign_in(&origin, &body.provider, answer, body.otp.as_deref(), locale).await {
-        Ok(signed_in) => Ok(private(StatusCode::OK, SignedInView::from(signed_in))),
+        Ok(signed_in) => Ok(carrier.answer(&app, StatusCode::OK, signed_in)),
         Err(refused @ AccountError::ProviderRefused) => {
             let subject = body.provider;
             let denied = Denied { chain: Chain::Platform, action: "session.open", subject, about: None };

@@ -85,7 +85,8 @@ where
                 || is_too_long(request.uri()).then(|| Problem::new(Code::UriTooLong, "the address is too long"));
             let answer = match refusal.or_else(too_long) {
                 Some(problem) => Err(problem),
-                None => Ok(inner.call(request)),
+                // Where it is decided that it is one of a tenant, it becomes that: see `tenant`.
+                None => Ok(store::tenant::request(inner.call(request))),
             };
             let mut response = match answer {
                 Err(problem) => {
@@ -131,7 +132,14 @@ fn is_too_long(uri: &Uri) -> bool {
 
 /// What every answer carries, and what is written down about it. `route`: the pattern of the
 /// address.
-fn finish<B>(app: &App, response: &mut Response<B>, method: &Method, route: &str, id: RequestId, took: Duration) {
+pub(crate) fn finish<B>(
+    app: &App,
+    response: &mut Response<B>,
+    method: &Method,
+    route: &str,
+    id: RequestId,
+    took: Duration,
+) {
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         headers.insert(REQUEST_ID, value);

@@ -151,6 +151,10 @@ texts! {
     ApiKeyId => id::<stagedoor_core::ApiKeyId>();
     GrantId => id::<stagedoor_core::GrantId>();
     InvitationId => id::<stagedoor_core::InvitationId>();
+    PartnerId => id::<stagedoor_core::PartnerId>();
+    PartnerKind => words(sales::PartnerKind::ALL.map(sales::PartnerKind::text));
+    /// The id of a partner, or a word for who is there anyway.
+    Party => ObjectBuilder::new().pattern(Some(r"^(organizer|platform|ptn_[0-7][0-9a-hjkmnp-tv-z]{25})$"));
     /// Why somebody of the platform does something to a tenant.
     Reason => ObjectBuilder::new()
         .pattern(Some(format!(r"^[^\s{HIDDEN}][^{HIDDEN}]*[^\s{HIDDEN}]$")))

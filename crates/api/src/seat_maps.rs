@@ -34,7 +34,10 @@ use crate::{App, Problem, schema};
 const COMPRESSED_BYTES: usize = 512 * 1024 * 1024;
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(seat_map)).routes(routes!(add_seat_map, seat_maps))
+    OpenApiRouter::new()
+        .routes(routes!(seat_map))
+        .routes(routes!(add_seat_map, seat_maps))
+        .routes(routes!(seat_map_version))
 }
 
 /// Compressed bodies by map. A version never changes, so neither does its entry.
@@ -74,7 +77,29 @@ pub async fn seat_map(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let map = app.catalog.seat_map_of(event).await?;
-    let is_pressed = accepts_gzip(&headers);
+    geometry(&app, &map, &headers).await
+}
+
+/// The geometry of a version of a venue's seat map, used by an event or not.
+#[utoipa::path(get, path = "/api/v1/organizers/{org}/venues/{venue}/seat-maps/{map}", tag = "organizers",
+    security(("bearer" = []), ("oauth2" = ["catalog.read"])), params(("org" = String, Path, description = "id of the organizer"),
+        ("venue" = String, Path, description = "id of the venue"), ("map" = String, Path, description = "id of the version")),
+    responses((status = 200, body = schema::SeatMap), (status = 304), (status = 401, body = Envelope),
+        (status = 403, body = Envelope), (status = 404, body = Envelope)))]
+pub async fn seat_map_version(
+    State(app): State<App>,
+    staff: Staff<SeeCatalogue>,
+    Path((_, venue, map)): Path<(String, VenueId, SeatMapId)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let map = app.catalog.seat_map_in(staff.organizer, venue, map).await?;
+    let mut response = geometry(&app, &map, &headers).await?;
+    response.headers_mut().insert(header::CACHE_CONTROL, crate::safe::NO_STORE);
+    Ok(response)
+}
+
+async fn geometry(app: &App, map: &Arc<EncodedMap>, headers: &HeaderMap) -> Result<Response, Problem> {
+    let is_pressed = accepts_gzip(headers);
     // Other bytes have another strong tag. Source: RFC 9110, 8.8.3.3.
     let tag = match is_pressed {
         true => format!("{}-gzip\"", map.etag.trim_end_matches('"')),
@@ -86,11 +111,11 @@ pub async fn seat_map(
         (header::VARY, "accept-encoding"),
         (header::CONTENT_TYPE, "application/json"),
     ];
-    if has_tag(&headers, &tag) {
+    if has_tag(headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, caching).into_response());
     }
     if is_pressed {
-        let body = app.compressed.of(&map).await;
+        let body = app.compressed.of(map).await;
         return Ok((caching, [(header::CONTENT_ENCODING, "gzip")], body).into_response());
     }
     Ok((caching, Bytes::from_owner(map.json.clone())).into_response())

@@ -1,7 +1,8 @@
 //! What the caller is to the organizer in the path. Every route under an organizer asks here, by the
 //! extractors of [`auth`](crate::auth), so that no handler can forget any of it: whether the caller belongs
 //! there, to which of its events, whether their role and scopes reach, and what staff of the platform have
-//! to say before they look.
+//! to say before they look. Whoever is let in does the rest of the request behind the second wall
+//! ([`store::tenant`]).
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
@@ -56,6 +57,12 @@ pub(crate) async fn admit<P: Allows>(
     app: &App,
     reach: Reach,
 ) -> Result<Admission, Problem> {
+    let admission = decide::<P>(bearer, parts, app, reach).await?;
+    store::tenant::enter(admission.organizer);
+    Ok(admission)
+}
+
+async fn decide<P: Allows>(bearer: Bearer, parts: &mut Parts, app: &App, reach: Reach) -> Result<Admission, Problem> {
     let organizer = organizer(parts, app).await?;
     let stranger = || Problem::not_found().denying(denied(Chain::Platform, organizer));
     let (user, program) = match bearer {
@@ -64,9 +71,13 @@ pub(crate) async fn admit<P: Allows>(
         Bearer::Program(program) if program.organizer != organizer => return Err(stranger()),
         Bearer::Program(program) => (program.user, Some(program)),
     };
+    // A passkey is the second factor of its session, whatever else its person has.
+    let by_passkey = matches!(bearer, Bearer::Person(principal) if principal.by_passkey);
     let standing = match user {
         Some(user) => match (app.identity.standing_of(user, organizer).await?, bearer) {
-            (None, Bearer::Person(principal)) if principal.platform_admin => {
+            (standing, Bearer::Person(principal))
+                if principal.platform_admin && (standing.is_none() || asks_to_look(parts)) =>
+            {
                 return look(parts, app, principal, organizer).await;
             }
             (None, _) => return Err(stranger()),
@@ -76,7 +87,7 @@ pub(crate) async fn admit<P: Allows>(
     };
     let (role, events, lacks_factor, is_suspended) = match standing {
         Some(Standing { role, events, lacks_factor, is_suspended }) => {
-            (Some(role), events, lacks_factor, Some(is_suspended))
+            (Some(role), events, lacks_factor && !by_passkey, Some(is_suspended))
         }
         None => (None, Events::All, false, None),
     };
@@ -119,6 +130,17 @@ fn ends_something(parts: &Parts) -> bool {
     parts.method == Method::DELETE || ways.iter().any(|way| parts.uri.path().ends_with(way))
 }
 
+/// Whether staff of the platform have shown a second factor: a code at sign-in, which an account that has one
+/// is always asked for, or a passkey.
+pub(crate) async fn has_factor(app: &App, admin: Principal) -> Result<bool, Problem> {
+    Ok(admin.by_passkey || app.identity.factor_state(admin.user).await?.on_since.is_some())
+}
+
+/// Who works for the organizer, too, is one of its members until they give a reason to look at something.
+fn asks_to_look(parts: &Parts) -> bool {
+    matches!(parts.method, Method::GET | Method::HEAD) && parts.headers.contains_key(ACCESS_REASON)
+}
+
 /// Staff of the platform look at what an owner sees, and change nothing: with a second factor and a reason,
 /// which is written down before they see anything.
 async fn look(parts: &mut Parts, app: &App, admin: Principal, organizer: OrganizerId) -> Result<Admission, Problem> {
@@ -131,7 +153,7 @@ async fn look(parts: &mut Parts, app: &App, admin: Principal, organizer: Organiz
     if !matches!(parts.method, Method::GET | Method::HEAD) {
         return refuse(Problem::new(Code::NotAllowed, "staff of the platform may look, and change nothing"));
     }
-    if app.identity.factor_state(admin.user).await?.on_since.is_none() {
+    if !has_factor(app, admin).await? {
         return refuse(Problem::second_factor_required());
     }
     let Some(reason) = reason(parts) else {

@@ -114,6 +114,15 @@ pub struct TicketListParams {
 }
 
 impl TicketListParams {
+    /// As they were asked for, to be written down once they are read.
+    pub fn status(&self) -> Option<&str> {
+        self.status.as_deref()
+    }
+
+    pub fn cursor(&self) -> Option<&str> {
+        self.cursor.as_deref()
+    }
+
     pub fn read(&self) -> Result<(Option<Status>, PageRequest), Problem> {
         let status = match &self.status {
             None => None,

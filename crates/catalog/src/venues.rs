@@ -175,6 +175,19 @@ impl Catalog {
         self.seat_map(id.ok_or(MapError::NotFound)?).await
     }
 
+    /// A version of the map of one of an organizer's venues, with its geometry.
+    pub async fn seat_map_in(
+        &self,
+        organizer: OrganizerId,
+        venue: VenueId,
+        id: SeatMapId,
+    ) -> Result<Arc<EncodedMap>, MapError> {
+        let owned = sql::venue(&self.store.begin_read().await?, venue).await?;
+        owned.filter(|venue| venue.organizer == organizer).ok_or(MapError::NotFound)?;
+        let map = self.seat_map(id).await?;
+        if map.version.venue == venue { Ok(map) } else { Err(MapError::NotFound) }
+    }
+
     /// The versions of a venue's map, newest first, without their geometry.
     pub async fn seat_maps(
         &self,

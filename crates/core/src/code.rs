@@ -65,6 +65,8 @@ codes! {
         InsufficientScope = "insufficient_scope",
         /// A web page from elsewhere asks for what only known pages get.
         OriginNotAllowed = "origin_not_allowed",
+        /// Who is signed in by cookies has to repeat one in a header, to show that a page of ours asks.
+        InvalidCsrfToken = "invalid_csrf_token",
         /// Staff of the platform look into a tenant and do not say why.
         AccessReasonRequired = "access_reason_required",
         /// The platform has suspended the organizer: it puts nothing on sale.

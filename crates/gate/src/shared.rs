@@ -17,6 +17,13 @@
 //!
 //! When Redis does not answer in time, each process counts on by itself, with the same quotas and
 //! everything it knew, and tries again every [`RETRY_PERIOD`].
+//!
+//! A script may touch keys of one hash slot of a Redis Cluster only. So every key carries one of
+//! [`TAGS`] hash tags, and in a cluster a call is about subjects of one tag. A cluster of which one
+//! part does not answer counts as lost: a limit that holds for some subjects only would be believed
+//! to hold for all.
+
+mod server;
 
 use std::fmt;
 use std::pin::pin;
@@ -24,14 +31,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use parking_lot::Mutex;
-use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, RedisError, Script, TlsCertificates};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use redis::{RedisError, Script};
 
+use self::server::{Connection, Server};
 use crate::{Local, Policy, Stats, Store, Subject, Verdict};
 
 /// Between two rounds of telling each other.
@@ -47,6 +53,9 @@ const SUBJECTS_PER_CALL: usize = 256;
 /// this process alone.
 const SUBJECTS_PER_ROUND: usize = 1 << 16;
 const SHARDS: usize = 64;
+/// Hash tags of the keys: over so many parts a cluster of any size can spread them, and a round needs
+/// no more calls than that as long as each of them has room.
+const TAGS: u64 = 64;
 /// How many whole quotas a subject may owe. That many processes can give all of it away at the
 /// same moment and see it paid; a Redis whose clock steps back locks nobody out for longer.
 const QUOTAS_OWED_MAX: u64 = 16;
@@ -72,7 +81,7 @@ return debts";
 /// See the module. Nothing is shared before [`Shared::run`] runs.
 pub struct Shared {
     local: Local,
-    client: Client,
+    server: Server,
     script: Script,
     /// What was spent and not yet told, by print.
     outbox: Box<[Mutex<HashMap<u64, Spent>>]>,
@@ -90,28 +99,21 @@ struct Spent {
     since_us: u64,
 }
 
+/// What one call of the script is about.
+struct Call {
+    tag: u64,
+    spent: Vec<(u64, Spent)>,
+}
+
 impl Shared {
     /// `url`: `redis://[user:password@]host[:port][/database]`, or `rediss:` for TLS, by which the
     /// server's certificate must lead to `authorities` (PEM), or without them to one of the system's.
-    /// Connects to nothing yet: a server starts without its Redis, too.
+    /// `redis-cluster://[user:password@]host[:port],...` and `rediss-cluster:` name some nodes of a
+    /// cluster, which tell the others. Connects to nothing yet: a server starts without its Redis, too.
     pub fn new(local: Local, url: &str, authorities: Option<&[u8]>) -> Result<Self, String> {
-        // The client library takes what the process has; who was first with the same one does not matter.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let client = match authorities {
-            None => Client::open(url),
-            Some(pem) => {
-                // The client library would take a file without any, and then trust nobody.
-                let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-                if found.is_ok_and(|found| found.is_empty()) {
-                    return Err("there is no certificate in the file of authorities".into());
-                }
-                Client::build_with_tls(url, TlsCertificates { client_tls: None, root_cert: Some(pem.to_vec()) })
-            }
-        };
-        let client = client.map_err(|error| format!("no address of a Redis: {error}"))?;
         Ok(Self {
             local,
-            client,
+            server: Server::parse(url, authorities)?,
             script: Script::new(CHARGE),
             outbox: (0..SHARDS).map(|_| Mutex::default()).collect(),
             is_reachable: AtomicBool::new(false),
@@ -145,47 +147,60 @@ impl Shared {
     /// Goes on until Redis fails; gives the failure. A client library that reconnects by itself
     /// would hide that moment.
     async fn follow(&self) -> RedisError {
-        let mut connection = match self.connect().await {
+        let connection = match self.server.connect().await {
             Ok(connection) => connection,
             Err(error) => return error,
         };
+        // Left from before the last one broke. It has grown old, and all of it is in the table.
+        self.outbox.iter().for_each(|shard| shard.lock().clear());
+        // Every part has to be there in the beginning. Later on those that are needed say it, and one
+        // other in every round.
+        let mut asked: Vec<u64> = (0..TAGS).collect();
         loop {
-            if let Err(error) = self.tell(&mut connection).await {
+            if let Err(error) = self.tell(&connection, &asked).await {
                 return error;
             }
             if !self.is_reachable.swap(true, Ordering::Relaxed) {
                 tracing::info!("request limits are shared through Redis");
             }
+            asked = vec![(asked[asked.len() - 1] + 1) % TAGS];
             tokio::time::sleep(SYNC_PERIOD).await;
         }
     }
 
-    async fn connect(&self) -> Result<MultiplexedConnection, RedisError> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECTION_TIMEOUT))
-            .set_response_timeout(Some(RESPONSE_TIMEOUT));
-        let connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
-        // Left from before the last one broke. It has grown old, and all of it is in the table.
-        self.outbox.iter().for_each(|shard| shard.lock().clear());
-        Ok(connection)
+    /// One round, which reaches the part of a cluster that holds each of the `asked` tags, or the one
+    /// server, even when nothing was spent.
+    async fn tell(&self, connection: &Connection, asked: &[u64]) -> Result<(), RedisError> {
+        let spent = self.outbox.iter().flat_map(|shard| std::mem::take(&mut *shard.lock())).collect();
+        let (mut calls, at_once) = match connection {
+            Connection::One(_) => (calls(spent, |_| 0), 1),
+            Connection::Cluster(_) => (calls(spent, |spent| tag(spent.key_end().as_bytes())), TAGS as usize),
+        };
+        let asked = if at_once == 1 { &[0][..] } else { asked };
+        for tag in asked {
+            if calls.iter().all(|call| call.tag != *tag) {
+                calls.push(Call { tag: *tag, spent: Vec::new() });
+            }
+        }
+        let told = calls.into_iter().map(|call| self.charge(connection.clone(), call));
+        stream::iter(told).buffer_unordered(at_once).try_collect().await
     }
 
-    /// One round. A call without subjects still says whether Redis is there.
-    async fn tell(&self, connection: &mut MultiplexedConnection) -> Result<(), RedisError> {
-        let spent: Vec<_> = self.outbox.iter().flat_map(|shard| std::mem::take(&mut *shard.lock())).collect();
-        let calls = spent.chunks(SUBJECTS_PER_CALL).chain(spent.is_empty().then_some(&[][..]));
-        for batch in calls {
-            let now = self.local.now_us();
-            let mut call = self.script.prepare_invoke();
-            for (_, spent) in batch {
-                call.key(format!("stagedoor:limit:{}:{}", spent.policy, spent.subject));
-                call.arg(spent.cost_us).arg(now.saturating_sub(spent.since_us)).arg(spent.debt_max_us);
-            }
-            let debts: Vec<u64> = call.invoke_async(connection).await?;
-            for ((print, _), debt) in batch.iter().zip(debts) {
-                // As of when it was asked: on the way the debt has only become smaller.
-                self.local.raise(*print, now, debt);
-            }
+    async fn charge(&self, mut connection: Connection, Call { tag, spent }: Call) -> Result<(), RedisError> {
+        let now = self.local.now_us();
+        let mut call = self.script.prepare_invoke();
+        for (_, spent) in &spent {
+            call.key(key(&spent.key_end()));
+            call.arg(spent.cost_us).arg(now.saturating_sub(spent.since_us)).arg(spent.debt_max_us);
+        }
+        if spent.is_empty() {
+            // Costs nothing and leaves nothing; a cluster sends it where the tag's keys are.
+            call.key(tagged(tag, "")).arg(0).arg(0).arg(0);
+        }
+        let debts = connection.invoke(&call).await?;
+        for ((print, _), debt) in spent.iter().zip(debts) {
+            // As of when it was asked: on the way the debt has only become smaller.
+            self.local.raise(*print, now, debt);
         }
         Ok(())
     }
@@ -204,6 +219,45 @@ impl Shared {
             }
         }
     }
+}
+
+impl Spent {
+    /// What of the key tells whose it is.
+    fn key_end(&self) -> String {
+        format!("{}:{}", self.policy, self.subject)
+    }
+}
+
+fn key(end: &str) -> String {
+    tagged(tag(end.as_bytes()), end)
+}
+
+/// Redis Cluster chooses the slot by what is in the braces.
+fn tagged(tag: u64, end: &str) -> String {
+    format!("stagedoor:limit:{{{tag}}}:{end}")
+}
+
+/// The same in every process and release that shares a Redis: FNV-1a.
+fn tag(end: &[u8]) -> u64 {
+    let hash = end
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    // Its high bits are better mixed than its low ones.
+    (hash >> 32) % TAGS
+}
+
+/// The calls that tell `spent`, each about subjects of one tag.
+fn calls(mut spent: Vec<(u64, Spent)>, tag: impl Fn(&Spent) -> u64) -> Vec<Call> {
+    spent.sort_by_cached_key(|(_, spent)| tag(spent));
+    let mut calls: Vec<Call> = Vec::new();
+    for (print, spent) in spent {
+        let tag = tag(&spent);
+        match calls.last_mut().filter(|call| call.tag == tag && call.spent.len() < SUBJECTS_PER_CALL) {
+            Some(call) => call.spent.push((print, spent)),
+            None => calls.push(Call { tag, spent: vec![(print, spent)] }),
+        }
+    }
+    calls
 }
 
 impl Store for Shared {

@@ -19,6 +19,7 @@ use crate::kyc::CheckStatus;
 use crate::passkey::PasskeyChallenge;
 use crate::password::{self, Overloaded};
 use crate::profile::Profile;
+use crate::session::Means;
 use crate::sql::{self, AccountRow};
 use crate::{Identity, factor, organizer};
 
@@ -269,7 +270,7 @@ impl Identity {
         let after = json!({ "channel": reached.channel.text(), "locale": new.locale.text() });
         tx.audit(Entry::new(Chain::Platform, "account.register", row.id).after(after));
         let device = Device::of(from);
-        let session = self.open_session(&tx, &key, row.id, &device).await?;
+        let session = self.open_session(&tx, &key, row.id, &device, Means::Password).await?;
         self.recognise(&tx, &key, &row, &device).await?;
         match self.send_code_to(&tx, &key, &row, reached).await {
             // Others had so many sent there that no more are now: the person can ask for one later.
@@ -278,7 +279,7 @@ impl Identity {
         }
         tx.commit().await?;
         tracing::info!(user = %row.id, %session, "registered");
-        Ok(self.signed_in(User::open(&key, &row)?, session, 0))
+        Ok(self.signed_in(User::open(&key, &row)?, session, 0, Means::Password))
     }
 
     /// The account that an e-mail address reaches, kept from being erased until the caller's
@@ -317,12 +318,23 @@ impl Identity {
 
     /// Opens a session for somebody who has proved who they are, and commits.
     pub(crate) async fn enter(&self, tx: Tx, key: &PersonKey, row: &AccountRow) -> Result<SignedIn, AccountError> {
+        self.enter_by(Means::Password, tx, key, row).await
+    }
+
+    /// The same with the means that it was proved by.
+    pub(crate) async fn enter_by(
+        &self,
+        means: Means,
+        tx: Tx,
+        key: &PersonKey,
+        row: &AccountRow,
+    ) -> Result<SignedIn, AccountError> {
         let device = Device::of(tx.origin());
-        let session = self.open_session(&tx, key, row.id, &device).await?;
+        let session = self.open_session(&tx, key, row.id, &device, means).await?;
         self.recognise(&tx, key, row, &device).await?;
         tx.commit().await?;
         tracing::info!(user = %row.id, %session, "signed in");
-        Ok(self.signed_in(User::open(key, row)?, session, 0))
+        Ok(self.signed_in(User::open(key, row)?, session, 0, means))
     }
 
     /// What signing in asks for; then a transaction that has locked the account and written nothing.

@@ -331,7 +331,8 @@ impl Identity {
         let account = sql::account(tx, row.invited_by).await?;
         let locale = account.map(|account| locale_of(&account)).transpose()?.unwrap_or_default();
         let days = INVITATION_TTL.as_secs() / (24 * 60 * 60);
-        let text = letters::invitation(locale, &organizer.name, row.role, token, days);
+        let token = letters::way_in(&self.0.public_url, "invitation", token);
+        let text = letters::invitation(locale, &organizer.name, row.role, &token, days);
         let to = notify::Address::Email(email.to_owned());
         let message = notify::Message { person: person(row.id), to, text, expires_at: row.expires_at };
         notify::enqueue(tx, key, message).await?;

@@ -20,7 +20,7 @@ pub(crate) enum Letter<'a> {
         code: &'a str,
         minutes: u64,
     },
-    /// A token that sets a new password.
+    /// A token that sets a new password; see [`way_in`].
     Reset {
         token: &'a str,
         minutes: u64,
@@ -95,6 +95,15 @@ fn text(letter: &Letter<'_>, locale: Locale) -> Text {
     Text { subject: subject.to_owned(), body }
 }
 
+/// What a message shows of a token: the page of the web app that uses it, where there is one. What follows
+/// the `#` stays in the browser, and so out of every log on the way.
+pub(crate) fn way_in(public_url: &str, page: &str, token: &str) -> String {
+    match public_url.starts_with("http") {
+        true => format!("{}/{page}#token={token}", public_url.trim_end_matches('/')),
+        false => token.to_owned(),
+    }
+}
+
 /// Asks whoever has an address to become a member. Says the same with an account and without.
 pub(crate) fn invitation(locale: Locale, organizer: &str, role: Role, token: &str, days: u64) -> Text {
     let (subject, body) = match locale {
@@ -102,7 +111,7 @@ pub(crate) fn invitation(locale: Locale, organizer: &str, role: Role, token: &st
             "Invitation",
             format!(
                 "\"{organizer}\" asks you to work with them on Stagedoor, as {role}.\n\n\
-                 Sign in, or register with this address first, and accept or decline with this token within {days} \
+                 Sign in, or register with this address first, and accept or decline with this within {days} \
                  days:\n\n{token}\n\nIf you do not know them, ignore this message: nothing will happen.\n"
             ),
         ),
@@ -110,7 +119,7 @@ pub(crate) fn invitation(locale: Locale, organizer: &str, role: Role, token: &st
             "Einladung",
             format!(
                 "\"{organizer}\" lädt Sie ein, auf Stagedoor mitzuarbeiten, als {role}.\n\n\
-                 Melden Sie sich an oder registrieren Sie sich zuerst mit dieser Adresse. Mit diesem Schlüssel nehmen \
+                 Melden Sie sich an oder registrieren Sie sich zuerst mit dieser Adresse. Hiermit nehmen \
                  Sie innerhalb von {days} Tagen an oder lehnen ab:\n\n{token}\n\n\
                  Wenn Sie den Absender nicht kennen, ignorieren Sie diese Nachricht: Es geschieht nichts.\n"
             ),
@@ -132,7 +141,7 @@ fn english(letter: &Letter<'_>) -> (&'static str, String) {
         Letter::Reset { token, minutes } => (
             "Set a new password",
             format!(
-                "Somebody asked for a new password for your Stagedoor account. This token sets one, \
+                "Somebody asked for a new password for your Stagedoor account. Set one with this, \
                  within {minutes} minutes:\n\n{token}\n\nIf it was not you, ignore this message: \
                  nothing has changed.\n"
             ),
@@ -223,7 +232,7 @@ fn german(letter: &Letter<'_>) -> (&'static str, String) {
         Letter::Reset { token, minutes } => (
             "Neues Passwort setzen",
             format!(
-                "Für Ihr Konto bei Stagedoor wurde ein neues Passwort angefordert. Mit diesem Schlüssel setzen Sie \
+                "Für Ihr Konto bei Stagedoor wurde ein neues Passwort angefordert. Hiermit setzen Sie \
                  es, innerhalb von {minutes} Minuten:\n\n{token}\n\nWenn Sie das nicht waren, ignorieren Sie diese \
                  Nachricht: Es hat sich nichts geändert.\n"
             ),

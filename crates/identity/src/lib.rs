@@ -87,7 +87,7 @@ pub use kyc::{Check, CheckStatus, Decider, Decision, Document, DocumentKind, Unk
 pub use notify::{Locale, UnknownLocale};
 pub use oauth::{
     Allowed, Asked, AuthorizationRequest, ClientAuth, ClientKind, ClientOf, ConsentError, Destination, GrantType,
-    Introspection, Issued, NewClient, OAuthError, Refused, RegisteredClient, ShownClient,
+    Introspection, Issued, NewClient, OAuthError, Oddity, Refused, RegisteredClient, ShownClient,
 };
 pub use organizer::{Member, MemberChange, Membership, Organizer, OrganizerError, Standing};
 pub use passkey::{Assertion, Attestation, Passkey, PasskeyChallenge};
@@ -148,6 +148,8 @@ struct Inner {
     keyring: Keyring,
     tokens: token::Tokens,
     passwords: password::Passwords,
+    /// Where the web app is, if it is anywhere.
+    public_url: String,
     attempts: attempts::Attempts,
     /// None where nobody is signed in by others.
     providers: Option<Providers>,
@@ -181,6 +183,7 @@ impl Identity {
             }),
             providers: providers.into(),
             relying_party: passkey::RelyingParty::at(&config.issuer),
+            public_url: config.issuer,
             roles: Mutex::default(),
             keys: Mutex::default(),
             synced: Mutex::default(),

@@ -5,7 +5,8 @@
 //! public URL has no host name: browsers bind them to one. Source: Web Authentication, Level 3.
 //!
 //! Having a passkey turns no second factor on: whoever has not one signs in with the password as before.
-//! Where one is on, a passkey takes the place of its code at sign-in.
+//! Where one is on, a passkey takes the place of its code at sign-in; and a session that a passkey opened alone
+//! has the second factor that organizers and the platform ask for.
 //!
 //! One can be added only to an account with a verified address. Otherwise a stranger could register with
 //! somebody's address and keep a way in after the owner has taken the account over.

@@ -95,6 +95,7 @@ impl Identity {
         };
         // A run that was cut off after its commit has sent the token already.
         if sql::insert_reset(&tx, &reset).await? == 1 {
+            let token = letters::way_in(&self.0.public_url, "reset-password", &token);
             let letter = Letter::Reset { token: &token, minutes: RESET_TTL.as_secs() / 60 };
             letters::send(&tx, &key, &row, address(channel, to), &letter, reset.expires_at).await?;
             let after = json!({ "channel": channel.text(), "address": fingerprint(&index) });

@@ -14,6 +14,7 @@ use crate::account::AccountError;
 use crate::device::{Device, FORGOTTEN_AFTER};
 use crate::refresh::{Family, RefreshToken, SESSION, Verdict};
 use crate::sql::{self, SessionRow};
+use crate::token::Holder;
 use crate::{Identity, SignedIn, User};
 
 /// However often it is refreshed, a session ends. Source: NIST SP 800-63B 4.1.3, 30 days.
@@ -30,6 +31,28 @@ const SYNC_OVERLAP: Duration = Duration::from_secs(60);
 /// Sessions of one account that are alive at a time: more devices than a person has, and few enough to
 /// look through.
 const SESSIONS_MAX: u32 = 50;
+
+/// By what the person of a session proved who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Means {
+    /// Or an outside provider; with a second factor where the account has one.
+    Password,
+    /// Alone. Its device has asked for a finger, a face or a PIN, which makes two factors.
+    Passkey,
+}
+
+impl Means {
+    pub const fn text(self) -> &'static str {
+        match self {
+            Means::Password => "password",
+            Means::Passkey => "passkey",
+        }
+    }
+
+    pub fn from_text(text: &str) -> Option<Means> {
+        [Means::Password, Means::Passkey].into_iter().find(|means| means.text() == text)
+    }
+}
 
 /// One sign-in, as its person sees it.
 #[derive(Clone)]
@@ -99,7 +122,7 @@ impl Identity {
         let key = self.0.keyring.person_key(&tx, account.id).await?.ok_or(AccountError::InvalidToken)?;
         let user = User::open(&key, &account)?;
         tx.commit().await?;
-        Ok(self.signed_in(user, session.id, token.generation + 1))
+        Ok(self.signed_in(user, session.id, token.generation + 1, session.means))
     }
 
     /// Ends the session a refresh token belongs to, also with one that was used up. Doing it
@@ -223,6 +246,7 @@ impl Identity {
         key: &PersonKey,
         account: UserId,
         device: &Device,
+        means: Means,
     ) -> store::Result<SessionId> {
         let (id, now) = (self.env().id(), tx.now());
         let mut row = SessionRow {
@@ -230,6 +254,7 @@ impl Identity {
             account,
             device: device.seal(key, id),
             generation: 0,
+            means,
             created_at: now,
             rotated_at: now,
             expires_at: now,
@@ -243,13 +268,15 @@ impl Identity {
         }
         self.revoke_after_commit(tx, ended);
         sql::insert_session(tx, &row).await?;
-        tx.audit(Entry::new(Chain::Platform, "session.open", id));
+        let entry = Entry::new(Chain::Platform, "session.open", id);
+        tx.audit(entry.after(json!({ "means": means.text() })));
         Ok(id)
     }
 
-    pub(crate) fn signed_in(&self, user: User, session: SessionId, generation: i64) -> SignedIn {
+    pub(crate) fn signed_in(&self, user: User, session: SessionId, generation: i64, means: Means) -> SignedIn {
+        let holder = Holder { user: user.id, session, platform_admin: user.platform_admin, means };
         SignedIn {
-            access_token: self.0.tokens.issue(self.env(), user.id, session, user.platform_admin),
+            access_token: self.0.tokens.issue(self.env(), holder),
             refresh_token: RefreshToken { family: session.into(), generation }.encode(&SESSION, &self.0.keyring),
             expires_in: self.0.tokens.ttl().as_secs(),
             user,

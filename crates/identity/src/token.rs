@@ -24,6 +24,7 @@ use uuid::Uuid;
 use crate::Config;
 use crate::bounded::Bounded;
 use crate::program::{Bearer, Program, ProgramId};
+use crate::session::Means;
 
 /// How far the clocks of two nodes may differ: a token may be this much younger than now. Expiry
 /// gets no such slack. Source: ASVS 5.0 V9, at most 60 s.
@@ -42,6 +43,8 @@ pub struct Principal {
     pub expires_at: Timestamp,
     /// Runs the platform itself; stands above organizers.
     pub platform_admin: bool,
+    /// Signed in with a passkey, which stands for two factors, whatever else the account has.
+    pub by_passkey: bool,
 }
 
 /// Why an access token is not accepted. For logs; a client learns only the code.
@@ -91,6 +94,8 @@ struct SessionClaims {
     jti: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     platform_admin: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    by_passkey: bool,
 }
 
 /// The claims of an access token that a program was given. Source: RFC 9068, section 2.2.
@@ -129,6 +134,15 @@ impl ProgramClaims {
             expires_at: at(self.exp),
         })
     }
+}
+
+/// Whom a token of a session is for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Holder {
+    pub user: UserId,
+    pub session: SessionId,
+    pub platform_admin: bool,
+    pub means: Means,
 }
 
 /// A key that signs tokens or did so.
@@ -208,7 +222,8 @@ impl Tokens {
         &self.jwks
     }
 
-    pub(crate) fn issue(&self, env: &Env, user: UserId, session: SessionId, platform_admin: bool) -> String {
+    pub(crate) fn issue(&self, env: &Env, holder: Holder) -> String {
+        let Holder { user, session, platform_admin, means } = holder;
         let now = env.now().seconds();
         let claims = SessionClaims {
             iss: self.issuer.clone(),
@@ -220,6 +235,7 @@ impl Tokens {
             exp: now + self.ttl.as_secs() as i64,
             jti: URL_SAFE_NO_PAD.encode(env.entropy.bytes::<16>()),
             platform_admin,
+            by_passkey: means == Means::Passkey,
         };
         self.sign(&claims)
     }
@@ -304,6 +320,7 @@ impl Tokens {
                     session: claims.sid,
                     expires_at: expiry(claims.exp),
                     platform_admin: claims.platform_admin,
+                    by_passkey: claims.by_passkey,
                 };
                 (claims.nbf.max(claims.iat), Bearer::Person(principal))
             }
@@ -442,12 +459,16 @@ mod tests {
         Keyring::new([seed; 32], Entropy::seeded(1))
     }
 
+    fn holder(user: UserId, session: SessionId) -> Holder {
+        Holder { user, session, platform_admin: false, means: Means::Password }
+    }
+
     #[test]
     fn a_signature_is_checked_once_and_then_remembered() {
         let (env, config) = (Env::seeded(1), Config { tokens_cached_max: 64 * SHARDS, ..Config::default() });
         let mut tokens = Tokens::new(&keyring(1), &config, env.now());
-        let token = tokens.issue(&env, env.id(), env.id(), false);
-        let other = tokens.issue(&env, env.id(), env.id(), false);
+        let token = tokens.issue(&env, holder(env.id(), env.id()));
+        let other = tokens.issue(&env, holder(env.id(), env.id()));
         let principal = tokens.verify(&token, env.now());
         assert!(principal.is_ok());
         // With a key that fits neither, only the one already seen is accepted, and only whole.
@@ -465,7 +486,7 @@ mod tests {
         let (env, hour) = (Env::seeded(1), stagedoor_core::limits::ACCESS_TOKEN_TTL);
         let tokens = Tokens::new(&keyring(1), &Config::default(), env.now());
         let (user, session): (_, SessionId) = (env.id(), env.id());
-        let token = tokens.issue(&env, user, session, false);
+        let token = tokens.issue(&env, holder(user, session));
         tokens.revoke(session, env.now(), env.now());
         env.clock.advance(hour - Duration::from_millis(1));
         for _ in 0..4 * REVOKED_SWEEP {

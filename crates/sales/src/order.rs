@@ -281,9 +281,10 @@ impl Order {
     }
 
     /// The order as the staff of one organizer may see it: another organizer's part of the same
-    /// cart, and of a refund of it, is left out.
-    pub fn part_of(self, organizer: OrganizerId) -> Option<Order> {
-        self.part(|hold| hold.organizer == organizer)
+    /// cart, and of a refund of it, is left out, and so is that of other events than those `within`.
+    pub fn part_of(self, organizer: OrganizerId, within: Option<&[EventId]>) -> Option<Order> {
+        let is_within = |event: &EventId| within.is_none_or(|events| events.contains(event));
+        self.part(|hold| hold.organizer == organizer && is_within(&hold.event))
     }
 
     /// The order as far as it comes from one of its holds.

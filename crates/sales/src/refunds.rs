@@ -49,17 +49,17 @@ pub struct StaffRefund {
 }
 
 /// A wish for a refund, whoever has it.
-struct Wish<'a> {
-    cause: RefundCause,
+pub(crate) struct Wish<'a> {
+    pub cause: RefundCause,
     /// Whose tickets may be given back.
-    reach: Whose,
-    tickets: Option<&'a [TicketId]>,
-    origin: &'a Origin,
-    scope: Option<(Scope<'a>, [u8; 32])>,
+    pub reach: Whose,
+    pub tickets: Option<&'a [TicketId]>,
+    pub origin: &'a Origin,
+    pub scope: Option<(Scope<'a>, [u8; 32])>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Whose {
+pub(crate) enum Whose {
     Fan(UserId),
     /// A fan's, as far as they came with this hold.
     Booker(UserId, HoldId),
@@ -124,7 +124,7 @@ impl Sales {
         };
         let organizer = wish.organizer;
         let render = |order: &Order| {
-            let part = order.clone().part_of(organizer).expect("the organizer has a part in the order");
+            let part = order.clone().part_of(organizer, None).expect("the organizer has a part in the order");
             render(&part)
         };
         self.give_back(order, asked, render).await
@@ -203,13 +203,7 @@ impl Sales {
         if wish.cause == RefundCause::Fan && (order.is_given_up() || order.waits_for_buyer()) {
             return self.claim_giving_up(order, wish).await;
         }
-        if order.state != OrderState::Completed {
-            return Err(RefundError::NotCompleted);
-        }
-        let places = choose(order, wish)?;
-        if wish.cause == RefundCause::Fan {
-            self.check_window(order, &places).await?;
-        }
+        let places = self.refundable(order, wish).await?;
         let positions: Vec<usize> = places.iter().map(|place| place.position).collect();
         let amount = order.amount_back(&wish.cause, &positions);
         let tx = self.parts.store.begin_write_for(wish.origin).await?;
@@ -238,6 +232,22 @@ impl Sales {
         audited::refund(&tx, order, refund.id, &wish.cause, &positions);
         tx.commit().await?;
         Ok(Claimed::New(Effect::Refund(refund.id)))
+    }
+
+    /// The places that a wish is about, if they may be given back now.
+    pub(crate) async fn refundable<'a>(
+        &self,
+        order: &'a Order,
+        wish: &Wish<'_>,
+    ) -> Result<Vec<&'a OrderPlace>, RefundError> {
+        if order.state != OrderState::Completed {
+            return Err(RefundError::NotCompleted);
+        }
+        let places = choose(order, wish)?;
+        if wish.cause == RefundCause::Fan {
+            self.check_window(order, &places).await?;
+        }
+        Ok(places)
     }
 
     /// The order's own job sees to the rest.

@@ -17,7 +17,7 @@ use store::{Keyring, PersonKey, Sealed, Store, Tx};
 
 use crate::error::{CheckoutError, Fault, OrderError};
 use crate::onsale::Manifests;
-use crate::order::{Order, OrderState};
+use crate::order::{LineKind, Order, OrderLine, OrderState};
 use crate::sql::{self, OrderPage};
 
 /// Orders, refunds and what is on sale. Cheap to clone.
@@ -81,8 +81,9 @@ pub struct Attendee {
 }
 
 /// What an order for a hold would cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quote {
+    pub lines: Vec<OrderLine>,
     pub total: Money,
     /// The part of the total that is added to the face values.
     pub fees: Money,
@@ -126,22 +127,36 @@ impl Sales {
         Ok(with_tickets(&tx, sql::orders_of_fan(&tx, fan, page).await?).await?)
     }
 
-    /// An order as the staff of one of its organizers may see it.
-    pub async fn order_for(&self, organizer: OrganizerId, id: OrderId) -> Result<Order, OrderError> {
-        let order = self.find(id).await?.and_then(|order| order.part_of(organizer));
+    /// An order as the staff of one of its organizers may see it: for all of its events, or for
+    /// those `within` alone.
+    pub async fn order_for(
+        &self,
+        organizer: OrganizerId,
+        within: Option<&[EventId]>,
+        id: OrderId,
+    ) -> Result<Order, OrderError> {
+        let order = self.find(id).await?.and_then(|order| order.part_of(organizer, within));
         order.ok_or(OrderError::UnknownOrder)
     }
 
-    /// Orders with places of an organizer's events, or of one of them, newest first.
+    /// Orders with places of an organizer's events, or of one of them, newest first; as staff may see them for
+    /// all events, or for those `within` alone.
     pub async fn orders_for(
         &self,
         organizer: OrganizerId,
+        within: Option<&[EventId]>,
         event: Option<EventId>,
         page: OrderPage,
     ) -> Result<Vec<Order>, OrderError> {
+        let asked = event.as_slice();
+        let events = match (event, within) {
+            (None, within) => within,
+            (Some(event), Some(within)) if !within.contains(&event) => return Ok(Vec::new()),
+            (Some(_), _) => Some(asked),
+        };
         let tx = self.parts.store.begin_read().await?;
-        let orders = with_tickets(&tx, sql::orders_of_organizer(&tx, organizer, event, page).await?).await?;
-        Ok(orders.into_iter().filter_map(|order| order.part_of(organizer)).collect())
+        let orders = with_tickets(&tx, sql::orders_of_organizer(&tx, organizer, events, page).await?).await?;
+        Ok(orders.into_iter().filter_map(|order| order.part_of(organizer, within)).collect())
     }
 
     /// How many refunds the gateway refused and nobody has asked for again: money that is owed and
@@ -176,11 +191,12 @@ impl Sales {
     /// What an order for `hold` would cost now.
     pub async fn quote(&self, hold: &Hold) -> Result<Quote, CheckoutError> {
         let draft = self.draft(std::slice::from_ref(hold)).await?;
-        let lines = draft.lines.iter();
-        let total = lines.fold(0, |sum, line| sum + line.amount.minor);
-        let face = draft.lines.iter().filter(|line| line.kind == crate::LineKind::FaceValue);
-        let face = face.fold(0, |sum, line| sum + line.amount.minor);
-        Ok(Quote { total: Money::new(total, draft.currency), fees: Money::new(total - face, draft.currency) })
+        let sum = |kinds: &dyn Fn(LineKind) -> bool| {
+            let lines = draft.lines.iter().filter(|line| kinds(line.kind));
+            Money::new(lines.map(|line| line.amount.minor).sum(), draft.currency)
+        };
+        let (total, fees) = (sum(&|_| true), sum(&|kind| kind != LineKind::FaceValue));
+        Ok(Quote { total, fees, lines: draft.lines })
     }
 
     /// An order with its tickets.

@@ -44,6 +44,10 @@ pub struct Flags {
     #[arg(long, global = true, env = "STAGEDOOR_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     database_url: Option<String>,
 
+    /// Whether PostgreSQL itself keeps organizers apart, behind the server's own checks [default: true]
+    #[arg(long, global = true, env = "STAGEDOOR_ROW_SECURITY", value_name = "BOOL")]
+    row_security: Option<bool>,
+
     /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, global = true, env = "STAGEDOOR_LISTEN", value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
@@ -124,6 +128,10 @@ pub struct Flags {
     #[arg(long, global = true, env = "STAGEDOOR_SPOOL_DAYS", value_name = "DAYS")]
     spool_days: Option<u32>,
 
+    /// Days that the audit log says where people came from who were not signed in [default: 90]
+    #[arg(long, global = true, env = "STAGEDOOR_STRANGER_ADDRESS_DAYS", value_name = "DAYS")]
+    stranger_address_days: Option<u32>,
+
     /// Proxies whose word on who the client is counts, as 10.0.0.0/8,192.0.2.1 [default: none]
     #[arg(long, global = true, env = "STAGEDOOR_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',')]
     trusted_proxies: Option<Vec<String>>,
@@ -188,7 +196,7 @@ pub struct Flags {
     #[arg(long, global = true, env = "STAGEDOOR_SURGE", value_name = "BOOL")]
     surge: Option<bool>,
 
-    /// Redis through which servers share these limits: redis://host, or rediss://host by TLS [default: each counts alone]
+    /// Redis through which servers share these limits: redis://host, rediss://host by TLS, redis-cluster://host,host [default: each counts alone]
     #[arg(long, global = true, env = "STAGEDOOR_REDIS_URL", value_name = "URL", hide_env_values = true)]
     redis_url: Option<String>,
 
@@ -276,6 +284,7 @@ fn email_and_profile() -> Vec<String> {
 pub struct Settings {
     pub data: PathBuf,
     pub database_url: Option<String>,
+    pub row_security: bool,
     pub listen: SocketAddr,
     pub tls_certificate_file: Option<PathBuf>,
     pub tls_key_file: Option<PathBuf>,
@@ -297,6 +306,7 @@ pub struct Settings {
     pub mail_from: String,
     pub spool: Option<PathBuf>,
     pub spool_days: u32,
+    pub stranger_address_days: u32,
     pub trusted_proxies: Vec<Network>,
     pub forwarded_header: ForwardedHeader,
     pub address_limit: Quota,
@@ -327,6 +337,7 @@ impl Default for Settings {
         Self {
             data: "data".into(),
             database_url: None,
+            row_security: true,
             listen: (Ipv4Addr::LOCALHOST, 8080).into(),
             tls_certificate_file: None,
             tls_key_file: None,
@@ -347,6 +358,7 @@ impl Default for Settings {
             mail_from: "Stagedoor <no-reply@stagedoor.invalid>".to_owned(),
             spool: None,
             spool_days: 7,
+            stranger_address_days: 90,
             trusted_proxies: Vec::new(),
             forwarded_header: ForwardedHeader::default(),
             address_limit: limits.address,
@@ -529,6 +541,7 @@ mod tests {
             ("postgres://ann:a@b@db/t?sslmode=require", "postgres://ann:(hidden)@db/t?sslmode=require"),
             ("postgres://db/t?user=ann&password=s3cret", "postgres://db/t?user=ann&password=(hidden)"),
             ("redis://:s3cret@cache/1", "redis://:(hidden)@cache/1"),
+            ("redis-cluster://app:s3cret@a:7000,b:7000", "redis-cluster://app:(hidden)@a:7000,b:7000"),
             ("s3cret", "(hidden)"),
         ] {
             assert_eq!(without_password(url), shown);

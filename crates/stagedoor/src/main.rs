@@ -102,7 +102,7 @@ fn start(command: &Command, flags: Flags) -> Result<Settings, Fault> {
     let settings = Settings::load(&flags.with_secrets())?;
     // The database driver repeats what the server of PostgreSQL remarks.
     let serves = matches!(command, Command::Serve);
-    logging::start(&settings, if serves { "info,sqlx=warn" } else { "warn" })?;
+    logging::start(&settings, if serves { "info,sqlx=warn,memory_serve=warn" } else { "warn" })?;
     Ok(settings)
 }
 

@@ -83,6 +83,7 @@ pub fn serve(settings: &Settings, runtime: &Runtime) -> Result<(), Fault> {
         denials: api::denials::Denials::default(),
         expiry_lag: api::operations::Peak::default(),
         prints: api::holds::Prints::new(&system.keyring),
+        csrf: api::cookies::CsrfKey::new(&system.keyring),
         metrics: recorder.clone(),
         stop: stopping.clone(),
         proxies: Proxies { trusted: settings.trusted_proxies.clone(), header: settings.forwarded_header },
@@ -289,6 +290,7 @@ fn start_background(
 /// Throws away in time what nobody may ask for any more.
 fn tidied(worker: Jobs, system: &System, settings: &Settings) -> Jobs {
     let (store, identity, notify) = (system.store.clone(), system.identity.clone(), system.notify.clone());
+    let (audited, known_for) = (system.store.clone(), settings.stranger_address_days * DAY);
     let spooled_for = settings.spool_days * DAY;
     worker
         .every("notify.empty_spool.v1", HOUR, move || {
@@ -296,6 +298,14 @@ fn tidied(worker: Jobs, system: &System, settings: &Settings) -> Jobs {
             async move {
                 let files = notify.empty_spool(spooled_for).await?;
                 tracing::info!(files, "old messages removed from the spool folder");
+                Ok(())
+            }
+        })
+        .every("audit.forget_strangers.v1", DAY, move || {
+            let store = audited.clone();
+            async move {
+                let weeks = audit::forget_strangers(&store, store.env().now() - known_for).await?;
+                tracing::info!(weeks, "where strangers came from is forgotten");
                 Ok(())
             }
         })

@@ -13,14 +13,16 @@
 //! What could be undone by rewriting a whole chain is pinned by [`Checkpoint`]s, signed and worth
 //! keeping elsewhere: [`verify`] holds the chains against them.
 //!
-//! What is personal is sealed with the key of the person it is about ([`PersonKey`](crate::PersonKey)).
-//! The hash is over what is stored, so a chain stays whole when that key is destroyed.
+//! What is personal is sealed with the key of the person it is about ([`PersonKey`](crate::PersonKey)), and
+//! where a stranger came from with a key of the week ([`forget_strangers`]). The hash is over what is stored,
+//! so a chain stays whole when such a key is destroyed.
 
 mod append;
 mod chain;
 mod checkpoint;
 mod link;
 mod search;
+mod stranger;
 mod verify;
 
 use serde_json::Value;
@@ -30,8 +32,9 @@ pub use append::DETAIL_MAX;
 pub(crate) use append::append;
 pub use chain::Chain;
 pub use checkpoint::{CHECKPOINT_ENTRIES, Checkpoint, checkpoint_moved, latest_checkpoints};
-pub use link::link;
+pub use link::{Backlog, backlog, link};
 pub use search::{Filter, Opened, Part, Record, entries, seq_at};
+pub use stranger::forget_strangers;
 pub use verify::{Finding, Flaw, Report, verify};
 
 /// Something that happened, to be appended when the transaction commits. Who did it, from where and

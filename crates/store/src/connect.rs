@@ -1,12 +1,16 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
+use sqlx::PgPool;
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use stagedoor_core::Env;
 
-use crate::{Error, Keyring, Origin, Result, Tx, migrate};
+use crate::tx::Gate;
+use crate::wall::{self, Mode, Wall};
+use crate::{Error, Keyring, Origin, Result, Tx, migrate, tenant};
 
 /// Which database a [`Store`] runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,25 +40,40 @@ pub struct Store {
     /// What seals the audit log; unknown until [`Store::with_keyring`].
     keyring: Option<Keyring>,
     origin: Origin,
+    /// What keeps tenants apart, on PostgreSQL.
+    wall: Option<Arc<Wall>>,
 }
 
 impl Store {
     /// Connects and brings the schema up to date. `url` is `sqlite:<file>` (created when absent)
-    /// or `postgres://user@host/database`.
+    /// or `postgres://user@host/database`; there the second wall between tenants is put up as well.
+    ///
+    /// Errors: [`Error::Setup`] when the schema is not for this release, or the database's user may not put
+    /// the wall up.
     pub async fn open(url: &str, env: Env) -> Result<Store> {
-        let (keyring, origin) = (None, Origin::system());
+        let mut store = Self::open_without_wall(url, env).await?;
+        if store.backend == Backend::Postgres {
+            store.wall = Some(Arc::new(Wall::raise(&store).await?));
+        }
+        Ok(store)
+    }
+
+    /// The same without the second wall: requests of a [`tenant`] run as all others do.
+    pub async fn open_without_wall(url: &str, env: Env) -> Result<Store> {
+        let (keyring, origin, wall) = (None, Origin::system(), None);
         let store = match backend(url)? {
             Backend::Sqlite => {
                 // One connection writes: waiting happens in the pool's fair queue, not in SQLite's.
                 let write = Database::connect(sqlite(url, 1)).await?;
                 let read = Database::connect(sqlite(url, SQLITE_READERS)).await?;
-                Store { read, write, backend: Backend::Sqlite, env, keyring, origin }
+                Store { read, write, backend: Backend::Sqlite, env, keyring, origin, wall }
             }
             Backend::Postgres => {
                 let pool = Database::connect(postgres(url)).await?;
-                Store { read: pool.clone(), write: pool, backend: Backend::Postgres, env, keyring, origin }
+                Store { read: pool.clone(), write: pool, backend: Backend::Postgres, env, keyring, origin, wall }
             }
         };
+        wall::check_unbound(&store).await?;
         migrate::run(&store).await?;
         Ok(store)
     }
@@ -69,8 +88,9 @@ impl Store {
             Backend::Postgres => postgres_reader(url),
         };
         let read = Database::connect(options).await?;
-        let (keyring, origin) = (None, Origin::system());
-        let store = Store { write: read.clone(), read, backend, env, keyring, origin };
+        let (keyring, origin, wall) = (None, Origin::system(), None);
+        let store = Store { write: read.clone(), read, backend, env, keyring, origin, wall };
+        wall::check_unbound(&store).await?;
         migrate::check(&store).await?;
         Ok(store)
     }
@@ -108,8 +128,29 @@ impl Store {
         Store { origin, ..self.clone() }
     }
 
+    /// The same database for work that is of no tenant, also while a tenant's request asks for it: linking
+    /// the audit log, and the books of others that happen to be kept here. Whoever uses it stands in a list
+    /// of `crates/stagedoor/tests/it/architecture.rs`.
+    pub fn beyond_tenants(&self) -> Store {
+        Store { wall: None, ..self.clone() }
+    }
+
+    /// Where the request's tenant comes in, if it is one's and there is a wall.
+    fn gate(&self) -> Option<Gate> {
+        let (wall, tenant) = (self.wall.as_ref()?, tenant::current()?);
+        Some(Gate { wall: wall.clone(), pool: self.postgres().clone(), tenant })
+    }
+
+    /// The connections to PostgreSQL, where it is that.
+    pub(crate) fn postgres(&self) -> &PgPool {
+        self.write.get_postgres_connection_pool()
+    }
+
     /// For reading outside a transaction: each statement sees what was committed before it.
     pub async fn begin_read(&self) -> Result<Tx> {
+        if let Some(gate) = self.gate() {
+            return Ok(Tx::reading_of(gate, self));
+        }
         Ok(Tx::reading(self.read.clone(), self))
     }
 
@@ -121,6 +162,9 @@ impl Store {
 
     /// The same for somebody's wish: the audit log will say whose, and from where.
     pub async fn begin_write_for(&self, origin: &Origin) -> Result<Tx> {
+        if let Some(gate) = self.gate() {
+            return Ok(Tx::writing_of(gate.begin(Mode::Writing).await?, self, origin.clone()));
+        }
         let options = TransactionOptions {
             access_mode: None,
             sqlite_transaction_mode: (self.backend == Backend::Sqlite).then_some(SqliteTransactionMode::Immediate),

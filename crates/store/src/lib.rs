@@ -2,8 +2,8 @@
 //!
 //! What it owns: connections and their safety settings, migrations, the mapping between Rust
 //! values and columns, idempotency keys, the [`Owner`]'s right to a PostgreSQL database, the
-//! [`Keyring`] that encrypts personal data, with a [`PersonKey`] for each person, and the [`audit`]
-//! log.
+//! [`Keyring`] that encrypts personal data, with a [`PersonKey`] for each person, the [`audit`] log, and
+//! the second wall between tenants ([`tenant`]).
 //!
 //! Invariants:
 //! - a write transaction starts only through [`Store::begin_write`], so SQLite never has to
@@ -11,6 +11,7 @@
 //! - a commit that returned is on disk (`synchronous = FULL`; PostgreSQL's default);
 //! - a change and its entry in the audit log commit together; a chain of the log has no gap, and no
 //!   byte of it changes;
+//! - on PostgreSQL, what a tenant's request reads and changes is that tenant's, whatever its statements ask;
 //! - every statement is one text with `$1` parameters that both databases run.
 //!
 //! ```no_run
@@ -35,8 +36,10 @@ mod owner;
 mod person;
 mod placeholders;
 mod signing;
+pub mod tenant;
 mod tx;
 mod value;
+mod wall;
 
 pub use connect::{Backend, Store};
 pub use error::{Error, Result};

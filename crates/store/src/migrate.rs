@@ -21,10 +21,13 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0013_identity_tenants", include_str!("../../../migrations/0013_identity_tenants.sql")),
     ("0014_sales_contracts", include_str!("../../../migrations/0014_sales_contracts.sql")),
     ("0015_store_signing", include_str!("../../../migrations/0015_store_signing.sql")),
+    ("0016_store_tenants", include_str!("../../../migrations/0016_store_tenants.sql")),
+    ("0017_store_audit", include_str!("../../../migrations/0017_store_audit.sql")),
+    ("0018_identity_session_means", include_str!("../../../migrations/0018_identity_session_means.sql")),
 ];
 
 /// An arbitrary constant that all nodes share: only one of them migrates at a time.
-const POSTGRES_LOCK: &str = "SELECT pg_advisory_xact_lock(7827461)";
+pub(crate) const POSTGRES_LOCK: &str = "SELECT pg_advisory_xact_lock(7827461)";
 
 pub(crate) async fn run(store: &Store) -> Result<()> {
     let tx = store.begin_write().await?;

@@ -93,6 +93,10 @@ impl Keyring {
         let sql = "INSERT INTO signing_key (version, wrapped, created_at, disowns) VALUES ($1, $2, $3, $4)";
         let disowns = i64::from(before == Predecessors::Disowned);
         tx.execute(sql, (i64::from(version), &wrapped[..], tx.now(), disowns)).await?;
+        // What the clock had reached before it was set back, the keys before may have signed.
+        let ahead = "INSERT INTO signing_key_ahead (version, chain, at)
+                     SELECT $1, chain, at FROM audit_head WHERE at > $2";
+        tx.execute(ahead, (i64::from(version), tx.now())).await?;
         Ok(version)
     }
 

@@ -1,13 +1,18 @@
+use std::sync::Arc;
+
 use parking_lot::Mutex;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, QueryResult, Statement};
-use stagedoor_core::{Env, Timestamp, UserId};
+use sqlx::PgPool;
+use stagedoor_core::{Env, OrganizerId, Timestamp, UserId};
 
 use crate::audit::{self, Entry};
+use crate::wall::{Mode, Wall, Walled};
 use crate::{Backend, Column, Error, Keyring, Origin, Params, Result, Store};
 
 type AfterCommit = Box<dyn FnOnce() + Send>;
 
-/// A place to run statements: a write transaction, or a reader outside any transaction.
+/// A place to run statements: a write transaction, or a reader outside any transaction. What it sees and
+/// may change is a [`tenant`](crate::tenant)'s alone where the request is one's.
 /// Dropping a write transaction without [`Tx::commit`] rolls it back.
 pub struct Tx {
     target: Target,
@@ -22,6 +27,23 @@ pub struct Tx {
 enum Target {
     Reading(DatabaseConnection),
     Writing(DatabaseTransaction),
+    /// The same behind the wall. A reader's statements are a transaction each, so that it keeps no
+    /// connection between them either.
+    ReadingOf(Gate),
+    WritingOf(Walled),
+}
+
+/// Where one tenant comes in.
+pub(crate) struct Gate {
+    pub wall: Arc<Wall>,
+    pub pool: PgPool,
+    pub tenant: OrganizerId,
+}
+
+impl Gate {
+    pub(crate) async fn begin(&self, mode: Mode) -> Result<Walled> {
+        Walled::begin(&self.wall, &self.pool, self.tenant, mode).await
+    }
 }
 
 impl Tx {
@@ -31,6 +53,14 @@ impl Tx {
 
     pub(crate) fn writing(tx: DatabaseTransaction, store: &Store, origin: Origin) -> Self {
         Self::new(Target::Writing(tx), store, origin)
+    }
+
+    pub(crate) fn reading_of(gate: Gate, store: &Store) -> Self {
+        Self::new(Target::ReadingOf(gate), store, Origin::system())
+    }
+
+    pub(crate) fn writing_of(tx: Walled, store: &Store, origin: Origin) -> Self {
+        Self::new(Target::WritingOf(tx), store, origin)
     }
 
     fn new(target: Target, store: &Store, origin: Origin) -> Self {
@@ -68,7 +98,7 @@ impl Tx {
     /// Has `entry` appended to the audit log by the commit: with the change it is about, or not at
     /// all.
     pub fn audit(&self, entry: Entry) {
-        if let Target::Reading(_) = self.target {
+        if let Target::Reading(_) | Target::ReadingOf(_) = self.target {
             panic!("a reader changes nothing that could be audited");
         }
         self.audited.lock().push(entry);
@@ -76,10 +106,11 @@ impl Tx {
 
     /// Every row of the answer, mapped in order.
     pub async fn all<T>(&self, sql: &str, params: impl Params, map: impl Fn(&Row) -> Result<T>) -> Result<Vec<T>> {
-        let statement = self.statement(sql, params);
         let rows = match &self.target {
-            Target::Reading(connection) => connection.query_all_raw(statement).await?,
-            Target::Writing(tx) => tx.query_all_raw(statement).await?,
+            Target::Reading(connection) => connection.query_all_raw(self.statement(sql, params)).await?,
+            Target::Writing(tx) => tx.query_all_raw(self.statement(sql, params)).await?,
+            Target::ReadingOf(gate) => gate.begin(Mode::Reading).await?.all(sql, params.into_values()).await?,
+            Target::WritingOf(tx) => tx.all(sql, params.into_values()).await?,
         };
         rows.into_iter().map(|row| map(&Row(row))).collect()
     }
@@ -91,10 +122,11 @@ impl Tx {
         params: impl Params,
         map: impl Fn(&Row) -> Result<T>,
     ) -> Result<Option<T>> {
-        let statement = self.statement(sql, params);
         let row = match &self.target {
-            Target::Reading(connection) => connection.query_one_raw(statement).await?,
-            Target::Writing(tx) => tx.query_one_raw(statement).await?,
+            Target::Reading(connection) => connection.query_one_raw(self.statement(sql, params)).await?,
+            Target::Writing(tx) => tx.query_one_raw(self.statement(sql, params)).await?,
+            Target::ReadingOf(gate) => gate.begin(Mode::Reading).await?.optional(sql, params.into_values()).await?,
+            Target::WritingOf(tx) => tx.optional(sql, params.into_values()).await?,
         };
         row.map(|row| map(&Row(row))).transpose()
     }
@@ -106,19 +138,20 @@ impl Tx {
 
     /// Runs a change and says how many rows it touched.
     pub async fn execute(&self, sql: &str, params: impl Params) -> Result<u64> {
-        let statement = self.statement(sql, params);
-        let done = match &self.target {
-            Target::Reading(_) => panic!("a change was sent to a reader: {sql}"),
-            Target::Writing(tx) => tx.execute_raw(statement).await?,
-        };
-        Ok(done.rows_affected())
+        match &self.target {
+            Target::Reading(_) | Target::ReadingOf(_) => panic!("a change was sent to a reader: {sql}"),
+            Target::Writing(tx) => Ok(tx.execute_raw(self.statement(sql, params)).await?.rows_affected()),
+            Target::WritingOf(tx) => tx.execute(sql, params.into_values()).await,
+        }
     }
 
     /// Runs several statements without parameters, as a migration does.
     pub(crate) async fn script(&self, sql: &str) -> Result<()> {
         match &self.target {
-            Target::Reading(_) => panic!("a script was sent to a reader"),
             Target::Writing(tx) => tx.execute_unprepared(sql).await?,
+            Target::Reading(_) | Target::ReadingOf(_) | Target::WritingOf(_) => {
+                panic!("a script was sent to a reader or a tenant")
+            }
         };
         Ok(())
     }
@@ -135,8 +168,10 @@ impl Tx {
         if !audited.is_empty() {
             audit::append(&self, audited).await?;
         }
-        if let Target::Writing(tx) = self.target {
-            tx.commit().await?;
+        match self.target {
+            Target::Writing(tx) => tx.commit().await?,
+            Target::WritingOf(tx) => tx.commit().await?,
+            Target::Reading(_) | Target::ReadingOf(_) => {}
         }
         for call in self.after_commit.into_inner() {
             call();

@@ -19,6 +19,7 @@
 mod database;
 mod http;
 mod log;
+pub mod mail;
 mod postgres;
 mod redis;
 mod server;
@@ -27,6 +28,6 @@ pub use database::TestStore;
 pub use http::{Answer, Client};
 pub use hyper::{HeaderMap, Method};
 pub use log::Log;
-pub use postgres::{Usurper, end_owner, fresh_database, postgres_url, redis_url, usurp};
-pub use redis::RedisServer;
+pub use postgres::{Usurper, end_owner, fresh_database, postgres_url, redis_cluster_url, redis_url, usurp};
+pub use redis::{RedisCluster, RedisServer};
 pub use server::{Installation, Server};

@@ -18,6 +18,11 @@ pub fn redis_url() -> Option<String> {
     from_environment("STAGEDOOR_TEST_REDIS")
 }
 
+/// The Redis Cluster started for this run, if there is one, as `redis_url` takes it.
+pub fn redis_cluster_url() -> Option<String> {
+    from_environment("STAGEDOOR_TEST_REDIS_CLUSTER")
+}
+
 fn from_environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|url| !url.is_empty())
 }

@@ -69,6 +69,11 @@ impl Installation {
         Some(other)
     }
 
+    /// The same on another database, or as another user of it.
+    pub fn on(self, database_url: String) -> Self {
+        Self { database_url: Some(database_url), ..self }
+    }
+
     /// The data folder.
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")

@@ -27,6 +27,7 @@
 mod barcode;
 mod base45;
 mod checkin;
+mod door;
 mod lifecycle;
 mod print;
 pub mod render;
@@ -37,6 +38,7 @@ mod typeface;
 
 pub use barcode::{BARCODE_TEXT_LENGTH, Barcode, BarcodeText, PublicKeys, Signer, Unreadable};
 pub use checkin::{CheckInError, Door, SCANS_PER_UPLOAD_MAX, check_in};
+pub use door::{Attendance, DOOR_PAGE_MAX, DoorPage, Gate, Minute, Sold, SoldMinute, attendance, door_list, sold};
 pub use lifecycle::{issue, reissue, revoke, transfer};
 pub use print::Sheet;
 pub use scan::{

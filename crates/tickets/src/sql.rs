@@ -114,6 +114,107 @@ pub async fn attendees(
     Ok(Page::cut(found, page.limit))
 }
 
+/// The tickets to an organizer's event that were issued, changed or scanned from `since` on, oldest first.
+pub async fn changed_since(
+    tx: &Tx,
+    organizer: OrganizerId,
+    event: EventId,
+    since: Timestamp,
+    after: Option<TicketId>,
+    limit: u32,
+) -> Result<Vec<Ticket>> {
+    let sql = format!(
+        "SELECT {TICKET} FROM ticket WHERE event_id = $1 AND organizer_id = $2 AND id > $3
+            AND (issued_at >= $4
+                 OR id IN (SELECT ticket_id FROM ticket_change WHERE changed_at >= $4)
+                 OR id IN (SELECT ticket_id FROM ticket_scan WHERE organizer_id = $2 AND received_at >= $4))
+          ORDER BY id LIMIT $5"
+    );
+    tx.all(&sql, (event, organizer, after.unwrap_or(TicketId(Uuid::nil())), since, i64::from(limit)), ticket).await
+}
+
+/// Tickets to an event that are good and were not used.
+pub async fn expected(tx: &Tx, organizer: OrganizerId, event: EventId) -> Result<u32> {
+    let sql = "SELECT COUNT(*) FROM ticket WHERE event_id = $1 AND organizer_id = $2 AND status = 'issued'";
+    tx.one(sql, (event, organizer), |row| row.get(0)).await
+}
+
+/// By gate who came in to an event, and when the last one did.
+pub async fn admitted_by_gate(
+    tx: &Tx,
+    organizer: OrganizerId,
+    event: EventId,
+) -> Result<Vec<(String, u32, Timestamp)>> {
+    tx.all(
+        "SELECT a.gate, COUNT(*), MAX(a.scanned_at) FROM ticket_admission a JOIN ticket t ON t.id = a.ticket_id
+          WHERE t.event_id = $1 AND t.organizer_id = $2 GROUP BY a.gate",
+        (event, organizer),
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )
+    .await
+}
+
+/// By gate the scans of an event's tickets that admitted nobody.
+pub async fn refused_by_gate(tx: &Tx, organizer: OrganizerId, event: EventId) -> Result<Vec<(String, u32)>> {
+    tx.all(
+        "SELECT s.gate, COUNT(*) FROM ticket_scan s JOIN ticket t ON t.id = s.ticket_id
+          WHERE t.event_id = $1 AND t.organizer_id = $2 AND s.organizer_id = $2
+            AND NOT EXISTS (SELECT 1 FROM ticket_admission a
+                             WHERE a.ticket_id = s.ticket_id AND a.scan_id = s.scan_id)
+          GROUP BY s.gate",
+        (event, organizer),
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+    .await
+}
+
+/// By minute and gate who came in to an event from `since` on.
+pub async fn admitted_by_minute(
+    tx: &Tx,
+    organizer: OrganizerId,
+    event: EventId,
+    since: Timestamp,
+) -> Result<Vec<(Timestamp, String, u32)>> {
+    let sql = format!(
+        "SELECT {minute} AS minute, a.gate, COUNT(*) FROM ticket_admission a JOIN ticket t ON t.id = a.ticket_id
+          WHERE t.event_id = $1 AND t.organizer_id = $2 AND a.scanned_at >= $3
+          GROUP BY minute, a.gate ORDER BY minute, a.gate",
+        minute = minute("a.scanned_at"),
+    );
+    tx.all(&sql, (event, organizer, since), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).await
+}
+
+/// The tickets to an event that are good or were used, and their face values.
+pub async fn sold(tx: &Tx, organizer: OrganizerId, event: EventId) -> Result<(u32, i64)> {
+    tx.one(
+        "SELECT COUNT(*), COALESCE(CAST(SUM(face_value_minor) AS BIGINT), 0) FROM ticket
+          WHERE event_id = $1 AND organizer_id = $2 AND status IN ('issued', 'used')",
+        (event, organizer),
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+    .await
+}
+
+/// By minute the tickets to an event that were issued from `since` on, and their face values.
+pub async fn sold_by_minute(
+    tx: &Tx,
+    organizer: OrganizerId,
+    event: EventId,
+    since: Timestamp,
+) -> Result<Vec<(Timestamp, u32, i64)>> {
+    let sql = format!(
+        "SELECT {minute} AS minute, COUNT(*), CAST(SUM(face_value_minor) AS BIGINT) FROM ticket
+          WHERE event_id = $1 AND organizer_id = $2 AND issued_at >= $3 GROUP BY minute ORDER BY minute",
+        minute = minute("issued_at"),
+    );
+    tx.all(&sql, (event, organizer, since), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).await
+}
+
+/// The minute in which an instant of a column lies.
+fn minute(column: &str) -> String {
+    format!("({column} / 60000000) * 60000000")
+}
+
 /// The tickets that admit or admitted somebody, of all organizers, by id: for comparing them with
 /// what the seat engine sold.
 pub async fn live(tx: &Tx, after: Option<TicketId>, limit: u32) -> Result<Vec<Ticket>> {

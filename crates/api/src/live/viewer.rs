@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, Extension, State};
-use axum::http::HeaderMap;
+use axum::extract::{ConnectInfo, State};
+use axum::http::request::Parts;
 use axum::response::Response;
 use hashbrown::hash_map::Entry;
 use identity::Principal;
@@ -18,6 +18,7 @@ use tokio::sync::{broadcast, mpsc};
 
 use super::sessions::MayHaveEnded;
 use super::{Channel, Frame, Wire};
+use crate::auth::caller;
 use crate::client::client;
 use crate::crowd::Place;
 use crate::edge::{Open, stopped};
@@ -60,7 +61,8 @@ pub struct LiveParams {
 /// The viewer may sign in with `{"type": "auth", "token": "<access token>"}` at any time, and says
 /// nothing else: other text is answered with the error `malformed_json` and a token that is not
 /// good with `invalid_token`; who signs in again within a second gets `rate_limited`. Frames over
-/// 4 KiB close the socket with 1009.
+/// 4 KiB close the socket with 1009. Who is signed in when the socket opens, as browsers
+/// are by their cookies, need not, and is told `auth` at once.
 ///
 /// A browser's page must come from this server or from one of its `allowed_origins`: 403
 /// `origin_not_allowed` for others. Programs send no `Origin` and are let in. One address may have a few
@@ -75,23 +77,23 @@ pub async fn watch(
     Path(event): Path<EventId>,
     Params(params): Params<LiveParams>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
-    open: Option<Extension<Open>>,
+    parts: Parts,
     upgrade: Option<Upgrade>,
 ) -> Result<Response, Problem> {
     let page = app.catalog.event(event).await?;
     let seats = app.live.seats(event).await?;
     let no_upgrade = || Problem::new(Code::InvalidUpgrade, "this address speaks WebSocket only");
     let upgrade = upgrade.ok_or_else(no_upgrade)?;
-    app.origins.check(&headers)?;
+    app.origins.check(&parts.headers)?;
     let crowded = || Problem::new(Code::Unavailable, "too many live seat maps are open from your address");
-    let place = app.crowd.live(client(&app.proxies, peer.ip(), &headers));
+    let place = app.crowd.live(client(&app.proxies, peer.ip(), &parts.headers));
     let place = place.ok_or_else(|| crowded().retry_after(CROWDED_FOR))?;
     let (channel, frames) = app.live.join(seats, page.event.status_at(app.env.now()));
-    let version = params.since;
+    let (version, already) = (params.since, caller(&parts).person());
+    let open = parts.extensions.get::<Open>().cloned();
     Ok(upgrade.with(move |socket| {
         let viewer = Viewer { app, channel, frames, socket, version, signed_in: None, _open: open, _place: place };
-        viewer.run()
+        viewer.run(already.map(Box::new))
     }))
 }
 
@@ -105,7 +107,7 @@ struct Viewer {
     /// Boxed: most have not, and would pay for the room.
     signed_in: Option<Box<SignedIn>>,
     /// The socket counts as long as somebody has it.
-    _open: Option<Extension<Open>>,
+    _open: Option<Open>,
     _place: Place,
 }
 
@@ -145,17 +147,22 @@ enum Incoming {
 }
 
 impl Viewer {
-    async fn run(mut self) {
-        let Err(end) = self.watch().await;
+    /// `already`: whom the request named.
+    async fn run(mut self, already: Option<Box<Principal>>) {
+        let Err(end) = self.watch(already).await;
         match end {
             End::Broken(code) => Box::pin(self.socket.refuse(code)).await,
             End::Gone => {}
         }
     }
 
-    async fn watch(&mut self) -> Result<Infallible, End> {
+    async fn watch(&mut self, already: Option<Box<Principal>>) -> Result<Infallible, End> {
         let mut stop = self.app.stop.clone();
         self.catch_up().await?;
+        if let Some(principal) = already {
+            // Boxed, as below.
+            Box::pin(self.sign_in(*principal)).await?;
+        }
         loop {
             tokio::select! {
                 frame = self.frames.recv() => match frame {
@@ -222,9 +229,15 @@ impl Viewer {
         if self.signed_in.as_deref().is_some_and(is_new) {
             return self.say(Wire::Error { code: Code::RateLimited.text() }).await;
         }
-        let Ok(Principal { user, session, expires_at, .. }) = self.app.identity.verify(&token) else {
-            return self.say(INVALID_TOKEN).await;
-        };
+        match self.app.identity.verify(&token) {
+            Ok(principal) => self.sign_in(principal).await,
+            Err(_) => self.say(INVALID_TOKEN).await,
+        }
+    }
+
+    async fn sign_in(&mut self, principal: Principal) -> Result<(), End> {
+        let Principal { user, session, expires_at, .. } = principal;
+        let now = self.app.env.now();
         // In this order no end is missed.
         let may_have_ended = self.app.live.sessions.watch(session);
         if self.app.identity.has_ended(session) {
@@ -233,8 +246,11 @@ impl Viewer {
         let warnings = Channel::sign_in(&self.channel, user);
         self.say(Wire::Auth { user }).await?;
         // Warnings that nobody heard before come at once.
-        let mut told = self.app.inventory.holds_of(user, self.channel.event());
-        told.retain(|(_, expires_at)| *expires_at <= now + HOLD_WARNING);
+        let here = self.channel.event();
+        let soon = |expires_at: Timestamp| expires_at <= now + HOLD_WARNING;
+        let holds = self.app.inventory.holds_of(user).into_iter();
+        let told = holds.filter(|(_, event, expires_at)| *event == here && soon(*expires_at));
+        let told: Vec<_> = told.map(|(hold, _, expires_at)| (hold, expires_at)).collect();
         for (hold, expires_at) in &told {
             self.say(Wire::expiring(*hold, *expires_at, now)).await?;
         }
@@ -264,7 +280,8 @@ impl Viewer {
         let (Warned { hold, fan, expires_at }, now) = (warned, self.app.env.now());
         self.signed_in = self.signed_in.take().filter(|signed_in| signed_in.until > now);
         let is_news = self.signed_in.as_ref().is_some_and(|signed_in| !signed_in.told.contains(&(hold, expires_at)));
-        if is_news && self.app.inventory.holds_of(fan, self.channel.event()).contains(&(hold, expires_at)) {
+        let active = (hold, self.channel.event(), expires_at);
+        if is_news && self.app.inventory.holds_of(fan).contains(&active) {
             self.say(Wire::expiring(hold, expires_at, now)).await?;
         }
         Ok(())
@@ -305,7 +322,7 @@ mod tests {
 
     #[test]
     fn a_viewer_at_rest_is_small() {
-        fn task<F>(_: impl FnOnce(Viewer) -> F) -> usize {
+        fn task<F>(_: impl FnOnce(Viewer, Option<Box<Principal>>) -> F) -> usize {
             size_of::<F>()
         }
         let bytes = task(Viewer::run);

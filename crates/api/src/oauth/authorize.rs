@@ -9,7 +9,9 @@ use axum::extract::{RawQuery, Request, State};
 use axum::http::header::{CACHE_CONTROL, COOKIE, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use identity::{AccountError, Asked, AuthorizationRequest, ConsentError, Contact, Credentials, OAuthError, Refused};
+use identity::{
+    AccountError, Asked, AuthorizationRequest, ConsentError, Contact, Credentials, OAuthError, Oddity, Refused,
+};
 use serde::Deserialize;
 use stagedoor_core::limits::BODY_MAX;
 use store::audit::Chain;
@@ -188,9 +190,12 @@ pub async fn oauth_consent(
 }
 
 async fn asked(app: &App, form: &Form) -> Result<Asked, Refused> {
-    let is_odd = form.repeats(&PARAMETERS)
-        || NOT_OFFERED.iter().any(|name| form.get(name).is_some())
+    let is_not_offered = NOT_OFFERED.iter().any(|name| form.get(name).is_some())
         || form.get("response_mode").is_some_and(|mode| mode != "query");
+    let oddity = match form.repeats(&PARAMETERS) {
+        true => Some(Oddity::Repeated),
+        false => is_not_offered.then_some(Oddity::NotOffered),
+    };
     // Where an answer goes must be beyond doubt before anything is sent there.
     if form.repeats(&["client_id", "redirect_uri"]) {
         return Err(Refused::Here("The program asked twice at once."));
@@ -203,7 +208,7 @@ async fn asked(app: &App, form: &Form) -> Result<Asked, Refused> {
         code_challenge: form.get("code_challenge"),
         code_challenge_method: form.get("code_challenge_method"),
         resource: form.get("resource"),
-        is_odd,
+        oddity,
     };
     app.identity.check_authorization(request).await
 }

@@ -207,6 +207,7 @@ impl TestApp {
             denials: api::denials::Denials::default(),
             expiry_lag: api::operations::Peak::default(),
             prints: api::holds::Prints::new(keyring),
+            csrf: api::cookies::CsrfKey::new(keyring),
             metrics: recorder(),
             stop: stopped,
             proxies: Proxies { trusted: wish.trusted_proxies, ..Proxies::default() },
@@ -409,8 +410,11 @@ impl TestApp {
     pub async fn word_sent_to(&self, address: &str, is_it: impl Fn(&str) -> bool) -> String {
         let (to, messages) = (format!("To: {address}"), self.messages().await);
         let theirs = messages.iter().filter(|message| message.lines().any(|line| line.trim_end() == to));
-        let words = theirs.flat_map(|message| message.split_whitespace());
-        words.filter(|word| is_it(word)).last().unwrap_or_else(|| panic!("not in {messages:#?}")).to_owned()
+        let theirs: Vec<String> = theirs.map(|message| testkit::mail::plain(message)).collect();
+        // Tokens come as links to the page that uses them.
+        let token = |word: &'_ str| word.rsplit("#token=").next().expect("there is always a last part").to_owned();
+        let words = theirs.iter().flat_map(|message| message.split_whitespace()).map(token);
+        words.filter(|word| is_it(word)).last().unwrap_or_else(|| panic!("not in {messages:#?}"))
     }
 
     /// The code in the last message with one to `address`.

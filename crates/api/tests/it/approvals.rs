@@ -53,6 +53,8 @@ async fn who_is_not_verified_is_told_of_so_and_gets_little() {
     // To read a little, and for whoever works for its organizer.
     acting(&app, &stranger, &ann, Some("orders.read")).await.get("/me/orders").await.expect(200);
     acting(&app, &stranger, &house.owner, Some("holds.write")).await;
+    let listed = house.owner.get("/me/programs").await.expect(200).json();
+    assert_eq!(listed["items"][0]["approvedAt"], Value::Null, "it may be anybody's, and its person is told so");
 }
 
 #[tokio::test]
@@ -73,6 +75,7 @@ async fn staff_of_the_platform_vouch_for_a_client_and_take_it_back() {
     assert_eq!(admin.get("/platform/clients").await.expect(200).json()["items"], json!([]));
     let program = acting(&app, &own, &ann, None).await;
     program.get("/me/orders").await.expect(200);
+    assert_eq!(ann.get("/me/programs").await.expect(200).json()["items"][0]["approvedAt"], approved["approvedAt"]);
     let told = platform(&app, "client.approve").await;
     assert_eq!((told.len(), told[0].actor.text(), &told[0].subject), (1, admin.id.clone(), &own.id));
     assert!(admin.delete(&path).await.expect(200).json()["approvedAt"].is_null());

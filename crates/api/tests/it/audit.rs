@@ -157,6 +157,47 @@ async fn who_registers_and_ends_programs_stands_in_the_organizers_log() {
 }
 
 #[tokio::test]
+async fn who_is_shown_what_is_personal_of_others_stands_in_the_log() {
+    let app = TestApp::new().await;
+    let (event, house) = (app.event_on_sale().await, app.aurora().await);
+    let ann = app.fan("ann").await;
+    let order = ann.bought(&event.id, &["S-A-1", "S-A-2"]).await;
+    let (id, ticket) = (order["id"].as_str().unwrap(), order["tickets"][0]["id"].as_str().unwrap());
+    let (manager, viewer) = (app.staff(&house, Role::Manager).await, app.staff(&house, Role::Viewer).await);
+    let at = |page: String| format!("/organizers/{}{page}", house.id);
+    manager.get(&at(format!("/orders/{id}"))).await.expect(200);
+    viewer.get(&at(format!("/orders?event={}&limit=5", event.id))).await.expect(200);
+    manager.get(&event.staff_path("/attendees?status=issued")).await.expect(200);
+    manager.get(&at(format!("/tickets/{ticket}"))).await.expect(200);
+    manager.get(&at("/members".into())).await.expect(200);
+    house.owner.get(&at("/invitations".into())).await.expect(200);
+    let key = programs::api_key(&house, "buyers.read").await;
+    app.nobody().with_token(&key.secret).get(&event.staff_path("/attendees")).await.expect(200);
+    // Nothing is shown, and nothing is said to have been.
+    manager.get(&at("/orders/ord_01h455vb4pex5vsknk084sn02q".into())).await.refused(404, "not_found");
+    viewer.get(&event.staff_path("/attendees")).await.refused(403, "not_allowed");
+
+    let of = async |action: &str| items(&house, &format!("?result=done&action={action}")).await;
+    let read = of("order.read").await;
+    assert_eq!(read.len(), 1);
+    assert_eq!((&read[0]["actor"], &read[0]["subject"]), (&json!(manager.id), &json!(id)));
+    assert_eq!(read[0]["after"], json!({ "buyer": ann.id, "attendee": false }));
+    assert_eq!(read[0]["address"], "127.0.0.1");
+    let list = of("order.list").await;
+    assert_eq!((list.len(), &list[0]["actor"]), (1, &json!(viewer.id)), "one for the call, not for each order");
+    assert_eq!(list[0]["after"], json!({ "event": event.id, "before": null, "orders": 1 }));
+    let attendees = of("attendee.list").await;
+    assert_eq!((attendees.len(), &attendees[0]["actor"]), (2, &json!(key.id)));
+    assert_eq!(attendees[1]["after"], json!({ "status": "issued", "cursor": null, "tickets": 2 }));
+    assert_eq!((&attendees[1]["subject"], &attendees[1]["actor"]), (&json!(event.id), &json!(manager.id)));
+    let tickets = of("ticket.read").await;
+    assert_eq!((tickets.len(), &tickets[0]["subject"]), (1, &json!(ticket)));
+    assert_eq!(tickets[0]["after"], json!({ "order": id, "owner": ann.id }));
+    assert_eq!((of("member.list").await.len(), of("invitation.list").await.len()), (1, 1));
+    is_sound(&app).await;
+}
+
+#[tokio::test]
 async fn a_program_without_leave_stands_in_the_log_of_its_organizer() {
     let app = TestApp::new().await;
     let house = app.aurora().await;

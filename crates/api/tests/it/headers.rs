@@ -35,7 +35,7 @@ async fn pages_and_what_no_description_has_are_safe_too() {
     let app = TestApp::new().await;
     let nobody = app.nobody();
     for (path, status, kind) in [
-        ("/", 307, None),
+        ("/", 200, Some("text/html")),
         ("/favicon.ico", 200, Some("image/svg+xml")),
         ("/api/openapi.json", 200, Some("application/json")),
         ("/api/docs", 200, Some("text/html; charset=utf-8")),

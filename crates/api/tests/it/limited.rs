@@ -48,6 +48,53 @@ async fn a_door_for_tonight_knows_tonight_alone() {
 }
 
 #[tokio::test]
+async fn a_finance_member_of_one_event_sees_its_orders_and_no_others() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let house = app.aurora().await;
+    let (ours, other) = (app.event_of(&house).await, app.event_of(&house).await);
+    let ann = app.fan("ann").await;
+    // The newest comes first.
+    let one = ann.bought(&ours.id, &["S-A-1"]).await;
+    app.advance(Duration::from_secs(1)).await;
+    let two = ann.bought(&other.id, &["S-A-1", "S-A-2"]).await;
+    app.advance(Duration::from_secs(1)).await;
+    // And a cart with places of both.
+    let holds = [ann.held(&ours.id, &["S-A-3"]).await, ann.held(&other.id, &["S-A-4"]).await];
+    let both = ann.pay(&[&holds[0], &holds[1]], "tok_ok").await.expect(201).json();
+    let finance = app.limited(&house, Role::Finance, &[&ours.id]).await;
+    let at = |page: &str| format!("/organizers/{}{page}", house.id);
+    let ids = |list: Value| {
+        let items = list["items"].as_array().unwrap().iter();
+        Vec::from_iter(items.map(|order| order["id"].clone()))
+    };
+    let seen = finance.get(&at("/orders")).await.expect(200).json();
+    let cart = seen["items"][0].clone();
+    assert_eq!(ids(seen), [both["id"].clone(), one["id"].clone()]);
+    assert_eq!(cart["tickets"].as_array().unwrap().len(), 1, "of the cart the part of this event");
+    assert_ne!(cart["total"], both["total"]);
+    let shown = finance.get(&at(&format!("/orders/{}", both["id"].as_str().unwrap()))).await.expect(200).json();
+    assert_eq!((&shown["tickets"], &shown["total"]), (&cart["tickets"], &cart["total"]));
+    finance.get(&at(&format!("/orders/{}", two["id"].as_str().unwrap()))).await.refused(404, "not_found");
+    let of = |event: &str| at(&format!("/orders?event={event}"));
+    assert_eq!(ids(finance.get(&of(&ours.id)).await.expect(200).json()).len(), 2);
+    let absent = finance.get(&of("evt_01h455vb4pex5vsknk084sn02q")).await.expect(200).json();
+    assert_eq!(finance.get(&of(&other.id)).await.expect(200).json(), absent);
+    let ticket = |order: &Value| at(&format!("/tickets/{}", order["tickets"][0]["id"].as_str().unwrap()));
+    finance.get(&ticket(&one)).await.expect(200);
+    finance.get(&ticket(&two)).await.refused(404, "not_found");
+    // Money they give back for the whole house or not at all.
+    let refund = at(&format!("/orders/{}/refund", one["id"].as_str().unwrap()));
+    finance.keyed(app.key()).post(&refund, json!({ "reason": "rain" })).await.refused(404, "not_found");
+    let two_events = app.limited(&house, Role::Finance, &[&ours.id, &other.id]).await;
+    assert_eq!(
+        ids(two_events.get(&at("/orders?limit=2")).await.expect(200).json()),
+        [both["id"].clone(), two["id"].clone()]
+    );
+    let everything = app.staff(&house, Role::Finance).await;
+    assert_eq!(ids(everything.get(&at("/orders")).await.expect(200).json()).len(), 3);
+}
+
+#[tokio::test]
 async fn a_limit_is_set_moved_and_lifted() {
     let app = TestApp::with(Wish::unlimited()).await;
     let house = app.aurora().await;

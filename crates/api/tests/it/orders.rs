@@ -91,7 +91,7 @@ async fn every_gateway_token_ends_where_it_should() {
 }
 
 /// Sends the form on the challenge page.
-async fn answer_challenge(caller: &Caller, address: &str, answer: &str) -> Answer {
+pub async fn answer_challenge(caller: &Caller, address: &str, answer: &str) -> Answer {
     let request = caller.request(Method::POST, address).header("content-type", "application/x-www-form-urlencoded");
     caller.send(request.body(Body::from(format!("answer={answer}"))).unwrap()).await
 }

@@ -159,6 +159,79 @@ async fn contracts_are_seen_by_who_sees_where_the_money_goes() {
 }
 
 #[tokio::test]
+async fn the_platform_agrees_contracts_with_organizers_and_names_partners() {
+    let app = TestApp::new().await;
+    let (house, rivals) = (app.aurora().await, app.borealis().await);
+    let (ours, theirs) = (app.event_of(&house).await, app.event_of(&rivals).await);
+    let admin = app.admin().await;
+    let partner = json!({ "kind": "venue", "name": "Old Mill" });
+    let keyed = admin.keyed(app.key());
+    let hall = keyed.post("/platform/partners", partner.clone()).await.expect(201).json();
+    assert_eq!(keyed.post("/platform/partners", partner).await.expect(201).json(), hall, "asked for twice");
+    assert_eq!(admin.get("/platform/partners").await.expect(200).json()["items"], json!([hall]));
+    let strange = json!({ "kind": "friend", "name": "Old Mill" });
+    admin.post("/platform/partners", strange).await.refused(400, "invalid_field");
+
+    let at = format!("/platform/organizers/{}/contracts", house.id);
+    let share =
+        |party: &Value, face: u32| json!({ "party": party, "faceValueBasisPoints": face, "feeBasisPoints": 50 });
+    let body = |event: Option<&str>, share: Value| json!({ "eventId": event, "shares": [share] });
+    let agreed = admin.post(&at, body(None, share(&hall["id"], 500))).await.expect(201).json();
+    assert_eq!((&agreed["version"], &agreed["shares"]), (&json!(1), &json!([share(&hall["id"], 500)])));
+    let second = admin.post(&at, body(None, share(&hall["id"], 600))).await.expect(201).json();
+    assert_eq!(second["version"], 2);
+    let own = admin.post(&at, body(Some(&ours.id), share(&hall["id"], 700))).await.expect(201).json();
+    assert_eq!((&own["version"], &own["eventId"]), (&json!(1), &json!(ours.id)));
+    let seen = house.owner.get(&format!("/organizers/{}/contracts", house.id)).await.expect(200).json();
+    assert_eq!(seen["items"].as_array().unwrap().len(), 3);
+
+    let nobody = json!("ptn_01h455vb4pex5vsknk084sn02q");
+    let wrong = [
+        body(None, share(&nobody, 500)),
+        body(None, share(&json!("somebody"), 500)),
+        body(None, share(&hall["id"], 10_001)),
+        body(Some(&theirs.id), share(&hall["id"], 500)),
+        body(Some("evt_01h455vb4pex5vsknk084sn02q"), share(&hall["id"], 500)),
+        json!({ "shares": [], "validFrom": "2026-03-01T00:00:00Z", "validUntil": "2026-02-01T00:00:00Z" }),
+    ];
+    for body in wrong {
+        admin.post(&at, body).await.refused(400, "invalid_field");
+    }
+    house.owner.post(&at, body(None, share(&hall["id"], 1))).await.refused(403, "not_allowed");
+    let log =
+        house.owner.get(&format!("/organizers/{}/audit?action=contract.agree", house.id)).await.expect(200).json();
+    let log = log["items"].as_array().unwrap();
+    assert_eq!((log.len(), &log[0]["actor"], &log[0]["subject"]), (3, &json!(admin.id), &own["id"]));
+    assert_eq!(platform(&app, "contract.agree").await.len(), 3);
+    assert_eq!(platform(&app, "partner.create").await[0].actor.text(), admin.id);
+}
+
+#[tokio::test]
+async fn staff_of_the_platform_who_work_for_an_organizer_are_members_until_they_give_a_reason() {
+    let app = TestApp::new().await;
+    let (event, house) = (app.event_on_sale().await, app.aurora().await);
+    let admin = app.admin().await;
+    app.joins(&house, &admin, Role::Door).await;
+    let orders = format!("/organizers/{}/orders", house.id);
+    // A door sees events and no orders, and says nothing about why.
+    admin.get(&event.staff_path("")).await.expect(200);
+    admin.get(&orders).await.refused(403, "not_allowed");
+    assert_eq!(platform(&app, "platform.look").await.len(), 0);
+    admin.because("why not").get(&orders).await.refused(403, "access_reason_required");
+    let because = admin.because(REASON);
+    because.get(&orders).await.expect(200);
+    assert_eq!(platform(&app, "platform.look").await.len(), 1);
+    // What they change they change as a member, whatever they say.
+    because.post(&event.staff_path("/take-off-sale"), Value::Null).await.refused(403, "not_allowed");
+    let scan = json!({ "barcode": "nonsense", "gate": "North", "scanId": "a" });
+    because.post(&format!("/organizers/{}/checkins", house.id), scan).await.expect(200);
+    assert_eq!(platform(&app, "platform.look").await.len(), 1);
+    // A reason gives nothing to a member who is no staff of the platform.
+    let door = app.staff(&house, Role::Door).await.because(REASON);
+    door.get(&orders).await.refused(403, "not_allowed");
+}
+
+#[tokio::test]
 async fn tenants_are_listed_page_by_page() {
     let app = TestApp::new().await;
     let mut made = Vec::new();

@@ -74,6 +74,9 @@ const FOR_NO_PROGRAM: &[&str] = &[
     "GET /api/v1/platform/organizers",
     "POST /api/v1/platform/organizers/{org}/suspend",
     "POST /api/v1/platform/organizers/{org}/reinstate",
+    "POST /api/v1/platform/organizers/{org}/contracts",
+    "GET /api/v1/platform/partners",
+    "POST /api/v1/platform/partners",
     "GET /api/v1/organizers/{org}/clients",
     "POST /api/v1/organizers/{org}/clients",
     "GET /api/v1/organizers/{org}/clients/{client}",
@@ -124,6 +127,7 @@ async fn the_scope_that_is_named_is_the_one_that_opens() {
     let ids: BTreeMap<&str, String> = [
         ("org", house.id.clone()),
         ("venue", "ven_01h455vb4pex5vsknk084sn02q".to_owned()),
+        ("map", "map_01h455vb4pex5vsknk084sn02q".to_owned()),
         ("event", "evt_01h455vb4pex5vsknk084sn02q".to_owned()),
         ("order", "ord_01h455vb4pex5vsknk084sn02q".to_owned()),
         ("ticket", "tkt_01h455vb4pex5vsknk084sn02q".to_owned()),

@@ -19,12 +19,12 @@ pub async fn running(shared: Shared) -> Arc<Shared> {
     shared
 }
 
-async fn process(url: &str) -> Arc<Shared> {
+pub async fn process(url: &str) -> Arc<Shared> {
     running(Shared::new(Local::new(&Env::system()), url, None).unwrap()).await
 }
 
 /// Waits for what must come, however slow the machine is.
-async fn eventually(mut holds: impl FnMut() -> bool) {
+pub async fn eventually(mut holds: impl FnMut() -> bool) {
     for _ in 0..6_000 {
         if holds() {
             return;
@@ -34,7 +34,7 @@ async fn eventually(mut holds: impl FnMut() -> bool) {
     panic!("it never came");
 }
 
-fn admitted(process: &Shared, quota: &str, subject: Subject, attempts: usize) -> usize {
+pub fn admitted(process: &Shared, quota: &str, subject: Subject, attempts: usize) -> usize {
     let policy = policy("orders", quota);
     (0..attempts).filter(|_| process.spend(&policy, subject).retry_after.is_none()).count()
 }
@@ -162,7 +162,11 @@ async fn by_tls_nothing_is_told_to_a_server_whose_certificate_is_not_trusted() {
 fn an_address_that_is_none_is_refused_before_anything_starts() {
     let none = Shared::new(Local::new(&Env::system()), "rediss://localhost", Some(b"no certificate"));
     assert!(none.is_err(), "nobody could be trusted");
-    for wrong in ["", "localhost", "http://localhost", "postgres://localhost/x"] {
+    let plain = Shared::new(Local::new(&Env::system()), "redis-cluster://localhost", Some(b"no certificate"));
+    assert!(plain.is_err());
+    for wrong in
+        ["", "localhost", "redis-cluster://", "http-cluster://localhost", "http://localhost", "postgres://localhost/x"]
+    {
         assert!(Shared::new(Local::new(&Env::system()), wrong, None).is_err(), "{wrong}");
     }
 }

@@ -1,4 +1,4 @@
-//! What both stores must do.
+//! What every store must do: in process, over a Redis, over a Redis Cluster.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,8 +23,8 @@ impl Place {
     }
 
     /// Over Redis. None where the run has none.
-    async fn shared() -> Option<Place> {
-        let url = testkit::redis_url()?;
+    async fn shared(url: Option<String>) -> Option<Place> {
+        let url = url?;
         let shared = redis::running(Shared::new(Local::new(&Env::system()), &url, None).unwrap()).await;
         Some(Place { store: shared, clock: None })
     }
@@ -51,7 +51,7 @@ pub fn somebody() -> Subject {
     Subject::User(Env::system().id::<UserId>())
 }
 
-macro_rules! on_both_stores {
+macro_rules! on_every_store {
     ($($name:ident)*) => {
         mod local {
             $(#[tokio::test]
@@ -63,14 +63,22 @@ macro_rules! on_both_stores {
         mod shared {
             $(#[tokio::test]
             async fn $name() {
-                let Some(place) = super::Place::shared().await else { return };
+                let Some(place) = super::Place::shared(testkit::redis_url()).await else { return };
+                super::$name(place).await;
+            })*
+        }
+
+        mod cluster {
+            $(#[tokio::test]
+            async fn $name() {
+                let Some(place) = super::Place::shared(testkit::redis_cluster_url()).await else { return };
                 super::$name(place).await;
             })*
         }
     };
 }
 
-on_both_stores! {
+on_every_store! {
     no_more_than_the_quota_is_admitted
     what_was_used_is_given_back_in_time
     a_refusal_says_when_to_come_again

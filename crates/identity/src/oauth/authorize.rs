@@ -30,8 +30,16 @@ pub struct AuthorizationRequest<'a> {
     pub code_challenge: Option<&'a str>,
     pub code_challenge_method: Option<&'a str>,
     pub resource: Option<&'a str>,
-    /// Whether anything came more than once, or asks for what is not offered here.
-    pub is_odd: bool,
+    pub oddity: Option<Oddity>,
+}
+
+/// What is wrong with a request beside its values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Oddity {
+    /// A parameter came more than once. Source: RFC 6749, section 3.1.
+    Repeated,
+    /// It asks for what is not offered here.
+    NotOffered,
 }
 
 /// A request that a person can be asked about.
@@ -113,8 +121,10 @@ impl Identity {
         client: &RegisteredClient,
         request: AuthorizationRequest<'_>,
     ) -> Result<(Scopes, [u8; 32]), OAuthError> {
-        if request.is_odd {
-            return Err(OAuthError::InvalidRequest("a parameter came twice, or is not offered here"));
+        match request.oddity {
+            None => {}
+            Some(Oddity::Repeated) => return Err(OAuthError::InvalidRequest("a parameter came twice")),
+            Some(Oddity::NotOffered) => return Err(OAuthError::InvalidRequest("a parameter is not offered here")),
         }
         match request.response_type {
             Some("code") => {}

@@ -19,6 +19,8 @@ pub struct Allowed {
     pub program: String,
     pub organizer: String,
     pub scopes: Scopes,
+    /// Since when staff of the platform vouch for the client; none while it may be anybody's.
+    pub approved_at: Option<Timestamp>,
     pub created_at: Timestamp,
     /// The last refresh, or the leave itself.
     pub used_at: Timestamp,

@@ -11,7 +11,7 @@ mod grants;
 mod token;
 
 pub use approval::ClientOf;
-pub use authorize::{Asked, AuthorizationRequest, ConsentError, Destination, Refused};
+pub use authorize::{Asked, AuthorizationRequest, ConsentError, Destination, Oddity, Refused};
 pub use client::{ClientAuth, ClientKind, GrantType, NewClient, RegisteredClient, ShownClient};
 pub use grants::Allowed;
 pub use token::{Introspection, Issued};

@@ -12,6 +12,7 @@ use crate::account::{AccountError, Credentials, key_of, may_attempt};
 use crate::attempts::Key;
 use crate::factor::{Proof, Purpose};
 use crate::letters::{self, Letter};
+use crate::session::Means;
 use crate::sql::{self, AccountRow};
 use crate::{Identity, SignedIn};
 
@@ -56,7 +57,7 @@ impl Identity {
             tracing::info!(%user, "a sign-in with a passkey was refused");
             return Err(AccountError::InvalidPasskey);
         }
-        let signed_in = self.enter(tx, &key, &row).await?;
+        let signed_in = self.enter_by(Means::Passkey, tx, &key, &row).await?;
         self.0.attempts.forgive(own);
         Ok(signed_in)
     }

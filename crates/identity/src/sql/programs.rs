@@ -361,7 +361,7 @@ pub(crate) async fn revoke_own_grants_beyond(tx: &Tx, client: ClientId, keep: u3
 pub(crate) async fn live_grants_of(tx: &Tx, account: UserId, limit: u32) -> Result<Vec<Allowed>> {
     tx.all(
         "SELECT oauth_grant.id, oauth_client.name, organizer.name, oauth_grant.scopes, oauth_grant.created_at,
-                oauth_grant.rotated_at, oauth_grant.expires_at
+                oauth_grant.rotated_at, oauth_grant.expires_at, oauth_client.approved_at
            FROM oauth_grant JOIN oauth_client ON oauth_client.id = oauth_grant.client_id
                             JOIN organizer ON organizer.id = oauth_client.organizer_id
           WHERE oauth_grant.account_id = $1 AND oauth_grant.revoked_at IS NULL AND oauth_grant.expires_at > $2
@@ -377,6 +377,7 @@ pub(crate) async fn live_grants_of(tx: &Tx, account: UserId, limit: u32) -> Resu
                 created_at: row.get(4)?,
                 used_at: row.get(5)?,
                 expires_at: row.get(6)?,
+                approved_at: row.get(7)?,
             })
         },
     )

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity::{
     Asked, AuthorizationRequest, Bearer, ClientAuth,
     ClientKind::{self, Confidential, Public},
-    ConsentError, Contact, Credentials, GrantType, Identity, Issued, NewClient, OAuthError, Program, ProgramError,
-    ProgramId, Refused, Role, Scopes, ShownClient, SignedIn, TokenError,
+    ConsentError, Contact, Credentials, GrantType, Identity, Issued, NewClient, OAuthError, Oddity, Program,
+    ProgramError, ProgramId, Refused, Role, Scopes, ShownClient, SignedIn, TokenError,
 };
 use sha2::{Digest, Sha256};
 use stagedoor_core::OrganizerId;
@@ -127,7 +127,7 @@ fn good<'a>(id: &'a str, challenge: &'a str, scope: &'a str) -> AuthorizationReq
         code_challenge: Some(challenge),
         code_challenge_method: Some("S256"),
         resource: None,
-        is_odd: false,
+        oddity: None,
     }
 }
 
@@ -196,7 +196,8 @@ async fn only_what_is_registered_is_asked_for() {
         assert!(matches!(refused, Err(Refused::Here(_))), "{request:?}");
     }
     let to_client = [
-        (AuthorizationRequest { is_odd: true, ..request }, "invalid_request"),
+        (AuthorizationRequest { oddity: Some(Oddity::Repeated), ..request }, "invalid_request"),
+        (AuthorizationRequest { oddity: Some(Oddity::NotOffered), ..request }, "invalid_request"),
         (AuthorizationRequest { response_type: None, ..request }, "invalid_request"),
         (AuthorizationRequest { response_type: Some("token"), ..request }, "unsupported_response_type"),
         (AuthorizationRequest { response_type: Some("code token"), ..request }, "unsupported_response_type"),

@@ -232,15 +232,15 @@ impl Fans {
         Some(shard.holds[number].event)
     }
 
-    /// A fan's active holds of one event, with the time each expires.
-    pub fn active(&self, fan: UserId, event: EventId, at: Timestamp) -> Vec<(HoldId, Timestamp)> {
+    /// A fan's active holds, each with its event and the time it expires.
+    pub fn active(&self, fan: UserId, at: Timestamp) -> Vec<(HoldId, EventId, Timestamp)> {
         let (shard, hash) = self.shard(fan);
         let first = shard.fan(hash, fan).map_or(NONE, |slot| shard.fans[slot].first);
         let next = |number: u32| (number != NONE).then_some(number);
         let live = std::iter::successors(next(first), |number| next(shard.holds[*number].after));
         let known = live.map(|number| &shard.holds[number]);
-        let active = known.filter(|known| known.event == event && known.active_until > at);
-        active.map(|known| (known.hold, known.active_until)).collect()
+        let active = known.filter(|known| known.active_until > at);
+        active.map(|known| (known.hold, known.event, known.active_until)).collect()
     }
 
     /// Forgets some of what is over, in one shard after the other.

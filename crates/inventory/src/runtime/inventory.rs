@@ -354,9 +354,9 @@ impl Inventory {
         Ok(None)
     }
 
-    /// A fan's active holds of an event, with the time each expires.
-    pub fn holds_of(&self, fan: UserId, event: EventId) -> Vec<(HoldId, Timestamp)> {
-        self.shared.fans.active(fan, event, self.shared.env.now())
+    /// The active holds of a fan, each with its event and the time it expires. From memory.
+    pub fn holds_of(&self, fan: UserId) -> Vec<(HoldId, EventId, Timestamp)> {
+        self.shared.fans.active(fan, self.shared.env.now())
     }
 
     /// What everyone may read of an event, brought into memory when it is not there.

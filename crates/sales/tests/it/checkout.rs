@@ -88,12 +88,14 @@ async fn a_cart_over_several_events_and_organizers_is_paid_as_one() {
     let holds = [world.hold(fan, here, &["S-A-1"]).await, world.hold_floor(fan, there, 3).await];
     let order = world.buy(fan, &holds, "tok_ok").await;
     assert_eq!((order.total().minor, order.tickets.len()), (FRONT + 3 * FLOOR, 4));
-    let part = world.sales.order_for(stranger, order.id).await.unwrap();
+    let part = world.sales.order_for(stranger, None, order.id).await.unwrap();
     assert_eq!((part.places.len(), part.total().minor, part.tickets.len()), (3, 3 * FLOOR, 3));
     assert_eq!(part.holds.len(), 1);
-    let listed = world.sales.orders_for(stranger, Some(there), OrderPage { before: None, limit: 10 }).await.unwrap();
+    let listed =
+        world.sales.orders_for(stranger, None, Some(there), OrderPage { before: None, limit: 10 }).await.unwrap();
     assert_eq!(listed.iter().map(|order| order.id).collect::<Vec<_>>(), [order.id]);
-    let elsewhere = world.sales.orders_for(stranger, Some(here), OrderPage { before: None, limit: 10 }).await.unwrap();
+    let elsewhere =
+        world.sales.orders_for(stranger, None, Some(here), OrderPage { before: None, limit: 10 }).await.unwrap();
     assert_eq!(elsewhere, [], "another organizer's event");
     world.audit_all(&[world.organizer, stranger]).await;
 }
@@ -429,7 +431,7 @@ async fn orders_are_read_by_their_fan_alone_page_by_page() {
         assert_eq!(absent.unwrap_err().code(), Code::NotFound);
     }
     let stranger = world.db.env.id();
-    assert_eq!(world.sales.order_for(stranger, ids[0]).await.unwrap_err().code(), Code::NotFound);
+    assert_eq!(world.sales.order_for(stranger, None, ids[0]).await.unwrap_err().code(), Code::NotFound);
 }
 
 #[tokio::test]

@@ -279,7 +279,7 @@ async fn an_organizer_sees_its_own_part_of_a_refund() {
     world.cancel(&order, None).await.unwrap();
     assert_eq!(world.reload(&order).await.refunded_total().minor, FRONT + 2 * SIDE);
     for (organizer, own) in [(world.organizer, FRONT), (stranger, 2 * SIDE)] {
-        let part = world.sales.order_for(organizer, order.id).await.unwrap();
+        let part = world.sales.order_for(organizer, None, order.id).await.unwrap();
         let amounts: Vec<_> = part.refunds.iter().map(|refund| refund.amount.minor).collect();
         assert_eq!((part.refunded_total().minor, amounts), (own, vec![own]));
     }
@@ -302,7 +302,7 @@ async fn a_refund_that_the_gateway_refuses_stays_in_sight_until_it_is_paid() {
     assert_eq!(world.sales.refunds_owed().await.unwrap(), 1);
     for (organizer, own) in [(world.organizer, FRONT), (stranger, SIDE)] {
         let page = sales::OrderPage { before: None, limit: 1 };
-        let parts = world.sales.orders_for(organizer, None, page).await.unwrap();
+        let parts = world.sales.orders_for(organizer, None, None, page).await.unwrap();
         let [refund] = &parts[0].refunds[..] else { panic!("{parts:?}") };
         assert!(matches!(refund.state, RefundState::Refused { .. }), "{refund:?}");
         assert_eq!((refund.amount.minor, parts[0].refunded_total().minor), (own, 0));

@@ -135,9 +135,12 @@ async fn spooled(spool: &Path, to: &str, is_it: impl Fn(&str) -> bool) -> String
         let mut found: Vec<_> = fs::read_dir(spool).into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
         found.sort();
         let texts = found.iter().filter_map(|file| fs::read_to_string(file).ok()).filter(|text| text.contains(to));
+        let texts = texts.map(|text| testkit::mail::plain(&text));
         let words: Vec<String> = texts
             .flat_map(|text| {
-                text.split_whitespace().map(|word| word.trim_end_matches('.').to_owned()).collect::<Vec<_>>()
+                // Tokens come as links to the page that uses them.
+                let word = |word: &str| word.rsplit("#token=").next().map(|word| word.trim_end_matches('.').to_owned());
+                text.split_whitespace().filter_map(word).collect::<Vec<_>>()
             })
             .filter(|word| is_it(word))
             .collect();

@@ -11,6 +11,7 @@ mod limits;
 mod messages;
 mod oauth_clients;
 mod process;
+mod row_security;
 mod sign_in_providers;
 mod tenants;
 mod verify;

@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::Entry;
 use super::chain::place;
-use crate::{PersonKey, Result, Tx};
+use super::stranger::StrangerKey;
+use crate::{Actor, PersonKey, Result, Tx};
 
 /// Bytes of before and after together; of more only a hash is kept. As much as a request body holds.
 pub const DETAIL_MAX: usize = 2 * stagedoor_core::limits::BODY_MAX;
@@ -23,27 +24,53 @@ pub(crate) async fn append(tx: &Tx, entries: Vec<Entry>) -> Result<()> {
     let actor = tx.origin().actor.user();
     let people: BTreeSet<Uuid> = entries.iter().filter_map(|entry| entry.about).chain(actor).map(|id| id.0).collect();
     let keys = tx.keyring().person_keys(tx, &Vec::from_iter(people)).await?;
+    let is_strangers = |entry: &Entry| origin_owner(tx, entry) == Owner::Stranger;
+    let of_week = match entries.iter().any(is_strangers) && !tx.origin().sealed_part().is_null() {
+        true => Some(StrangerKey::current(tx).await?),
+        false => None,
+    };
     for entry in entries {
-        insert(tx, entry, &keys).await?;
+        insert(tx, entry, &keys, of_week.as_ref()).await?;
     }
     Ok(())
 }
 
-async fn insert(tx: &Tx, entry: Entry, keys: &Keys) -> Result<()> {
+/// Whom a sealed part belongs to, and with whom it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Person(UserId),
+    /// Somebody who has not signed in, and whom nobody knows.
+    Stranger,
+    /// The installation, and what acts in it without being a person.
+    Nobody,
+}
+
+fn origin_owner(tx: &Tx, entry: &Entry) -> Owner {
+    let actor = tx.origin().actor;
+    match (actor.owner(entry.about), actor) {
+        (Some(person), _) => Owner::Person(person),
+        (None, Actor::Nobody) => Owner::Stranger,
+        (None, _) => Owner::Nobody,
+    }
+}
+
+async fn insert(tx: &Tx, entry: Entry, keys: &Keys, of_week: Option<&StrangerKey>) -> Result<()> {
     let (origin, id) = (tx.origin(), tx.env().id::<Uuid>());
-    let seal = |column, person: Option<UserId>, value: Value| {
+    let seal = |column, owner: Owner, value: Value| {
         if value.is_null() {
             return None;
         }
         let (place, plain) = (place(id, column), serde_json::to_vec(&value).expect("a JSON value is JSON"));
-        match person {
-            None => Some(tx.keyring().seal(place, &plain)),
+        match owner {
+            Owner::Nobody => Some(tx.keyring().seal(place, &plain)),
+            Owner::Stranger => of_week.map(|key| key.seal(tx, place, &plain)),
             // Of someone who was erased nothing more is kept.
-            Some(person) => keys.get(&person.0).map(|key| key.seal(place, &plain)),
+            Owner::Person(person) => keys.get(&person.0).map(|key| key.seal(place, &plain)),
         }
     };
-    let sealed_origin = seal("origin", origin.actor.owner(entry.about), origin.sealed_part());
-    let detail = seal("detail", entry.about, detail(entry.before, entry.after));
+    let sealed_origin = seal("origin", origin_owner(tx, &entry), origin.sealed_part());
+    let about = entry.about.map_or(Owner::Nobody, Owner::Person);
+    let detail = seal("detail", about, detail(entry.before, entry.after));
     tx.execute(
         "INSERT INTO audit_waiting (id, chain, at, actor, actor_id, action, subject, result, about, request, origin,
                                     detail)

@@ -1,6 +1,8 @@
 //! Signed states of chains: kept elsewhere, they give away whoever rewrites a chain, or its end,
 //! with all of the database in hand.
 
+use std::collections::BTreeMap;
+
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -50,13 +52,14 @@ impl Checkpoint {
     }
 
     /// Whether one of this installation's keys signed it, at a time when that key did: one that was replaced
-    /// signs nothing later, whoever has it. The key that the checkpoint names counts for nothing: anybody
-    /// can name one.
-    pub(super) fn is_ours(&self, keyring: &Keyring) -> bool {
+    /// signs nothing later, whoever has it, unless the chain's end was later than the clock when it was
+    /// (`ahead`). The key that the checkpoint names counts for nothing: anybody can name one.
+    pub(super) fn is_ours(&self, keyring: &Keyring, ahead: &Ahead) -> bool {
         keyring.signing(KEY_LABEL).iter().any(|key| {
             let pair = pair(key);
             let verified = UnparsedPublicKey::new(&ED25519, pair.public_key().as_ref());
-            key.replaced_at.is_none_or(|at| self.at <= at) && verified.verify(&self.said(), &self.signature).is_ok()
+            let until = key.replaced_at.map(|at| ahead.get(&(key.number + 1)).map_or(at, |ahead| at.max(*ahead)));
+            until.is_none_or(|at| self.at <= at) && verified.verify(&self.said(), &self.signature).is_ok()
         })
     }
 
@@ -74,6 +77,17 @@ impl Checkpoint {
             signature: row.get(4)?,
         })
     }
+}
+
+/// How far a chain was ahead of the clock when signing keys were added, by their numbers.
+pub(super) type Ahead = BTreeMap<u8, Timestamp>;
+
+pub(super) async fn ahead(tx: &Tx, chain: Chain) -> Result<Ahead> {
+    let sql = "SELECT version, at FROM signing_key_ahead WHERE chain = $1";
+    let read = |row: &Row| Ok((row.get::<i64>(0)?, row.get(1)?));
+    let found = tx.all(sql, (chain.id(),), read).await?;
+    let number = |version| u8::try_from(version).map_err(|_| Error::corrupt("a signing key has no number"));
+    found.into_iter().map(|(version, at)| Ok((number(version)?, at))).collect()
 }
 
 fn pair(key: &SigningKey) -> Ed25519KeyPair {

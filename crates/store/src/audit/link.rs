@@ -81,6 +81,21 @@ async fn link_some(store: &Store, chain: Chain, last: i64) -> Result<u32> {
     Ok(count)
 }
 
+/// What waits to be linked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    pub entries: u64,
+    /// When the oldest of them was written.
+    pub oldest: Option<Timestamp>,
+}
+
+/// What waits now, in all chains. More than a second's worth: see why [`link`] fails.
+pub async fn backlog(tx: &Tx) -> Result<Backlog> {
+    let read = |row: &Row| Ok((row.get::<i64>(0)?, row.get(1)?));
+    let (entries, oldest) = tx.one("SELECT COUNT(*), MIN(at) FROM audit_waiting", (), read).await?;
+    Ok(Backlog { entries: seq(entries)?, oldest })
+}
+
 /// How many entries wait.
 pub(super) async fn waiting(tx: &Tx, only: Option<Chain>) -> Result<u64> {
     let sql = "SELECT COUNT(*) FROM audit_waiting WHERE $1 IS NULL OR chain = $1";

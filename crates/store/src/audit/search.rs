@@ -7,6 +7,7 @@ use stagedoor_core::{RequestId, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::chain::{COLUMNS, Stored, place};
+use super::stranger::{StrangerKeys, is_strangers};
 use super::{Chain, Outcome};
 use crate::origin::Actor;
 use crate::{Error, IntoParam, KeyringError, Result, Tx};
@@ -60,7 +61,7 @@ pub enum Opened {
     /// None was kept.
     Nothing,
     Here(Value),
-    /// The person it was about was erased.
+    /// The person it was about was erased, or it was a stranger's and its time is over.
     Erased,
     /// It is not what was sealed: see [`super::verify`].
     Broken,
@@ -121,10 +122,15 @@ pub async fn entries(tx: &Tx, chain: Chain, filter: &Filter, part: Part, limit: 
     let people = found.iter().flat_map(|entry| [entry.actor_id, entry.about.map(|id| id.0)]).flatten();
     let people: Vec<Uuid> = BTreeSet::from_iter(people).into_iter().collect();
     let keys = tx.keyring().person_keys(tx, &people).await?;
+    let strangers = StrangerKeys::of(tx, found.iter().filter_map(|entry| entry.origin.as_deref())).await?;
     let open = |column, id, whose: Option<UserId>, sealed: Option<&[u8]>| {
         let Some(sealed) = sealed else { return Opened::Nothing };
         let place = place(id, column);
         let plain: std::result::Result<Vec<u8>, KeyringError> = match whose.map(|person| keys.get(&person.0)) {
+            None if is_strangers(sealed) => match strangers.open(place, sealed) {
+                Some(plain) => plain,
+                None => return Opened::Erased,
+            },
             None => tx.keyring().open_sealed(place, sealed),
             Some(Some(key)) => key.open(place, sealed),
             Some(None) => return Opened::Erased,

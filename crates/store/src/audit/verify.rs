@@ -7,7 +7,7 @@ use stagedoor_core::Timestamp;
 
 use super::Chain;
 use super::chain::{COLUMNS, Stored};
-use super::checkpoint::{self, Checkpoint};
+use super::checkpoint::{self, Ahead, Checkpoint};
 use super::link::{Head, waiting};
 use crate::{Result, Tx};
 
@@ -93,7 +93,7 @@ pub async fn verify(
     };
     for chain in chains {
         let pinned = pinned.remove(&chain).unwrap_or_default();
-        Walk::new(chain).run(tx, &pinned, &mut report, &mut progress).await?;
+        Walk::new(chain, checkpoint::ahead(tx, chain).await?).run(tx, &pinned, &mut report, &mut progress).await?;
         report.chains += 1;
     }
     Ok(report)
@@ -108,11 +108,13 @@ struct Walk {
     at: Timestamp,
     /// Entries that a checkpoint is held against.
     wanted: BTreeMap<u64, Vec<Checkpoint>>,
+    ahead: Ahead,
 }
 
 impl Walk {
-    fn new(chain: Chain) -> Walk {
-        Walk { chain, last: 0, hash: Some(chain.genesis().to_vec()), at: Timestamp::MIN, wanted: BTreeMap::new() }
+    fn new(chain: Chain, ahead: Ahead) -> Walk {
+        let hash = Some(chain.genesis().to_vec());
+        Walk { chain, last: 0, hash, at: Timestamp::MIN, wanted: BTreeMap::new(), ahead }
     }
 
     async fn run(
@@ -165,7 +167,7 @@ impl Walk {
 
     fn want(&mut self, checkpoint: Checkpoint, tx: &Tx, report: &mut Report) {
         report.checkpoints += 1;
-        match checkpoint.is_ours(tx.keyring()) {
+        match checkpoint.is_ours(tx.keyring(), &self.ahead) {
             true => self.wanted.entry(checkpoint.seq).or_default().push(checkpoint),
             false => report.add(self.chain, Flaw::Forged { seq: checkpoint.seq }),
         }

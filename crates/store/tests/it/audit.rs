@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 use stagedoor_core::{ApiKeyId, ClientId, GrantId, OrganizerId, RequestId, Timestamp, UserId};
 use store::audit::{
-    CHECKPOINT_ENTRIES, Chain, Checkpoint, Entry, Filter, Finding, Flaw, Opened, Outcome, Part, Record, Report,
-    checkpoint_moved, entries, latest_checkpoints, link, verify,
+    Backlog, CHECKPOINT_ENTRIES, Chain, Checkpoint, Entry, Filter, Finding, Flaw, Opened, Outcome, Part, Record,
+    Report, backlog, checkpoint_moved, entries, latest_checkpoints, link, verify,
 };
 use store::{Actor, Backend, Keyring, Leave, Origin, Store};
 use testkit::TestStore;
@@ -516,6 +516,21 @@ async fn who_is_erased_leaves_a_sound_chain_and_nothing_to_read() {
     assert_eq!(all(&db, HOUSE).await.last().unwrap().origin, Opened::Nothing);
     // Ann's is as it was.
     assert_eq!(all(&db, HOUSE).await[0].origin.field("agent"), "Secret Browser 9");
+}
+
+#[tokio::test]
+async fn what_waits_is_counted_with_its_age() {
+    let db = log().await;
+    let now = async || backlog(&db.begin_read().await.unwrap()).await.unwrap();
+    assert_eq!(now().await, Backlog::default());
+    let since = db.env.now();
+    for name in ["evt_a", "evt_b"] {
+        write(&db, &origin(ANN), Entry::new(OTHER, "event.update", name)).await;
+        db.env.clock.advance(Duration::from_secs(1));
+    }
+    assert_eq!(now().await, Backlog { entries: 2, oldest: Some(since) });
+    link(&db, None).await.unwrap();
+    assert_eq!(now().await, Backlog::default());
 }
 
 #[tokio::test]

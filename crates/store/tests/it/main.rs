@@ -3,6 +3,8 @@
 mod audit;
 mod keys;
 mod signing;
+mod strangers;
+mod wall;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

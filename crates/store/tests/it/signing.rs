@@ -82,15 +82,26 @@ async fn a_checkpoint_is_good_for_ever_if_its_key_signed_at_its_time() {
     let keyring = rotated(&db, Predecessors::Disowned).await;
     let after = db.with_keyring(&keyring);
     let kept = write(&after, "evt_2").await;
-    let findings = async |kept: &[Checkpoint]| {
-        let tx = after.begin_read().await.unwrap();
+    let findings = async |store: &store::Store, kept: &[Checkpoint]| {
+        let tx = store.begin_read().await.unwrap();
         audit::verify(&tx, None, kept, |_| ()).await.unwrap().findings
     };
-    assert_eq!(findings(&[&before[..], &kept[..]].concat()).await, [], "both keys' checkpoints are ours");
+    assert_eq!(findings(&after, &[&before[..], &kept[..]].concat()).await, [], "both keys' checkpoints are ours");
+
+    // The clock was a day ahead, and came back before the next rotation.
+    after.env().clock.advance(24 * HOUR);
+    let ahead = write(&after, "evt_ahead").await;
+    let right = after.env().now() - 24 * HOUR;
+    after.env().clock.set(right);
+    let keyring = rotated(&db, Predecessors::Disowned).await;
+    let after = db.with_keyring(&keyring);
+    assert_eq!(findings(&after, &ahead).await, [], "its key signed it, whatever the clock said");
+    let kept = write(&after, "evt_back").await;
+    assert_eq!(findings(&after, &[&ahead[..], &kept[..]].concat()).await, []);
 
     // The old key in other hands: what it signs from now on counts for nothing.
     db.env.clock.advance(HOUR);
     let forged = write(&db, "evt_3").await;
-    assert_eq!(findings(&before).await.len(), 1, "the one in the database");
-    assert_eq!(findings(&forged).await.len(), 2, "and the same kept elsewhere");
+    assert_eq!(findings(&after, &before).await.len(), 1, "the one in the database");
+    assert_eq!(findings(&after, &forged).await.len(), 2, "and the same kept elsewhere");
 }

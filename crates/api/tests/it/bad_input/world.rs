@@ -35,10 +35,13 @@ impl World {
         let asked = json!({ "email": "asked@example.org", "role": "viewer" });
         let invitation = house.owner.post(&format!("/organizers/{}/members", house.id), asked).await.expect(201).id();
         let ticket = order["tickets"][0]["id"].as_str().unwrap().to_owned();
+        let maps = format!("/organizers/{}/venues/{}/seat-maps", house.id, event.venue);
+        let map = house.owner.get(&maps).await.expect(200).json()["items"][0]["id"].as_str().unwrap().to_owned();
         let OnSale { organizer, venue, id } = event;
         let ids = [
             ("org", organizer),
             ("venue", venue),
+            ("map", map),
             ("event", id),
             ("order", order["id"].as_str().unwrap().to_owned()),
             ("ticket", ticket.clone()),
@@ -98,6 +101,8 @@ impl World {
             path if path.contains("/clients") || path.contains("/api-keys") => programs::good_body(path),
             "/organizers" => json!({ "name": "Another" }),
             "/organizers/{org}" => json!({ "membersNeedSecondFactor": false }),
+            "/platform/organizers/{org}/contracts" => json!({ "shares": [] }),
+            "/platform/partners" => json!({ "kind": "venue", "name": "Old Mill" }),
             "/me/invitations/accept" | "/me/invitations/decline" => json!({ "token": "sdi_x" }),
             "/platform/organizers/{org}/suspend" | "/platform/organizers/{org}/reinstate" => {
                 json!({ "reason": "case 4711, the bank called" })
