@@ -14,10 +14,6 @@ RETURN CAST(NULLIF(current_setting('stagedoor.tenant', TRUE), '') AS UUID);
 CREATE FUNCTION tenant_has_order(wanted UUID) RETURNS BOOLEAN LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
 RETURN EXISTS (SELECT 1 FROM order_hold WHERE order_id = wanted AND organizer_id = tenant());
 
--- Whether an id is of anybody at all, for policies that see no more than members.
-CREATE FUNCTION is_account(wanted UUID) RETURNS BOOLEAN LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
-RETURN EXISTS (SELECT 1 FROM account WHERE id = wanted);
-
 -- Every table, so that one without a policy is closed.
 DO $$
 DECLARE name TEXT;
@@ -36,8 +32,8 @@ DECLARE
     of_order CONSTANT TEXT :=
         'EXISTS (SELECT 1 FROM order_hold h WHERE h.order_id = %1$I.order_id AND h.organizer_id = (SELECT tenant()))';
     of_member CONSTANT TEXT := 'EXISTS (SELECT 1 FROM membership m WHERE m.account_id = %1$I.account_id)';
-    -- The keys and messages of invitations, which are nobody's account.
-    of_nobody CONSTANT TEXT := 'NOT is_account(%1$I.person_id)';
+    -- The keys and messages of invitations, which are nobody's account. They go before their invitation does.
+    of_invitation CONSTANT TEXT := 'EXISTS (SELECT 1 FROM invitation i WHERE i.id = %1$I.person_id)';
     rule RECORD;
     name TEXT;
     command TEXT;
@@ -96,8 +92,8 @@ BEGIN
         -- What is of no organizer. Whoever bought, and whoever the log is about, has a key.
         ('person_key', 'SELECT', 'TRUE'),
         ('person_key message', 'INSERT', 'TRUE'),
-        ('person_key message', 'DELETE', of_nobody),
-        ('message', 'SELECT', of_nobody),
+        ('person_key message', 'DELETE', of_invitation),
+        ('message', 'SELECT', of_invitation),
         ('job', 'SELECT INSERT UPDATE', 'TRUE')
     ) AS rules (tables, commands, rows) LOOP
         FOREACH name IN ARRAY string_to_array(rule.tables, ' ') LOOP

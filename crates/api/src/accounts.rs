@@ -127,7 +127,7 @@ pub struct SignedInView {
 
 impl SignedInView {
     pub(crate) fn with_tokens(signed_in: SignedIn) -> Self {
-        let SignedIn { user, access_token, refresh_token, expires_in } = signed_in;
+        let SignedIn { user, access_token, refresh_token, expires_in, .. } = signed_in;
         Self { user: user.into(), access_token: Some(access_token), refresh_token: Some(refresh_token), expires_in }
     }
 
@@ -258,8 +258,10 @@ pub async fn refresh(
     Body(body): Body<RefreshBody>,
 ) -> Result<Response, Problem> {
     let (token, carrier) = cookies::refresh_token(body.refresh_token, &headers)?;
-    let signed_in = app.identity.refresh(&origin, &token).await?;
-    Ok(carrier.answer(&app, StatusCode::OK, signed_in))
+    match app.identity.refresh(&origin, &token).await {
+        Ok(signed_in) => Ok(carrier.answer(&app, StatusCode::OK, signed_in)),
+        Err(refused) => carrier.refuse(refused),
+    }
 }
 
 /// End the session that a refresh token belongs to. Doing it twice is fine.
@@ -273,11 +275,10 @@ pub async fn logout(
     Body(body): Body<RefreshBody>,
 ) -> Result<Response, Problem> {
     let (token, carrier) = cookies::refresh_token(body.refresh_token, &headers)?;
-    app.identity.logout(&origin, &token).await?;
-    Ok(match carrier {
-        Carrier::Body => StatusCode::NO_CONTENT.into_response(),
-        Carrier::Cookies => cookies::cleared(),
-    })
+    match app.identity.logout(&origin, &token).await {
+        Ok(()) => Ok(carrier.forget()),
+        Err(refused) => carrier.refuse(refused),
+    }
 }
 
 /// The public keys that others check access tokens with; at the root, where OAuth clients look.

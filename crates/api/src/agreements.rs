@@ -94,7 +94,7 @@ impl ShareBody {
     }
 }
 
-/// Everybody who can have a share in contracts.
+/// Who can have a share in contracts, the newest first: at most 1,000.
 #[utoipa::path(get, path = "/api/v1/platform/partners", tag = "platform", security(("bearer" = [])),
     responses((status = 200, body = List<PartnerView>), (status = 401, body = Envelope), (status = 403, body = Envelope)))]
 pub async fn partners(State(app): State<App>, _admin: PlatformAdmin) -> Result<Response, Problem> {

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use stagedoor_core::{FieldError, RequestId, Timestamp};
 use store::audit::{self, Filter, Opened, Part, Record};
 use utoipa::{IntoParams, ToSchema};
@@ -12,10 +13,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::{Member, SeeAudit};
+use crate::client::RequestOrigin;
 use crate::extract::{Params, cursor, paging};
 use crate::problem::Envelope;
 use crate::venues::List;
-use crate::{App, Problem, schema};
+use crate::{App, Problem, reads, schema};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(audit_log))
@@ -147,7 +149,7 @@ impl From<Record> for AuditView {
 
 /// What was done at the organizer and what was denied, newest first.
 ///
-/// Entries are never changed or removed; what they have of a person who is erased, and after some
+/// To ask for it is an entry, too. Entries are never changed or removed; what they have of a person who is erased, and after some
 /// months of strangers, can be read no more.
 #[utoipa::path(get, path = "/api/v1/organizers/{org}/audit", tag = "organizers", security(("bearer" = [])),
     params(("org" = String, Path, description = "id of the organizer"), AuditParams),
@@ -156,6 +158,7 @@ impl From<Record> for AuditView {
 pub async fn audit_log(
     State(app): State<App>,
     staff: Member<SeeAudit>,
+    RequestOrigin(origin): RequestOrigin,
     Params(mut params): Params<AuditParams>,
 ) -> Result<Response, Problem> {
     let limit = paging(params.limit, None)?.limit();
@@ -169,6 +172,9 @@ pub async fn audit_log(
     let more = items.len() > limit as usize;
     items.truncate(limit as usize);
     let next_cursor = items.last().filter(|_| more).map(|last| last.seq.to_string());
+    drop(tx);
+    let what = json!({ "before": before, "entries": items.len() });
+    reads::record(&app, &origin, staff.organizer, "audit.list", staff.organizer, what).await?;
     let list = List { items: items.into_iter().map(AuditView::from).collect(), next_cursor };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(list)).into_response())
 }

@@ -18,7 +18,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use identity::{Bearer, SignedIn};
+use identity::{AccountError, SignedIn};
 use sha2::{Digest, Sha256};
 use stagedoor_core::limits::REFRESH_TOKEN_TTL;
 use stagedoor_core::{Code, FieldError, SessionId};
@@ -98,6 +98,25 @@ impl Carrier {
             }
         }
     }
+
+    /// The answer to who has signed out.
+    pub(crate) fn forget(self) -> Response {
+        match self {
+            Carrier::Body => StatusCode::NO_CONTENT.into_response(),
+            Carrier::Cookies => (cleared(), StatusCode::NO_CONTENT).into_response(),
+        }
+    }
+
+    /// The answer to a refresh token that did not do. A browser keeps none that is good for nothing: its pages
+    /// would go on believing that somebody is signed in.
+    pub(crate) fn refuse(self, refusal: AccountError) -> Result<Response, Problem> {
+        match (self, refusal) {
+            (Carrier::Cookies, refusal @ AccountError::InvalidToken) => {
+                Ok((cleared(), Problem::from(refusal)).into_response())
+            }
+            (_, refusal) => Err(refusal.into()),
+        }
+    }
 }
 
 /// A refresh token with the way it came, which is the way the next one goes.
@@ -126,19 +145,15 @@ pub(crate) fn refused() -> Problem {
 }
 
 /// Takes every cookie back.
-pub(crate) fn cleared() -> Response {
-    let gone = [ACCESS, REFRESH, CSRF].map(|name| set(name, "", Duration::ZERO));
-    (StatusCode::NO_CONTENT, headers(gone)).into_response()
+fn cleared() -> HeaderMap {
+    headers([ACCESS, REFRESH, CSRF].map(|name| set(name, "", Duration::ZERO)))
 }
 
 fn cookies(app: &App, signed_in: &SignedIn) -> HeaderMap {
-    let Ok(Some(Bearer::Person(principal))) = app.identity.bearer(&signed_in.access_token) else {
-        unreachable!("what was just issued to a person names them");
-    };
     headers([
         set(ACCESS, &signed_in.access_token, Duration::from_secs(signed_in.expires_in)),
         set(REFRESH, &signed_in.refresh_token, REFRESH_TOKEN_TTL),
-        set(CSRF, &app.csrf.token(principal.session), REFRESH_TOKEN_TTL),
+        set(CSRF, &app.csrf.token(signed_in.session), REFRESH_TOKEN_TTL),
     ])
 }
 

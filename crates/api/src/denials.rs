@@ -204,7 +204,7 @@ impl Asked {
 /// Whether an answer with this code may be a denial.
 pub fn concerns(method: &Method, route: &str, code: Code) -> bool {
     match *method == Method::POST && [crate::holds::ROUTE, crate::bookings::ROUTE].contains(&route) {
-        true => code.status() == 401,
+        true => code.status() == 401 || code == Code::InvalidCsrfToken,
         false => matches!(code.status(), 401 | 403 | 404 | 429),
     }
 }

@@ -124,6 +124,7 @@ pub struct AttendanceView {
     /// Tickets that are good and were not used yet.
     expected: u32,
     admitted: u32,
+    /// The hundred where most came in, and the hundred that refused most.
     gates: Vec<GateView>,
     /// Only minutes in which somebody came, the oldest first.
     minutes: Vec<MinuteView>,

@@ -306,7 +306,7 @@ pub struct SoldTicketView {
     ticket: TicketView,
     /// What happened to it since it was issued, oldest first.
     changes: Vec<TicketChangeView>,
-    /// Every scan of any of its barcodes, oldest first. Two good ones from different gates tell that
+    /// The first 200 scans of any of its barcodes, oldest first. Two good ones from different gates tell that
     /// two people came with one ticket.
     scans: Vec<ScanView>,
 }

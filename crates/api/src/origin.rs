@@ -52,13 +52,29 @@ impl From<WebOrigin> for String {
 
 /// The origins whose pages are let in.
 #[derive(Debug, Clone, Default)]
-pub struct Origins(Vec<WebOrigin>);
+pub struct Origins {
+    own: Vec<WebOrigin>,
+    others: Vec<WebOrigin>,
+}
 
 impl Origins {
     /// Pages of this server itself, found at `public_url`, and `others`.
     pub fn new(public_url: &str, others: impl IntoIterator<Item = WebOrigin>) -> Self {
         let own = Url::parse(public_url).ok().map(|url| WebOrigin(url.origin().ascii_serialization()));
-        Self(own.into_iter().chain(others).collect())
+        Self { own: own.into_iter().collect(), others: others.into_iter().collect() }
+    }
+
+    /// By which other `names` this server's own pages are found.
+    pub fn also_called(mut self, names: impl IntoIterator<Item = WebOrigin>) -> Self {
+        self.own.extend(names);
+        self
+    }
+
+    /// Whether no page from elsewhere asks. Browsers send cookies along for pages of the same site, too, which
+    /// are let in to look and not to be the person.
+    pub fn is_own(&self, headers: &HeaderMap) -> bool {
+        let mut named = headers.get_all(header::ORIGIN).iter();
+        named.all(|origin| self.own.iter().any(|known| known.0.as_bytes() == origin.as_bytes()))
     }
 
     /// Refuses what a page from elsewhere asks for, with `origin_not_allowed`. Who names no origin is no
@@ -67,7 +83,7 @@ impl Origins {
         let mut named = headers.get_all(header::ORIGIN).iter().map(HeaderValue::as_bytes);
         let is_allowed = match (named.next(), named.next()) {
             (None, _) => true,
-            (Some(origin), None) => self.0.iter().any(|known| known.0.as_bytes() == origin),
+            (Some(origin), None) => self.own.iter().chain(&self.others).any(|known| known.0.as_bytes() == origin),
             (Some(_), Some(_)) => false,
         };
         let refused = || Problem::new(Code::OriginNotAllowed, "pages from there may not open a live seat map");

@@ -101,7 +101,9 @@ where
             };
             if let Some(problem) = response.extensions_mut().remove::<Problem>() {
                 denials::record(&app, &asked, route, &problem).await;
+                let said = std::mem::take(response.headers_mut());
                 response = problem.render(id, began);
+                response.headers_mut().extend(said);
             } else if let Some(ToldOtherwise(problem)) = response.extensions_mut().remove() {
                 denials::record(&app, &asked, route, &problem).await;
             } else if response.status() == StatusCode::METHOD_NOT_ALLOWED {

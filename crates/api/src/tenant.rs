@@ -71,8 +71,6 @@ async fn decide<P: Allows>(bearer: Bearer, parts: &mut Parts, app: &App, reach: 
         Bearer::Program(program) if program.organizer != organizer => return Err(stranger()),
         Bearer::Program(program) => (program.user, Some(program)),
     };
-    // A passkey is the second factor of its session, whatever else its person has.
-    let by_passkey = matches!(bearer, Bearer::Person(principal) if principal.by_passkey);
     let standing = match user {
         Some(user) => match (app.identity.standing_of(user, organizer).await?, bearer) {
             (standing, Bearer::Person(principal))
@@ -87,7 +85,7 @@ async fn decide<P: Allows>(bearer: Bearer, parts: &mut Parts, app: &App, reach: 
     };
     let (role, events, lacks_factor, is_suspended) = match standing {
         Some(Standing { role, events, lacks_factor, is_suspended }) => {
-            (Some(role), events, lacks_factor && !by_passkey, Some(is_suspended))
+            (Some(role), events, lacks_factor, Some(is_suspended))
         }
         None => (None, Events::All, false, None),
     };
@@ -130,10 +128,10 @@ fn ends_something(parts: &Parts) -> bool {
     parts.method == Method::DELETE || ways.iter().any(|way| parts.uri.path().ends_with(way))
 }
 
-/// Whether staff of the platform have shown a second factor: a code at sign-in, which an account that has one
-/// is always asked for, or a passkey.
+/// Whether staff of the platform have shown a second factor, which an account that has one is always asked for.
+/// A passkey alone does not count: whoever knows the password may add one to an account without a second factor.
 pub(crate) async fn has_factor(app: &App, admin: Principal) -> Result<bool, Problem> {
-    Ok(admin.by_passkey || app.identity.factor_state(admin.user).await?.on_since.is_some())
+    Ok(app.identity.factor_state(admin.user).await?.on_since.is_some())
 }
 
 /// Who works for the organizer, too, is one of its members until they give a reason to look at something.

@@ -7,7 +7,7 @@ use jobs::NewJob;
 use notify::Locale;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use stagedoor_core::{Code, FieldError, Name, OrganizerId, Timestamp, UserId};
+use stagedoor_core::{Code, FieldError, Name, OrganizerId, SessionId, Timestamp, UserId};
 use store::audit::{Chain, Entry};
 use store::{Keyring, Origin, PersonKey, Sealed, Tx};
 
@@ -94,6 +94,7 @@ pub struct SeedAccount<'a> {
 #[derive(Clone)]
 pub struct SignedIn {
     pub user: User,
+    pub session: SessionId,
     /// Goes into `Authorization: Bearer`.
     pub access_token: String,
     /// Buys the next pair once; see [`Identity::refresh`].
@@ -279,7 +280,7 @@ impl Identity {
         }
         tx.commit().await?;
         tracing::info!(user = %row.id, %session, "registered");
-        Ok(self.signed_in(User::open(&key, &row)?, session, 0, Means::Password))
+        Ok(self.signed_in(User::open(&key, &row)?, session, 0))
     }
 
     /// The account that an e-mail address reaches, kept from being erased until the caller's
@@ -334,7 +335,7 @@ impl Identity {
         self.recognise(&tx, key, row, &device).await?;
         tx.commit().await?;
         tracing::info!(user = %row.id, %session, "signed in");
-        Ok(self.signed_in(User::open(key, row)?, session, 0, means))
+        Ok(self.signed_in(User::open(key, row)?, session, 0))
     }
 
     /// What signing in asks for; then a transaction that has locked the account and written nothing.

@@ -116,7 +116,9 @@ impl Identity {
             }
             return self.open_invitation(&tx, row).await;
         }
-        self.end_invitations(&tx, sql::delete_invitation_expired(&tx, organizer, &index).await?).await?;
+        if let Some(expired) = sql::invitation_expired(&tx, organizer, &index).await? {
+            self.remove_invitation(&tx, organizer, expired).await?;
+        }
         if sql::invitation_count(&tx, organizer).await? >= INVITATIONS_MAX
             || sql::member_count(&tx, organizer).await? >= MEMBERS_MAX
         {
@@ -173,11 +175,11 @@ impl Identity {
         id: InvitationId,
     ) -> Result<(), OrganizerError> {
         let tx = self.0.store.begin_write_for(origin).await?;
-        if !sql::lock_organizer(&tx, organizer).await? || !sql::withdraw_invitation(&tx, organizer, id).await? {
+        if !sql::lock_organizer(&tx, organizer).await? || sql::invitation_of(&tx, organizer, id).await?.is_none() {
             return Err(OrganizerError::NotFound);
         }
         tx.audit(Entry::new(organizer, "invitation.withdraw", id));
-        self.end_invitations(&tx, vec![id]).await?;
+        self.remove_invitation(&tx, organizer, id).await?;
         Ok(tx.commit().await?)
     }
 
@@ -295,7 +297,14 @@ impl Identity {
         Ok((tx, row))
     }
 
-    /// Destroys what is left of invitations whose rows are gone.
+    /// The row last: to those who act for an organizer, the wall of the database shows what else there is of
+    /// an invitation only as long as it shows the invitation.
+    async fn remove_invitation(&self, tx: &Tx, organizer: OrganizerId, id: InvitationId) -> store::Result<()> {
+        self.end_invitations(tx, vec![id]).await?;
+        sql::delete_invitation(tx, organizer, id).await
+    }
+
+    /// Destroys what is left of invitations whose rows are gone, or are going.
     pub(crate) async fn end_invitations(&self, tx: &Tx, ended: Vec<InvitationId>) -> store::Result<()> {
         for id in ended {
             notify::forget(tx, person(id)).await?;

@@ -37,20 +37,16 @@ const SESSIONS_MAX: u32 = 50;
 pub(crate) enum Means {
     /// Or an outside provider; with a second factor where the account has one.
     Password,
-    /// Alone. Its device has asked for a finger, a face or a PIN, which makes two factors.
+    /// Alone: its device has asked for a finger, a face or a PIN.
     Passkey,
 }
 
 impl Means {
-    pub const fn text(self) -> &'static str {
+    const fn text(self) -> &'static str {
         match self {
             Means::Password => "password",
             Means::Passkey => "passkey",
         }
-    }
-
-    pub fn from_text(text: &str) -> Option<Means> {
-        [Means::Password, Means::Passkey].into_iter().find(|means| means.text() == text)
     }
 }
 
@@ -122,7 +118,7 @@ impl Identity {
         let key = self.0.keyring.person_key(&tx, account.id).await?.ok_or(AccountError::InvalidToken)?;
         let user = User::open(&key, &account)?;
         tx.commit().await?;
-        Ok(self.signed_in(user, session.id, token.generation + 1, session.means))
+        Ok(self.signed_in(user, session.id, token.generation + 1))
     }
 
     /// Ends the session a refresh token belongs to, also with one that was used up. Doing it
@@ -254,7 +250,6 @@ impl Identity {
             account,
             device: device.seal(key, id),
             generation: 0,
-            means,
             created_at: now,
             rotated_at: now,
             expires_at: now,
@@ -273,12 +268,13 @@ impl Identity {
         Ok(id)
     }
 
-    pub(crate) fn signed_in(&self, user: User, session: SessionId, generation: i64, means: Means) -> SignedIn {
-        let holder = Holder { user: user.id, session, platform_admin: user.platform_admin, means };
+    pub(crate) fn signed_in(&self, user: User, session: SessionId, generation: i64) -> SignedIn {
+        let holder = Holder { user: user.id, session, platform_admin: user.platform_admin };
         SignedIn {
             access_token: self.0.tokens.issue(self.env(), holder),
             refresh_token: RefreshToken { family: session.into(), generation }.encode(&SESSION, &self.0.keyring),
             expires_in: self.0.tokens.ttl().as_secs(),
+            session,
             user,
         }
     }

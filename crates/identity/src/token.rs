@@ -24,7 +24,6 @@ use uuid::Uuid;
 use crate::Config;
 use crate::bounded::Bounded;
 use crate::program::{Bearer, Program, ProgramId};
-use crate::session::Means;
 
 /// How far the clocks of two nodes may differ: a token may be this much younger than now. Expiry
 /// gets no such slack. Source: ASVS 5.0 V9, at most 60 s.
@@ -43,8 +42,6 @@ pub struct Principal {
     pub expires_at: Timestamp,
     /// Runs the platform itself; stands above organizers.
     pub platform_admin: bool,
-    /// Signed in with a passkey, which stands for two factors, whatever else the account has.
-    pub by_passkey: bool,
 }
 
 /// Why an access token is not accepted. For logs; a client learns only the code.
@@ -94,8 +91,6 @@ struct SessionClaims {
     jti: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     platform_admin: bool,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    by_passkey: bool,
 }
 
 /// The claims of an access token that a program was given. Source: RFC 9068, section 2.2.
@@ -142,7 +137,6 @@ pub(crate) struct Holder {
     pub user: UserId,
     pub session: SessionId,
     pub platform_admin: bool,
-    pub means: Means,
 }
 
 /// A key that signs tokens or did so.
@@ -223,7 +217,7 @@ impl Tokens {
     }
 
     pub(crate) fn issue(&self, env: &Env, holder: Holder) -> String {
-        let Holder { user, session, platform_admin, means } = holder;
+        let Holder { user, session, platform_admin } = holder;
         let now = env.now().seconds();
         let claims = SessionClaims {
             iss: self.issuer.clone(),
@@ -235,7 +229,6 @@ impl Tokens {
             exp: now + self.ttl.as_secs() as i64,
             jti: URL_SAFE_NO_PAD.encode(env.entropy.bytes::<16>()),
             platform_admin,
-            by_passkey: means == Means::Passkey,
         };
         self.sign(&claims)
     }
@@ -320,7 +313,6 @@ impl Tokens {
                     session: claims.sid,
                     expires_at: expiry(claims.exp),
                     platform_admin: claims.platform_admin,
-                    by_passkey: claims.by_passkey,
                 };
                 (claims.nbf.max(claims.iat), Bearer::Person(principal))
             }
@@ -460,7 +452,7 @@ mod tests {
     }
 
     fn holder(user: UserId, session: SessionId) -> Holder {
-        Holder { user, session, platform_admin: false, means: Means::Password }
+        Holder { user, session, platform_admin: false }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use payments::split::{Party, Share, Terms};
+use payments::split::{Party, Terms};
 use serde_json::json;
 use stagedoor_core::{ContractId, EventId, FieldError, Name, OrderId, OrganizerId, PartnerId, Timestamp};
 use store::Tx;
@@ -97,7 +97,7 @@ pub async fn add_partner(tx: &Tx, kind: PartnerKind, name: &str) -> Result<Partn
     Ok(partner)
 }
 
-/// Every partner, by id.
+/// The newest first; at most 1,000.
 pub async fn partners(tx: &Tx) -> Result<Vec<Partner>, CheckoutError> {
     Ok(sql::partners(tx).await?)
 }
@@ -110,13 +110,12 @@ pub async fn agree(tx: &Tx, new: NewContract) -> Result<Contract, CheckoutError>
     if valid_until.is_some_and(|until| until <= valid_from) {
         return Err(FieldError::new("validUntil", "must be after validFrom").into());
     }
-    let known = sql::partners(tx).await?;
-    let is_known = |share: &Share| match share.party {
-        Party::Partner(id) => known.iter().any(|partner| partner.id == id),
-        Party::Organizer | Party::Platform => true,
-    };
-    if !terms.shares().iter().all(is_known) {
-        return Err(FieldError::new("shares", "must name partners that there are").into());
+    for share in terms.shares() {
+        if let Party::Partner(id) = share.party
+            && !sql::is_partner(tx, id).await?
+        {
+            return Err(FieldError::new("shares", "must name partners that there are").into());
+        }
     }
     let version = sql::latest_contract_version(tx, organizer, event).await? + 1;
     let (id, agreed_at) = (tx.env().id(), tx.now());

@@ -33,7 +33,8 @@ impl Sales {
         order: OrderId,
         tickets: Option<&[TicketId]>,
     ) -> Result<Offer, RefundError> {
-        let order = self.find(order).await?.and_then(|order| order.part_of(organizer, None));
+        // The whole order: its places and tickets are found by where they stand in it.
+        let order = self.find(order).await?.filter(|order| order.concerns(organizer));
         let order = order.ok_or(RefundError::UnknownOrder)?;
         let cause = RefundCause::Staff { by: staff, note: String::new() };
         self.offer_of(&order, cause, Whose::Organizer(organizer), tickets).await

@@ -287,6 +287,11 @@ impl Order {
         self.part(|hold| hold.organizer == organizer && is_within(&hold.event))
     }
 
+    /// Whether any of it is the organizer's.
+    pub fn concerns(&self, organizer: OrganizerId) -> bool {
+        self.holds.iter().any(|hold| hold.organizer == organizer)
+    }
+
     /// The order as far as it comes from one of its holds.
     pub fn part_from(self, hold: HoldId) -> Option<Order> {
         self.part(|part| part.hold == hold)

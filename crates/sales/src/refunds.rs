@@ -111,10 +111,8 @@ impl Sales {
         render: impl FnOnce(&Order) -> Answer + Send,
     ) -> Result<Answered, RefundError> {
         let note = Name::parse("note", &wish.note)?.into_string();
-        let order = self.find(wish.order).await?.ok_or(RefundError::UnknownOrder)?;
-        if !order.holds.iter().any(|hold| hold.organizer == wish.organizer) {
-            return Err(RefundError::UnknownOrder);
-        }
+        let order = self.find(wish.order).await?.filter(|order| order.concerns(wish.organizer));
+        let order = order.ok_or(RefundError::UnknownOrder)?;
         let asked = Wish {
             cause: RefundCause::Staff { by: wish.staff, note },
             reach: Whose::Organizer(wish.organizer),

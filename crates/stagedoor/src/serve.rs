@@ -193,7 +193,7 @@ fn origins(settings: &Settings, public_url: &str, address: SocketAddr) -> Origin
     let scheme = if settings.tls_certificate_file.is_some() { "https" } else { "http" };
     let names = ["localhost", "127.0.0.1"].map(|name| format!("{scheme}://{name}:{}", address.port()).parse().ok());
     let own = names.into_iter().flatten().filter(|_| is_at_home);
-    Origins::new(public_url, settings.allowed_origins.iter().cloned().chain(own))
+    Origins::new(public_url, settings.allowed_origins.iter().cloned()).also_called(own)
 }
 
 /// Where clients find the server, unless there is something in front of it.

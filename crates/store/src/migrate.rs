@@ -23,7 +23,6 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0015_store_signing", include_str!("../../../migrations/0015_store_signing.sql")),
     ("0016_store_tenants", include_str!("../../../migrations/0016_store_tenants.sql")),
     ("0017_store_audit", include_str!("../../../migrations/0017_store_audit.sql")),
-    ("0018_identity_session_means", include_str!("../../../migrations/0018_identity_session_means.sql")),
 ];
 
 /// An arbitrary constant that all nodes share: only one of them migrates at a time.

@@ -12,6 +12,9 @@ use crate::ticket::{Status, Ticket};
 /// Tickets on one page of a scanner's list.
 pub const DOOR_PAGE_MAX: u32 = 1_000;
 
+/// Gates told apart. Scanners name them freely.
+const GATES_MAX: u32 = 100;
+
 /// Part of the list: each ticket with the admission it had, if it was used.
 #[derive(Debug, Clone)]
 pub struct DoorPage {
@@ -26,6 +29,7 @@ pub struct Attendance {
     /// Tickets that are good and were not used yet.
     pub expected: u32,
     pub admitted: u32,
+    /// The hundred where most came in, and the hundred that refused most.
     pub gates: Vec<Gate>,
     /// Only minutes in which somebody came, the oldest first.
     pub minutes: Vec<Minute>,
@@ -77,17 +81,16 @@ pub async fn door_list(
 
 /// How it goes at the doors of an event. `since`: of when the minutes are told.
 pub async fn attendance(tx: &Tx, organizer: OrganizerId, event: EventId, since: Timestamp) -> Result<Attendance> {
-    let expected = sql::expected(tx, organizer, event).await?;
+    let (expected, admitted) = sql::expected_and_admitted(tx, organizer, event).await?;
     let mut gates: BTreeMap<String, Gate> = BTreeMap::new();
-    for (name, admitted, last_at) in sql::admitted_by_gate(tx, organizer, event).await? {
+    for (name, admitted, last_at) in sql::admitted_by_gate(tx, organizer, event, GATES_MAX).await? {
         gates.insert(name.clone(), Gate { name, admitted, refused: 0, last_at: Some(last_at) });
     }
-    for (name, refused) in sql::refused_by_gate(tx, organizer, event).await? {
+    for (name, refused) in sql::refused_by_gate(tx, organizer, event, GATES_MAX).await? {
         let empty = Gate { name: name.clone(), admitted: 0, refused: 0, last_at: None };
         gates.entry(name).or_insert(empty).refused = refused;
     }
     let gates = Vec::from_iter(gates.into_values());
-    let admitted = gates.iter().map(|gate| gate.admitted).sum();
     let minutes = sql::admitted_by_minute(tx, organizer, event, since).await?;
     let minutes = minutes.into_iter().map(|(at, gate, admitted)| Minute { at, gate, admitted }).collect();
     Ok(Attendance { expected, admitted, gates, minutes })

@@ -133,36 +133,48 @@ pub async fn changed_since(
     tx.all(&sql, (event, organizer, after.unwrap_or(TicketId(Uuid::nil())), since, i64::from(limit)), ticket).await
 }
 
-/// Tickets to an event that are good and were not used.
-pub async fn expected(tx: &Tx, organizer: OrganizerId, event: EventId) -> Result<u32> {
-    let sql = "SELECT COUNT(*) FROM ticket WHERE event_id = $1 AND organizer_id = $2 AND status = 'issued'";
-    tx.one(sql, (event, organizer), |row| row.get(0)).await
+/// Tickets to an event that are good and were not used, and those that somebody came in with.
+pub async fn expected_and_admitted(tx: &Tx, organizer: OrganizerId, event: EventId) -> Result<(u32, u32)> {
+    tx.one(
+        "SELECT (SELECT COUNT(*) FROM ticket WHERE event_id = $1 AND organizer_id = $2 AND status = 'issued'),
+                (SELECT COUNT(*) FROM ticket_admission a JOIN ticket t ON t.id = a.ticket_id
+                  WHERE t.event_id = $1 AND t.organizer_id = $2)",
+        (event, organizer),
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+    .await
 }
 
-/// By gate who came in to an event, and when the last one did.
+/// By gate who came in to an event, and when the last one did; where most came in first.
 pub async fn admitted_by_gate(
     tx: &Tx,
     organizer: OrganizerId,
     event: EventId,
+    limit: u32,
 ) -> Result<Vec<(String, u32, Timestamp)>> {
     tx.all(
         "SELECT a.gate, COUNT(*), MAX(a.scanned_at) FROM ticket_admission a JOIN ticket t ON t.id = a.ticket_id
-          WHERE t.event_id = $1 AND t.organizer_id = $2 GROUP BY a.gate",
-        (event, organizer),
+          WHERE t.event_id = $1 AND t.organizer_id = $2 GROUP BY a.gate ORDER BY COUNT(*) DESC, a.gate LIMIT $3",
+        (event, organizer, limit),
         |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )
     .await
 }
 
-/// By gate the scans of an event's tickets that admitted nobody.
-pub async fn refused_by_gate(tx: &Tx, organizer: OrganizerId, event: EventId) -> Result<Vec<(String, u32)>> {
+/// By gate the scans of an event's tickets that admitted nobody; where most were refused first.
+pub async fn refused_by_gate(
+    tx: &Tx,
+    organizer: OrganizerId,
+    event: EventId,
+    limit: u32,
+) -> Result<Vec<(String, u32)>> {
     tx.all(
         "SELECT s.gate, COUNT(*) FROM ticket_scan s JOIN ticket t ON t.id = s.ticket_id
           WHERE t.event_id = $1 AND t.organizer_id = $2 AND s.organizer_id = $2
             AND NOT EXISTS (SELECT 1 FROM ticket_admission a
                              WHERE a.ticket_id = s.ticket_id AND a.scan_id = s.scan_id)
-          GROUP BY s.gate",
-        (event, organizer),
+          GROUP BY s.gate ORDER BY COUNT(*) DESC, s.gate LIMIT $3",
+        (event, organizer, limit),
         |row| Ok((row.get(0)?, row.get(1)?)),
     )
     .await
@@ -401,14 +413,17 @@ pub async fn move_admission(tx: &Tx, ticket: TicketId, admission: &Admission) ->
     Ok(())
 }
 
-/// Every scan of one of the organizer's tickets with its verdict as of now, oldest first: two
+/// Scans of one ticket that are shown.
+const SCANS_MAX: u32 = 200;
+
+/// The first scans of one of the organizer's tickets with their verdicts as of now, oldest first: two
 /// good ones from different gates tell that two people came with one ticket.
 pub async fn scans_of(tx: &Tx, organizer: OrganizerId, ticket: TicketId) -> Result<Vec<ScanRecord>> {
     tx.all(
         "SELECT s.scan_id, s.gate, s.finding, s.generation, s.scanned_at, s.scanned_by, s.received_at, a.scan_id
            FROM ticket_scan s LEFT JOIN ticket_admission a ON a.ticket_id = s.ticket_id
-          WHERE s.ticket_id = $1 AND s.organizer_id = $2 ORDER BY s.scanned_at, s.scan_id",
-        (ticket, organizer),
+          WHERE s.ticket_id = $1 AND s.organizer_id = $2 ORDER BY s.scanned_at, s.scan_id LIMIT $3",
+        (ticket, organizer, SCANS_MAX),
         |row| {
             let scan_id: String = row.get(0)?;
             let winner: Option<String> = row.get(7)?;

@@ -61,7 +61,7 @@ pub struct LiveParams {
 /// The viewer may sign in with `{"type": "auth", "token": "<access token>"}` at any time, and says
 /// nothing else: other text is answered with the error `malformed_json` and a token that is not
 /// good with `invalid_token`; who signs in again within a second gets `rate_limited`. Frames over
-/// 4 KiB close the socket with 1009. Who is signed in when the socket opens, as browsers
+/// 4 KiB close the socket with 1009. Who is signed in when the socket opens, as this server's own pages
 /// are by their cookies, need not, and is told `auth` at once.
 ///
 /// A browser's page must come from this server or from one of its `allowed_origins`: 403
@@ -89,7 +89,8 @@ pub async fn watch(
     let place = app.crowd.live(client(&app.proxies, peer.ip(), &parts.headers));
     let place = place.ok_or_else(|| crowded().retry_after(CROWDED_FOR))?;
     let (channel, frames) = app.live.join(seats, page.event.status_at(app.env.now()));
-    let (version, already) = (params.since, caller(&parts).person());
+    let already = caller(&parts).person().filter(|_| app.origins.is_own(&parts.headers));
+    let version = params.since;
     let open = parts.extensions.get::<Open>().cloned();
     Ok(upgrade.with(move |socket| {
         let viewer = Viewer { app, channel, frames, socket, version, signed_in: None, _open: open, _place: place };

@@ -2,12 +2,13 @@
 
 use axum::body::Body;
 use axum::http::{Method, header};
-use futures_util::StreamExt;
+use futures_util::{SinkExt, Stream, StreamExt};
 use serde_json::{Value, json};
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{self, Message};
 
-use crate::app::TestApp;
+use crate::app::{OTHER_ORIGIN, PUBLIC_URL, TestApp};
 use crate::caller::{Answer, Caller, PASSWORD};
 use crate::lane::Line;
 use crate::programs::{acting, api_key, client};
@@ -171,7 +172,16 @@ async fn a_session_by_cookies_is_renewed_and_ended_by_them() {
     assert_eq!(ann.cookies(), "");
     ann.get("/me").await.refused(401, "not_signed_in");
     over.get("/me").await.refused(401, "invalid_token");
-    over.post("/auth/refresh", json!({})).await.refused(401, "invalid_token");
+    let mut left = over.clone();
+    let answer = left.post("/auth/refresh", json!({})).await;
+    left.keep(&answer);
+    answer.refused(401, "invalid_token");
+    assert_eq!(left.cookies(), "", "the page would think that somebody is signed in");
+    let mut forged = Browser { refresh: "nonsense".to_owned(), ..over };
+    let answer = forged.post("/auth/logout", json!({})).await;
+    forged.keep(&answer);
+    answer.refused(401, "invalid_token");
+    assert_eq!(forged.cookies(), "", "nor can they sign out");
     // A token in the body needs no cookie, and sets none.
     let bob = app.fan("bob").await;
     let answer = app.nobody().post("/auth/refresh", json!({ "refreshToken": bob.refresh_token })).await.expect(200);
@@ -221,16 +231,23 @@ async fn a_live_map_is_signed_in_by_the_cookies_of_its_request() {
     let (event, address) = (app.event_on_sale().await, app.serve());
     let ann = Browser::registered(&app, "ann").await;
     let id = ann.get("/me").await.expect(200).json()["id"].clone();
-    let mut request = format!("ws://{address}/api/v1{}", event.path("/live")).into_client_request().unwrap();
-    request.headers_mut().insert(header::COOKIE, ann.cookies().parse().unwrap());
-    let (mut socket, _) = connect_async(request).await.expect("the map can be watched");
-    let mut kinds = Vec::new();
-    while kinds.last().is_none_or(|kind| kind != "auth") {
-        let frame: Value = serde_json::from_str(socket.next().await.unwrap().unwrap().to_text().unwrap()).unwrap();
-        kinds.push(frame["type"].as_str().unwrap().to_owned());
-        if frame["type"] == "auth" {
-            assert_eq!(frame["user"], id);
-        }
-    }
-    assert_eq!(kinds[0], "snapshot");
+    let watch = async |origin: &str| {
+        let mut request = format!("ws://{address}/api/v1{}", event.path("/live")).into_client_request().unwrap();
+        request.headers_mut().insert(header::COOKIE, ann.cookies().parse().unwrap());
+        request.headers_mut().insert(header::ORIGIN, origin.parse().unwrap());
+        connect_async(request).await.expect("the map can be watched").0
+    };
+    let mut own = watch(PUBLIC_URL).await;
+    let told = [frame(&mut own).await, frame(&mut own).await, frame(&mut own).await];
+    assert_eq!(told.each_ref().map(|frame| frame["type"].as_str().unwrap()), ["snapshot", "event", "auth"]);
+    assert_eq!(told[2]["user"], id);
+    // A page of the same site that may look is nobody for that: what is said next comes next.
+    let mut other = watch(OTHER_ORIGIN).await;
+    other.send(Message::text("nonsense")).await.unwrap();
+    let told = [frame(&mut other).await, frame(&mut other).await, frame(&mut other).await];
+    assert_eq!(told.each_ref().map(|frame| frame["type"].as_str().unwrap()), ["snapshot", "event", "error"]);
+}
+
+async fn frame(socket: &mut (impl Stream<Item = Result<Message, tungstenite::Error>> + Unpin)) -> Value {
+    serde_json::from_str(socket.next().await.unwrap().unwrap().to_text().unwrap()).unwrap()
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use stagedoor_core::limits::HOLD_TTL;
 
-use crate::app::{OnSale, TestApp, Wish};
+use crate::app::{House, OnSale, TestApp, Wish};
 use crate::caller::Caller;
 
 /// Tickets to `event` cost more than their face value, which who cancels does not get back.
@@ -105,6 +105,27 @@ async fn a_refund_is_offered_as_it_will_be() {
     ann.get(&path(&order, &[])).await.expect(409);
     ann.get(&format!("/orders/{id}/refund?tickets=")).await.refused(404, "not_found");
     ann.get(&format!("/orders/{id}/refund?tickets=x")).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn each_organizer_of_an_order_is_offered_its_own_part() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let houses = [app.house("Odeon").await, app.house("Lyceum").await];
+    let ann = app.fan("ann").await;
+    let mut holds = Vec::new();
+    for (house, seats) in houses.iter().zip([&["S-A-1"][..], &["S-A-1", "S-A-2"]]) {
+        let event = app.event_of(house).await;
+        holds.push(ann.held(&event.id, seats).await);
+    }
+    let order = ann.pay(&[&holds[0], &holds[1]], "tok_ok").await.expect(201).json();
+    let offered = async |house: &House, tickets: &[usize]| {
+        house.owner.get(&format!("/organizers/{}{}", house.id, path(&order, tickets))).await
+    };
+    let ids = |tickets: &[usize]| json!(tickets.iter().map(|at| &order["tickets"][at]["id"]).collect::<Vec<_>>());
+    assert_eq!(offered(&houses[0], &[]).await.expect(200).json()["tickets"], ids(&[0]));
+    assert_eq!(offered(&houses[1], &[]).await.expect(200).json()["tickets"], ids(&[1, 2]));
+    assert_eq!(offered(&houses[1], &[2]).await.expect(200).json()["tickets"], ids(&[2]));
+    offered(&houses[1], &[0]).await.refused(404, "not_found");
 }
 
 #[tokio::test]

@@ -304,15 +304,18 @@ async fn no_row_is_put_into_another_tenant() {
         assert_eq!((put.is_ok(), is_refusal(&put)), (is_taken, !is_taken), "{chain}: {put:?}");
     }
     let tx = store.begin_read().await.unwrap();
-    let sql = "SELECT COUNT(*) FROM person_key WHERE person_id IN (SELECT id FROM account)";
-    let of_people: i64 = tx.one(sql, (), |row| row.get(0)).await.unwrap();
-    // Nobody's account is changed, and no key of a person destroyed.
+    let sql =
+        "SELECT COUNT(*) FROM person_key WHERE person_id NOT IN (SELECT id FROM invitation WHERE organizer_id = $1)";
+    let of_others: i64 = tx.one(sql, (ours,), |row| row.get(0)).await.unwrap();
+    let sql = "SELECT COUNT(*) FROM person_key WHERE person_id IN (SELECT id FROM invitation WHERE organizer_id = $1)";
+    assert_ne!(tx.one(sql, (theirs,), |row| row.get::<i64>(0)).await.unwrap(), 0);
+    // Nobody's account is changed, and no key destroyed but of its own invitations.
     for sql in ["UPDATE account SET locale = 'de'", "DELETE FROM account"] {
         assert!(is_refusal(&within(store, ours, async |tx| tx.execute(sql, ()).await).await), "{sql}");
     }
     within(store, ours, async |tx| {
         tx.execute("DELETE FROM person_key", ()).await.unwrap();
-        assert_eq!(count(tx, "person_key").await.unwrap(), of_people);
+        assert_eq!(count(tx, "person_key").await.unwrap(), of_others);
     })
     .await;
     println!("{cells} cells");

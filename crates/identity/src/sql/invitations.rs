@@ -143,10 +143,9 @@ pub(crate) async fn take_invitation(tx: &Tx, id: InvitationId, token: [u8; 32]) 
     Ok(tx.execute(sql, (id, token, tx.now())).await? == 1)
 }
 
-/// Takes it back, whatever its token: true for the one caller that finds it.
-pub(crate) async fn withdraw_invitation(tx: &Tx, organizer: OrganizerId, id: InvitationId) -> Result<bool> {
-    let sql = "DELETE FROM invitation WHERE organizer_id = $1 AND id = $2 AND expires_at > $3";
-    Ok(tx.execute(sql, (organizer, id, tx.now())).await? == 1)
+pub(crate) async fn delete_invitation(tx: &Tx, organizer: OrganizerId, id: InvitationId) -> Result<()> {
+    let sql = "DELETE FROM invitation WHERE organizer_id = $1 AND id = $2";
+    tx.execute(sql, (organizer, id)).await.map(drop)
 }
 
 /// All that an organizer asks, which ends.
@@ -172,12 +171,8 @@ pub(crate) async fn delete_invitations_expired(tx: &Tx) -> Result<Vec<Invitation
     tx.all(&sql, (tx.now(),), |row| row.get(0)).await
 }
 
-/// One to this address that nobody answered in time, so that another can take its place.
-pub(crate) async fn delete_invitation_expired(
-    tx: &Tx,
-    organizer: OrganizerId,
-    index: &[u8],
-) -> Result<Vec<InvitationId>> {
-    let sql = "DELETE FROM invitation WHERE organizer_id = $1 AND email_index = $2 AND expires_at <= $3 RETURNING id";
-    tx.all(sql, (organizer, index, tx.now()), |row| row.get(0)).await
+/// One to this address that nobody answered in time.
+pub(crate) async fn invitation_expired(tx: &Tx, organizer: OrganizerId, index: &[u8]) -> Result<Option<InvitationId>> {
+    let sql = "SELECT id FROM invitation WHERE organizer_id = $1 AND email_index = $2 AND expires_at <= $3";
+    tx.optional(sql, (organizer, index, tx.now()), |row| row.get(0)).await
 }

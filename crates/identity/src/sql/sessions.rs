@@ -2,8 +2,6 @@ use stagedoor_core::{SessionId, Timestamp, UserId};
 use store::dialect::{for_update, skip_locked};
 use store::{Result, Row, Tx};
 
-use crate::session::Means;
-
 /// One sign-in and which of its refresh tokens is live.
 pub(crate) struct SessionRow {
     pub id: SessionId,
@@ -11,7 +9,6 @@ pub(crate) struct SessionRow {
     /// Sealed.
     pub device: Vec<u8>,
     pub generation: i64,
-    pub means: Means,
     pub created_at: Timestamp,
     pub rotated_at: Timestamp,
     pub expires_at: Timestamp,
@@ -19,7 +16,7 @@ pub(crate) struct SessionRow {
 }
 
 const SESSION: &str =
-    "SELECT id, account_id, device, generation, created_at, rotated_at, expires_at, revoked_at, means FROM session";
+    "SELECT id, account_id, device, generation, created_at, rotated_at, expires_at, revoked_at FROM session";
 
 impl SessionRow {
     fn read(row: &Row) -> Result<Self> {
@@ -32,30 +29,15 @@ impl SessionRow {
             rotated_at: row.get(5)?,
             expires_at: row.get(6)?,
             revoked_at: row.get(7)?,
-            means: means(row, 8)?,
         })
     }
 }
 
-fn means(row: &Row, index: usize) -> Result<Means> {
-    let text: String = row.get(index)?;
-    Means::from_text(&text).ok_or_else(|| store::Error::corrupt(format!("{text:?} opens no session")))
-}
-
 pub(crate) async fn insert_session(tx: &Tx, row: &SessionRow) -> Result<()> {
     tx.execute(
-        "INSERT INTO session (id, account_id, device, generation, created_at, rotated_at, expires_at, means)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        (
-            row.id,
-            row.account,
-            &row.device[..],
-            row.generation,
-            row.created_at,
-            row.rotated_at,
-            row.expires_at,
-            row.means.text(),
-        ),
+        "INSERT INTO session (id, account_id, device, generation, created_at, rotated_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        (row.id, row.account, &row.device[..], row.generation, row.created_at, row.rotated_at, row.expires_at),
     )
     .await?;
     Ok(())

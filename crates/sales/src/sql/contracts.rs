@@ -12,13 +12,20 @@ use crate::contract::{Contract, Partner};
 /// Versions read at once.
 const CONTRACTS_MAX: u32 = 1_000;
 
+const PARTNERS_MAX: u32 = 1_000;
+
 pub(crate) async fn insert_partner(tx: &Tx, partner: &Partner) -> Result<()> {
     let sql = "INSERT INTO partner (id, kind, name, created_at) VALUES ($1, $2, $3, $4)";
     tx.execute(sql, (partner.id, partner.kind.text(), &partner.name, tx.now())).await.map(drop)
 }
 
+pub(crate) async fn is_partner(tx: &Tx, id: PartnerId) -> Result<bool> {
+    tx.one("SELECT EXISTS (SELECT 1 FROM partner WHERE id = $1)", (id,), |row| row.get(0)).await
+}
+
+/// The newest first.
 pub(crate) async fn partners(tx: &Tx) -> Result<Vec<Partner>> {
-    tx.all("SELECT id, kind, name FROM partner ORDER BY id", (), |row| {
+    tx.all("SELECT id, kind, name FROM partner ORDER BY id DESC LIMIT $1", (PARTNERS_MAX,), |row| {
         let kind: String = row.get(1)?;
         let kind = kind.parse().map_err(|_| Error::corrupt(format!("{kind:?} is no kind of partner")))?;
         Ok(Partner { id: row.get(0)?, kind, name: row.get(2)? })
