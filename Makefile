@@ -43,3 +43,4 @@ bench: web ## Measure against the baselines and write docs/BENCHMARKS.md
 	@scripts/setup.sh bench
 	cargo build --release --package stagedoor-bench --bin stagedoor-bench --package stagedoor --bin stagedoor
 	@scripts/test-servers.sh postgres redis -- "$${CARGO_TARGET_DIR:-target}/release/stagedoor-bench" --write docs/BENCHMARKS.md
+	@STAGEDOOR_BIN=$$(realpath "$${CARGO_TARGET_DIR:-target}/release/stagedoor") npm run --silent --prefix web bench

@@ -51,6 +51,7 @@ bench)
     need redis-server has redis-server
     need redis-tools has redis-cli
     need wrk has wrk
+    need chromium has chromium
     ;;
 esac
 
