@@ -108,6 +108,9 @@ pub struct OrderView {
     tickets: Vec<TicketBrief>,
     #[schema(value_type = Vec<String>)]
     holds: Vec<HoldId>,
+    /// What it is for, also where nothing came of it. Each once, in the order of the holds.
+    #[schema(value_type = Vec<String>)]
+    events: Vec<EventId>,
     /// What the buyer has to do before the order can go on.
     next_action: Option<NextActionView>,
     refunds: Vec<RefundView>,
@@ -189,6 +192,7 @@ impl OrderView {
                 })
                 .collect(),
             holds: order.holds.iter().map(|hold| hold.hold).collect(),
+            events: order.events(),
             next_action,
             refunds: order
                 .refunds

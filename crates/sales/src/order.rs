@@ -292,6 +292,17 @@ impl Order {
         self.holds.iter().any(|hold| hold.organizer == organizer)
     }
 
+    /// Of its holds, each once.
+    pub fn events(&self) -> Vec<EventId> {
+        let mut events: Vec<EventId> = Vec::new();
+        for hold in &self.holds {
+            if !events.contains(&hold.event) {
+                events.push(hold.event);
+            }
+        }
+        events
+    }
+
     /// The order as far as it comes from one of its holds.
     pub fn part_from(self, hold: HoldId) -> Option<Order> {
         self.part(|part| part.hold == hold)

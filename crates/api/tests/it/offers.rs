@@ -112,12 +112,16 @@ async fn each_organizer_of_an_order_is_offered_its_own_part() {
     let app = TestApp::with(Wish::unlimited()).await;
     let houses = [app.house("Odeon").await, app.house("Lyceum").await];
     let ann = app.fan("ann").await;
-    let mut holds = Vec::new();
+    let (mut holds, mut events) = (Vec::new(), Vec::new());
     for (house, seats) in houses.iter().zip([&["S-A-1"][..], &["S-A-1", "S-A-2"]]) {
         let event = app.event_of(house).await;
         holds.push(ann.held(&event.id, seats).await);
+        events.push(event.id);
     }
     let order = ann.pay(&[&holds[0], &holds[1]], "tok_ok").await.expect(201).json();
+    assert_eq!(order["events"], json!(events));
+    let sold = format!("/organizers/{}/orders/{}", houses[1].id, order["id"].as_str().unwrap());
+    assert_eq!(houses[1].owner.get(&sold).await.expect(200).json()["events"], json!([events[1]]));
     let offered = async |house: &House, tickets: &[usize]| {
         house.owner.get(&format!("/organizers/{}{}", house.id, path(&order, tickets))).await
     };

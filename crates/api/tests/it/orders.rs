@@ -81,6 +81,7 @@ async fn every_gateway_token_ends_where_it_should() {
         }
         let orders = ann.get("/me/orders?limit=1").await.expect(200).json();
         assert_eq!(orders["items"][0]["status"], after, "{token}");
+        assert_eq!(orders["items"][0]["events"], json!([event.id]), "{token}");
         // A declined payment leaves the hold for another attempt, until it expires.
         app.advance(LONG).await;
         let expected = if after == "completed" { 2 } else { 0 };

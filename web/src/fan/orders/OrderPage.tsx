@@ -35,7 +35,7 @@ export function OrderPage() {
     ...orderQuery(orderId),
     refetchInterval: ({ state }) => (state.data && moves(state.data) ? LOOK_MS : false),
   })
-  const eventId = order.data?.tickets[0]?.eventId
+  const eventId = order.data?.events[0]
   const { data: event } = useQuery({ ...eventQuery(eventId ?? ''), enabled: eventId !== undefined })
   return (
     <Page title={event?.name ?? t('order')} narrow>

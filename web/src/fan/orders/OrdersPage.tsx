@@ -56,7 +56,7 @@ export function OrdersPage() {
 function OrderLine({ order }: { order: Order }) {
   const { t } = useTranslation('orders')
   const locale = useLocale()
-  const eventId = order.tickets[0]?.eventId
+  const eventId = order.events[0]
   const { data: event } = useQuery({ ...eventQuery(eventId ?? ''), enabled: eventId !== undefined })
   return (
     <li className={styles.order}>
