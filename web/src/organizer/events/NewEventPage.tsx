@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
-import { useRef } from 'react'
+import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, ok } from '../../api/client'
 import { buttonClass } from '../../ui/Button'
@@ -17,6 +17,7 @@ export function NewEventPage() {
   const here = useOrganizer()
   const client = useQueryClient()
   const navigate = useNavigate()
+  const [draft, setDraft] = useState(() => emptyDraft(t('standard')))
   // What was made of this run so far: a retry after a failure goes on behind it.
   const made = useRef<OwnEvent[]>([])
   const keys = useRef(new Map<string, string>())
@@ -54,11 +55,12 @@ export function NewEventPage() {
         {t('newText')}
       </Head>
       <EventForm
-        initial={emptyDraft(t('standard'))}
+        draft={draft}
+        change={(changes) => setDraft((before) => ({ ...before, ...changes }))}
         busy={create.isPending}
         error={create.error}
         submitLabel={t('create')}
-        onSubmit={(draft, zone) => create.mutate({ draft, zone })}
+        onSubmit={(finished, zone) => create.mutate({ draft: finished, zone })}
         extra={
           <Link
             to="/organizer/$org/events"
