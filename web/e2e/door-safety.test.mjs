@@ -110,3 +110,35 @@ test('a device that cannot keep a scan says so, to the eye and the ear', async (
     await page.context().close()
   }
 })
+
+/** Nothing for axe to find, by day and by night. */
+async function assertReadable(page) {
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    // A colour on its way to another is neither.
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
+    await page.evaluate(() =>
+      Promise.all(document.getAnimations().map(({ finished }) => finished.catch(() => undefined))),
+    )
+    assert.deepEqual(await violations(page), [], colorScheme)
+  }
+}
+
+test('whom to look for is read by everybody, by day and by night', async () => {
+  const page = await device(browser, world, event, 'North')
+  const { fan, id, text } = next()
+  await page.context().setOffline(true)
+  await page.getByRole('button', { name: /^Offline/ }).waitFor()
+  await scan(page, text)
+  await verdict(page, 'Come in')
+  await world.call(fan, 'POST', `/tickets/${id}/reissue`, {})
+  await page.context().setOffline(false)
+  await page.getByRole('button', { name: '1 guest to look for' }).click()
+  const dialog = page.getByRole('dialog', { name: 'To act on' })
+  await dialog.getByText(/refunded, revoked, or replaced/).waitFor()
+  await assertReadable(page)
+  await dialog.getByRole('button', { name: 'Done' }).click()
+  await dialog.getByText('Nothing to act on').waitFor()
+  await assertReadable(page)
+  await page.context().close()
+})
