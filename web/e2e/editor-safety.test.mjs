@@ -1,7 +1,8 @@
 // What was drawn outlives a failing network, a hasty key and a change of mind.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { launch, startServer, visitor } from './harness.mjs'
+import { newMap, outline } from './editor-map.mjs'
+import { launch, startServer } from './harness.mjs'
 
 let server
 let browser
@@ -15,38 +16,6 @@ after(async () => {
   await browser?.close()
   await server?.stop()
 })
-
-/** The editor of a new map, in a browser of its own. */
-async function newMap({ clock = false } = {}) {
-  const session = await visitor(browser, server.url, { viewport: { width: 1280, height: 800 } })
-  const { page } = session
-  if (clock) await page.clock.install()
-  await page.goto('/')
-  const venue = await page.evaluate(makeVenue, owner)
-  await page.goto(`/organizer/${owner.organizer}/venues/${venue}/seat-maps/new`)
-  await page.getByRole('application').waitFor()
-  const versions = `**/api/v1/organizers/${owner.organizer}/venues/${venue}/seat-maps?*`
-  return { ...session, versions }
-}
-
-/** Runs in the page: signs in there, too. */
-async function makeVenue({ email, password, organizer }) {
-  const post = async (path, body) => {
-    const csrf = document.cookie.match(/__Host-csrf=([^;]+)/)?.[1]
-    const headers = {
-      'content-type': 'application/json',
-      'x-session': 'cookie',
-      'idempotency-key': crypto.randomUUID(),
-      ...(csrf && { 'x-csrf-token': decodeURIComponent(csrf) }),
-    }
-    const answer = await fetch(`/api/v1${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
-    return answer.json()
-  }
-  await post('/auth/login', { email, password })
-  const house = { name: 'House of Drafts', city: 'Berlin', country: 'DE', timeZone: 'Europe/Berlin' }
-  return (await post(`/organizers/${organizer}/venues`, house)).id
-}
 
 /** Draws a section into the left or the right half of the sheet. */
 async function drawSection(page, half) {
@@ -62,10 +31,8 @@ async function drawSection(page, half) {
   await page.getByRole('treeitem').nth(before).waitFor()
 }
 
-const outline = (page) => page.getByRole('treeitem').allTextContents()
-
 test('a list that cannot be fetched again takes no drawing away', async () => {
-  const { context, page, versions, errors } = await newMap({ clock: true })
+  const { context, page, versions, errors } = await newMap(browser, server.url, owner, { clock: true })
   await drawSection(page, 'left')
   await page.getByText('Draft kept in this browser').waitFor()
   await drawSection(page, 'right')
@@ -89,7 +56,7 @@ test('a list that cannot be fetched again takes no drawing away', async () => {
 })
 
 test('a draft is there until it is discarded, and discarding is a step like any other', async () => {
-  const { context, page, errors } = await newMap()
+  const { context, page, errors } = await newMap(browser, server.url, owner)
   await drawSection(page, 'left')
   await page.getByText('Draft kept in this browser').waitFor()
   const drawn = await outline(page)
@@ -119,7 +86,7 @@ test('a draft is there until it is discarded, and discarding is a step like any 
 })
 
 test('while a version is saved no key closes the dialog or changes what is drawn', async () => {
-  const { context, page, versions, errors } = await newMap()
+  const { context, page, versions, errors } = await newMap(browser, server.url, owner)
   await drawSection(page, 'left')
   const drawn = await outline(page)
   let answer
