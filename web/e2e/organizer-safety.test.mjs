@@ -1,7 +1,7 @@
 // What an organizer typed outlives the steps of the event and the work of others.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { launch, startServer, visitor } from './harness.mjs'
+import { launch, startServer, violations, visitor } from './harness.mjs'
 
 let server
 let browser
@@ -37,7 +37,10 @@ const call = (page, method, path, body) =>
 
 /** The set-up page of an event that is not public yet, where nobody else looks. */
 async function draftEvent() {
-  const session = await visitor(browser, server.url, { viewport: { width: 1280, height: 800 } })
+  const session = await visitor(browser, server.url, {
+    viewport: { width: 1280, height: 800 },
+    bypassCSP: true,
+  })
   const { page } = session
   await page.clock.install()
   await page.goto('/')
@@ -130,6 +133,34 @@ test('what somebody else changed meanwhile comes in beside what is typed', async
   await page.getByRole('button', { name: 'Save', exact: true }).click()
   await page.getByText('There are changes below that are not saved').waitFor({ state: 'detached' })
   assert.equal((await read()).name, 'A Night to Remember')
+  assert.deepEqual(errors, [])
+  await context.close()
+})
+
+test('a page with something typed in it is left on purpose only', async () => {
+  const { context, page, errors } = await draftEvent()
+  const name = page.getByLabel('Name of the event')
+  const dialog = page.getByRole('dialog', { name: 'Leave without saving?' })
+  await name.fill('A Night to Remember')
+  await page.getByRole('link', { name: 'Attendees' }).click()
+  await dialog.getByRole('button', { name: 'Stay here' }).click()
+  await dialog.waitFor({ state: 'detached' })
+  assert.equal(await name.inputValue(), 'A Night to Remember')
+  await page.getByRole('link', { name: 'Attendees' }).click()
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await dialog.waitFor()
+    assert.deepEqual(await violations(page), [], colorScheme)
+  }
+  await dialog.getByRole('button', { name: 'Leave' }).click()
+  await page.waitForURL(/\/attendees$/)
+
+  await page.getByRole('link', { name: 'Events', exact: true }).first().click()
+  await page.getByRole('link', { name: 'New event' }).click()
+  await page.getByLabel('Name of the event').fill('Another Night')
+  await page.goBack()
+  await dialog.getByRole('button', { name: 'Stay here' }).click()
+  assert.equal(await page.getByLabel('Name of the event').inputValue(), 'Another Night')
   assert.deepEqual(errors, [])
   await context.close()
 })

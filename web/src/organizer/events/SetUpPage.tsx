@@ -10,6 +10,7 @@ import { toast } from '../../ui/Toast'
 import { useOrganizer } from '../frame/context'
 import { Part } from '../kit/Head'
 import kit from '../kit/kit.module.css'
+import { Unsaved } from '../kit/Unsaved'
 import type { EventPatch } from '../types'
 import { type EventDraft, patchOf } from './draft'
 import { EventForm } from './EventForm'
@@ -51,6 +52,7 @@ function SetUp() {
   })
   return (
     <>
+      <Unsaved when={work.isChanged} />
       <Transitions unsaved={work.isChanged} />
       <MapChoice />
       {work.isOvertaken && <Notice tone="warn">{t('overtaken')}</Notice>}
