@@ -23,7 +23,7 @@ const GATE_MAX = 60
 /** Before the doors open: which gate this is, whether the device is ready, how it will sound. */
 export function StartPanel({ door, onStart }: { door: Door; onStart: () => void }) {
   const { t } = useTranslation('door')
-  const { pack, waiting, link, listedAt } = useDoorState(door)
+  const { pack, waiting, elsewhere, link, listedAt } = useDoorState(door)
   const clock = useClock(pack)
   const [name, setName] = useState(gate)
   const [missing, setMissing] = useState(false)
@@ -78,6 +78,7 @@ export function StartPanel({ door, onStart }: { door: Door; onStart: () => void 
               text={hasSession() ? t(link === 'up' ? 'start.online' : 'start.offline') : t('start.signedOut')}
             />
             {waiting > 0 && <Ready good={false} text={t('waiting', { count: waiting })} />}
+            {elsewhere > 0 && <Ready good={false} text={t('elsewhere', { count: elsewhere })} />}
           </ul>
           {!hasSession() && (
             <a className={buttonClass()} href={`/sign-in?next=${encodeURIComponent(location.pathname)}`}>

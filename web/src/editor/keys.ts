@@ -20,10 +20,10 @@ const ARROWS: Record<string, [number, number]> = {
 }
 const TURN = 5
 
-/** Keys that hold everywhere but where text is written. Returns whether the key was one of them. */
+/** Keys that hold everywhere but where text is written, or a dialog asks. Returns whether the key was one. */
 export function pressAnywhere(event: KeyboardEvent, editor: Editor): boolean {
-  const isText = (event.target as Element).closest?.('input, select, textarea, dialog')
-  if (isText || !(event.ctrlKey || event.metaKey)) return false
+  const isText = (event.target as Element).closest?.('input, select, textarea')
+  if (isText || document.querySelector('dialog[open]') || !(event.ctrlKey || event.metaKey)) return false
   switch (event.key.toLowerCase()) {
     case 'z':
       if (event.shiftKey) editor.redo()

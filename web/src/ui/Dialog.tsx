@@ -36,6 +36,13 @@ export function Dialog({ open, onClose, title, children, locked = false, wide = 
         event.preventDefault()
         if (!locked && event.target === ref.current) onClose()
       }}
+      onClose={() => {
+        // Pressed twice, Escape closes without asking.
+        const dialog = ref.current
+        if (!open || !dialog || dialog.open) return
+        if (locked) dialog.showModal()
+        else onClose()
+      }}
       onClick={(event) => {
         if (!locked && event.target === ref.current) onClose()
       }}

@@ -23,9 +23,11 @@ function set(now: readonly Toast[]): void {
   for (const listener of listeners) listener()
 }
 
-/** Says something that needs no answer, without taking the focus. */
-export function toast(text: string, options: Partial<Pick<Toast, 'tone' | 'action'>> = {}): void {
-  set([...toasts.slice(-2), { id: next++, text, tone: 'plain', ...options }])
+/** Says something that needs no answer, without taking the focus. Returns what takes it away again. */
+export function toast(text: string, options: Partial<Pick<Toast, 'tone' | 'action'>> = {}): () => void {
+  const id = next++
+  set([...toasts.slice(-2), { id, text, tone: 'plain', ...options }])
+  return () => dismiss(id)
 }
 
 const dismiss = (id: number) => set(toasts.filter((shown) => shown.id !== id))

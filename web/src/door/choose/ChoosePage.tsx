@@ -23,7 +23,7 @@ export function ChoosePage() {
   const kept = useQuery({ queryKey: ['door', 'packs'], queryFn: packs, gcTime: 0 })
   const waiting = useQuery({ queryKey: ['door', 'waiting'], queryFn: queuedCount, gcTime: 0 })
   const organizers = useQuery({
-    queryKey: ['me', 'organizers'],
+    queryKey: ['me', 'door-organizers'],
     queryFn: ({ signal }) => ok(api.GET('/api/v1/organizers', { signal })),
     enabled: hasSession(),
   })

@@ -8,7 +8,7 @@ import { Outbox, type OutboxState, settle } from './outbox'
 import { preparePack, scanBatch, scanLive } from './pack'
 import { placeOf } from './place'
 import { checkSignature } from './signature'
-import { keepScan, keepScans, listed, listState, queued, queuedCount, scansOf, scansOfTicket } from './store'
+import { keepScan, keepScans, listed, listState, queued, queues, scansOf, scansOfTicket } from './store'
 import type { Answer, Pack, Scan, Verdict } from './types'
 
 /** How often the list of tickets is brought up to date while there is a network, and all else is fetched anew. */
@@ -21,8 +21,9 @@ export type DoorState = {
   listedAt: string | undefined
   /** Of this event on this device, the oldest first. */
   scans: readonly Scan[]
-  /** Of all events of this device. */
+  /** Scans on this device that wait to be sent: of this event, and of others. */
   waiting: number
+  elsewhere: number
   link: 'up' | 'down'
   outbox: OutboxState
   /** The scan to show full-screen; each is an object of its own. */
@@ -46,15 +47,20 @@ export class Door {
       listedAt: undefined,
       scans: [],
       waiting: 0,
+      elsewhere: 0,
       link: navigator.onLine ? 'up' : 'down',
       outbox: 'idle',
       showing: null,
     }
     this.#outbox = new Outbox({
-      queued: async (limit) => (await queued(limit)).filter(({ scanId }) => scanId !== this.#asking),
+      events: async () => (await queues()).keys(),
+      queued: async (event, limit) =>
+        (await queued(event, limit)).filter(({ scanId }) => scanId !== this.#asking),
       keep: keepScans,
-      upload: (org, scans) => this.#upload(org, scans),
-      onState: (outbox) => this.#set({ outbox }),
+      upload: (scans) => this.#upload(scans),
+      onState: (event, outbox) => {
+        if (event === pack.eventId) this.#set({ outbox })
+      },
       onSettled: (scans) => void this.#replace(scans),
       later: (run, ms) => {
         const timer = setTimeout(run, ms)
@@ -67,8 +73,9 @@ export class Door {
   /** Loads what this device has scanned before, and begins to send what waits. */
   async open(): Promise<void> {
     const { eventId } = this.#state.pack
-    const [scans, waiting, list] = await Promise.all([scansOf(eventId), queuedCount(), listState(eventId)])
-    this.#set({ scans, waiting, listedAt: list?.asOf })
+    const [scans, list] = await Promise.all([scansOf(eventId), listState(eventId)])
+    this.#set({ scans, listedAt: list?.asOf })
+    await this.#count()
     const online = () => {
       this.#set({ link: 'up' })
       void this.#outbox.kick()
@@ -108,8 +115,9 @@ export class Door {
 
   /** One after the other: the second of two scans of a ticket has to see the first. */
   scan = (raw: string): Promise<Scan> => {
-    const next = this.#turn.then(() => this.#scan(raw))
-    this.#turn = next.catch(() => undefined)
+    // Whoever scans has to see and hear an answer, also of a device that cannot keep anything.
+    const next = this.#turn.then(() => this.#scan(raw)).catch(() => this.#fault())
+    this.#turn = next
     return next
   }
 
@@ -120,6 +128,12 @@ export class Door {
   }
 
   sendNow = (): Promise<void> => this.#outbox.kick()
+
+  #fault(): Scan {
+    const showing: Scan = { ...blankScan(this.#state.pack, serverNow()), verdict: 'fault' }
+    this.#set({ showing })
+    return showing
+  }
 
   async #scan(raw: string): Promise<Scan> {
     const text = normalized(raw)
@@ -152,7 +166,8 @@ export class Door {
     const kept = await keepScan(scan)
     const answered = this.#state.link === 'up' ? await this.#ask(kept) : undefined
     if (answered) {
-      await keepScans([answered])
+      // The server's word holds either way: a scan that stays in the queue is answered the same again.
+      await keepScans([answered]).catch(() => undefined)
       return this.#show(answered)
     }
     if (CERTAIN.includes(kept.verdict)) return this.#show(kept, true)
@@ -183,14 +198,16 @@ export class Door {
     this.#set({ scans: [...others, scan], showing: scan })
     void this.#count()
     // Without a network the outbox tries by its own pauses, not once more for every scan.
-    if (send && (this.#state.link === 'up' || this.#state.outbox === 'idle')) void this.#outbox.kick()
+    if (send && (this.#state.link === 'up' || this.#state.outbox === 'idle'))
+      void this.#outbox.kickOne(scan.eventId)
     return scan
   }
 
-  async #upload(org: string, scans: Scan[]): Promise<Answer[]> {
+  async #upload(scans: Scan[]): Promise<Answer[]> {
     const sent = Date.now()
+    const [{ organizerId, eventId }] = scans as [Scan]
     try {
-      const { data, response } = await scanBatch(org, scans.map(bodyOf))
+      const { data, response } = await scanBatch(organizerId, eventId, scans.map(bodyOf))
       hear(response, sent)
       this.#set({ link: 'up' })
       return data.results
@@ -207,7 +224,14 @@ export class Door {
   }
 
   async #count(): Promise<void> {
-    this.#set({ waiting: await queuedCount() })
+    try {
+      const all = await queues()
+      const waiting = all.get(this.#state.pack.eventId) ?? 0
+      const elsewhere = [...all.values()].reduce((sum, count) => sum + count, -waiting)
+      this.#set({ waiting, elsewhere })
+    } catch {
+      // What was counted before is as much as is known.
+    }
   }
 
   async #refresh(): Promise<void> {

@@ -31,21 +31,28 @@ const answer = (scanId: string, change: Partial<Answer> = {}): Answer => ({
 })
 
 /** An outbox over a list, whose server does what `serve` says. */
-function setUp(scans: Scan[], serve: (scans: Scan[]) => Answer[]) {
+function setUp(scans: Scan[], serve: (scans: Scan[]) => Answer[], onRead: () => void = () => undefined) {
   const kept = new Map(scans.map((one) => [one.seq, one]))
   const uploads: string[][] = []
   const states: OutboxState[] = []
   const pauses: { ms: number; run: () => void }[] = []
+  const queue = () => [...kept.values()].filter(({ state }) => state === 'queued')
   const outbox = new Outbox({
-    queued: async (limit) => [...kept.values()].filter(({ state }) => state === 'queued').slice(0, limit),
+    events: async () => new Set(queue().map(({ eventId }) => eventId)),
+    queued: async (event, limit) => {
+      onRead()
+      return queue()
+        .filter(({ eventId }) => eventId === event)
+        .slice(0, limit)
+    },
     keep: async (changed) => {
       for (const one of changed) kept.set(one.seq, one)
     },
-    upload: async (_, batch) => {
+    upload: async (batch) => {
       uploads.push(batch.map(({ scanId }) => scanId))
       return serve(batch)
     },
-    onState: (state) => states.push(state),
+    onState: (_, state) => states.push(state),
     onSettled: () => undefined,
     later: (run, ms) => {
       pauses.push({ run, ms })
@@ -53,8 +60,7 @@ function setUp(scans: Scan[], serve: (scans: Scan[]) => Answer[]) {
     },
     random: () => 1,
   })
-  const waiting = () => [...kept.values()].filter(({ state }) => state === 'queued').length
-  return { outbox, kept, uploads, states, pauses, waiting }
+  return { outbox, kept, uploads, states, pauses, waiting: () => queue().length }
 }
 
 const all = (batch: Scan[]) => batch.map(({ scanId }) => answer(scanId))
@@ -74,11 +80,39 @@ test('what the server has, this device keeps no barcode of', async () => {
   expect(kept.get(1)).toMatchObject({ state: 'sent', barcode: null })
 })
 
-test('one upload is one organizer’s', async () => {
-  const scans = [scan(1), scan(2), scan(3, { organizerId: 'org_b' }), scan(4)]
+test('one upload is of one event', async () => {
+  const scans = [scan(1), scan(2), scan(3, { eventId: 'evt_b' }), scan(4)]
   const { outbox, uploads } = setUp(scans, all)
   await outbox.kick()
-  expect(uploads).toEqual([['scan-1', 'scan-2'], ['scan-3'], ['scan-4']])
+  expect(uploads.toSorted()).toEqual([['scan-1', 'scan-2', 'scan-4'], ['scan-3']])
+})
+
+test('scans that whoever is signed in may not send hold up no others, and go when somebody may', async () => {
+  const foreign = { organizerId: 'org_b', eventId: 'evt_b' }
+  const scans = Array.from({ length: BATCH + 2 }, (_, at) => scan(at + 1, foreign))
+  let allowed = 'evt_a'
+  const { outbox, states, waiting } = setUp([...scans, scan(900), scan(901)], (batch) => {
+    if (batch.some(({ eventId }) => eventId !== allowed)) throw new Problem('not_allowed', 403)
+    return all(batch)
+  })
+  await outbox.kick()
+  expect(waiting()).toBe(scans.length)
+  expect(states).toContain('not_allowed')
+  allowed = 'evt_b'
+  await outbox.kick()
+  expect(waiting()).toBe(0)
+})
+
+test('a device that cannot read what waits tries again later', async () => {
+  let isBroken = true
+  const { outbox, pauses, states, waiting } = setUp([scan(1)], all, () => {
+    if (isBroken) throw new DOMException('the connection is lost', 'UnknownError')
+  })
+  await outbox.kick()
+  expect([states, pauses.length, waiting()]).toEqual([['waiting'], 1, 1])
+  isBroken = false
+  await outbox.kick()
+  expect([states.at(-1), waiting()]).toEqual(['idle', 0])
 })
 
 test('a lost answer loses no scan: the same is sent again, later and later', async () => {

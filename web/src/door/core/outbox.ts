@@ -41,21 +41,63 @@ export function settle(scan: Scan, answer: Answer): Scan {
 export type OutboxState = 'idle' | 'sending' | 'waiting' | 'signed_out' | 'not_allowed'
 
 type Ports = {
-  queued: (limit: number) => Promise<Scan[]>
+  /** Those of which scans wait. */
+  events: () => Promise<Iterable<string>>
+  /** Scans of an event that wait, the oldest first. */
+  queued: (eventId: string, limit: number) => Promise<Scan[]>
   keep: (scans: Scan[]) => Promise<void>
-  /** One answer for each scan, in their order. Throws a `Problem`. */
-  upload: (organizerId: string, scans: Scan[]) => Promise<Answer[]>
-  onState: (state: OutboxState) => void
+  /** One answer for each scan, in their order. The scans are of one event. Throws a `Problem`. */
+  upload: (scans: Scan[]) => Promise<Answer[]>
+  onState: (eventId: string, state: OutboxState) => void
   onSettled: (scans: Scan[]) => void
   later: (run: () => void, ms: number) => () => void
   random: () => number
 }
 
 /**
- * Sends what this device has scanned, the oldest first, until nothing is left. Safe to interrupt anywhere:
- * a scan leaves the queue only with the server's answer, and sending one again gets the same answer.
+ * Sends what this device has scanned. Each event has a queue of its own: whoever is signed in here may not
+ * work for all of them, and those that wait for somebody else must not hold up the others.
  */
 export class Outbox {
+  #ports: Ports
+  #queues = new Map<string, Queue>()
+
+  constructor(ports: Ports) {
+    this.#ports = ports
+  }
+
+  /** Sends now, whatever pause there was: a scan was added, the network or the session came back. */
+  async kick(): Promise<void> {
+    // A device that cannot say who waits tries those it knows of.
+    const waiting = await this.#ports.events().catch(() => [])
+    for (const eventId of waiting) this.#of(eventId)
+    await Promise.all([...this.#queues.values()].map((queue) => queue.kick()))
+  }
+
+  /** The same for the scans of one event. */
+  kickOne(eventId: string): Promise<void> {
+    return this.#of(eventId).kick()
+  }
+
+  stop(): void {
+    for (const queue of this.#queues.values()) queue.stop()
+  }
+
+  #of(eventId: string): Queue {
+    const known = this.#queues.get(eventId)
+    if (known) return known
+    const queue = new Queue(eventId, this.#ports)
+    this.#queues.set(eventId, queue)
+    return queue
+  }
+}
+
+/**
+ * The scans of one event, the oldest first, until none is left. Safe to interrupt anywhere: a scan
+ * leaves the queue only with the server's answer, and sending one again gets the same answer.
+ */
+class Queue {
+  #eventId: string
   #ports: Ports
   #running: Promise<void> | undefined
   #again = false
@@ -64,11 +106,11 @@ export class Outbox {
   #cancelPause: (() => void) | undefined
   #stopped = false
 
-  constructor(ports: Ports) {
+  constructor(eventId: string, ports: Ports) {
+    this.#eventId = eventId
     this.#ports = ports
   }
 
-  /** Sends now, whatever pause there was: a scan was added, the network or the session came back. */
   kick(): Promise<void> {
     this.#cancelPause?.()
     this.#cancelPause = undefined
@@ -90,31 +132,35 @@ export class Outbox {
   async #run(): Promise<void> {
     do {
       this.#again = false
-      while (!this.#stopped && (await this.#sendOne())) {}
+      while (!this.#stopped && (await this.#sendOne().catch((error) => this.#wait(error)))) {}
     } while (this.#again && !this.#stopped && !this.#cancelPause)
   }
 
   /** Whether to go on at once. */
   async #sendOne(): Promise<boolean> {
-    const waiting = await this.#ports.queued(this.#size)
-    const first = waiting[0]
-    if (!first) {
-      this.#ports.onState('idle')
+    const batch = await this.#ports.queued(this.#eventId, this.#size)
+    if (batch.length === 0) {
+      this.#say('idle')
       return false
     }
-    // One upload is one organizer's; another's scans wait for the next.
-    const end = waiting.findIndex(({ organizerId }) => organizerId !== first.organizerId)
-    const batch = end < 0 ? waiting : waiting.slice(0, end)
-    this.#ports.onState('sending')
+    this.#say('sending')
+    let answers: Answer[]
     try {
-      const answers = await this.#ports.upload(first.organizerId, batch)
-      await this.#settle(batch, answers)
-      this.#failures = 0
+      answers = await this.#ports.upload(batch)
       this.#size = BATCH
-      return true
     } catch (error) {
-      return this.#failed(error, batch)
+      if (!isProblem(error) || ![400, 413, 422].includes(error.status)) throw error
+      // Something in it cannot be read: find it by halves, and let the others through.
+      if (batch.length > 1) {
+        this.#size = Math.ceil(batch.length / 2)
+        return true
+      }
+      const scan = batch[0] as Scan
+      answers = [{ scanId: scan.scanId, result: error.code }]
     }
+    await this.#settle(batch, answers)
+    this.#failures = 0
+    return true
   }
 
   async #settle(batch: Scan[], answers: Answer[]): Promise<void> {
@@ -128,30 +174,20 @@ export class Outbox {
     this.#ports.onSettled(settled)
   }
 
-  async #failed(error: unknown, batch: Scan[]): Promise<boolean> {
-    if (isProblem(error) && [400, 413, 422].includes(error.status)) {
-      // Something in it cannot be read: find it by halves, and let the others through.
-      if (batch.length > 1) {
-        this.#size = Math.ceil(batch.length / 2)
-        return true
-      }
-      const scan = batch[0] as Scan
-      await this.#settle(batch, [{ scanId: scan.scanId, result: error.code }])
-      return true
-    }
+  /** Says what is the matter, and tries again later. Nothing goes on at once. */
+  #wait(error: unknown): false {
     this.#failures += 1
-    const state =
-      isProblem(error) && error.status === 401
-        ? 'signed_out'
-        : isProblem(error) && (error.status === 403 || error.status === 404)
-          ? 'not_allowed'
-          : 'waiting'
-    this.#ports.onState(state)
+    const status = isProblem(error) ? error.status : undefined
+    this.#say(status === 401 ? 'signed_out' : status === 403 || status === 404 ? 'not_allowed' : 'waiting')
     const wait = isProblem(error) ? error.retryAfter : undefined
     this.#cancelPause = this.#ports.later(
       () => void this.kick(),
       pauseAfter(this.#failures, this.#ports.random(), wait),
     )
     return false
+  }
+
+  #say(state: OutboxState): void {
+    this.#ports.onState(this.#eventId, state)
   }
 }

@@ -1,4 +1,5 @@
 import { api, ok, okWith } from '../../api/client'
+import { Problem } from '../../api/problem'
 import { prepareVerifier } from './signature'
 import { keepPack } from './store'
 import type { OwnEvent, Pack } from './types'
@@ -74,5 +75,15 @@ export const scanLive = (org: string, body: Sent) =>
     }),
   )
 
-export const scanBatch = (org: string, scans: Sent[]) =>
-  okWith(api.POST('/api/v1/organizers/{org}/checkins/batch', { params: { path: { org } }, body: { scans } }))
+/**
+ * Sends scans of an event that were made before. The server answers those of an event that is not the
+ * account's as it answers what is no ticket at all, so it is not asked.
+ */
+export async function scanBatch(org: string, event: string, scans: Sent[]) {
+  const { items } = await ok(api.GET('/api/v1/organizers'))
+  const own = items.find(({ id }) => id === org)
+  if (!own || (own.events && !own.events.includes(event))) throw new Problem('not_allowed', 403)
+  return okWith(
+    api.POST('/api/v1/organizers/{org}/checkins/batch', { params: { path: { org } }, body: { scans } }),
+  )
+}

@@ -1,31 +1,48 @@
 import type { Listed, Pack, Scan } from './types'
 
 const NAME = 'door'
-const VERSION = 1
+const VERSION = 2
 
 let opened: Promise<IDBDatabase> | undefined
 
 function database(): Promise<IDBDatabase> {
-  opened ??= new Promise((resolve, reject) => {
+  if (opened) return opened
+  const opening = new Promise<IDBDatabase>((resolve, reject) => {
     const request = indexedDB.open(NAME, VERSION)
-    request.onupgradeneeded = () => {
+    request.onupgradeneeded = ({ oldVersion }) => upgrade(request, oldVersion)
+    request.onsuccess = () => {
       const db = request.result
-      db.createObjectStore('packs', { keyPath: 'eventId' })
-      db.createObjectStore('lists', { keyPath: 'eventId' })
-      db.createObjectStore('tickets', { keyPath: 'id' })
-      const scans = db.createObjectStore('scans', { keyPath: 'seq', autoIncrement: true })
-      scans.createIndex('event', 'eventId')
-      scans.createIndex('ticket', ['eventId', 'ticketId'])
-      scans.createIndex('state', 'state')
+      // Browsers close a database of their own accord, as when a phone runs short of memory or space.
+      db.onclose = () => forget(opening)
+      db.onversionchange = () => {
+        forget(opening)
+        db.close()
+      }
+      resolve(db)
     }
-    request.onsuccess = () => resolve(request.result)
     request.onerror = () => reject(request.error)
   })
+  opened = opening
   // A browser may refuse once, as while another tab upgrades: the next call asks again.
-  opened.catch(() => {
-    opened = undefined
-  })
-  return opened
+  opening.catch(() => forget(opening))
+  return opening
+}
+
+function upgrade({ result: db, transaction }: IDBOpenDBRequest, from: number): void {
+  if (from < 1) {
+    db.createObjectStore('packs', { keyPath: 'eventId' })
+    db.createObjectStore('lists', { keyPath: 'eventId' })
+    db.createObjectStore('tickets', { keyPath: 'id' })
+    const scans = db.createObjectStore('scans', { keyPath: 'seq', autoIncrement: true })
+    scans.createIndex('event', 'eventId')
+    scans.createIndex('ticket', ['eventId', 'ticketId'])
+    scans.createIndex('state', 'state')
+  }
+  if (from < 2) transaction?.objectStore('scans').createIndex('queue', ['state', 'eventId'])
+}
+
+function forget(gone: Promise<IDBDatabase>): void {
+  if (opened === gone) opened = undefined
 }
 
 const answered = <T>(request: IDBRequest<T>): Promise<T> =>
@@ -34,12 +51,25 @@ const answered = <T>(request: IDBRequest<T>): Promise<T> =>
     request.onerror = () => reject(request.error)
   })
 
-async function within<T>(
-  store: 'packs' | 'lists' | 'tickets' | 'scans',
-  mode: IDBTransactionMode,
-  work: (store: IDBObjectStore) => Promise<T>,
-): Promise<T> {
-  const db = await database()
+type Store = 'packs' | 'lists' | 'tickets' | 'scans'
+type Work<T> = (store: IDBObjectStore) => Promise<T>
+
+/** Whatever it failed of, all that a page can do is to try once more on a connection of its own. */
+async function within<T>(store: Store, mode: IDBTransactionMode, work: Work<T>): Promise<T> {
+  const connection = database()
+  try {
+    return await once(await connection, store, mode, work)
+  } catch {
+    forget(connection)
+    connection.then(
+      (db) => db.close(),
+      () => undefined,
+    )
+    return once(await database(), store, mode, work)
+  }
+}
+
+async function once<T>(db: IDBDatabase, store: Store, mode: IDBTransactionMode, work: Work<T>): Promise<T> {
   const tx = db.transaction(store, mode, { durability: 'strict' })
   const done = new Promise<void>((resolve, reject) => {
     tx.oncomplete = () => resolve()
@@ -92,9 +122,25 @@ export const scansOf = (eventId: string): Promise<Scan[]> =>
 export const scansOfTicket = (eventId: string, ticketId: string): Promise<Scan[]> =>
   within('scans', 'readonly', (store) => answered(store.index('ticket').getAll([eventId, ticketId])))
 
-/** The oldest first, over all events of this device. */
-export const queued = (limit: number): Promise<Scan[]> =>
-  within('scans', 'readonly', (store) => answered(store.index('state').getAll('queued', limit)))
+/** Scans of an event that wait to be sent, the oldest first. */
+export const queued = (eventId: string, limit: number): Promise<Scan[]> =>
+  within('scans', 'readonly', (store) => answered(store.index('queue').getAll(['queued', eventId], limit)))
+
+/** How many wait, by event; none that has none. */
+export const queues = (): Promise<Map<string, number>> =>
+  within('scans', 'readonly', async (store) => {
+    const index = store.index('queue')
+    const found = new Map<string, number>()
+    // An array comes after every text.
+    let rest = IDBKeyRange.bound(['queued'], ['queued', []])
+    for (;;) {
+      const cursor = await answered(index.openKeyCursor(rest))
+      if (!cursor) return found
+      const key = cursor.key as [string, string]
+      found.set(key[1], await answered(index.count(key)))
+      rest = IDBKeyRange.bound(key, ['queued', []], true)
+    }
+  })
 
 export const queuedCount = (): Promise<number> =>
   within('scans', 'readonly', (store) => answered(store.index('state').count('queued')))

@@ -10,7 +10,10 @@ export type Attendance = Schemas['AttendanceView']
 /** A ticket as the list for scanners has it. */
 export type Listed = Schemas['DoorTicketView']
 
-/** What staff are told. `forged` is the server's `unknown` with the shape of a ticket of ours. */
+/**
+ * What staff are told. `forged` is the server's `unknown` with the shape of a ticket of ours; with `fault` the
+ * device could not look the ticket up or keep the scan, and nothing is known of it.
+ */
 export type Verdict =
   | 'admitted'
   | 'already_used'
@@ -20,6 +23,7 @@ export type Verdict =
   | 'expired'
   | 'unknown'
   | 'forged'
+  | 'fault'
 
 export type Sighting = { at: string; gate: string }
 

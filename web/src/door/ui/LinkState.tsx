@@ -13,7 +13,7 @@ import { useClock } from './words'
 /** Whether the server hears this device, what waits for it, and what cannot be known without it. */
 export function LinkState({ door }: { door: Door }) {
   const { t } = useTranslation('door')
-  const { link, outbox, waiting, pack, listedAt } = useDoorState(door)
+  const { link, outbox, waiting, elsewhere, pack, listedAt } = useDoorState(door)
   const [open, setOpen] = useState(false)
   const clock = useClock(pack)
   const trouble = outbox === 'signed_out' || outbox === 'not_allowed' ? outbox : undefined
@@ -41,6 +41,7 @@ export function LinkState({ door }: { door: Door }) {
           <p>{listedAt ? t('link.listed', { time: clock(listedAt) }) : t('link.noList')}</p>
           <p>{t('link.kept', { time: clock(pack.preparedAt) })}</p>
           {waiting > 0 && <p className={styles.strong}>{t('waiting', { count: waiting })}</p>}
+          {elsewhere > 0 && <p>{t('elsewhere', { count: elsewhere })}</p>}
           {outbox === 'signed_out' && (
             <a
               className={buttonClass({ variant: 'primary' })}

@@ -17,6 +17,7 @@ const INSIDES: Record<Verdict, string> = {
   expired: 'M42 34h36M42 86h36M46 34c0 16 28 36 28 52M74 34c0 16-28 36-28 52',
   unknown: 'M46 46a14 14 0 1 1 20 13c-4 2-6 5-6 10M60 84v.100',
   forged: 'M60 32v34M60 84v.100',
+  fault: 'M91 60a31 31 0 1 1-31-31c9 0 17 4 23 10l8 8M91 27v20H71',
 }
 
 export function VerdictMark({ verdict, size }: { verdict: Verdict; size?: number }) {

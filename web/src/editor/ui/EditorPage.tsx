@@ -1,16 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Page, usePageTitle } from '../../ui/Page'
-import { ErrorState, Loading, Skeleton } from '../../ui/State'
+import { ErrorState } from '../../ui/State'
 import { geometryQuery, venueQuery, versionsQuery } from '../data'
-import { type Draft, draftKey } from '../draft'
 import type { SeatMapWire } from '../model/types'
-import { kept } from '../shelf'
-import { Workbench } from './Workbench'
+import { Opening, Workbench } from './Workbench'
 
-/** Fetches what the editor begins with: a version of the map or nothing, and the draft that was left behind. */
+/** Fetches what the editor begins with: a version of the map, or nothing. */
 export function EditorPage() {
   const { t } = useTranslation('editor')
   const { org, venue, map } = useParams({ from: '/organizer/$org/venues/$venue/seat-maps/$map' })
@@ -19,8 +16,8 @@ export function EditorPage() {
   const place = useQuery(venueQuery(venue))
   const versions = useQuery(versionsQuery(org, venue))
   const geometry = useQuery({ ...geometryQuery(org, venue, map), enabled: !isNew })
-  const draft = useDraft(org, venue, map)
-  const failed = [place, versions, geometry].filter(({ isError }) => isError)
+  // What was fetched before stays good when fetching it again fails: the drawing must not go with it.
+  const failed = [place, versions, geometry].filter(({ isError, data }) => isError && !data)
   if (failed[0]) {
     return (
       <Page>
@@ -32,44 +29,11 @@ export function EditorPage() {
       </Page>
     )
   }
-  const isReady = place.data && versions.data && (isNew || geometry.data) && draft !== 'looking'
-  if (!isReady) {
-    return (
-      <Page>
-        <Loading>
-          <Skeleton block="70vh" />
-        </Loading>
-      </Page>
-    )
-  }
+  const isReady = place.data && versions.data && (isNew || geometry.data)
+  if (!isReady) return <Opening />
   const version = versions.data.find(({ id }) => id === map)
   const base = geometry.data && !isNew ? { version: version?.version ?? 0, map: geometry.data } : undefined
-  return (
-    <Workbench
-      key={`${org} ${venue} ${map}`}
-      org={org}
-      venue={place.data}
-      map={map}
-      base={base}
-      draft={draft}
-    />
-  )
+  return <Workbench key={`${org} ${venue} ${map}`} org={org} venue={place.data} map={map} base={base} />
 }
 
 export type Base = { version: number; map: SeatMapWire }
-
-/** What was drawn here before and not saved as a version. */
-function useDraft(org: string, venue: string, map: string): Draft | undefined | 'looking' {
-  const [found, setFound] = useState<{ key: string; draft: Draft | undefined }>()
-  const key = draftKey(org, venue, map)
-  useEffect(() => {
-    let isOver = false
-    void kept<Draft>(key).then((draft) => {
-      if (!isOver) setFound({ key, draft })
-    })
-    return () => {
-      isOver = true
-    }
-  }, [key])
-  return found?.key === key ? found.draft : 'looking'
-}

@@ -18,7 +18,7 @@ import {
 } from '../data'
 import { checkMap } from '../model/checks'
 import { compare, type Fate, isKept } from '../model/compare'
-import type { SeatMapWire } from '../model/types'
+import type { Doc, SeatMapWire } from '../model/types'
 import { writeMap } from '../model/wire'
 import type { Editor } from '../state'
 import styles from './Dialogs.module.css'
@@ -32,56 +32,61 @@ type Props = {
   base: { version: number; map: SeatMapWire } | undefined
   open: boolean
   onClose: () => void
-  /** The drawing is a version now; called once the person is done with its events. */
-  onSaved: (version: Version, map: SeatMapWire) => void
+  /** A drawing is a version now; called once the person is done with its events. */
+  onSaved: (version: Version, saved: Doc) => void
   onChecks: () => void
 }
+
+/** A version, with the drawing it is of: there may be a later one. */
+type Saved = { version: Version; doc: Doc }
 
 /** Saves the drawing as a version, and moves events to it: with what would become of their seats, before and after. */
 export function SaveDialog({ open, ...rest }: Props) {
   const { t } = useTranslation('editor')
-  const [saved, setSaved] = useState<{ version: Version; map: SeatMapWire }>()
+  const [saved, setSaved] = useState<Saved>()
+  const [busy, setBusy] = useState(false)
   const close = () => {
-    if (saved) rest.onSaved(saved.version, saved.map)
+    if (saved) rest.onSaved(saved.version, saved.doc)
     setSaved(undefined)
     rest.onClose()
   }
   return (
-    <Dialog open={open} onClose={close} title={t('save.title')} wide>
-      <Save {...rest} saved={saved} onSave={setSaved} onClose={close} />
+    <Dialog open={open} onClose={close} title={t('save.title')} locked={busy} wide>
+      <Save {...rest} saved={saved} busy={busy} onBusy={setBusy} onSave={setSaved} onClose={close} />
     </Dialog>
   )
 }
 
 type SaveProps = Omit<Props, 'open'> & {
-  saved: { version: Version; map: SeatMapWire } | undefined
-  onSave: (saved: { version: Version; map: SeatMapWire }) => void
+  saved: Saved | undefined
+  busy: boolean
+  onBusy: (busy: boolean) => void
+  onSave: (saved: Saved) => void
 }
 
-function Save({ editor, org, venue, base, saved, onSave, onClose, onChecks }: SaveProps) {
+function Save({ editor, org, venue, base, saved, busy, onBusy, onSave, onClose, onChecks }: SaveProps) {
   const { t } = useTranslation('editor')
   const message = useProblemMessage()
   const client = useQueryClient()
-  const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
   const key = useRef(crypto.randomUUID())
-  const { doc } = editor.now
+  const doc = saved?.doc ?? editor.now.doc
   const map = useMemo(() => writeMap(doc), [doc])
   const findings = useMemo(() => checkMap(doc), [doc])
   const errors = findings.filter(({ severity }) => severity === 'error')
   const save = async () => {
-    setBusy(true)
+    onBusy(true)
     setError(undefined)
     try {
       const version = await addVersion(org, venue.id, map, key.current)
       await client.invalidateQueries({ queryKey: ['me', 'seat-maps', org, venue.id] })
-      onSave({ version, map })
+      onSave({ version, doc })
     } catch (problem) {
       setError(problem)
       // Another try says something else, or comes after an answer that stands.
       if (isProblem(problem) && !problem.passes) key.current = crypto.randomUUID()
     } finally {
-      setBusy(false)
+      onBusy(false)
     }
   }
   const refusal =
@@ -96,7 +101,7 @@ function Save({ editor, org, venue, base, saved, onSave, onClose, onChecks }: Sa
           {errors.length > 0 && (
             <Notice tone="bad">
               {t('save.errors')}{' '}
-              <Button size="s" onClick={onChecks}>
+              <Button size="s" disabled={busy} onClick={onChecks}>
                 {t('check.button')}
               </Button>
             </Notice>
@@ -104,7 +109,7 @@ function Save({ editor, org, venue, base, saved, onSave, onClose, onChecks }: Sa
           {errors.length === 0 && findings.length > 0 && (
             <Notice tone="warn">
               {t('save.warnings', { count: findings.length })}{' '}
-              <Button size="s" onClick={onChecks}>
+              <Button size="s" disabled={busy} onClick={onChecks}>
                 {t('check.button')}
               </Button>
             </Notice>

@@ -31,7 +31,8 @@ function Versions({ org, venue, map, editor, onClose }: Place & { editor: Editor
   const versions = useQuery(versionsQuery(org, venue.id))
   const events = useQuery(eventsQuery(org, venue.id))
   const [compared, setCompared] = useState<Version>()
-  if (versions.isError) return <ErrorState error={versions.error} onRetry={() => void versions.refetch()} />
+  if (versions.isError && !versions.data)
+    return <ErrorState error={versions.error} onRetry={() => void versions.refetch()} />
   if (!versions.data) {
     return (
       <Loading>

@@ -1,17 +1,19 @@
 import { useNavigate } from '@tanstack/react-router'
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useLocale } from '../../i18n'
 import { formatTime } from '../../lib/time'
 import { Button, buttonClass } from '../../ui/Button'
 import { Menu } from '../../ui/Menu'
+import { Page } from '../../ui/Page'
+import { Loading, Skeleton } from '../../ui/State'
 import { toast } from '../../ui/Toast'
 import type { Venue } from '../data'
-import { type Draft, draftKey, useAutosave } from '../draft'
+import { type Draft, draftKey, draftNow, useAutosave, useDraft } from '../draft'
 import { pressAnywhere, pressOnCanvas } from '../keys'
-import { emptyDoc } from '../model/types'
+import { type Doc, emptyDoc } from '../model/types'
 import { readMap } from '../model/wire'
-import { discard } from '../shelf'
+import { discard, keep } from '../shelf'
 import { Editor, useEditing } from '../state'
 import type { Board } from '../view/board'
 import { AddDialog, type Kind } from './AddDialog'
@@ -29,36 +31,46 @@ import { TopBar } from './TopBar'
 import { VersionsDialog } from './VersionsDialog'
 import styles from './Workbench.module.css'
 
-type Props = { org: string; venue: Venue; map: string; base: Base | undefined; draft: Draft | undefined }
+type Props = { org: string; venue: Venue; map: string; base: Base | undefined }
 export type Sheet = 'checks' | 'versions' | 'file' | 'keys' | 'save'
 
 const KINDS: readonly Kind[] = ['section', 'area', 'table', 'stage']
 
+/** The editor with what was left behind in this browser, looked up each time it opens. */
+export function Workbench(props: Props) {
+  const draft = useDraft(draftKey(props.org, props.venue.id, props.map))
+  return draft === 'looking' ? <Opening /> : <Bench {...props} draft={draft} />
+}
+
+export function Opening() {
+  return (
+    <Page>
+      <Loading>
+        <Skeleton block="70vh" />
+      </Loading>
+    </Page>
+  )
+}
+
 /** The editor itself: outline, sheet and panel around one document. */
-export function Workbench({ org, venue, map, base, draft }: Props) {
+function Bench({ org, venue, map, base, draft }: Props & { draft: Draft | undefined }) {
   const { t } = useTranslation('editor')
-  const locale = useLocale()
   const navigate = useNavigate()
-  const first = useMemo(() => (base ? readMap(base.map, true) : emptyDoc(t('standard'))), [base, t])
-  const [editor] = useState(() => new Editor(first))
+  const [{ editor, first }] = useState(() => {
+    const first = base ? readMap(base.map, true) : emptyDoc(t('standard'))
+    const editor = new Editor(first)
+    // What was drawn before comes back as one step, so that undoing it is possible, too.
+    if (draft) editor.run('draft', () => draft.doc)
+    return { editor, first }
+  })
   const [board, setBoard] = useState<Board>()
   const [sheet, setSheet] = useState<Sheet>()
   const [adding, setAdding] = useState<Kind>()
   const { doc, past } = useEditing(editor)
   const key = draftKey(org, venue.id, map)
-  const saving = useAutosave(editor, key, first)
+  const saving = useAutosave(editor, key, first, draft)
   const said = useSaid(editor)
-
-  // What was drawn before comes back as one step, so that undoing it is possible, too.
-  const restored = useRef(false)
-  useEffect(() => {
-    if (!draft || restored.current) return
-    restored.current = true
-    editor.open(draft.doc)
-    toast(t('draft.restored', { time: formatTime(draft.at, locale, 'short', venue.timeZone) }), {
-      action: { label: t('draft.discard'), run: () => editor.open(first) },
-    })
-  }, [draft, editor, first, locale, t, venue.timeZone])
+  useRestored(editor, first, draft, venue.timeZone)
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -154,7 +166,10 @@ export function Workbench({ org, venue, map, base, draft }: Props) {
         open={sheet === 'save'}
         onClose={close}
         onChecks={() => setSheet('checks')}
-        onSaved={(version) => {
+        onSaved={(version, saved) => {
+          // Drawn since it was saved: that goes on upon the new version.
+          const { doc: now } = editor.now
+          if (now !== saved) void keep(draftKey(org, venue.id, version.id), draftNow(now))
           void discard(key)
           editor.open(first)
           void navigate({
@@ -173,6 +188,29 @@ function AddLabel({ text }: { text: string }) {
       <Glyph name="plus" size={16} /> {text}
     </span>
   )
+}
+
+/** Offers to throw a draft away that came back, until the next change: that would go with it. */
+function useRestored(editor: Editor, first: Doc, draft: Draft | undefined, zone: string) {
+  const { t } = useTranslation('editor')
+  const locale = useLocale()
+  const words = useRef({ text: '', label: '' })
+  words.current = {
+    text: draft ? t('draft.restored', { time: formatTime(draft.at, locale, 'short', zone) }) : '',
+    label: t('draft.discard'),
+  }
+  useEffect(() => {
+    if (!draft || editor.now.doc !== draft.doc) return
+    const { text, label } = words.current
+    const dismiss = toast(text, { action: { label, run: () => editor.run('discard', () => first) } })
+    const stop = editor.subscribe(() => {
+      if (editor.now.doc !== draft.doc) dismiss()
+    })
+    return () => {
+      stop()
+      dismiss()
+    }
+  }, [editor, first, draft])
 }
 
 /** What was done, in words, for who does not see it. */

@@ -26,6 +26,8 @@ const TURN = 5
 const CHAIRS = 8
 
 interface Drag {
+  /** What was chosen when the pointer came down. */
+  readonly chosen: Selection
   readonly from: Point
   readonly screen: Point
   move: (point: Point, event: PointerEvent) => void
@@ -50,14 +52,16 @@ export function followHands(board: Board, words: Words): () => void {
     fingers.set(event.pointerId, { x: event.clientX, y: event.clientY })
     if (event.isTrusted) host.setPointerCapture(event.pointerId)
     if (fingers.size > 1) {
+      // The first finger meant to pinch, not to choose or to draw.
+      if (drag) editor.select(drag.chosen)
       drag = undefined
       board.ghost = undefined
       return
     }
     const point = board.pointOf(event)
-    const { tool } = editor.now
+    const { tool, selection: chosen } = editor.now
     const begin = (move: Drag['move'], drop: Drag['drop']) => {
-      drag = { from: point, screen: { x: event.clientX, y: event.clientY }, move, drop, moved: false }
+      drag = { chosen, from: point, screen: { x: event.clientX, y: event.clientY }, move, drop, moved: false }
     }
     if (event.button === 1 || event.button === 2 || tool === 'pan' || panning)
       begin(

@@ -26,7 +26,8 @@ export type FieldsProps = {
 }
 
 type Props = {
-  initial: EventDraft
+  draft: EventDraft
+  change: FieldsProps['change']
   isSaved?: boolean
   busy: boolean
   error: unknown
@@ -36,16 +37,15 @@ type Props = {
 }
 
 /** Everything about an event that is not its places, in the order in which people decide it. */
-export function EventForm({ initial, isSaved = false, busy, error, submitLabel, onSubmit, extra }: Props) {
+export function EventForm(props: Props) {
+  const { draft, change, isSaved = false, busy, error, submitLabel, onSubmit, extra } = props
   const { t } = useTranslation('organizerEvents')
   const here = useOrganizer()
   const venues = useQuery(ownVenuesQuery(here.id))
   const form = useRef<HTMLFormElement>(null)
-  const [draft, setDraft] = useState(initial)
   const [faults, setFaults] = useState<Faults>({})
   const zone = venues.data?.find(({ id }) => id === draft.venueId)?.timeZone ?? 'UTC'
   const refusal = useRefusal(faults, error, form)
-  const change = (changes: Partial<EventDraft>) => setDraft((before) => ({ ...before, ...changes }))
   const submit = (event: FormEvent) => {
     event.preventDefault()
     const found = spoken(faultsOf(draft, zone, isSaved ? 0 : Date.now()), t as never)

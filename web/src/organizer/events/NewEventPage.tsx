@@ -1,14 +1,15 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
-import { useRef } from 'react'
+import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, ok } from '../../api/client'
 import { buttonClass } from '../../ui/Button'
 import { toast } from '../../ui/Toast'
 import { useOrganizer } from '../frame/context'
 import { Head } from '../kit/Head'
+import { Unsaved } from '../kit/Unsaved'
 import type { OwnEvent } from '../types'
-import { bodyOf, type EventDraft, emptyDraft } from './draft'
+import { bodyOf, changedFields, type EventDraft, emptyDraft } from './draft'
 import { EventForm } from './EventForm'
 
 /** Drafts for one start or for a whole run; nobody sees them until they are published. */
@@ -17,6 +18,8 @@ export function NewEventPage() {
   const here = useOrganizer()
   const client = useQueryClient()
   const navigate = useNavigate()
+  const [first] = useState(() => emptyDraft(t('standard')))
+  const [draft, setDraft] = useState(first)
   // What was made of this run so far: a retry after a failure goes on behind it.
   const made = useRef<OwnEvent[]>([])
   const keys = useRef(new Map<string, string>())
@@ -38,7 +41,11 @@ export function NewEventPage() {
     onSuccess: async ([first, ...others]) => {
       toast(t('created', { count: others.length + 1 }), { tone: 'good' })
       if (first)
-        await navigate({ to: '/organizer/$org/events/$event', params: { org: here.id, event: first.id } })
+        await navigate({
+          to: '/organizer/$org/events/$event',
+          params: { org: here.id, event: first.id },
+          ignoreBlocker: true,
+        })
     },
   })
   return (
@@ -53,12 +60,14 @@ export function NewEventPage() {
       >
         {t('newText')}
       </Head>
+      <Unsaved when={changedFields(first, draft).length > 0} />
       <EventForm
-        initial={emptyDraft(t('standard'))}
+        draft={draft}
+        change={(changes) => setDraft((before) => ({ ...before, ...changes }))}
         busy={create.isPending}
         error={create.error}
         submitLabel={t('create')}
-        onSubmit={(draft, zone) => create.mutate({ draft, zone })}
+        onSubmit={(finished, zone) => create.mutate({ draft: finished, zone })}
         extra={
           <Link
             to="/organizer/$org/events"

@@ -2,61 +2,77 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Fragment } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, ok } from '../../api/client'
+import { Button } from '../../ui/Button'
 import { EventTime } from '../../ui/EventTime'
 import { Money } from '../../ui/Money'
+import { Notice } from '../../ui/State'
 import { toast } from '../../ui/Toast'
 import { useOrganizer } from '../frame/context'
 import { Part } from '../kit/Head'
 import kit from '../kit/kit.module.css'
+import { Unsaved } from '../kit/Unsaved'
 import type { EventPatch } from '../types'
-import { draftOf, patchOf } from './draft'
+import { type EventDraft, patchOf } from './draft'
 import { EventForm } from './EventForm'
 import { useEvent } from './EventFrame'
 import { MapChoice } from './MapChoice'
 import { Transitions } from './Transitions'
+import { useWork } from './useWork'
 
 /** What an event is: to change for those who may, to read for the others. */
 export function SetUpPage() {
   const here = useOrganizer()
   const { event } = useEvent()
   if (!here.may('runEvent', event.id) || event.state === 'cancelled') return <Facts />
-  return (
-    <>
-      <Transitions />
-      <MapChoice />
-      <Edit key={event.version} />
-    </>
-  )
+  return <SetUp key={event.id} />
 }
 
-function Edit() {
+function SetUp() {
   const { t } = useTranslation('organizerEvents')
   const here = useOrganizer()
   const { event, zone } = useEvent()
   const client = useQueryClient()
-  const before = draftOf(event, zone)
+  const work = useWork(event, zone)
+  const events = { queryKey: ['me', 'org', here.id, 'events'] }
   const save = useMutation({
-    mutationFn: (body: EventPatch) =>
+    mutationFn: ({ patch }: { sent: EventDraft; patch: EventPatch }) =>
       ok(
         api.PATCH('/api/v1/organizers/{org}/events/{event}', {
           params: { path: { org: here.id, event: event.id } },
-          body,
+          body: patch,
         }),
       ),
-    onSuccess: async () => {
+    onSuccess: async (saved, { sent }) => {
+      work.saved(sent, saved)
       toast(t('common:state.saved'), { tone: 'good' })
-      await client.invalidateQueries({ queryKey: ['me', 'org', here.id, 'events'] })
+      await client.invalidateQueries(events)
     },
+    // Refused, perhaps, because somebody else was quicker: what they did is then shown.
+    onError: () => client.invalidateQueries(events),
   })
   return (
-    <EventForm
-      initial={before}
-      isSaved
-      busy={save.isPending}
-      error={save.error}
-      submitLabel={t('common:action.save')}
-      onSubmit={(draft) => save.mutate(patchOf(before, draft, zone, event.version))}
-    />
+    <>
+      <Unsaved when={work.isChanged} />
+      <Transitions unsaved={work.isChanged} />
+      <MapChoice />
+      {work.isOvertaken && <Notice tone="warn">{t('overtaken')}</Notice>}
+      <EventForm
+        draft={work.draft}
+        change={work.change}
+        isSaved
+        busy={save.isPending}
+        error={save.error}
+        submitLabel={t('common:action.save')}
+        onSubmit={(sent) => save.mutate({ sent, patch: patchOf(work.base, sent, zone, work.version) })}
+        extra={
+          work.isChanged && (
+            <Button variant="quiet" size="l" disabled={save.isPending} onClick={work.discard}>
+              {t('discard')}
+            </Button>
+          )
+        }
+      />
+    </>
   )
 }
 

@@ -15,12 +15,13 @@ import { missingToPublish, possibleFrom, type Transition } from './transitions'
 
 const NONE = {}
 
-/** Where the event stands towards the public, and the steps from there. */
-export function Transitions() {
+/** Where the event stands towards the public, and the steps from there. `unsaved`: something typed is not saved. */
+export function Transitions({ unsaved }: { unsaved: boolean }) {
   const { t } = useTranslation('organizerEvents')
   const { event } = useEvent()
   const [asked, setAsked] = useState<Transition>()
   const missing = missingToPublish(event, Date.now())
+  const possible = possibleFrom(event.state)
   return (
     <Part id="standing" title={t('part.standing')} note={t(`standing.${event.state}`)}>
       {event.state === 'draft' && missing.length > 0 && (
@@ -33,12 +34,13 @@ export function Transitions() {
           </ul>
         </Notice>
       )}
+      {unsaved && possible.includes('publish') && <Notice tone="warn">{t('unsaved')}</Notice>}
       <div className={kit.buttons}>
-        {possibleFrom(event.state).map((transition) => (
+        {possible.map((transition) => (
           <Button
             key={transition}
             variant={transition === 'publish' ? 'primary' : transition === 'cancel' ? 'danger' : 'secondary'}
-            disabled={transition === 'publish' && missing.length > 0}
+            disabled={transition === 'publish' && (unsaved || missing.length > 0)}
             onClick={() => setAsked(transition)}
           >
             {t(`do.${transition}`)}

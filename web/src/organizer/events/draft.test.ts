@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { OwnEvent } from '../types'
 import { faultsOf } from './checks'
-import { bodyOf, draftOf, emptyDraft, levelsFor, patchOf } from './draft'
+import { bodyOf, changedFields, draftOf, emptyDraft, levelsFor, patchOf, rebase } from './draft'
 
 const ZONE = 'Europe/Berlin'
 const NOW = Date.parse('2026-11-22T10:00:00Z')
@@ -96,4 +96,12 @@ test.each([
   ['seatsPerHoldMax', { seatsPerHold: '2.5' }, 'fault.range'],
 ] as const)('%s is told of before anything is sent', (field, change, key) => {
   expect(faultsOf({ ...draft, ...(change as object) }, ZONE, NOW)[field]?.key).toBe(key)
+})
+
+test('upon a newer event what was changed stays as it is, and the rest is as it is now', () => {
+  const mine = { ...draft, name: 'Midnight Silver', holdMinutes: '7' }
+  const now = draftOf({ ...EVENT, name: 'Noon Brass', orphanPolicy: 'avoid', version: 3 }, ZONE)
+  expect(changedFields(draft, mine)).toEqual(['name', 'holdMinutes'])
+  expect(rebase(draft, mine, now)).toEqual({ ...mine, orphanPolicy: 'avoid' })
+  expect(rebase(draft, draft, now)).toEqual(now)
 })

@@ -172,3 +172,15 @@ export function patchOf(before: EventDraft, after: EventDraft, zone: string, ver
   )
   return { ...Object.fromEntries(changed), version }
 }
+
+/** The fields in which two drafts differ. */
+export const changedFields = (before: EventDraft, after: EventDraft): (keyof EventDraft)[] =>
+  (Object.keys(after) as (keyof EventDraft)[]).filter(
+    (field) => JSON.stringify(after[field]) !== JSON.stringify(before[field]),
+  )
+
+/** What somebody made of `before`, upon a newer event: what they changed is as they have it, the rest as it is now. */
+export function rebase(before: EventDraft, mine: EventDraft, now: EventDraft): EventDraft {
+  const kept = changedFields(before, mine).map((field) => [field, mine[field]])
+  return { ...now, ...Object.fromEntries(kept) }
+}

@@ -1,0 +1,175 @@
+// The dialogs and the states in between that people come to only on their way through something.
+import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import { holdBest, launch, startServer, violations, visitor } from './harness.mjs'
+
+let server
+let browser
+before(async () => {
+  server = await startServer()
+  browser = await launch()
+})
+after(async () => {
+  await browser?.close()
+  await server?.stop()
+})
+
+const THEMES = [
+  { colorScheme: 'light', viewport: { width: 1280, height: 800 } },
+  { colorScheme: 'dark', viewport: { width: 390, height: 844 } },
+]
+const accountsOf = (role) => server.world.accounts.filter((account) => account.role === role)
+
+async function signIn(page, { email, password }, next = '/') {
+  await page.goto(`/sign-in?next=${encodeURIComponent(next)}`)
+  await page.getByLabel('Email').fill(email)
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('main').getByRole('button', { name: 'Sign in', exact: true }).click()
+  await page.getByRole('button', { name: 'Account', exact: true }).waitFor()
+}
+
+/** What an authenticator app shows now, by RFC 6238. */
+function appCode(secret) {
+  const bits = [...secret.replaceAll(/[\s=]/g, '')]
+    .map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'))
+    .join('')
+  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)))
+  const counter = Buffer.alloc(8)
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)))
+  const mac = createHmac('sha1', key).update(counter).digest()
+  const at = mac[19] & 15
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0')
+}
+
+for (const [index, theme] of THEMES.entries()) {
+  const cleanOf = (t, page) => (name) =>
+    t.test(name, async () => assert.deepEqual(await violations(page), []))
+  const options = { ...theme, bypassCSP: true, reducedMotion: 'reduce' }
+
+  test(`axe-core finds nothing on the dialogs of an account, ${theme.colorScheme}`, async (t) => {
+    const { context, page } = await visitor(browser, server.url, options)
+    const clean = cleanOf(t, page)
+    const fan = accountsOf('fan')[index]
+    await signIn(page, fan, '/account')
+    await page.getByRole('heading', { name: 'Devices' }).waitFor()
+    const close = () => page.getByRole('dialog').getByRole('button', { name: 'Close' }).click()
+    for (const [section, button] of [
+      ['Email and phone', 'Change'],
+      ['Email and phone', 'Add'],
+      ['Password', 'Change password'],
+      ['Passkeys', 'Add a passkey'],
+      ['Your data', 'Download my data'],
+    ]) {
+      const region = page.getByRole('region', { name: section, exact: true })
+      const opener = region.getByRole('button', { name: button, exact: true })
+      // A phone that is known already is changed, not added.
+      if ((await opener.count()) === 0) continue
+      await opener.first().click()
+      await page.getByRole('dialog').waitFor()
+      await clean(`${section}: ${button}`)
+      await close()
+    }
+    const second = page.getByRole('region', { name: 'Second factor' })
+    await second.getByRole('button', { name: 'Turn on' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Your password').fill('not the password')
+    await dialog.getByRole('button', { name: 'Continue' }).click()
+    await dialog.getByText('That password is not right.').waitFor()
+    await clean('a wrong password')
+    await dialog.getByLabel('Your password').fill(fan.password)
+    await dialog.getByRole('button', { name: 'Continue' }).click()
+    await dialog.getByRole('img', { name: 'The secret as a symbol' }).waitFor()
+    await clean('second factor: the secret')
+    const secret = await dialog.locator('code').textContent()
+    await dialog.getByLabel('Code the app shows').fill(appCode(secret))
+    await dialog.getByRole('button', { name: 'Turn on' }).click()
+    await page.getByRole('dialog', { name: 'Your recovery codes' }).waitFor()
+    await clean('second factor: recovery codes')
+    await page.getByRole('button', { name: 'I have kept them' }).click()
+    await second.getByRole('button', { name: 'Turn off' }).click()
+    await page.getByLabel('Code of your second factor').waitFor()
+    await clean('second factor: off')
+    await close()
+
+    await page.goto('/invitation#token=nobody-sent-this')
+    await page.getByRole('heading', { name: 'You are invited' }).waitFor()
+    await clean('an invitation')
+    await page.getByRole('button', { name: 'Join' }).click()
+    await page.getByRole('alert').waitFor()
+    await clean('an invitation that is none')
+    await context.close()
+  })
+
+  test(`axe-core finds nothing at the bank and after a hold ran out, ${theme.colorScheme}`, async (t) => {
+    const { context, page } = await visitor(browser, server.url, options)
+    const clean = cleanOf(t, page)
+    await signIn(page, accountsOf('fan')[index + 2])
+    await holdBest(page, server.url, 'Midnight Brass')
+    await page.getByLabel('Card whose bank asks you first').check()
+    await page.getByRole('button', { name: /^Pay/ }).click()
+    const bank = page.getByRole('link', { name: "Open the bank's page" })
+    await bank.waitFor()
+    await clean('the bank wants to know')
+    await bank.click()
+    await page.getByRole('heading', { name: 'Simulated bank' }).waitFor()
+    await clean('the page of the bank')
+    await page.getByRole('button', { name: 'Approve' }).click()
+    await page.getByRole('heading', { name: 'You are going!' }).waitFor()
+
+    await page.clock.install()
+    await holdBest(page, server.url, 'Midnight Brass')
+    await page.getByRole('button', { name: /^Pay/ }).waitFor()
+    const seconds = (clock) => clock.split(':').reduce((sum, part) => sum * 60 + Number(part), 0)
+    const left = seconds((await page.getByRole('timer').textContent()).match(/\d+:\d\d/)[0])
+    await page.clock.fastForward((left - 20) * 1_000)
+    await page
+      .getByText('Less than half a minute left. Pay now, or the places go back on sale.')
+      .first()
+      .waitFor()
+    await clean('the last seconds of a hold')
+    await page.clock.fastForward(30_000)
+    await page.getByText('The hold ran out').waitFor()
+    await clean('a hold that ran out')
+    await context.close()
+  })
+
+  test(`axe-core finds nothing on an order of the organizer's and at a secret, ${theme.colorScheme}`, async (t) => {
+    const { context, page } = await visitor(browser, server.url, options)
+    const clean = cleanOf(t, page)
+    const owner = accountsOf('owner').find(({ email }) => email.includes('cellar'))
+    await signIn(page, owner)
+    // Of the one that a fan bought before.
+    await page.goto(`/organizer/${owner.organizer}/orders`)
+    await page
+      .getByRole('link', { name: /^Order of/ })
+      .first()
+      .click()
+    await page.getByRole('heading', { name: 'Tickets' }).waitFor()
+    await clean('an order')
+    await page.getByRole('button', { name: 'Refund …' }).click()
+    await page.getByText(/^Goes back for/).waitFor()
+    await clean('a refund, looked at')
+    await page.getByRole('button', { name: 'Refund now' }).click()
+    await page.getByText('Say why, please.').waitFor()
+    await clean('a refund without a reason')
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click()
+    await page.getByRole('table', { name: 'Tickets' }).getByRole('button').first().click()
+    await page.getByRole('heading', { name: 'At the door' }).waitFor()
+    await clean('a ticket')
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click()
+
+    await page.goto(`/organizer/${owner.organizer}/programs`)
+    await page.getByRole('button', { name: 'New API key' }).click()
+    const form = page.getByRole('dialog', { name: 'New API key' })
+    await form.getByLabel('Name').fill(`Screen in ${theme.colorScheme}`)
+    await form.getByRole('button', { name: 'Create' }).click()
+    await page.getByRole('button', { name: 'I have kept it' }).waitFor()
+    await clean('a secret, shown once')
+    await page.getByRole('button', { name: 'I have kept it' }).click()
+    await page.getByRole('button', { name: `End Screen in ${theme.colorScheme}` }).click()
+    await page.getByRole('dialog').waitFor()
+    await clean('a key, ended')
+    await context.close()
+  })
+}
