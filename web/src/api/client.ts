@@ -30,10 +30,3 @@ export async function ok<T>(call: Promise<Answer<T>>): Promise<T> {
   if (!response.ok) throw problemOf(response, error)
   return data as T
 }
-
-/** The same with the response, for who needs its status or headers. */
-export async function okWith<T>(call: Promise<Answer<T>>): Promise<{ data: T; response: Response }> {
-  const { data, error, response } = await call
-  if (!response.ok) throw problemOf(response, error)
-  return { data: data as T, response }
-}

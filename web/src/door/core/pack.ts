@@ -1,4 +1,4 @@
-import { api, ok, okWith } from '../../api/client'
+import { api, ok } from '../../api/client'
 import { prepareVerifier } from './signature'
 import { keepPack } from './store'
 import type { OwnEvent, Pack } from './types'
@@ -66,7 +66,7 @@ type Sent = { barcode: string; gate: string; scanId: string; scannedAt: string; 
 const LIVE_PATIENCE_MS = 2_500
 
 export const scanLive = (org: string, body: Sent) =>
-  okWith(
+  ok(
     api.POST('/api/v1/organizers/{org}/checkins', {
       params: { path: { org } },
       body,
@@ -75,4 +75,4 @@ export const scanLive = (org: string, body: Sent) =>
   )
 
 export const scanBatch = (org: string, scans: Sent[]) =>
-  okWith(api.POST('/api/v1/organizers/{org}/checkins/batch', { params: { path: { org } }, body: { scans } }))
+  ok(api.POST('/api/v1/organizers/{org}/checkins/batch', { params: { path: { org } }, body: { scans } }))
