@@ -129,6 +129,40 @@ export async function holdBest(page, url, name, quantity = 2) {
   await page.getByRole('button', { name: /^Hold the best/ }).click()
 }
 
+/** A performance of that name. */
+export async function eventNamed(url, name, nth = 0) {
+  const { items } = await (await fetch(`${url}/api/v1/events?q=${encodeURIComponent(name)}&limit=20`)).json()
+  return items.filter((one) => one.name === name)[nth]
+}
+
+/** As short as an organizer may make them is 30 s. */
+export async function shortenHolds({ url, world }, id, holdSeconds) {
+  const { organizerId } = await (await fetch(`${url}/api/v1/events/${id}`)).json()
+  const call = async (path, method, body, token) => {
+    const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) }
+    const answer = await fetch(`${url}/api/v1${path}`, { method, headers, body: JSON.stringify(body) })
+    if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`)
+    return answer.json()
+  }
+  const { email, password } = world.accounts.find(
+    ({ role, organizer }) => role === 'owner' && organizer === organizerId,
+  )
+  const { accessToken } = await call('/auth/login', 'POST', { email, password })
+  await call(`/organizers/${organizerId}/events/${id}`, 'PATCH', { holdSeconds }, accessToken)
+}
+
+/** Notes each of the texts that stands on a page, however short: what it has seen is in `window.seen`. */
+export const witness = (context, ...texts) =>
+  context.addInitScript((wanted) => {
+    window.seen = []
+    const look = () => {
+      const shown = document.body?.textContent ?? ''
+      for (const text of wanted)
+        if (shown.includes(text) && !window.seen.includes(text)) window.seen.push(text)
+    }
+    new MutationObserver(look).observe(document, { childList: true, characterData: true, subtree: true })
+  }, texts)
+
 export async function orders(page) {
   return page.evaluate(async () => (await (await fetch('/api/v1/me/orders')).json()).items)
 }

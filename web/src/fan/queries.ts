@@ -51,13 +51,6 @@ export const availabilityQuery = (event: string) =>
       ok(api.GET('/api/v1/events/{event}/availability', { params: { path: { event } }, signal })),
   })
 
-export const holdQuery = (hold: string) =>
-  queryOptions({
-    queryKey: ['me', 'hold', hold],
-    queryFn: ({ signal }) => ok(api.GET('/api/v1/holds/{hold}', { params: { path: { hold } }, signal })),
-    staleTime: 0,
-  })
-
 /** What an order of the hold would cost, fees included. */
 export const quoteQuery = (hold: string) =>
   queryOptions({
