@@ -24,9 +24,14 @@ function limited(signal: AbortSignal): AbortSignal {
 
 type Answer<T> = { data?: T; error?: unknown; response: Response }
 
+/** The page of a café's network in place of an answer, or half of one. */
+function unread(error: unknown): never {
+  throw error instanceof SyntaxError ? new Problem('unreadable', 0) : error
+}
+
 /** The body of a success; everything else is thrown as a `Problem`. */
 export async function ok<T>(call: Promise<Answer<T>>): Promise<T> {
-  const { data, error, response } = await call
+  const { data, error, response } = await call.catch(unread)
   if (!response.ok) throw problemOf(response, error)
   return data as T
 }

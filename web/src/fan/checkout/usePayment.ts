@@ -40,6 +40,7 @@ export function usePayment(holds: readonly string[]) {
       client.setQueryData(['me', 'order', order.id], order)
       void client.invalidateQueries({ queryKey: ['me', 'orders'] })
       void client.invalidateQueries({ queryKey: ['me', 'tickets'] })
+      void import('../tickets/ticketQueries').then(({ keepTickets }) => keepTickets())
       void client.invalidateQueries({ queryKey: ['event'] })
       void navigate({
         to: '/orders/$orderId',
