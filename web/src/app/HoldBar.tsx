@@ -9,6 +9,7 @@ import { eventQuery } from '../fan/queries'
 import { useProblemMessage } from '../i18n/problem'
 import { Button, buttonClass } from '../ui/Button'
 import { Countdown, useSecondsLeft, WARNING_SECONDS } from '../ui/Countdown'
+import { cx } from '../ui/cx'
 import { toast } from '../ui/Toast'
 import styles from './HoldBar.module.css'
 
@@ -30,7 +31,7 @@ export function HoldBar() {
         <Link
           to="/checkout"
           search={{ hold: payableTogether(holds).join(',') }}
-          className={buttonClass({ variant: 'primary' })}
+          className={cx(buttonClass({ variant: 'primary' }), styles.checkout)}
         >
           {t('hold.checkout')}
         </Link>

@@ -113,7 +113,7 @@ function Release({ hold, of }: { hold: Hold; of: readonly Hold[] }) {
     else void navigate({ to: '/events/$eventId', params: { eventId: hold.eventId } })
   }
   return (
-    <Button variant="quiet" size="s" busy={busy} onClick={release}>
+    <Button variant="quiet" size="s" busy={busy} onClick={release} className={styles.release}>
       {t('release')}
     </Button>
   )
