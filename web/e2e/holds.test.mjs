@@ -5,9 +5,9 @@ import {
   holdBest,
   launch,
   orders,
+  organize,
   PATIENCE_MS,
   register,
-  shortenHolds,
   somebody,
   startServer,
   visitor,
@@ -71,7 +71,8 @@ for (const [way, wrongBy] of [
 
 test('a hold that runs out is warned of and said to be over, in checkout and in the bar of another tab', async () => {
   const event = await eventNamed(server.url, 'The Paper Whale')
-  await shortenHolds(server, event.id, 36)
+  // Long enough that the warning, 30 s before the end, comes after the page has said what is held.
+  await organize(server, event.id, 'PATCH', '', { holdSeconds: 36 })
   const { context, page, errors } = await visitor(browser, server.url)
   await witness(context, WARNING, RAN_OUT)
   await register(page, somebody())
@@ -165,5 +166,22 @@ test("what is held in one tab is one's own on the map of another", async () => {
   await other.locator('[role=option]').first().waitFor()
   await other.getByRole('combobox', { name: /seat/i }).press('Enter')
   await other.locator('[role=gridcell][data-state=mine]').first().waitFor()
+  await context.close()
+})
+
+test('a sale that is stopped closes on the open page by the word of the server', async () => {
+  const { context, page } = await visitor(browser, server.url, { viewport: { width: 1280, height: 900 } })
+  // What the page looks up by and by is not what tells it.
+  await context.addInitScript(() => {
+    const repeat = window.setInterval
+    window.setInterval = (run, ms, ...more) => (ms >= 5_000 ? 0 : repeat(run, ms, ...more))
+  })
+  const event = await eventNamed(server.url, 'Northern Lights Tour', 1)
+  await page.goto(`/events/${event.id}`)
+  await page.getByRole('button', { name: /^Hold the best/ }).waitFor()
+  await page.getByRole('heading', { name: 'Choose on the map' }).scrollIntoViewIfNeeded()
+  await page.getByText('Live', { exact: true }).waitFor()
+  await organize(server, event.id, 'POST', '/take-off-sale')
+  await page.getByRole('heading', { name: 'Not on sale at the moment' }).waitFor()
   await context.close()
 })

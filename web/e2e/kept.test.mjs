@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { fillRegistration, holdBest, launch, register, somebody, startServer, visitor } from './harness.mjs'
+import {
+  fillRegistration,
+  holdBest,
+  keptBarcodes,
+  launch,
+  register,
+  somebody,
+  startServer,
+  visitor,
+} from './harness.mjs'
 
 let server
 let browser
@@ -16,27 +25,6 @@ after(async () => {
 const KEPT = 'the barcodes admit all the same'
 const stubs = (page) => page.getByRole('button', { name: /row .* seat/ })
 
-/** The names under which something is kept on the device, once `ready` says of them that all is there. */
-const keptNames = (page, ready) =>
-  page.waitForFunction(
-    async ([wanted]) => {
-      const open = indexedDB.open('kept-tickets')
-      const database = await new Promise((resolve) => {
-        open.onsuccess = () => resolve(open.result)
-        open.onupgradeneeded = () => open.transaction.abort()
-        open.onerror = () => resolve(undefined)
-      })
-      if (!database) return wanted === 0
-      const keys = database.transaction('kept').objectStore('kept').getAllKeys()
-      const names = await new Promise((resolve) => {
-        keys.onsuccess = () => resolve(keys.result)
-      })
-      database.close()
-      return names.filter((name) => name.startsWith('barcode ')).length === wanted
-    },
-    [ready],
-  )
-
 /** Somebody who has bought two tickets, which are kept, and has not looked at them. */
 async function buyer(options) {
   const seen = await visitor(browser, server.url, options)
@@ -45,7 +33,7 @@ async function buyer(options) {
   await holdBest(seen.page, server.url, 'Midnight Brass')
   await seen.page.getByRole('button', { name: /^Pay/ }).click()
   await seen.page.getByRole('heading', { name: 'You are going!' }).waitFor()
-  await keptNames(seen.page, 2)
+  await keptBarcodes(seen.page, 2)
   return { ...seen, person }
 }
 
@@ -61,7 +49,7 @@ test('barcodes are kept as soon as they are bought, and on a device where somebo
   await other.page.getByLabel('Email').fill(person.email)
   await other.page.getByLabel('Password').fill(person.password)
   await other.page.getByRole('button', { name: 'Sign in', exact: true }).click()
-  await keptNames(other.page, 2)
+  await keptBarcodes(other.page, 2)
   await Promise.all([context.close(), other.context.close()])
 })
 
@@ -93,7 +81,7 @@ test('who signs in after somebody gets none of their tickets', async () => {
   await page.goto('/tickets')
   await page.getByRole('alert').filter({ hasText: 'No connection' }).waitFor()
   assert.equal(await stubs(page).count(), 0)
-  await keptNames(page, 0)
+  await keptBarcodes(page, 0)
   await context.close()
 })
 
@@ -130,7 +118,7 @@ test('signing out without a network changes nothing; with one, nothing is left h
   await context.setOffline(true)
   await signOut()
   await page.getByText('We cannot reach the box office').first().waitFor()
-  await keptNames(page, 2)
+  await keptBarcodes(page, 2)
   await context.setOffline(false)
   await page.getByRole('button', { name: 'Account', exact: true }).waitFor()
 
@@ -140,7 +128,7 @@ test('signing out without a network changes nothing; with one, nothing is left h
     await one.getByRole('button', { name: 'Sign in', exact: true }).waitFor()
     assert.equal(await one.getByText('Midnight Brass').count(), 0)
   }
-  await keptNames(page, 0)
+  await keptBarcodes(page, 0)
   assert.deepEqual(errors, [])
   await context.close()
 })
@@ -168,6 +156,6 @@ test('what is on its way while somebody signs out is not kept after all', async 
   await page.getByRole('link', { name: 'Sign in' }).waitFor()
   late()
   await page.goto('/')
-  await keptNames(page, 0)
+  await keptBarcodes(page, 0)
   await context.close()
 })

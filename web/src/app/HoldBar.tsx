@@ -19,9 +19,11 @@ export function HoldBar() {
   const holds = useActiveHolds()
   const inCheckout = useRouterState({ select: (state) => state.location.pathname === '/checkout' })
   useEndSaid(holds, inCheckout)
+  const bar = useRef<HTMLElement>(null)
+  useHeightSaid(bar, holds.length > 0 && !inCheckout)
   if (holds.length === 0 || inCheckout) return null
   return (
-    <aside className={styles.bar} aria-label={t('hold.bar')}>
+    <aside ref={bar} className={styles.bar} aria-label={t('hold.bar')}>
       <div className={styles.inside}>
         <ul className={styles.holds}>
           {holds.map((hold) => (
@@ -77,6 +79,23 @@ function Row({ hold }: { hold: Hold }) {
       )}
     </li>
   )
+}
+
+/** What sticks to the bottom of a page stands above the bar, `--hold-bar` from the edge. */
+function useHeightSaid(bar: React.RefObject<HTMLElement | null>, isShown: boolean) {
+  useEffect(() => {
+    if (!bar.current || !isShown) return
+    const { style } = document.documentElement
+    const watcher = new ResizeObserver(([entry]) => {
+      const [size] = entry?.borderBoxSize ?? []
+      if (size) style.setProperty('--hold-bar', `${size.blockSize}px`)
+    })
+    watcher.observe(bar.current, { box: 'border-box' })
+    return () => {
+      watcher.disconnect()
+      style.removeProperty('--hold-bar')
+    }
+  }, [bar, isShown])
 }
 
 /** Says of a hold that is no longer there when it has run out, and not been paid or given back. */
