@@ -79,7 +79,8 @@ async function renew(stale: string): Promise<boolean> {
       body: '{}',
       signal: AbortSignal.timeout(RENEW_MS),
     })
-    if (response.status === 401) announceSession()
+    // Who ends the session takes its cookies back. A proxy that refuses has ended nothing.
+    if (response.status === 401 && !hasSession()) announceSession()
     return response.ok
   })
 }

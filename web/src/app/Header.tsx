@@ -31,9 +31,14 @@ export function Header() {
             {t('nav.discover')}
           </Link>
           {(me || hasKept) && (
-            // The menu has it too, where there is one.
-            <Link to="/tickets" className={cx(styles.link, me ? styles.wide : undefined)}>
+            <Link to="/tickets" className={cx(styles.link, styles.wide)}>
               {t('nav.tickets')}
+            </Link>
+          )}
+          {hasKept && (
+            // On a phone the menu has it, but for who is signed out there is none.
+            <Link to="/tickets" className={cx(styles.link, styles.narrow)} aria-label={t('nav.tickets')}>
+              <Icon name="ticket" size={24} />
             </Link>
           )}
           {me ? (
