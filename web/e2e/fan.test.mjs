@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test'
 import {
   fillRegistration,
   holdBest,
+  keptBarcodes,
   launch,
   orders,
   register,
@@ -61,9 +62,7 @@ test('a guest finds a show by a misspelt name, signs up without losing the choic
 
   // Without a network the barcodes are still there.
   await page.getByRole('button', { name: 'Close' }).click()
-  await page.waitForFunction(async () =>
-    (await indexedDB.databases()).some(({ name }) => name === 'kept-tickets'),
-  )
+  await keptBarcodes(page, 3)
   assert.deepEqual(errors, [])
   await context.close()
 })

@@ -129,6 +129,79 @@ export async function holdBest(page, url, name, quantity = 2) {
   await page.getByRole('button', { name: /^Hold the best/ }).click()
 }
 
+/** A performance of that name. */
+export async function eventNamed(url, name, nth = 0) {
+  const { items } = await (await fetch(`${url}/api/v1/events?q=${encodeURIComponent(name)}&limit=20`)).json()
+  return items.filter((one) => one.name === name)[nth]
+}
+
+/** Does something with an event as its organizer: `what` goes behind the event's address. */
+export async function organize({ url, world }, event, method, what = '', body = undefined) {
+  const call = async (path, options) => {
+    const answer = await fetch(`${url}/api/v1${path}`, options)
+    if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`)
+    return answer.json()
+  }
+  const json = { 'content-type': 'application/json' }
+  const { organizerId } = await call(`/events/${event}`)
+  const { email, password } = world.accounts.find(
+    ({ role, organizer }) => role === 'owner' && organizer === organizerId,
+  )
+  const { accessToken } = await call('/auth/login', {
+    method: 'POST',
+    headers: json,
+    body: JSON.stringify({ email, password }),
+  })
+  return call(`/organizers/${organizerId}/events/${event}${what}`, {
+    method,
+    headers: { ...json, authorization: `Bearer ${accessToken}` },
+    body: JSON.stringify(body),
+  })
+}
+
+/** Notes each of the texts that stands on a page, however short: what it has seen is in `window.seen`. */
+export const witness = (context, ...texts) =>
+  context.addInitScript((wanted) => {
+    window.seen = []
+    const look = () => {
+      const shown = document.body?.textContent ?? ''
+      for (const text of wanted)
+        if (shown.includes(text) && !window.seen.includes(text)) window.seen.push(text)
+    }
+    new MutationObserver(look).observe(document, { childList: true, characterData: true, subtree: true })
+  }, texts)
+
+/**
+ * Waits until so many barcodes are kept on the device. Asked from here: Playwright takes a promise in a page for
+ * a yes.
+ */
+export async function keptBarcodes(page, wanted) {
+  const count = () =>
+    page.evaluate(async () => {
+      const open = indexedDB.open('kept-tickets')
+      const database = await new Promise((resolve) => {
+        open.onsuccess = () => resolve(open.result)
+        // There is none: it is not made by asking.
+        open.onupgradeneeded = () => open.transaction.abort()
+        open.onerror = () => resolve(undefined)
+      })
+      if (!database) return 0
+      const keys = database.transaction('kept').objectStore('kept').getAllKeys()
+      const names = await new Promise((resolve) => {
+        keys.onsuccess = () => resolve(keys.result)
+      })
+      database.close()
+      return names.filter((name) => name.startsWith('barcode ')).length
+    })
+  const end = Date.now() + PATIENCE_MS
+  let kept = await count()
+  while (kept !== wanted && Date.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    kept = await count()
+  }
+  if (kept !== wanted) throw new Error(`${kept} barcodes are kept, not ${wanted}`)
+}
+
 export async function orders(page) {
   return page.evaluate(async () => (await (await fetch('/api/v1/me/orders')).json()).items)
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { holdBest, launch, register, somebody, startServer, visitor } from './harness.mjs'
+import { holdBest, keptBarcodes, launch, register, somebody, startServer, visitor } from './harness.mjs'
 
 let server
 let browser
@@ -23,18 +23,7 @@ test('tickets and their barcodes are there without a network, and gone after sig
   await page.getByRole('button', { name: /seat/ }).first().waitFor()
   await page.evaluate(() => navigator.serviceWorker.ready)
   // Both barcodes are fetched ahead, before anybody opens a ticket.
-  await page.waitForFunction(async () => {
-    const open = indexedDB.open('kept-tickets')
-    const database = await new Promise((resolve) => {
-      open.onsuccess = () => resolve(open.result)
-    })
-    const keys = database.transaction('kept').objectStore('kept').getAllKeys()
-    const found = await new Promise((resolve) => {
-      keys.onsuccess = () => resolve(keys.result)
-    })
-    database.close()
-    return found.filter((key) => key.startsWith('barcode ')).length === 2
-  })
+  await keptBarcodes(page, 2)
 
   await context.setOffline(true)
   await page.goto('/tickets')

@@ -24,16 +24,14 @@ function limited(signal: AbortSignal): AbortSignal {
 
 type Answer<T> = { data?: T; error?: unknown; response: Response }
 
-/** The body of a success; everything else is thrown as a `Problem`. */
-export async function ok<T>(call: Promise<Answer<T>>): Promise<T> {
-  const { data, error, response } = await call
-  if (!response.ok) throw problemOf(response, error)
-  return data as T
+/** The page of a café's network in place of an answer, or half of one. */
+function unread(error: unknown): never {
+  throw error instanceof SyntaxError ? new Problem('unreadable', 0) : error
 }
 
-/** The same with the response, for who needs its status or headers. */
-export async function okWith<T>(call: Promise<Answer<T>>): Promise<{ data: T; response: Response }> {
-  const { data, error, response } = await call
+/** The body of a success; everything else is thrown as a `Problem`. */
+export async function ok<T>(call: Promise<Answer<T>>): Promise<T> {
+  const { data, error, response } = await call.catch(unread)
   if (!response.ok) throw problemOf(response, error)
-  return { data: data as T, response }
+  return data as T
 }

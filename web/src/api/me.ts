@@ -1,7 +1,7 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { api, ok } from './client'
 import { isProblem } from './problem'
-import { announceSession, hasSession } from './session'
+import { hasSession } from './session'
 import type { User } from './types'
 
 /** Who is signed in, or null. Everything of theirs is cached under keys that begin with `me`. */
@@ -26,8 +26,3 @@ export function useMe(): { me: User | null | undefined; isLoading: boolean } {
 
 /** The header that asks for cookies in place of tokens in the body. */
 export const COOKIES = { 'X-Session': 'cookie' } as const
-
-export async function signOut(): Promise<void> {
-  await ok(api.POST('/api/v1/auth/logout', { body: {} }))
-  announceSession()
-}

@@ -16,8 +16,5 @@ export const queryClient = new QueryClient({
   },
 })
 
-// Another person, or nobody: nothing of the one before stays in memory.
-onSessionChange(() => {
-  queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] === 'me' && queryKey.length > 1 })
-  void queryClient.resetQueries({ queryKey: ['me'], exact: true })
-})
+// Another person, or nobody: nothing of the one before stays in memory, nor on the screen.
+onSessionChange(() => void queryClient.resetQueries({ queryKey: ['me'] }))

@@ -1,10 +1,14 @@
+import { hear } from '../lib/clock'
+import { onTold, tell } from './tabs'
+
 /**
  * Signed in by cookies. The tokens are out of reach of scripts; what can be read is `__Host-csrf`,
  * whose value goes with every call that changes something and which tells that there is a session.
  */
 const CSRF = '__Host-csrf'
 const REFRESH = '/api/v1/auth/refresh'
-const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('session') : undefined
+/** Past this a renewal is given up, and the wait for another tab's: one that hangs holds nobody up. */
+const RENEW_MS = 10_000
 const listeners = new Set<() => void>()
 
 export function csrfToken(): string | undefined {
@@ -17,7 +21,7 @@ export const hasSession = (): boolean => csrfToken() !== undefined
 /** Says to this tab and the others that somebody signed in or out. */
 export function announceSession(): void {
   for (const listener of listeners) listener()
-  channel?.postMessage('changed')
+  tell('session')
 }
 
 export function onSessionChange(listener: () => void): () => void {
@@ -25,9 +29,17 @@ export function onSessionChange(listener: () => void): () => void {
   return () => listeners.delete(listener)
 }
 
-channel?.addEventListener('message', () => {
+onTold('session', () => {
   for (const listener of listeners) listener()
 })
+
+/** Every answer tells what time it is at the server. */
+async function send(request: Request): Promise<Response> {
+  const sent = Date.now()
+  const response = await fetch(request)
+  hear(response, sent)
+  return response
+}
 
 const isSafe = (method: string) => method === 'GET' || method === 'HEAD'
 
@@ -35,7 +47,7 @@ const isSafe = (method: string) => method === 'GET' || method === 'HEAD'
 export async function fetchWithSession(request: Request): Promise<Response> {
   const again = request.clone()
   const before = csrfToken()
-  const response = await fetch(withToken(request, before))
+  const response = await send(withToken(request, before))
   if (response.status !== 401 || !before || new URL(request.url).pathname.startsWith('/api/v1/auth/'))
     return response
   const code = await response
@@ -46,7 +58,7 @@ export async function fetchWithSession(request: Request): Promise<Response> {
   // Wrong codes and passwords are 401 too, and a new access token does not mend them.
   if (code !== 'not_signed_in' && code !== 'invalid_token') return response
   if (!(await renew(before))) return response
-  return fetch(withToken(again, csrfToken()))
+  return send(withToken(again, csrfToken()))
 }
 
 function withToken(request: Request, token: string | undefined): Request {
@@ -56,7 +68,8 @@ function withToken(request: Request, token: string | undefined): Request {
 
 /** One tab renews for all: a refresh token is good once, and its second use ends the session. */
 async function renew(stale: string): Promise<boolean> {
-  return navigator.locks.request('session-refresh', async () => {
+  const patience = { signal: AbortSignal.timeout(RENEW_MS) }
+  return navigator.locks.request('session-refresh', patience, async () => {
     const token = csrfToken()
     if (!token) return false
     if (token !== stale) return true
@@ -64,8 +77,10 @@ async function renew(stale: string): Promise<boolean> {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'X-Session': 'cookie', 'X-CSRF-Token': token },
       body: '{}',
+      signal: AbortSignal.timeout(RENEW_MS),
     })
-    if (response.status === 401) announceSession()
+    // Who ends the session takes its cookies back. A proxy that refuses has ended nothing.
+    if (response.status === 401 && !hasSession()) announceSession()
     return response.ok
   })
 }

@@ -1,6 +1,7 @@
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
-import { signOut, useMe } from '../api/me'
+import { useMe } from '../api/me'
 import { useProblemMessage } from '../i18n/problem'
 import { buttonClass } from '../ui/Button'
 import { cx } from '../ui/cx'
@@ -13,6 +14,7 @@ import styles from './Shell.module.css'
 export function Header() {
   const { t } = useTranslation()
   const { me, isLoading } = useMe()
+  const hasKept = useHasKept(!me && !isLoading)
   return (
     <header className={styles.header}>
       <div className={styles.bar}>
@@ -28,15 +30,21 @@ export function Header() {
           >
             {t('nav.discover')}
           </Link>
-          {me && (
+          {(me || hasKept) && (
             <Link to="/tickets" className={cx(styles.link, styles.wide)}>
               {t('nav.tickets')}
+            </Link>
+          )}
+          {hasKept && (
+            // On a phone the menu has it, but for who is signed out there is none.
+            <Link to="/tickets" className={cx(styles.link, styles.narrow)} aria-label={t('nav.tickets')}>
+              <Icon name="ticket" size={24} />
             </Link>
           )}
           {me ? (
             <AccountMenu name={me.name} />
           ) : (
-            !isLoading && (
+            me === null && (
               <Link to="/sign-in" className={buttonClass({ variant: 'primary', size: 's' })}>
                 {t('nav.signIn')}
               </Link>
@@ -48,14 +56,24 @@ export function Header() {
   )
 }
 
+/** Tickets kept for the door open without a session, and without anybody who could say whose it is. */
+function useHasKept(isAsked: boolean): boolean {
+  const { data } = useQuery({
+    queryKey: ['me', 'has-kept'],
+    queryFn: async () => (await import('../fan/tickets/ticketQueries')).hasKeptTickets(),
+    enabled: isAsked,
+    networkMode: 'always',
+  })
+  return isAsked && data === true
+}
+
 function AccountMenu({ name }: { name: string }) {
   const { t } = useTranslation()
   const message = useProblemMessage()
   const leave = async () => {
-    const { forgetKeptTickets } = await import('../fan/tickets/kept')
-    // What is kept for the door goes first: a phone that is handed on shows nobody's tickets.
-    await forgetKeptTickets()
-    await signOut().catch((error) => toast(message(error), { tone: 'bad' }))
+    await import('../fan/auth/leave')
+      .then(({ signOut }) => signOut())
+      .catch((error) => toast(message(error), { tone: 'bad' }))
   }
   return (
     <Menu name={t('nav.account')} label={<Icon name="person" size={24} />}>

@@ -5,7 +5,7 @@ import { Toasts } from '../ui/Toast'
 import { Footer } from './Footer'
 import { Header } from './Header'
 import { HoldBar } from './HoldBar'
-import { useConnectionToasts, useUpdatePrompt } from './life'
+import { useConnectionToasts, useKeptTickets, useUpdatePrompt } from './life'
 import styles from './Shell.module.css'
 
 /** What is around every page. */
@@ -16,6 +16,7 @@ export function Shell() {
   useFocusOnNavigation(main)
   useConnectionToasts(bare)
   useUpdatePrompt()
+  useKeptTickets()
   return (
     <>
       <a className="skip-link" href="#main">

@@ -1,5 +1,6 @@
 import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useMe } from '../api/me'
 import { toast } from '../ui/Toast'
 
 /** The page comes first: what is kept for later is fetched this long after it has loaded. */
@@ -40,4 +41,18 @@ export function useUpdatePrompt(): void {
     }, SETTLED_MS)
     return () => clearTimeout(timer)
   }, [t])
+}
+
+/** Who is signed in has their tickets on the device for the door, also if they never open the page of them. */
+export function useKeptTickets(): void {
+  const { me } = useMe()
+  const id = me?.id
+  useEffect(() => {
+    if (!id) return
+    const timer = setTimeout(async () => {
+      const { keepTickets } = await import('../fan/tickets/ticketQueries')
+      void keepTickets()
+    }, SETTLED_MS)
+    return () => clearTimeout(timer)
+  }, [id])
 }

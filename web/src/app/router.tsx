@@ -1,6 +1,6 @@
 import { createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import { queryClient } from '../api/query'
-import { hasSession } from '../api/session'
+import { hasSession, onSessionChange } from '../api/session'
 import { doorRoutes } from '../door/routes'
 import { editorRoutes } from '../editor/routes'
 import { availabilityQuery, eventQuery, eventsQuery } from '../fan/queries'
@@ -15,6 +15,13 @@ import { rootRoute } from './root'
 /** Sends who is not signed in to sign in, and back afterwards. */
 function signedIn({ location }: { location: { href: string } }) {
   if (!hasSession()) throw redirect({ to: '/sign-in', search: { next: location.href } })
+}
+
+/** Tickets that are kept open without a session too: at the door nobody can sign in by a network that is gone. */
+async function signedInOrKept(at: { location: { href: string } }) {
+  if (hasSession()) return
+  const { hasKeptTickets } = await import('../fan/tickets/ticketQueries')
+  if (!(await hasKeptTickets())) signedIn(at)
 }
 
 const home = createRoute({
@@ -53,7 +60,7 @@ const tickets = createRoute({
   getParentRoute: () => rootRoute,
   path: '/tickets',
   validateSearch: ticketsSearch,
-  beforeLoad: signedIn,
+  beforeLoad: signedInOrKept,
   loader: () => loadMessages('tickets'),
   component: lazyRouteComponent(() => import('../fan/tickets/TicketsPage'), 'TicketsPage'),
 })
@@ -131,6 +138,9 @@ export const router = createRouter({
   defaultNotFoundComponent: NotFound,
   scrollRestoration: true,
 })
+
+// Who has signed out, here or in another tab, sees no private page any more.
+onSessionChange(() => void router.invalidate())
 
 declare module '@tanstack/react-router' {
   interface Register {

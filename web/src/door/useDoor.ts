@@ -1,5 +1,5 @@
 import { useEffect, useState, useSyncExternalStore } from 'react'
-import { serverNow } from './core/device'
+import { serverNow } from '../lib/clock'
 import { Door, type DoorState } from './core/door'
 import { preparePack } from './core/pack'
 import { packOf } from './core/store'

@@ -1,23 +1,53 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { api, ok } from '../api/client'
 import { useMe } from '../api/me'
+import { isProblem } from '../api/problem'
 import { queryClient } from '../api/query'
+import { onTold, tell } from '../api/tabs'
 import type { Hold } from '../api/types'
+import { serverNow } from '../lib/clock'
+
+/** How often the server is asked about a hold whose time is over, until it says so itself. */
+const ASK_MS = 1_000
+
+export const isHeld = (hold: Hold): boolean => hold.status === 'held'
+
+/**
+ * When holds are asked about again: as the first of them ends, and then until the server says that it has.
+ * Its word counts, and no clock: what is thought to be over cannot be paid.
+ */
+export function askAgainMs(holds: readonly Hold[], error: unknown): number | false {
+  const ends = holds.filter(isHeld).map(({ expiresAt }) => Date.parse(expiresAt))
+  if (ends.length === 0) return false
+  const asked = isProblem(error) ? (error.retryAfter ?? 0) * 1000 : 0
+  return Math.max(ASK_MS, asked, Math.min(...ends) - serverNow())
+}
+
+export const holdQuery = (hold: string) =>
+  queryOptions({
+    queryKey: ['me', 'hold', hold],
+    queryFn: ({ signal }) => ok(api.GET('/api/v1/holds/{hold}', { params: { path: { hold } }, signal })),
+    staleTime: 0,
+    refetchInterval: ({ state }) => (state.data ? askAgainMs([state.data], state.error) : false),
+  })
 
 /** What the fan holds, wherever it was held: after a reload, in another tab, on another device. */
 export const holdsQuery = queryOptions({
   queryKey: ['me', 'holds'],
   queryFn: async ({ signal }) => (await ok(api.GET('/api/v1/me/holds', { signal }))).items,
+  refetchInterval: ({ state }) => (state.data ? askAgainMs(state.data, state.error) : false),
 })
-
-const isLive = (hold: Hold) => hold.status === 'held' && Date.parse(hold.expiresAt) > Date.now()
 
 const NONE: readonly Hold[] = []
 
+const held = (holds: readonly Hold[]) =>
+  holds.filter(isHeld).sort((one, other) => one.expiresAt.localeCompare(other.expiresAt))
+
+/** The one that ends first goes first. */
 export function useActiveHolds(): readonly Hold[] {
   const { me } = useMe()
-  const { data } = useQuery({ ...holdsQuery, enabled: Boolean(me) })
-  return data?.filter(isLive) ?? NONE
+  const { data } = useQuery({ ...holdsQuery, enabled: Boolean(me), select: held })
+  return data ?? NONE
 }
 
 export const placesOf = (hold: Hold): number =>
@@ -25,8 +55,41 @@ export const placesOf = (hold: Hold): number =>
 
 export function rememberHold(hold: Hold): void {
   queryClient.setQueryData(holdsQuery.queryKey, (before) => [hold, ...(before ?? [])])
+  tell('holds')
 }
 
 export function forgetHold(id: string): void {
-  queryClient.setQueryData(holdsQuery.queryKey, (before) => before?.filter((hold) => hold.id !== id))
+  const before = queryClient.getQueryData(holdsQuery.queryKey)
+  if (!before?.some((hold) => hold.id === id)) return
+  queryClient.setQueryData(
+    holdsQuery.queryKey,
+    before.filter((hold) => hold.id !== id),
+  )
+  tell('holds')
+}
+
+onTold('holds', () => {
+  void queryClient.invalidateQueries({ queryKey: holdsQuery.queryKey })
+  void queryClient.invalidateQueries({ queryKey: ['me', 'hold'] })
+})
+
+/** Puts the places back on sale. A hold that has ended by itself is as good as given back. */
+export async function giveBack(id: string): Promise<void> {
+  try {
+    await ok(api.DELETE('/api/v1/holds/{hold}', { params: { path: { hold: id } } }))
+  } catch (error) {
+    if (!isProblem(error, 'hold_ended', 'hold_expired', 'not_found')) throw error
+  }
+  forgetHold(id)
+}
+
+/** An order takes this many at most. */
+const HOLDS_PER_ORDER_MAX = 10
+
+/** Ids of the holds that one order can pay: those in the currency of the first. */
+export function payableTogether(holds: readonly Hold[]): string[] {
+  return holds
+    .filter(({ total }) => total.currency === holds[0]?.total.currency)
+    .slice(0, HOLDS_PER_ORDER_MAX)
+    .map(({ id }) => id)
 }

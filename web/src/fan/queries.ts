@@ -44,18 +44,15 @@ export const eventQuery = (event: string) =>
     queryFn: ({ signal }) => ok(api.GET('/api/v1/events/{event}', { params: { path: { event } }, signal })),
   })
 
+/** How often places without a seat are counted again; the map follows each seat by itself. */
+const AREAS_MS = 15_000
+
 export const availabilityQuery = (event: string) =>
   queryOptions({
     queryKey: ['event', event, 'availability'],
     queryFn: ({ signal }) =>
       ok(api.GET('/api/v1/events/{event}/availability', { params: { path: { event } }, signal })),
-  })
-
-export const holdQuery = (hold: string) =>
-  queryOptions({
-    queryKey: ['me', 'hold', hold],
-    queryFn: ({ signal }) => ok(api.GET('/api/v1/holds/{hold}', { params: { path: { hold } }, signal })),
-    staleTime: 0,
+    refetchInterval: ({ state }) => (state.data?.areas.length ? AREAS_MS : false),
   })
 
 /** What an order of the hold would cost, fees included. */

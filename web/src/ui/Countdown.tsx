@@ -1,17 +1,18 @@
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { serverNow } from '../lib/clock'
 import { clock, secondsLeft } from '../lib/time'
 
 /** When a screen reader is told how much is left, in seconds. */
 const SPOKEN = [120, 60, 30, 10]
 export const WARNING_SECONDS = 30
 
-/** Seconds left until `at` (RFC 3339), counted by the device's clock and looked up again when it wakes. */
+/** Seconds left until `at` (RFC 3339) by the server's clock, looked up again when the device wakes. */
 export function useSecondsLeft(at: string | undefined): number {
-  const [left, setLeft] = useState(() => (at ? secondsLeft(Date.parse(at), Date.now()) : 0))
+  const [left, setLeft] = useState(() => (at ? secondsLeft(Date.parse(at), serverNow()) : 0))
   useEffect(() => {
     if (!at) return
-    const update = () => setLeft(secondsLeft(Date.parse(at), Date.now()))
+    const update = () => setLeft(secondsLeft(Date.parse(at), serverNow()))
     update()
     const timer = setInterval(update, 500)
     document.addEventListener('visibilitychange', update)
@@ -23,18 +24,12 @@ export function useSecondsLeft(at: string | undefined): number {
   return left
 }
 
-type Props = { at: string; className?: string; onEnd?: () => void }
+type Props = { at: string; className?: string }
 
-/** A clock that runs down. Seen every second, spoken only when it matters. */
-export function Countdown({ at, className, onEnd }: Props) {
+/** A clock that runs down. Seen every second, spoken only when it matters; that it is over says who asked. */
+export function Countdown({ at, className }: Props) {
   const { t } = useTranslation()
   const left = useSecondsLeft(at)
-  const ended = useRef(onEnd)
-  ended.current = onEnd
-  const over = left === 0
-  useEffect(() => {
-    if (over) ended.current?.()
-  }, [over])
   const mark = SPOKEN.findLast((seconds) => left <= seconds)
   return (
     <>
@@ -51,8 +46,7 @@ export function Countdown({ at, className, onEnd }: Props) {
         className="visually-hidden"
         aria-live={mark !== undefined && mark <= WARNING_SECONDS ? 'assertive' : 'polite'}
       >
-        {mark !== undefined && !over && t('time.leftSpoken', { count: mark })}
-        {over && t('time.over')}
+        {mark !== undefined && left > 0 && t('time.leftSpoken', { count: mark })}
       </span>
     </>
   )

@@ -1,7 +1,8 @@
 import { isProblem } from '../../api/problem'
 import { onSessionChange } from '../../api/session'
+import { serverNow } from '../../lib/clock'
 import { normalized, parseBarcode } from './barcode'
-import { gate, hear, serverNow } from './device'
+import { gate } from './device'
 import { isVerdict, judge, knownFrom } from './judge'
 import { refreshList } from './list'
 import { Outbox, type OutboxState, settle } from './outbox'
@@ -178,12 +179,10 @@ export class Door {
   }
 
   async #ask(kept: Scan): Promise<Scan | undefined> {
-    const sent = Date.now()
     this.#asking = kept.scanId
     try {
-      const { data, response } = await scanLive(kept.organizerId, bodyOf(kept))
-      hear(response, sent)
-      return isVerdict(data.result) ? told(kept, data) : settle(kept, data)
+      const answer = await scanLive(kept.organizerId, bodyOf(kept))
+      return isVerdict(answer.result) ? told(kept, answer) : settle(kept, answer)
     } catch (error) {
       // Refused as such, or no answer in time: the queue finds out which.
       if (!isProblem(error) || error.code === 'offline') this.#set({ link: 'down' })
@@ -204,13 +203,11 @@ export class Door {
   }
 
   async #upload(scans: Scan[]): Promise<Answer[]> {
-    const sent = Date.now()
     const [{ organizerId, eventId }] = scans as [Scan]
     try {
-      const { data, response } = await scanBatch(organizerId, eventId, scans.map(bodyOf))
-      hear(response, sent)
+      const { results } = await scanBatch(organizerId, eventId, scans.map(bodyOf))
       this.#set({ link: 'up' })
-      return data.results
+      return results
     } catch (error) {
       if (isProblem(error, 'offline')) this.#set({ link: 'down' })
       throw error

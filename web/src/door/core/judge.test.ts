@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { heard, offsetOf, unknownClock } from './clock'
 import { admits, judge, knownFrom } from './judge'
 import type { Scan } from './types'
 
@@ -60,28 +59,6 @@ test('a barcode that was replaced is dead here, too, and the new one is not', ()
   expect(knownFrom([dead], 1)).toEqual({ used: undefined, revoked: true })
   expect(knownFrom([dead], 2)).toEqual(nothing)
   expect(knownFrom([scan({ verdict: 'not_yet_valid', generation: 2 })], 1).revoked).toBe(true)
-})
-
-test('the clock of the server is heard more exactly with every answer', () => {
-  const date = (time: number) => new Date(Math.floor(time / 1_000) * 1_000).toUTCString()
-  // This device is 61.3 s behind; answers take 200 ms.
-  let clock = unknownClock
-  for (let sent = 0; sent < 40_000; sent += 730) {
-    const answered = sent + 100 + 61_300
-    clock = heard(clock, date(answered), sent, sent + 200)
-    expect(clock.low).toBeLessThanOrEqual(61_300)
-    expect(clock.high).toBeGreaterThanOrEqual(61_300)
-  }
-  expect(clock.high - clock.low).toBeLessThan(500)
-  expect(Math.abs(offsetOf(clock) - 61_300)).toBeLessThan(500)
-})
-
-test('a clock that is right stays as it is, and one that was set is heard anew', () => {
-  const clock = heard(unknownClock, new Date(5_000).toUTCString(), 5_100, 5_300)
-  expect(offsetOf(clock)).toBe(0)
-  const set = heard(clock, new Date(605_000).toUTCString(), 5_400, 5_500)
-  expect(offsetOf(set)).toBe(599_500)
-  expect(heard(clock, null, 0, 0)).toBe(clock)
 })
 
 test('the list says who is in, and which barcode is good', () => {

@@ -1,4 +1,4 @@
-import { api, ok, okWith } from '../../api/client'
+import { api, ok } from '../../api/client'
 import { Problem } from '../../api/problem'
 import { prepareVerifier } from './signature'
 import { keepPack } from './store'
@@ -67,7 +67,7 @@ type Sent = { barcode: string; gate: string; scanId: string; scannedAt: string; 
 const LIVE_PATIENCE_MS = 2_500
 
 export const scanLive = (org: string, body: Sent) =>
-  okWith(
+  ok(
     api.POST('/api/v1/organizers/{org}/checkins', {
       params: { path: { org } },
       body,
@@ -83,7 +83,7 @@ export async function scanBatch(org: string, event: string, scans: Sent[]) {
   const { items } = await ok(api.GET('/api/v1/organizers'))
   const own = items.find(({ id }) => id === org)
   if (!own || (own.events && !own.events.includes(event))) throw new Problem('not_allowed', 403)
-  return okWith(
+  return ok(
     api.POST('/api/v1/organizers/{org}/checkins/batch', { params: { path: { org } }, body: { scans } }),
   )
 }

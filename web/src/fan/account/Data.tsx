@@ -2,10 +2,9 @@ import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, ok } from '../../api/client'
-import { announceSession } from '../../api/session'
 import { Button } from '../../ui/Button'
 import { toast } from '../../ui/Toast'
-import { forgetKeptTickets } from '../tickets/kept'
+import { forgetPerson } from '../auth/leave'
 import styles from './Account.module.css'
 import { ProofDialog } from './ProofDialog'
 import { Section } from './Section'
@@ -43,10 +42,9 @@ export function Data() {
           onClose={() => setDoing(undefined)}
           run={async (proof) => {
             await ok(api.DELETE('/api/v1/me', { body: proof }))
-            await forgetKeptTickets()
             // The account is gone, and its session with it; what fails here has nothing left to end.
             await ok(api.POST('/api/v1/auth/logout', { body: {} })).catch(() => {})
-            announceSession()
+            await forgetPerson()
             toast(t('erased'))
             void navigate({ to: '/' })
           }}

@@ -3,12 +3,15 @@ import { COOKIES } from '../../api/me'
 import { queryClient } from '../../api/query'
 import { announceSession } from '../../api/session'
 import type { User } from '../../api/types'
+import { keepFor } from '../tickets/kept'
 
 type SignedIn = { user: User }
 
 /** The answer to every way of signing in: cookies are set, and the person is known at once. */
 async function enter(call: Promise<unknown>): Promise<User> {
   const { user } = (await call) as SignedIn
+  // Another's tickets are gone before anything of this person's is shown.
+  await keepFor(user.id).catch(() => {})
   announceSession()
   queryClient.setQueryData(['me'], user)
   return user

@@ -2,22 +2,18 @@ import { useQueries, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
-import { api, ok } from '../../api/client'
 import type { Hold } from '../../api/types'
 import { sumMoney } from '../../lib/money'
-import { Button, buttonClass } from '../../ui/Button'
+import { buttonClass } from '../../ui/Button'
 import { Countdown, useSecondsLeft, WARNING_SECONDS } from '../../ui/Countdown'
-import { EventTime } from '../../ui/EventTime'
-import { Money } from '../../ui/Money'
-import { Card, Page, PageHead } from '../../ui/Page'
+import { Page, PageHead } from '../../ui/Page'
 import { EmptyState, ErrorState, Loading, Notice, Skeleton } from '../../ui/State'
 import { toast } from '../../ui/Toast'
-import { EventArt } from '../art/EventArt'
-import { forgetHold } from '../holds'
-import { eventQuery, holdQuery, quoteQuery } from '../queries'
+import { forgetHold, holdQuery, isHeld } from '../holds'
+import { quoteQuery } from '../queries'
 import styles from './CheckoutPage.module.css'
-import { HeldPlaces } from './HeldPlaces'
 import { PaymentForm } from './PaymentForm'
+import { Summary } from './Summary'
 import { orderOf, usePayment } from './usePayment'
 
 const route = getRouteApi('/checkout')
@@ -45,23 +41,12 @@ export function CheckoutPage() {
         </Loading>
       </Page>
     )
-  return (
-    <Checkout
-      key={text}
-      ids={ids}
-      holds={holds}
-      lookAgain={() => answers.map((answer) => answer.refetch())}
-    />
-  )
+  return <Checkout key={text} ids={ids} holds={holds} />
 }
 
-type Props = { ids: string[]; holds: Hold[]; lookAgain: () => void }
-
-function Checkout({ ids, holds, lookAgain }: Props) {
+function Checkout({ ids, holds }: { ids: string[]; holds: Hold[] }) {
   const { t } = useTranslation('checkout')
   const { payment, pay } = usePayment(ids)
-  const eventId = holds[0]?.eventId ?? ''
-  const { data: event } = useQuery(eventQuery(eventId))
   const expiresAt = holds.map((hold) => hold.expiresAt).sort()[0] as string
   const left = useSecondsLeft(expiresAt)
   const quotes = useQueries({ queries: ids.map(quoteQuery) }).flatMap(({ data }) => (data ? [data] : []))
@@ -70,65 +55,48 @@ function Checkout({ ids, holds, lookAgain }: Props) {
   const total = quotes.length === holds.length ? sumMoney(quotes.map((quote) => quote.total)) : undefined
   const busy = payment.state !== 'idle'
   useBoughtElsewhere(holds, busy)
-  const over = !busy && (left === 0 || holds.some((hold) => hold.status !== 'held'))
-  if (over) return <Over holds={holds} eventId={eventId} />
+  const isLosing = useRest(holds, busy)
+  // The clock may be wrong, so it ends nothing: it is the server that says what a hold has become.
+  if (!busy && !isLosing && !holds.every(isHeld)) return <Over holds={holds} />
+  const warning = left <= WARNING_SECONDS
+  const said = left === 0 ? 'common:hold.ending' : warning ? 'common:hold.warning' : 'clock'
   return (
     <Page title={t('title')} className={styles.columns}>
       <PageHead title={t('title')} />
-      <div className={styles.clockCard} data-warning={left <= WARNING_SECONDS || undefined}>
-        <Countdown at={expiresAt} className={styles.clock} onEnd={lookAgain} />
-        <p>{busy ? t('clockPaying') : left <= WARNING_SECONDS ? t('common:hold.warning') : t('clock')}</p>
+      <div className={styles.clockCard} data-warning={warning || undefined}>
+        <Countdown at={expiresAt} className={styles.clock} />
+        <p>{t(busy ? 'clockPaying' : said)}</p>
       </div>
       <div className={styles.main}>
         <PaymentForm payment={payment} total={total} back={`/checkout?hold=${ids.join(',')}`} onPay={pay} />
       </div>
-      <Card className={styles.summary}>
-        {event && (
-          <header className={styles.event}>
-            <div className={styles.art}>
-              <EventArt seed={event.name} type={event.type} />
-            </div>
-            <div>
-              <h2 className={styles.name}>{event.name}</h2>
-              <p className={styles.when}>
-                <EventTime at={event.startsAt} zone={event.timeZone} withViewer />
-                <span className={styles.where}>
-                  {event.venue.name}, {event.venue.city}
-                </span>
-              </p>
-            </div>
-          </header>
-        )}
-        <HeldPlaces holds={holds} event={event} />
-        {added.length > 0 && (
-          <ul className={styles.lines}>
-            {added.map((line, index) => (
-              <li key={`${index} ${line.description}`}>
-                <span>{line.description}</span>
-                <Money value={line.amount} />
-              </li>
-            ))}
-          </ul>
-        )}
-        {total && (
-          <p className={styles.total}>
-            <span>{t('total')}</span>
-            <strong>
-              <Money value={total} />
-            </strong>
-          </p>
-        )}
-        {total && added.length === 0 && <p className={styles.small}>{t('fees')}</p>}
-        {!busy && <Release holds={holds} eventId={eventId} />}
-      </Card>
+      <Summary holds={holds} added={added} total={total} isFixed={busy} />
     </Page>
   )
+}
+
+/** Whether some of several holds are over: what is left of them can still be paid, and is gone on with. */
+function useRest(holds: readonly Hold[], busy: boolean): boolean {
+  const { t } = useTranslation('checkout')
+  const navigate = useNavigate()
+  const over = holds.filter((hold) => !isHeld(hold)).map(({ id }) => id)
+  const rest = holds.filter(isHeld).map(({ id }) => id)
+  const isLosing = !busy && over.length > 0 && rest.length > 0
+  const left = rest.join(',')
+  const lost = over.join(',')
+  useEffect(() => {
+    if (!isLosing) return
+    for (const id of lost.split(',')) forgetHold(id)
+    toast(t('rest'), { tone: 'bad' })
+    void navigate({ to: '/checkout', search: { hold: left }, replace: true })
+  }, [isLosing, left, lost, navigate, t])
+  return isLosing
 }
 
 /** Paid in another tab, or on another device: the order is what there is to see. */
 function useBoughtElsewhere(holds: readonly Hold[], busy: boolean) {
   const navigate = useNavigate()
-  const sold = !busy && holds.some((hold) => hold.status === 'sold')
+  const sold = !busy && !holds.some(isHeld) && holds.some((hold) => hold.status === 'sold')
   const { data } = useQuery({
     queryKey: ['me', 'orders', 'of', ...holds.map((hold) => hold.id)],
     queryFn: async () => (await orderOf(holds.map((hold) => hold.id))) ?? null,
@@ -141,26 +109,7 @@ function useBoughtElsewhere(holds: readonly Hold[], busy: boolean) {
   }, [data, holds, navigate])
 }
 
-function Release({ holds, eventId }: { holds: readonly Hold[]; eventId: string }) {
-  const { t } = useTranslation('checkout')
-  const navigate = useNavigate()
-  const release = async () => {
-    for (const { id } of holds) {
-      // It ends by itself in minutes, so a failure here is nothing to hold anybody up with.
-      await ok(api.DELETE('/api/v1/holds/{hold}', { params: { path: { hold: id } } })).catch(() => {})
-      forgetHold(id)
-    }
-    toast(t('common:hold.released'))
-    void navigate({ to: '/events/$eventId', params: { eventId } })
-  }
-  return (
-    <Button variant="quiet" size="s" onClick={release}>
-      {t('release')}
-    </Button>
-  )
-}
-
-function Over({ holds, eventId }: { holds: readonly Hold[]; eventId: string }) {
+function Over({ holds }: { holds: readonly Hold[] }) {
   const { t } = useTranslation('checkout')
   useEffect(() => {
     for (const hold of holds) forgetHold(hold.id)
@@ -175,22 +124,24 @@ function Over({ holds, eventId }: { holds: readonly Hold[]; eventId: string }) {
     )
   return (
     <Page title={t('title')}>
-      <EmptyState
-        isPage
-        icon="clock"
-        title={t('over')}
-        action={
-          <Link
-            to="/events/$eventId"
-            params={{ eventId }}
-            className={buttonClass({ variant: 'primary', size: 'l' })}
-          >
-            {t('again')}
-          </Link>
-        }
-      >
-        {t('overText')}
-      </EmptyState>
+      <div role="alert">
+        <EmptyState
+          isPage
+          icon="clock"
+          title={t('over')}
+          action={
+            <Link
+              to="/events/$eventId"
+              params={{ eventId: holds[0]?.eventId ?? '' }}
+              className={buttonClass({ variant: 'primary', size: 'l' })}
+            >
+              {t('again')}
+            </Link>
+          }
+        >
+          {t('overText')}
+        </EmptyState>
+      </div>
     </Page>
   )
 }

@@ -14,6 +14,8 @@ export function HeldPlaces({ holds, event }: { holds: readonly Hold[]; event: Ev
   const { data: availability } = useQuery({
     ...availabilityQuery(event?.id ?? ''),
     enabled: event !== undefined,
+    // Only names are taken from it.
+    refetchInterval: false,
   })
   const section = (id: string) => availability?.sections.find((one) => one.id === id)?.name ?? id
   const kind = (key: string) =>

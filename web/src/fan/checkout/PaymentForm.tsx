@@ -129,6 +129,7 @@ function UnderWay({ payment, back }: { payment: Exclude<Payment, { state: 'idle'
         <p className={styles.small} role="status">
           {t('bankWaiting')}
         </p>
+        <p className={styles.small}>{t('bankOther')}</p>
       </Card>
     )
   return (

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
-import { endAttempt, keepAttempt, keptAttempt } from './attempt'
+import { Problem } from '../../api/problem'
+import { endAttempt, keepAttempt, keptAttempt, lookAgainMs, mayHurry } from './attempt'
 
 beforeEach(() => sessionStorage.clear())
 
@@ -15,4 +16,12 @@ test('an attempt that ended leaves nothing, and what is unreadable counts as non
   expect(keptAttempt(['hld_a'])).toBeUndefined()
   sessionStorage.setItem('attempt:hld_a', '{')
   expect(keptAttempt(['hld_a'])).toBeUndefined()
+})
+
+test('an order is looked at every other second, and later when the server asks for it', () => {
+  expect(lookAgainMs(undefined)).toBe(2_000)
+  expect(lookAgainMs(new Problem('offline', 0))).toBe(2_000)
+  const busy = lookAgainMs(new Problem('unavailable', 503, undefined, 30))
+  expect(busy).toBe(30_000)
+  expect([mayHurry(2_000), mayHurry(busy)]).toEqual([true, false])
 })

@@ -5,10 +5,7 @@ import { api, ok } from '../../api/client'
 import { isProblem, Problem } from '../../api/problem'
 import type { Order } from '../../api/types'
 import { forgetHold } from '../holds'
-import { type Attempt, endAttempt, keepAttempt, keptAttempt } from './attempt'
-
-/** How often an order that waits is looked at, and a call without an answer sent again. */
-const LOOK_MS = 2_000
+import { type Attempt, endAttempt, keepAttempt, keptAttempt, lookAgainMs, mayHurry } from './attempt'
 
 export type Payment =
   | { state: 'idle'; error?: unknown }
@@ -43,6 +40,7 @@ export function usePayment(holds: readonly string[]) {
       client.setQueryData(['me', 'order', order.id], order)
       void client.invalidateQueries({ queryKey: ['me', 'orders'] })
       void client.invalidateQueries({ queryKey: ['me', 'tickets'] })
+      void import('../tickets/ticketQueries').then(({ keepTickets }) => keepTickets())
       void client.invalidateQueries({ queryKey: ['event'] })
       void navigate({
         to: '/orders/$orderId',
@@ -58,6 +56,7 @@ export function usePayment(holds: readonly string[]) {
     async (attempt: Attempt, signal: AbortSignal) => {
       const list = id.split(',')
       while (!signal.aborted) {
+        let wait = lookAgainMs(undefined)
         try {
           const order = await ask(list, attempt)
           if (signal.aborted) return
@@ -82,14 +81,16 @@ export function usePayment(holds: readonly string[]) {
           if (!isProblem(error) || !error.passes) {
             // Refused for good. What is signed out keeps its key: it may have been paid already.
             if (!isProblem(error) || error.status !== 401) endAttempt(list)
+            void client.invalidateQueries({ queryKey: ['me', 'hold'] })
             return setPayment({ state: 'idle', error })
           }
+          wait = lookAgainMs(error)
           setPayment((now) => (now.state === 'needs-buyer' ? now : { state: 'paying', lost: true }))
         }
-        await pause(LOOK_MS, signal)
+        await pause(wait, signal)
       }
     },
-    [id, finish],
+    [id, client, finish],
   )
 
   /** One tab at a time pays for these holds; another one says so, waits, and then looks what became of it. */
@@ -164,8 +165,8 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
       document.removeEventListener('visibilitychange', soon)
       resolve()
     }
-    // Back from the bank's tab: look at once.
-    const soon = () => document.visibilityState === 'visible' && done()
+    // Back from the bank's tab: look at once, unless the server asked for time.
+    const soon = () => document.visibilityState === 'visible' && mayHurry(ms) && done()
     const timer = setTimeout(done, ms)
     document.addEventListener('visibilitychange', soon)
     signal.addEventListener('abort', done, { once: true })

@@ -3,6 +3,7 @@ import { getRouteApi } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { EventPage as Event } from '../../api/types'
+import { serverNow } from '../../lib/clock'
 import { Page, usePageTitle } from '../../ui/Page'
 import { ErrorState, Loading, Skeleton } from '../../ui/State'
 import { useActiveHolds } from '../holds'
@@ -12,6 +13,7 @@ import { EventHero } from './EventHero'
 import styles from './EventPage.module.css'
 import { MapSlot } from './MapSlot'
 import { PriceLevels } from './PriceLevels'
+import { nextLookMs } from './sale'
 import { usePicks } from './selection'
 import { useHolding } from './useHolding'
 
@@ -20,12 +22,12 @@ const AuthDialog = lazy(() =>
 )
 const route = getRouteApi('/events/$eventId')
 
-/** The map says what changes as it changes; prices and counts beside it are looked up again this often. */
-const REFRESH_MS = 30_000
-
 export function EventPage() {
   const { eventId } = route.useParams()
-  const event = useQuery({ ...eventQuery(eventId), refetchInterval: REFRESH_MS })
+  const event = useQuery({
+    ...eventQuery(eventId),
+    refetchInterval: ({ state }) => (state.data ? nextLookMs(state.data, serverNow()) : false),
+  })
   if (event.data) return <Loaded key={eventId} event={event.data} />
   return (
     <Page>

@@ -1,8 +1,10 @@
+import { useQueryClient } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { EventPage } from '../../api/types'
 import { loadMessages } from '../../i18n'
 import { toast } from '../../ui/Toast'
+import { eventQuery } from '../queries'
 import styles from './MapSlot.module.css'
 
 const SeatMap = lazy(async () => {
@@ -27,6 +29,7 @@ export type MapProps = {
 /** Where the seat map is drawn; its code comes when the rest of the page is usable and the map is near. */
 export function MapSlot(props: MapProps) {
   const { t } = useTranslation('event')
+  const client = useQueryClient()
   const slot = useRef<HTMLDivElement>(null)
   const [near, setNear] = useState(false)
   useEffect(() => {
@@ -47,6 +50,9 @@ export function MapSlot(props: MapProps) {
         <Suspense fallback={waiting}>
           <SeatMap
             {...props}
+            onEventStatus={() =>
+              void client.invalidateQueries({ queryKey: eventQuery(props.event.id).queryKey })
+            }
             onHoldExpiring={(_, secondsLeft) =>
               toast(t('common:time.leftSpoken', { count: secondsLeft }), { tone: 'bad' })
             }

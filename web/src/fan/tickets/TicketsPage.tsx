@@ -2,8 +2,12 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useMe } from '../../api/me'
+import { isProblem } from '../../api/problem'
+import { hasSession } from '../../api/session'
 import type { EventPage, Ticket } from '../../api/types'
 import { useLocale } from '../../i18n'
+import { serverNow } from '../../lib/clock'
 import { formatTime } from '../../lib/time'
 import { buttonClass } from '../../ui/Button'
 import { EventTime } from '../../ui/EventTime'
@@ -14,7 +18,7 @@ import { EventArt } from '../art/EventArt'
 import { placeOf } from './place'
 import { TicketDialog } from './TicketDialog'
 import styles from './TicketsPage.module.css'
-import { admits, isUpcoming, keepBarcodes, myTicketsQuery } from './ticketQueries'
+import { admits, isUpcoming, keepBarcodes, keptTicketsQuery, myTicketsQuery } from './ticketQueries'
 
 const route = getRouteApi('/tickets')
 
@@ -25,16 +29,13 @@ export function TicketsPage() {
   const locale = useLocale()
   const { ticket: openId, past = false } = route.useSearch()
   const navigate = route.useNavigate()
-  const mine = useQuery(myTicketsQuery)
-  useEffect(() => {
-    if (mine.data && !mine.data.offline) void keepBarcodes(mine.data, Date.now())
-  }, [mine.data])
-  const groups = mine.data ? groupsOf(mine.data.tickets, mine.data.events) : []
-  const now = Date.now()
+  const { mine, fresh, isSignedIn } = useTickets()
+  const groups = mine ? groupsOf(mine.tickets, mine.events) : []
+  const now = serverNow()
   const shown = groups.filter(
     ({ event, tickets }) => (isUpcoming(event, now) && tickets.some(admits)) !== past,
   )
-  const open = mine.data?.tickets.find((ticket) => ticket.id === openId)
+  const open = mine?.tickets.find((ticket) => ticket.id === openId)
   const show = (ticket: string | undefined) =>
     navigate({ search: (before) => ({ ...before, ticket }), resetScroll: false })
   return (
@@ -60,18 +61,13 @@ export function TicketsPage() {
           {t('past')}
         </Link>
       </nav>
-      {mine.data?.offline && (
-        <Notice tone="warn">
-          {t('offline', { time: formatTime(new Date(mine.data.keptAt).toISOString(), locale, 'short') })}
-        </Notice>
-      )}
-      {mine.isPending && (
+      {!mine && !fresh.isError && (
         <Loading>
           <Skeleton lines={3} block="9rem" />
         </Loading>
       )}
-      {mine.isError && <ErrorState error={mine.error} onRetry={() => mine.refetch()} />}
-      {mine.isSuccess && shown.length === 0 && (
+      {!mine && fresh.isError && <ErrorState error={fresh.error} onRetry={() => fresh.refetch()} />}
+      {mine && shown.length === 0 && (
         <EmptyState
           title={t(past ? 'nonePast' : 'none')}
           action={
@@ -88,18 +84,45 @@ export function TicketsPage() {
           <EventTickets key={group.eventId} group={group} onOpen={show} />
         ))}
       </div>
+      {mine && (!isSignedIn || fresh.isError) && (
+        <div className={styles.kept}>
+          <Notice tone="warn">
+            {t(isSignedIn ? 'offline' : 'signedOut', {
+              time: formatTime(new Date(mine.keptAt).toISOString(), locale, 'short'),
+            })}
+          </Notice>
+        </div>
+      )}
       {open && (
         <TicketDialog
           ticket={open}
-          event={mine.data?.events[open.eventId]}
+          event={mine?.events[open.eventId]}
           siblings={groups.find(({ eventId }) => eventId === open.eventId)?.tickets.filter(admits) ?? []}
-          offline={mine.data?.offline ?? false}
+          offline={!fresh.isSuccess}
           onShow={show}
           onClose={() => show(undefined)}
         />
       )}
     </Page>
   )
+}
+
+/**
+ * The tickets as they were kept, until the server has said how they are now: at the door nobody waits for a
+ * network that is dying. What it refuses to this person is not shown.
+ */
+function useTickets() {
+  const { me } = useMe()
+  const isSignedIn = hasSession()
+  const fresh = useQuery({ ...myTicketsQuery, enabled: isSignedIn })
+  const { data: before } = useQuery(keptTicketsQuery)
+  useEffect(() => {
+    if (fresh.data) void keepBarcodes(fresh.data)
+  }, [fresh.data])
+  const isRefused = isProblem(fresh.error) && fresh.error.status === 403
+  const isOwn = before && (!me || me.id === before.user)
+  const mine = fresh.data ?? (isOwn && !isRefused ? before.value : undefined)
+  return { mine, fresh, isSignedIn }
 }
 
 function EventTickets({

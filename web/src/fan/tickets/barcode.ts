@@ -1,7 +1,8 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, ok } from '../../api/client'
-import { isProblem } from '../../api/problem'
-import { keep, kept } from './kept'
+import { csrfToken } from '../../api/session'
+import { keepMine } from './keeping'
+import { kept } from './kept'
 
 /** A symbol as one path on a square of `side` modules, quiet zone included. */
 export type Barcode = { side: number; path: string; version: number }
@@ -20,19 +21,15 @@ export const barcodeQuery = (ticket: string, version: number) =>
     queryKey: ['me', 'barcode', ticket, version],
     queryFn: async ({ signal }): Promise<Barcode> => {
       const name = `barcode ${ticket}`
-      const before = await kept<Barcode>(name)
+      const before = (await kept<Barcode>(name))?.value
       if (before?.version === version) return before
-      try {
-        const params = { path: { ticket } }
-        // A drawing is what comes unless another format is asked for.
-        const svg = await ok(api.GET('/api/v1/tickets/{ticket}/barcode', { params, parseAs: 'text', signal }))
-        const drawn = parseBarcode(String(svg), version)
-        await keep(name, drawn).catch(() => {})
-        return drawn
-      } catch (error) {
-        if (isProblem(error, 'offline') && before) return before
-        throw error
-      }
+      const session = csrfToken()
+      const params = { path: { ticket } }
+      // A drawing is what comes unless another format is asked for.
+      const svg = await ok(api.GET('/api/v1/tickets/{ticket}/barcode', { params, parseAs: 'text', signal }))
+      const drawn = parseBarcode(String(svg), version)
+      await keepMine(session, name, drawn)
+      return drawn
     },
     staleTime: Number.POSITIVE_INFINITY,
   })

@@ -1,0 +1,24 @@
+import { api, ok } from '../../api/client'
+import { isProblem } from '../../api/problem'
+import { queryClient } from '../../api/query'
+import { announceSession } from '../../api/session'
+import { forgetKept } from '../tickets/kept'
+
+/** Where the server cannot be told, nothing is over: the person stays signed in and keeps their tickets. */
+export async function signOut(): Promise<void> {
+  try {
+    await ok(api.POST('/api/v1/auth/logout', { body: {} }))
+  } catch (error) {
+    // There is no session any more, which is what was asked for.
+    if (!isProblem(error) || error.status !== 401) throw error
+  }
+  await forgetPerson()
+}
+
+/** Their session has ended: nothing of theirs stays on the device, and a phone that is handed on shows no tickets. */
+export async function forgetPerson(): Promise<void> {
+  // What is on its way would be kept after all.
+  await queryClient.cancelQueries({ queryKey: ['me'] })
+  await forgetKept()
+  announceSession()
+}
