@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { api, ok } from '../../api/client'
 import type { Hold } from '../../api/types'
 import { sumMoney } from '../../lib/money'
+import { lineName } from '../../lib/seat'
 import { Button, buttonClass } from '../../ui/Button'
 import { Countdown, useSecondsLeft, WARNING_SECONDS } from '../../ui/Countdown'
 import { EventTime } from '../../ui/EventTime'
@@ -104,7 +105,7 @@ function Checkout({ ids, holds, lookAgain }: Props) {
           <ul className={styles.lines}>
             {added.map((line, index) => (
               <li key={`${index} ${line.description}`}>
-                <span>{line.description}</span>
+                <span>{lineName(line, t)}</span>
                 <Money value={line.amount} />
               </li>
             ))}
