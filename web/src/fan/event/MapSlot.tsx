@@ -2,6 +2,7 @@ import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { EventPage } from '../../api/types'
 import { loadMessages } from '../../i18n'
+import type { SeatMapProps } from '../../seatmap'
 import { toast } from '../../ui/Toast'
 import styles from './MapSlot.module.css'
 
@@ -19,6 +20,8 @@ export type MapProps = {
   selected: readonly string[]
   onSelect: (seats: readonly string[]) => void
   isHolding: boolean
+  /** What the map offers to do with the choice; nothing while the event is not on sale. */
+  purchase: SeatMapProps['purchase']
   /** Seats held already. */
   mine: readonly string[]
   onArea: (area: string) => void
@@ -47,6 +50,7 @@ export function MapSlot(props: MapProps) {
         <Suspense fallback={waiting}>
           <SeatMap
             {...props}
+            readOnly={!props.purchase}
             onHoldExpiring={(_, secondsLeft) =>
               toast(t('common:time.leftSpoken', { count: secondsLeft }), { tone: 'bad' })
             }
