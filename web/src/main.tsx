@@ -1,7 +1,10 @@
 import './theme/fonts.css'
 import './theme/tokens.css'
 import './theme/base.css'
+import './theme/hero.css'
+import { startTransition } from 'react'
 import { createRoot } from 'react-dom/client'
+import { forgetEarly } from './api/early'
 import { App } from './app/App'
 import { router } from './app/router'
 import { startI18n } from './i18n'
@@ -12,4 +15,6 @@ applyTheme()
 const words = startI18n()
 void router.load()
 await words
-createRoot(document.getElementById('root') as HTMLElement).render(<App />)
+forgetEarly()
+// In pieces, so that a finger on a slow phone is answered in between.
+startTransition(() => createRoot(document.getElementById('root') as HTMLElement).render(<App />))

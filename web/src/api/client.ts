@@ -1,4 +1,5 @@
 import createClient from 'openapi-fetch'
+import { takeEarly } from './early'
 import { Problem, problemOf } from './problem'
 import type { paths } from './schema'
 import { fetchWithSession } from './session'
@@ -10,7 +11,8 @@ export const api = createClient<paths>({
   baseUrl: location.origin,
   fetch: async (request) => {
     try {
-      return await fetchWithSession(new Request(request, { signal: limited(request.signal) }))
+      const early = await takeEarly(request)
+      return early ?? (await fetchWithSession(new Request(request, { signal: limited(request.signal) })))
     } catch (error) {
       if (request.signal.aborted) throw error
       throw new Problem('offline', 0)

@@ -31,7 +31,7 @@ const home = createRoute({
   loaderDeps: ({ search }) => search,
   loader: ({ deps }) => {
     void queryClient.prefetchInfiniteQuery(eventsQuery(deps))
-    return loadMessages('discover')
+    return loadMessages('discover', 'welcome')
   },
   component: lazyRouteComponent(() => import('../fan/discover/DiscoverPage'), 'DiscoverPage'),
 })

@@ -1,21 +1,11 @@
 import i18next from 'i18next'
 import { initReactI18next, useTranslation } from 'react-i18next'
+import { keepLanguage, LANGUAGES, type Language, preferredLanguage } from './language'
 import type common from './locales/en/common.json'
 
-export const LANGUAGES = ['en', 'de'] as const
-export type Language = (typeof LANGUAGES)[number]
+export { LANGUAGES, type Language } from './language'
 
-const KEY = 'language'
 const files = import.meta.glob<{ default: Record<string, string> }>('./locales/*/*.json')
-
-/** The language chosen before, or the first of the browser's that we speak. */
-function preferred(): Language {
-  const wishes = [localStorage.getItem(KEY), ...navigator.languages.map((tag) => tag.split('-')[0])]
-  return (
-    LANGUAGES.find((language) => language === wishes.find((wish) => LANGUAGES.includes(wish as Language))) ??
-    'en'
-  )
-}
 
 /** Loads the messages of one namespace when a page first needs them. */
 const backend = {
@@ -40,7 +30,7 @@ export async function startI18n(): Promise<void> {
     .use(backend)
     .use(initReactI18next)
     .init({
-      lng: preferred(),
+      lng: preferredLanguage(),
       fallbackLng: false,
       supportedLngs: LANGUAGES,
       ns: ['common'],
@@ -52,7 +42,7 @@ export async function startI18n(): Promise<void> {
 }
 
 export async function setLanguage(language: Language): Promise<void> {
-  localStorage.setItem(KEY, language)
+  keepLanguage(language)
   await i18next.changeLanguage(language)
 }
 

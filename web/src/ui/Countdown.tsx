@@ -36,6 +36,7 @@ export function Countdown({ at, className }: Props) {
       <span
         className={className}
         role="timer"
+        aria-label={t('hold.yours')}
         aria-live="off"
         data-warning={left <= WARNING_SECONDS || undefined}
       >

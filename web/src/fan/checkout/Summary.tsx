@@ -4,6 +4,7 @@ import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Money as Amount, Hold, Order } from '../../api/types'
 import { useProblemMessage } from '../../i18n/problem'
+import { lineName } from '../../lib/seat'
 import { Button } from '../../ui/Button'
 import { EventTime } from '../../ui/EventTime'
 import { Money } from '../../ui/Money'
@@ -42,7 +43,7 @@ export function Summary({ holds, added, total, isFixed }: Props) {
         <ul className={styles.lines}>
           {added.map((line, index) => (
             <li key={`${index} ${line.description}`}>
-              <span>{line.description}</span>
+              <span>{lineName(line, t)}</span>
               <Money value={line.amount} />
             </li>
           ))}

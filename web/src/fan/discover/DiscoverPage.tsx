@@ -2,6 +2,7 @@ import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useDeferredValue, useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
+import type { EventCard } from '../../api/types'
 import { Button } from '../../ui/Button'
 import { cx } from '../../ui/cx'
 import { Page, usePageTitle } from '../../ui/Page'
@@ -17,6 +18,7 @@ import { SearchBox } from './SearchBox'
 
 const route = getRouteApi('/')
 const NONE: Production[] = []
+const NOBODY: EventCard[] = []
 
 export function DiscoverPage() {
   const { t } = useTranslation('discover')
@@ -27,9 +29,11 @@ export function DiscoverPage() {
   const found = useMemo(() => events.data?.pages.flatMap((page) => page.items) ?? [], [events.data])
   const filtered = Object.values(search).some(Boolean)
   const productions = useMemo(() => productionsOf(found), [found])
-  // The list is drawn in the pauses after what is on the first screen.
+  // Posters are drawn in the pauses after what is read first.
   const listed = useDeferredValue(productions, NONE)
-  const invitations = filtered ? [] : invitationsOf(found)
+  const invited = useDeferredValue(found, NOBODY)
+  const invitations = filtered ? [] : invitationsOf(invited)
+  const isAwaited = events.isPending || (found.length > 0 && invited.length === 0)
   const change = (filters: Partial<DiscoverSearch>) =>
     navigate({
       search: (before) => ({ ...before, ...filters }),
@@ -39,10 +43,10 @@ export function DiscoverPage() {
 
   return (
     <>
-      <section className={cx(styles.hero, filtered && styles.small)}>
-        <div className={styles.heroInside}>
-          <h1 className={styles.title}>{t('hero')}</h1>
-          {!filtered && <p className={styles.lead}>{t('lead')}</p>}
+      <section className={cx('hero', filtered && 'hero-small')}>
+        <div className="hero-inside">
+          <h1 className="hero-title">{t('welcome:title')}</h1>
+          {!filtered && <p className="hero-lead">{t('welcome:lead')}</p>}
           <SearchBox value={search.q} onChange={(q) => change({ q })} />
         </div>
       </section>
@@ -51,7 +55,7 @@ export function DiscoverPage() {
           <div className={styles.inside}>
             <h2 id="invitations">{t('invite')}</h2>
             <p>{t('inviteText')}</p>
-            {events.isPending ? (
+            {isAwaited ? (
               <Loading>
                 <Skeleton block="22rem" />
               </Loading>

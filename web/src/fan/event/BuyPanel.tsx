@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { isProblem } from '../../api/problem'
 import type { EventPage } from '../../api/types'
 import { useProblemMessage } from '../../i18n/problem'
+import { seatName } from '../../lib/seat'
 import { Button } from '../../ui/Button'
 import { EventTime } from '../../ui/EventTime'
 import { Notice } from '../../ui/State'
@@ -27,10 +28,11 @@ type Props = {
 /** The three ways to places: the best that is left, a place on the floor, or the seats picked on the map. */
 export function BuyPanel({ event, picks, holding, area }: Props) {
   const { t } = useTranslation('event')
-  const message = useProblemMessage()
   const [chosen, setChosen] = useState<Way>('best')
   const { data: availability } = useQuery(availabilityQuery(event.id))
   const areas = availability?.areas ?? []
+  const sections = availability?.sections ?? []
+  const message = useProblemMessage(sections)
   useEffect(() => {
     if (area) setChosen('areas')
   }, [area])
@@ -79,20 +81,16 @@ export function BuyPanel({ event, picks, holding, area }: Props) {
                 picks.setSeats([...picks.seats, alone])
               }}
             >
-              {t('takeToo', { seat: alone })}
+              {t('takeToo', { seat: seatName(alone, sections, t) })}
             </Button>
           )}
         </Notice>
       )}
-      {way === 'best' && (
-        <BestAvailable event={event} sections={availability?.sections ?? []} holding={holding} />
-      )}
+      {way === 'best' && <BestAvailable event={event} sections={sections} holding={holding} />}
       {way === 'areas' && (
         <AreaPicker key={area} event={event} areas={areas} holding={holding} first={area} />
       )}
-      {way === 'picked' && (
-        <PickedSeats event={event} picks={picks} holding={holding} sections={availability?.sections ?? []} />
-      )}
+      {way === 'picked' && <PickedSeats event={event} picks={picks} holding={holding} sections={sections} />}
       <p className={styles.small}>{t('holdFor', { count: Math.round(event.holdRules.holdSeconds / 60) })}</p>
     </section>
   )

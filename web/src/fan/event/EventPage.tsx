@@ -3,18 +3,19 @@ import { getRouteApi } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { EventPage as Event } from '../../api/types'
+import { useProblemMessage } from '../../i18n/problem'
 import { serverNow } from '../../lib/clock'
 import { Page, usePageTitle } from '../../ui/Page'
 import { ErrorState, Loading, Skeleton } from '../../ui/State'
 import { useActiveHolds } from '../holds'
-import { eventQuery } from '../queries'
+import { availabilityQuery, eventQuery } from '../queries'
 import { BuyPanel } from './BuyPanel'
 import { EventHero } from './EventHero'
 import styles from './EventPage.module.css'
 import { MapSlot } from './MapSlot'
 import { PriceLevels } from './PriceLevels'
 import { nextLookMs } from './sale'
-import { usePicks } from './selection'
+import { usePicks, wishOf } from './selection'
 import { useHolding } from './useHolding'
 
 const AuthDialog = lazy(() =>
@@ -48,7 +49,11 @@ function Loaded({ event }: { event: Event }) {
   usePageTitle(event.name)
   const picks = usePicks(event.id)
   const holding = useHolding(event, picks.clear)
-  const mine = useActiveHolds()
+  const { data: availability } = useQuery(availabilityQuery(event.id))
+  const message = useProblemMessage(availability?.sections)
+  const isOnSale = event.status === 'on_sale' || event.status === 'presale'
+  const holds = useActiveHolds()
+  const mine = holds
     .filter((hold) => hold.eventId === event.id)
     .flatMap((hold) => hold.seats.map((seat) => seat.id))
   const [area, setArea] = useState<string>()
@@ -59,14 +64,31 @@ function Loaded({ event }: { event: Event }) {
         <div className={styles.panel}>
           <BuyPanel event={event} picks={picks} holding={holding} area={area} />
         </div>
-        <div className={styles.main}>
+        <div className={styles.main} data-held={holds.length > 0 || undefined}>
           <section id="map" aria-labelledby="map-title" className={styles.map}>
             <h2 id="map-title">{t('map')}</h2>
             <MapSlot
               event={event}
               selected={picks.seats}
-              onSelect={picks.setSeats}
+              onSelect={(seats) => {
+                // What was refused was another choice.
+                holding.reset()
+                picks.setSeats(seats)
+              }}
               isHolding={holding.isPending}
+              purchase={
+                isOnSale
+                  ? {
+                      types: picks.types,
+                      onType: picks.setType,
+                      accessible: picks.accessible,
+                      onAccessible: picks.setAccessible,
+                      onHold: () => holding.place(wishOf(picks)),
+                      isHolding: holding.isPending,
+                      refusal: holding.error ? message(holding.error) : undefined,
+                    }
+                  : undefined
+              }
               mine={mine}
               onArea={setArea}
             />

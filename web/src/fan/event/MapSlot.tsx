@@ -3,6 +3,7 @@ import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { EventPage } from '../../api/types'
 import { loadMessages } from '../../i18n'
+import type { SeatMapProps } from '../../seatmap'
 import { toast } from '../../ui/Toast'
 import { eventQuery } from '../queries'
 import styles from './MapSlot.module.css'
@@ -21,6 +22,8 @@ export type MapProps = {
   selected: readonly string[]
   onSelect: (seats: readonly string[]) => void
   isHolding: boolean
+  /** What the map offers to do with the choice; nothing while the event is not on sale. */
+  purchase: SeatMapProps['purchase']
   /** Seats held already. */
   mine: readonly string[]
   onArea: (area: string) => void
@@ -50,6 +53,7 @@ export function MapSlot(props: MapProps) {
         <Suspense fallback={waiting}>
           <SeatMap
             {...props}
+            readOnly={!props.purchase}
             onEventStatus={() =>
               void client.invalidateQueries({ queryKey: eventQuery(props.event.id).queryKey })
             }

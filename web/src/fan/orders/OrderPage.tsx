@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { EventPage, Order } from '../../api/types'
 import { useLocale } from '../../i18n'
+import { lineName } from '../../lib/seat'
 import { formatTime } from '../../lib/time'
 import { Button, buttonClass } from '../../ui/Button'
 import { EventTime } from '../../ui/EventTime'
@@ -112,11 +113,7 @@ function Shown({ order, event, placed }: { order: Order; event: EventPage | unde
         <ul className={styles.lines}>
           {order.lines.map((line, index) => (
             <li key={`${index} ${line.description}`}>
-              <span>
-                {line.kind === 'face_value'
-                  ? line.description
-                  : `${t(`kind.${line.kind}` as 'kind.fee')}: ${line.description}`}
-              </span>
+              <span>{lineName(line, t)}</span>
               <Money value={line.amount} />
             </li>
           ))}

@@ -13,9 +13,10 @@ import { type T, useDescriber } from './describe'
 import { Finder } from './Finder'
 import { LevelBar, MarkKey } from './LevelBar'
 import { MapStage } from './MapStage'
+import { PriceLimit } from './PriceLimit'
 import { SeatList } from './SeatList'
 import styles from './SeatMap.module.css'
-import { Tray } from './Tray'
+import { type Purchase, Tray } from './Tray'
 import { useChoice } from './useChoice'
 import { type LiveMap, useSeatMap } from './useSeatMap'
 
@@ -36,6 +37,8 @@ export interface SeatMapProps {
   readonly onEventStatus?: (status: string) => void
   /** Only to look at: nothing can be picked. */
   readonly readOnly?: boolean
+  /** What may be done with what is picked; without it the choice is only shown. */
+  readonly purchase?: Purchase
 }
 
 /**
@@ -75,6 +78,7 @@ function Loaded({
   isHolding = false,
   onArea,
   readOnly = false,
+  purchase,
 }: LoadedProps) {
   const { t } = useTranslation('seatmap')
   const locale = useLocale()
@@ -114,48 +118,52 @@ function Loaded({
   )
 
   return (
-    <div className={styles.frame}>
-      <div className={styles.top}>
-        <fieldset className={styles.modes}>
-          <legend className="visually-hidden">{t('view')}</legend>
-          {(['map', 'list'] as const).map((one) => (
-            <button key={one} type="button" aria-pressed={mode === one} onClick={() => setMode(one)}>
-              {t(one === 'map' ? 'asMap' : 'asList')}
-            </button>
-          ))}
-        </fieldset>
-        {plan.seatCount > 0 && <Finder map={map} describer={describer} t={t as T} onFound={setFound} />}
+    <div>
+      <div className={styles.frame}>
+        <div className={styles.top}>
+          <fieldset className={styles.modes}>
+            <legend className="visually-hidden">{t('view')}</legend>
+            {(['map', 'list'] as const).map((one) => (
+              <button key={one} type="button" aria-pressed={mode === one} onClick={() => setMode(one)}>
+                {t(one === 'map' ? 'asMap' : 'asList')}
+              </button>
+            ))}
+          </fieldset>
+          {plan.seatCount > 0 && <Finder map={map} describer={describer} t={t as T} onFound={setFound} />}
+          <PriceLimit describer={describer} t={t as T} filter={filter} onFilter={setFilter} />
+        </div>
+        <div className={styles.filters}>
+          <LevelBar map={map} describer={describer} t={t as T} filter={filter} onFilter={setFilter} />
+        </div>
+        <div className={styles.main}>
+          {mode === 'map' ? (
+            <MapStage
+              {...{ map, describer, theme, choice, levelsIn, announce, goal }}
+              t={t as T}
+              matching={passing}
+              title={t('mapTitle', { event: event.name })}
+              onArea={onMapArea}
+            />
+          ) : (
+            <SeatList
+              {...{ map, describer, choice, announce, onArea }}
+              t={t as T}
+              matching={passing}
+              goal={found}
+            />
+          )}
+        </div>
+        <div className={styles.foot}>
+          <p className={styles.live} data-freshness={freshness} role="status">
+            {t(`live.${freshness}`)}
+          </p>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: on a phone it scrolls sideways, which keys must reach */}
+          <section className={styles.key} tabIndex={0} aria-label={t('key')}>
+            <MarkKey map={map} t={t as T} hasMine={mine.length > 0} />
+          </section>
+        </div>
       </div>
-      <div className={styles.filters}>
-        <LevelBar map={map} describer={describer} t={t as T} filter={filter} onFilter={setFilter} />
-      </div>
-      <div className={styles.main}>
-        {mode === 'map' ? (
-          <MapStage
-            {...{ map, describer, theme, choice, levelsIn, announce, goal }}
-            t={t as T}
-            matching={passing}
-            title={t('mapTitle', { event: event.name })}
-            onArea={onMapArea}
-          >
-            <p className={styles.live} data-freshness={freshness} role="status">
-              {t(`live.${freshness}`)}
-            </p>
-          </MapStage>
-        ) : (
-          <SeatList
-            {...{ map, describer, choice, announce, onArea }}
-            t={t as T}
-            matching={passing}
-            goal={found}
-          />
-        )}
-      </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: on a phone it scrolls sideways, which keys must reach */}
-      <section className={styles.key} tabIndex={0} aria-label={t('key')}>
-        <MarkKey map={map} t={t as T} hasMine={mine.length > 0} />
-      </section>
-      <Tray map={map} describer={describer} t={t as T} choice={choice} max={most} />
+      <Tray {...{ map, event, describer, choice, purchase }} t={t as T} max={most} />
       {announcer}
     </div>
   )

@@ -1,22 +1,53 @@
 import { useTranslation } from 'react-i18next'
+import type { EventPage, Money } from '../../api/types'
 import { useLocale } from '../../i18n'
 import { formatMoney, sumMoney } from '../../lib/money'
 import { Button } from '../../ui/Button'
+import { Checkbox } from '../../ui/Field'
 import { Icon } from '../../ui/Icon'
-import { sectionOf } from '../engine/plan'
+import { idOf, sectionOf } from '../engine/plan'
 import type { Describer, T } from './describe'
 import styles from './Tray.module.css'
 import type { Choice } from './useChoice'
 import type { LiveMap } from './useSeatMap'
 
-type Props = { map: LiveMap; describer: Describer; t: T; choice: Choice; max: number }
+/** What may be done with what is picked, from below the map. */
+export interface Purchase {
+  /** Key of the ticket type by the seat's id; the full price unless given. */
+  readonly types: Readonly<Record<string, string>>
+  readonly onType: (seat: string, type: string) => void
+  /** Somebody needs one of the places that are kept for who does. */
+  readonly accessible: boolean
+  readonly onAccessible: (needed: boolean) => void
+  readonly onHold: () => void
+  readonly isHolding: boolean
+  /** Why the last hold was refused. It is announced elsewhere on the page. */
+  readonly refusal: string | undefined
+}
 
-/** What is picked, with what it costs and what to know about it. */
-export function Tray({ map, describer, t, choice, max }: Props) {
+type Props = {
+  map: LiveMap
+  event: Pick<EventPage, 'ticketTypes'>
+  describer: Describer
+  t: T
+  choice: Choice
+  max: number
+  purchase: Purchase | undefined
+}
+
+/** What is picked, with what it costs, what to know about it, and the way on. */
+export function Tray({ map, event, describer, t, choice, max, purchase }: Props) {
   const locale = useLocale()
   const { t: common } = useTranslation()
-  const seats = [...choice.picked]
-  const total = sumMoney(seats.flatMap((seat) => describer.prices[map.plan.level[seat]!] ?? []))
+  const seats = [...choice.picked].map((seat) => ({ seat, id: idOf(map.plan, seat) }))
+  const kinds = purchase ? event.ticketTypes : []
+  const priceOf = (seat: number, id: string): Money | undefined => {
+    const level = map.plan.level[seat]!
+    const kind = kinds.find(({ key }) => key === purchase?.types[id])
+    return kind?.prices[map.plan.levels[level]!.key] ?? describer.prices[level]
+  }
+  const total = sumMoney(seats.flatMap(({ seat, id }) => priceOf(seat, id) ?? []))
+  const isTaken = choice.hints.some(({ kind }) => kind === 'taken')
   if (seats.length === 0 && choice.hints.length === 0) return null
   return (
     <section className={styles.tray} aria-label={t('tray.title')}>
@@ -31,30 +62,70 @@ export function Tray({ map, describer, t, choice, max }: Props) {
           )}
         </div>
       ))}
+      {purchase?.refusal && !isTaken && (
+        <div className={styles.hint} data-kind="taken">
+          <Icon name="alert" size={18} />
+          <p>{purchase.refusal}</p>
+        </div>
+      )}
+      {purchase && choice.hints.some(({ kind }) => kind === 'special') && (
+        <Checkbox
+          label={t('tray.accessible')}
+          checked={purchase.accessible}
+          onChange={(change) => purchase.onAccessible(change.target.checked)}
+        />
+      )}
       {seats.length > 0 && (
         <div className={styles.row}>
           <ul className={styles.seats}>
-            {seats.map((seat) => (
-              <li key={seat}>
-                <span>
-                  <strong>{describer.inSection(seat)}</strong>
-                  <span className={styles.section}>{describer.section(sectionOf(map.plan, seat))}</span>
-                </span>
-                <span className={styles.price}>{describer.price(seat)}</span>
-                <button
-                  type="button"
-                  aria-label={`${common('action.delete')}: ${describer.seat(seat)}`}
-                  onClick={() => choice.toggle(seat)}
-                >
-                  <Icon name="close" size={16} />
-                </button>
-              </li>
-            ))}
+            {seats.map(({ seat, id }) => {
+              const price = priceOf(seat, id)
+              return (
+                <li key={id}>
+                  <span className={styles.place}>
+                    <strong>{describer.inSection(seat)}</strong>
+                    <span className={styles.about}>
+                      <span className={styles.price}>
+                        {price ? formatMoney(price, locale) : t('noPrice')}
+                      </span>{' '}
+                      {describer.section(sectionOf(map.plan, seat))}
+                    </span>
+                  </span>
+                  {purchase && kinds.length > 1 && (
+                    <select
+                      aria-label={t('tray.typeOf', { seat: describer.seat(seat) })}
+                      value={purchase.types[id] ?? 'standard'}
+                      onChange={(change) => purchase.onType(id, change.target.value)}
+                    >
+                      {kinds.map(({ key, name }) => (
+                        <option key={key} value={key}>
+                          {key === 'standard' ? t('tray.standard') : name}
+                        </option>
+                      ))}
+                    </select>
+                  )}
+                  <button
+                    type="button"
+                    aria-label={`${common('action.delete')}: ${describer.seat(seat)}`}
+                    onClick={() => choice.toggle(seat)}
+                  >
+                    <Icon name="close" size={16} />
+                  </button>
+                </li>
+              )
+            })}
           </ul>
-          <p className={styles.total}>
-            <span>{t('tray.count', { count: seats.length, max })}</span>
-            {total && <strong>{formatMoney(total, locale)}</strong>}
-          </p>
+          <div className={styles.end}>
+            <p className={styles.total}>
+              <span>{t('tray.count', { count: seats.length, max })}</span>
+              {total && <strong>{formatMoney(total, locale)}</strong>}
+            </p>
+            {purchase && (
+              <Button variant="primary" size="l" busy={purchase.isHolding} onClick={purchase.onHold}>
+                {t('tray.hold', { count: seats.length })}
+              </Button>
+            )}
+          </div>
         </div>
       )}
     </section>
