@@ -50,11 +50,11 @@ export function MapSlot(props: MapProps) {
         <Suspense fallback={waiting}>
           <SeatMap
             {...props}
-            onEventStatus={() =>
-              void client.invalidateQueries({ queryKey: eventQuery(props.event.id).queryKey })
-            }
             onHoldExpiring={(_, secondsLeft) =>
               toast(t('common:time.leftSpoken', { count: secondsLeft }), { tone: 'bad' })
+            }
+            onEventStatus={() =>
+              void client.invalidateQueries({ queryKey: eventQuery(props.event.id).queryKey })
             }
           />
         </Suspense>

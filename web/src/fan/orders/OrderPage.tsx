@@ -10,6 +10,7 @@ import { EventTime } from '../../ui/EventTime'
 import { Money } from '../../ui/Money'
 import { Card, Page, PageHead } from '../../ui/Page'
 import { ErrorState, Loading, Notice, Skeleton } from '../../ui/State'
+import { lookAgainMs } from '../checkout/attempt'
 import { bankPage } from '../checkout/PaymentForm'
 import { eventQuery, orderQuery } from '../queries'
 import { OrderStatus } from './OrderStatus'
@@ -33,7 +34,8 @@ export function OrderPage() {
   const { placed } = route.useSearch()
   const order = useQuery({
     ...orderQuery(orderId),
-    refetchInterval: ({ state }) => (state.data && moves(state.data) ? LOOK_MS : false),
+    refetchInterval: ({ state }) =>
+      state.data && moves(state.data) ? Math.max(LOOK_MS, lookAgainMs(state.error)) : false,
   })
   const eventId = order.data?.tickets[0]?.eventId
   const { data: event } = useQuery({ ...eventQuery(eventId ?? ''), enabled: eventId !== undefined })
