@@ -137,25 +137,37 @@ test('what is on its way while somebody signs out is not kept after all', async 
   const { context, page } = await visitor(browser, server.url)
   await register(page, somebody())
   await holdBest(page, server.url, 'Midnight Brass')
-  let late
-  const asked = new Promise((resolve) => {
-    // The first barcode is on its way until the end of the session, and comes then.
-    void context.route('**/api/v1/tickets/*/barcode*', async (route) => {
-      const answer = await route.fetch()
-      await new Promise((release) => {
-        late = release
-        resolve()
-      })
-      await route.fulfill({ response: answer }).catch(() => {})
-    })
+  // The first barcode is answered before the session ends, and would arrive after it.
+  let answered
+  let arrives
+  const isAnswered = new Promise((resolve) => {
+    answered = resolve
   })
+  const mayArrive = new Promise((resolve) => {
+    arrives = resolve
+  })
+  await context.route('**/api/v1/tickets/*/barcode*', async (route) => {
+    const response = await route.fetch()
+    answered()
+    await mayArrive
+    await route.fulfill({ response }).catch(() => {})
+  })
+  const asked = page.waitForRequest(/\/barcode/)
   await page.getByRole('button', { name: /^Pay/ }).click()
-  await asked
+  const request = await asked
+  await isAnswered
+  const isIt = (one) => one === request
+  const over = Promise.any([
+    page.waitForEvent('requestfinished', isIt),
+    page.waitForEvent('requestfailed', isIt),
+  ])
   await page.getByRole('button', { name: 'Account', exact: true }).click()
   await page.getByRole('button', { name: 'Sign out' }).click()
   await page.getByRole('link', { name: 'Sign in' }).waitFor()
-  late()
-  await page.goto('/')
+  arrives()
+  await over
+  await page.getByRole('link', { name: 'Sign in' }).click()
+  await page.getByRole('heading', { name: 'Come in' }).waitFor()
   await keptBarcodes(page, 0)
   await context.close()
 })

@@ -54,11 +54,11 @@ export function MapSlot(props: MapProps) {
           <SeatMap
             {...props}
             readOnly={!props.purchase}
-            onEventStatus={() =>
-              void client.invalidateQueries({ queryKey: eventQuery(props.event.id).queryKey })
-            }
             onHoldExpiring={(_, secondsLeft) =>
               toast(t('common:time.leftSpoken', { count: secondsLeft }), { tone: 'bad' })
+            }
+            onEventStatus={() =>
+              void client.invalidateQueries({ queryKey: eventQuery(props.event.id).queryKey })
             }
           />
         </Suspense>

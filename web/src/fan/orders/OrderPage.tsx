@@ -11,6 +11,7 @@ import { EventTime } from '../../ui/EventTime'
 import { Money } from '../../ui/Money'
 import { Card, Page, PageHead } from '../../ui/Page'
 import { ErrorState, Loading, Notice, Skeleton } from '../../ui/State'
+import { lookAgainMs } from '../checkout/attempt'
 import { bankPage } from '../checkout/PaymentForm'
 import { eventQuery, orderQuery } from '../queries'
 import { OrderStatus } from './OrderStatus'
@@ -34,7 +35,8 @@ export function OrderPage() {
   const { placed } = route.useSearch()
   const order = useQuery({
     ...orderQuery(orderId),
-    refetchInterval: ({ state }) => (state.data && moves(state.data) ? LOOK_MS : false),
+    refetchInterval: ({ state }) =>
+      state.data && moves(state.data) ? Math.max(LOOK_MS, lookAgainMs(state.error)) : false,
   })
   const eventId = order.data?.events[0]
   const { data: event } = useQuery({ ...eventQuery(eventId ?? ''), enabled: eventId !== undefined })
