@@ -18,12 +18,12 @@ const STYLE: &str = "body{font:1.125rem/1.5 system-ui,sans-serif;max-width:30rem
 /// The policy names the style by its hash, so that nothing else that looks like one is taken.
 static STYLE_HASH: LazyLock<String> = LazyLock::new(|| STANDARD.encode(Sha256::digest(STYLE)));
 
-/// A page that works without scripts and that no cache keeps. `title`: text of ours; `body`: HTML in which
+/// A page that works without scripts and that no cache keeps. `language`: of its texts; `title`: text of ours; `body`: HTML in which
 /// whatever somebody typed went through [`escape`]; `target`: where its form may lead besides here, as a
 /// source of the policy.
-pub fn page(status: StatusCode, title: &str, body: &str, target: &str) -> Response {
+pub fn page(language: &str, status: StatusCode, title: &str, body: &str, target: &str) -> Response {
     let html = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+        "<!doctype html><html lang=\"{language}\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style></head>\
          <body><main>{body}</main></body></html>"
     );

@@ -20,6 +20,7 @@ pub mod agreements;
 pub mod approvals;
 pub mod audit;
 pub mod auth;
+pub mod bank;
 pub mod bookings;
 pub mod checkins;
 pub mod client;

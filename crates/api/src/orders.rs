@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use payments::{Approval, CHALLENGE_PATH, GatewayError, PaymentGateway, Standing, Token};
 use sales::{
@@ -28,7 +28,7 @@ use crate::openapi::MoneySchema;
 use crate::problem::{Envelope, IDEMPOTENCY_REPLAYED};
 use crate::tickets::TRANSFERRED;
 use crate::venues::List;
-use crate::{App, Problem, html, schema};
+use crate::{App, Problem, bank, html, schema};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -421,33 +421,31 @@ pub async fn challenge_page(
     State(app): State<App>,
     Path(payment): Path<PaymentId>,
     Params(way): Params<WayBack>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let gateway = app.simulated.as_ref().ok_or_else(Problem::not_found)?;
     let standing = gateway.status(payment).await?;
+    let words = bank::words(&headers);
     let said = match standing {
         Standing::Absent => return Err(Problem::not_found()),
         Standing::NeedsBuyer { .. } => format!(
-            "<p>A shop asks for a payment ({payment}). Is it yours?</p><form method=\"post\">\
-             <button name=\"answer\" value=\"approve\">Approve</button> \
-             <button name=\"answer\" value=\"reject\">Reject</button></form>"
+            "<p>{} ({payment}). {}</p><form method=\"post\">\
+             <button name=\"answer\" value=\"approve\">{}</button> \
+             <button name=\"answer\" value=\"reject\">{}</button></form>",
+            words.asked, words.is_it_yours, words.approve, words.reject
         ),
-        Standing::Authorized { .. } | Standing::Captured { .. } => {
-            "<p>The payment is approved. You can go back to the shop.</p>".to_owned()
-        }
-        Standing::Declined { .. } => {
-            "<p>The payment is rejected and nothing was charged. You can go back to the shop.</p>".to_owned()
-        }
-        Standing::Voided => {
-            "<p>The shop gave the payment up and nothing was charged. You can go back to it.</p>".to_owned()
-        }
+        Standing::Authorized { .. } | Standing::Captured { .. } => format!("<p>{}</p>", words.approved),
+        Standing::Declined { .. } => format!("<p>{}</p>", words.rejected),
+        Standing::Voided => format!("<p>{}</p>", words.given_up),
     };
     let back = match way.path() {
         Some(path) if !matches!(standing, Standing::NeedsBuyer { .. }) => {
-            format!("<p><a href=\"{}\">Back to the shop</a></p>", html::escape(path))
+            format!("<p><a href=\"{}\">{}</a></p>", html::escape(path), words.back)
         }
         _ => String::new(),
     };
-    Ok(html::page(StatusCode::OK, "Simulated bank", &format!("<h1>Simulated bank</h1>{said}{back}"), ""))
+    let body = format!("<h1>{}</h1>{said}{back}", words.title);
+    Ok(html::page(words.language, StatusCode::OK, words.title, &body, ""))
 }
 
 /// The buyer answers the simulated gateway.

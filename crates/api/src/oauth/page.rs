@@ -91,7 +91,7 @@ pub fn ask(asked: &Asked, hidden: &[(&str, &str)], account: Option<&str>, said: 
         Some(Said::Unapproved) => StatusCode::FORBIDDEN,
         Some(_) => StatusCode::BAD_REQUEST,
     };
-    page(status, "Let a program in", &body, &target(&back))
+    page("en", status, "Let a program in", &body, &target(&back))
 }
 
 /// The page for a request that leads nowhere.
@@ -100,7 +100,7 @@ pub fn refusal(why: &str) -> Response {
         "<h1>This does not work</h1><p>{}</p><p>Nothing was allowed. Please tell whoever made the program.</p>",
         escape(why)
     );
-    page(StatusCode::BAD_REQUEST, "This does not work", &body, "")
+    page("en", StatusCode::BAD_REQUEST, "This does not work", &body, "")
 }
 
 /// The page for a mistake of a program that nobody vouched for: no browser goes there by itself.
@@ -114,7 +114,7 @@ pub fn mistake(why: &str, answer: &Url) -> Response {
         escape(why),
         escape(answer.as_str())
     );
-    page(StatusCode::BAD_REQUEST, "This does not work", &body, "")
+    page("en", StatusCode::BAD_REQUEST, "This does not work", &body, "")
 }
 
 /// Where the form leads in the end: browsers hold redirects to the policy, too.

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { isProblem } from '../../api/problem'
 import type { EventPage as Event } from '../../api/types'
 import { useProblemMessage } from '../../i18n/problem'
 import { serverNow } from '../../lib/clock'
@@ -85,7 +86,12 @@ function Loaded({ event }: { event: Event }) {
                       onAccessible: picks.setAccessible,
                       onHold: () => holding.place(wishOf(picks)),
                       isHolding: holding.isPending,
-                      refusal: holding.error ? message(holding.error) : undefined,
+                      refusal: holding.error
+                        ? {
+                            code: isProblem(holding.error) ? holding.error.code : '',
+                            text: message(holding.error),
+                          }
+                        : undefined,
                     }
                   : undefined
               }

@@ -8,7 +8,7 @@ import { Icon } from '../../ui/Icon'
 import { idOf, sectionOf } from '../engine/plan'
 import type { Describer, T } from './describe'
 import styles from './Tray.module.css'
-import type { Choice } from './useChoice'
+import type { Choice, Hint } from './useChoice'
 import type { LiveMap } from './useSeatMap'
 
 /** What may be done with what is picked, from below the map. */
@@ -22,7 +22,7 @@ export interface Purchase {
   readonly onHold: () => void
   readonly isHolding: boolean
   /** Why the last hold was refused. It is announced elsewhere on the page. */
-  readonly refusal: string | undefined
+  readonly refusal: { readonly code: string; readonly text: string } | undefined
 }
 
 type Props = {
@@ -47,7 +47,10 @@ export function Tray({ map, event, describer, t, choice, max, purchase }: Props)
     return kind?.prices[map.plan.levels[level]!.key] ?? describer.prices[level]
   }
   const total = sumMoney(seats.flatMap(({ seat, id }) => priceOf(seat, id) ?? []))
-  const isTaken = choice.hints.some(({ kind }) => kind === 'taken')
+  const isHinted = (kind: Hint['kind']) => choice.hints.some((hint) => hint.kind === kind)
+  const refusal = purchase?.refusal
+  // What a hint says already, with the way out of it, is not said twice.
+  const isRefused = refusal && !isHinted('taken') && !(refusal.code === 'orphan_seat' && isHinted('orphan'))
   if (seats.length === 0 && choice.hints.length === 0) return null
   return (
     <section className={styles.tray} aria-label={t('tray.title')}>
@@ -62,13 +65,13 @@ export function Tray({ map, event, describer, t, choice, max, purchase }: Props)
           )}
         </div>
       ))}
-      {purchase?.refusal && !isTaken && (
+      {isRefused && (
         <div className={styles.hint} data-kind="taken">
           <Icon name="alert" size={18} />
-          <p>{purchase.refusal}</p>
+          <p>{refusal.text}</p>
         </div>
       )}
-      {purchase && choice.hints.some(({ kind }) => kind === 'special') && (
+      {purchase && isHinted('special') && (
         <Checkbox
           label={t('tray.accessible')}
           checked={purchase.accessible}
