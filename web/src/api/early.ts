@@ -1,12 +1,17 @@
+import { hear } from '../lib/clock'
+
 /** Past this an answer that was asked for early is not waited for any longer. */
 const PATIENCE_MS = 20_000
 
-const answers = new Map<string, Promise<Response | undefined>>()
+type Asked = { sent: number; answer: Promise<Response | undefined> }
+
+const answers = new Map<string, Asked>()
 
 /** Asks for what a page will want, before its code is there. */
 export function askEarly(path: string): void {
-  const asked = fetch(path, { signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => undefined)
-  answers.set(new URL(path, location.origin).href, asked)
+  const sent = Date.now()
+  const answer = fetch(path, { signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => undefined)
+  answers.set(new URL(path, location.origin).href, { sent, answer })
 }
 
 /** The answer to the same question, once. Nothing when it was not asked, or not answered well. */
@@ -14,8 +19,10 @@ export async function takeEarly({ method, url }: Request): Promise<Response | un
   const asked = method === 'GET' ? answers.get(url) : undefined
   if (!asked) return undefined
   answers.delete(url)
-  const answer = await asked
-  return answer?.ok ? answer : undefined
+  const answer = await asked.answer
+  if (!answer?.ok) return undefined
+  hear(answer, asked.sent)
+  return answer
 }
 
 /** What nobody has taken by the time the page is there would be old when somebody did. */

@@ -65,7 +65,7 @@ function Loaded({ event }: { event: Event }) {
         <div className={styles.panel}>
           <BuyPanel event={event} picks={picks} holding={holding} area={area} />
         </div>
-        <div className={styles.main} data-held={holds.length > 0 || undefined}>
+        <div className={styles.main}>
           <section id="map" aria-labelledby="map-title" className={styles.map}>
             <h2 id="map-title">{t('map')}</h2>
             <MapSlot
