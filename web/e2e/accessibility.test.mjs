@@ -74,7 +74,7 @@ for (const colorScheme of ['light', 'dark']) {
     await page.getByLabel('Their email').waitFor()
     await clean('hand on')
     await page.goto('/orders')
-    await page.getByRole('heading', { name: 'Midnight Brass' }).waitFor()
+    await page.getByRole('heading', { name: 'Midnight Brass' }).first().waitFor()
     await clean('orders')
     await page.goto('/account')
     await page.getByRole('heading', { name: 'Devices' }).waitFor()

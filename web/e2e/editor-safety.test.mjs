@@ -109,6 +109,7 @@ test('while a version is saved no key closes the dialog or changes what is drawn
   await dialog.getByRole('button', { name: 'Done' }).click()
   await page.waitForURL(/seat-maps\/map_/)
   await page.getByText('Version 1', { exact: false }).first().waitFor()
+  await page.getByRole('treeitem').first().waitFor()
   assert.deepEqual(await outline(page), drawn)
   assert.deepEqual(errors, [])
   await context.close()
