@@ -1,6 +1,5 @@
 // The dialogs and the states in between that people come to only on their way through something.
 import assert from 'node:assert/strict'
-import { createHmac } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import {
   eventNamed,
@@ -14,6 +13,7 @@ import {
   violations,
   visitor,
 } from './harness.mjs'
+import { appCode, signIn } from './people.mjs'
 
 let server
 let browser
@@ -31,27 +31,6 @@ const THEMES = [
   { colorScheme: 'dark', viewport: { width: 390, height: 844 } },
 ]
 const accountsOf = (role) => server.world.accounts.filter((account) => account.role === role)
-
-async function signIn(page, { email, password }, next = '/') {
-  await page.goto(`/sign-in?next=${encodeURIComponent(next)}`)
-  await page.getByLabel('Email').fill(email)
-  await page.getByLabel('Password').fill(password)
-  await page.getByRole('main').getByRole('button', { name: 'Sign in', exact: true }).click()
-  await page.getByRole('button', { name: 'Account', exact: true }).waitFor()
-}
-
-/** What an authenticator app shows now, by RFC 6238. */
-function appCode(secret) {
-  const bits = [...secret.replaceAll(/[\s=]/g, '')]
-    .map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'))
-    .join('')
-  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)))
-  const counter = Buffer.alloc(8)
-  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)))
-  const mac = createHmac('sha1', key).update(counter).digest()
-  const at = mac[19] & 15
-  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0')
-}
 
 for (const [index, theme] of THEMES.entries()) {
   const cleanOf = (t, page) => (name) =>

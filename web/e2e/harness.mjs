@@ -2,7 +2,7 @@
 // STAGEDOOR_BIN: the binary (default: the release build). STAGEDOOR_URL and STAGEDOOR_WORLD: a server that
 // runs already, and the JSON that `stagedoor demo` printed for it.
 import { execFile, spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -18,7 +18,8 @@ const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 /** Longer than anything here takes on a busy machine; what never comes fails. */
 export const PATIENCE_MS = 60_000
 
-export async function startServer() {
+/** `settings`: what stands in the server's settings file, made from its address. */
+export async function startServer(settings = async (_url) => '') {
   if (process.env.STAGEDOOR_URL) {
     const world = JSON.parse(await readFile(process.env.STAGEDOOR_WORLD, 'utf8'))
     return { url: process.env.STAGEDOOR_URL, world, stop: async () => {} }
@@ -27,10 +28,14 @@ export async function startServer() {
   const { stdout } = await run(BINARY, ['demo', '--data', data], { maxBuffer: 1 << 26 })
   const port = await freePort()
   const url = `http://localhost:${port}`
+  const file = join(data, 'stagedoor.toml')
+  await writeFile(file, await settings(url))
   const child = spawn(
     BINARY,
     [
       'serve',
+      '--config',
+      file,
       '--listen',
       `127.0.0.1:${port}`,
       '--data',

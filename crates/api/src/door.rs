@@ -124,7 +124,8 @@ pub struct AttendanceView {
     /// Tickets that are good and were not used yet.
     expected: u32,
     admitted: u32,
-    /// The hundred where most came in, and the hundred that refused most.
+    /// The hundred where most came in, and the hundred that refused most; of one that is in one of the two
+    /// lists alone, the other figure is 0.
     gates: Vec<GateView>,
     /// Only minutes in which somebody came, the oldest first.
     minutes: Vec<MinuteView>,

@@ -98,9 +98,8 @@ impl Identity {
     }
 
     /// Turns the second factor on, when `code` is what the app shows; gives the recovery codes, which
-    /// are never shown again. Ends every session but `keep`, and what programs were let do: whoever has
-    /// one without the factor would go on without it. Passkeys stay: each is two factors by itself, and its
-    /// making was told by mail. `InvalidOtp` for a wrong code, `WrongState` when there is nothing to confirm.
+    /// are never shown again. Ends every session but `keep`, what programs were let do, and the
+    /// passkeys: each was made without the factor, and whoever made it would go on without it. `InvalidOtp` for a wrong code, `WrongState` when there is nothing to confirm.
     pub async fn confirm_factor(
         &self,
         origin: &Origin,
@@ -125,8 +124,10 @@ impl Identity {
         }
         let codes = self.make_recovery_codes(&tx, user).await?;
         letters::tell(&tx, &key, &row, &Letter::FactorOn).await?;
+        let passkeys = sql::delete_passkeys(&tx, user).await?;
         let ended = sql::revoke_other_sessions_of(&tx, user, keep).await?;
-        tx.audit(entry.after(json!({ "recovery_codes": codes.len(), "sessions_ended": ended })));
+        let after = json!({ "recovery_codes": codes.len(), "sessions_ended": ended, "passkeys_removed": passkeys });
+        tx.audit(entry.after(after));
         self.revoke_after_commit(&tx, ended);
         self.end_grants_in(&tx, user).await?;
         self.forget_standings_after_commit(&tx);

@@ -166,7 +166,10 @@ fn english(letter: &Letter<'_>) -> (&'static str, String) {
         }
         Letter::FactorOn => (
             "Second factor on",
-            format!("Signing in to your account now asks for a code of your authenticator app.\n\n{NOT_YOU}"),
+            format!(
+                "Signing in to your account now asks for a code of your authenticator app. Passkeys that were \
+                 added before are removed; please add yours again.\n\n{NOT_YOU}"
+            ),
         ),
         Letter::FactorOff => (
             "Second factor off",
@@ -258,7 +261,10 @@ fn german(letter: &Letter<'_>) -> (&'static str, String) {
         }
         Letter::FactorOn => (
             "Zweiter Faktor eingeschaltet",
-            format!("Die Anmeldung bei Ihrem Konto verlangt jetzt einen Code Ihrer Authenticator-App.\n\n{NOT_YOU}"),
+            format!(
+                "Die Anmeldung bei Ihrem Konto verlangt jetzt einen Code Ihrer Authenticator-App. Passkeys von \
+                 vorher sind entfernt; bitte fügen Sie Ihre wieder hinzu.\n\n{NOT_YOU}"
+            ),
         ),
         Letter::FactorOff => (
             "Zweiter Faktor ausgeschaltet",

@@ -1,6 +1,8 @@
 import { QueryClient } from '@tanstack/react-query'
+import { meQuery } from './me'
 import { isProblem } from './problem'
-import { onSessionChange } from './session'
+import { hasSession, onSessionChange } from './session'
+import type { User } from './types'
 
 const RETRIES = 2
 
@@ -16,5 +18,15 @@ export const queryClient = new QueryClient({
   },
 })
 
-// Another person, or nobody: nothing of the one before stays in memory, nor on the screen.
-onSessionChange(() => void queryClient.resetQueries({ queryKey: ['me'] }))
+/** Another person, or nobody: nothing of the one before stays in memory, nor on the screen. */
+export async function changePerson(): Promise<void> {
+  const before = queryClient.getQueryData<User | null>(meQuery.queryKey)
+  if (before && hasSession()) {
+    const now = await queryClient.fetchQuery({ ...meQuery, staleTime: 0 }).catch(() => undefined)
+    // The same person once more, who goes on with what they were typing.
+    if (now?.id === before.id) return queryClient.invalidateQueries({ queryKey: ['me'] })
+  }
+  return queryClient.resetQueries({ queryKey: ['me'] })
+}
+
+onSessionChange(() => void changePerson())

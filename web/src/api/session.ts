@@ -7,6 +7,8 @@ import { onTold, tell } from './tabs'
  */
 const CSRF = '__Host-csrf'
 const REFRESH = '/api/v1/auth/refresh'
+/** When a tab last renewed the session, in ms since 1970. */
+const RENEWED = 'session-renewed'
 /** Past this a renewal is given up, and the wait for another tab's: one that hangs holds nobody up. */
 const RENEW_MS = 10_000
 const listeners = new Set<() => void>()
@@ -47,6 +49,7 @@ const isSafe = (method: string) => method === 'GET' || method === 'HEAD'
 export async function fetchWithSession(request: Request): Promise<Response> {
   const again = request.clone()
   const before = csrfToken()
+  const sent = Date.now()
   const response = await send(withToken(request, before))
   if (response.status !== 401 || !before || new URL(request.url).pathname.startsWith('/api/v1/auth/'))
     return response
@@ -57,7 +60,7 @@ export async function fetchWithSession(request: Request): Promise<Response> {
     .catch(() => undefined)
   // Wrong codes and passwords are 401 too, and a new access token does not mend them.
   if (code !== 'not_signed_in' && code !== 'invalid_token') return response
-  if (!(await renew(before))) return response
+  if (!(await renew(before, sent))) return response
   return send(withToken(again, csrfToken()))
 }
 
@@ -66,13 +69,24 @@ function withToken(request: Request, token: string | undefined): Request {
   return request
 }
 
-/** One tab renews for all: a refresh token is good once, and its second use ends the session. */
-async function renew(stale: string): Promise<boolean> {
+function sayRenewed(): void {
+  try {
+    localStorage.setItem(RENEWED, String(Date.now()))
+  } catch {
+    // A full storage: the next call renews once more, which does no harm.
+  }
+}
+
+/**
+ * One call of one tab renews for all that were `sent` before: a refresh token is good once, and its second use
+ * ends the session.
+ */
+async function renew(stale: string, sent: number): Promise<boolean> {
   const patience = { signal: AbortSignal.timeout(RENEW_MS) }
   return navigator.locks.request('session-refresh', patience, async () => {
     const token = csrfToken()
     if (!token) return false
-    if (token !== stale) return true
+    if (token !== stale || Number(localStorage.getItem(RENEWED)) > sent) return true
     const response = await fetch(REFRESH, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'X-Session': 'cookie', 'X-CSRF-Token': token },
@@ -81,6 +95,7 @@ async function renew(stale: string): Promise<boolean> {
     })
     // Who ends the session takes its cookies back. A proxy that refuses has ended nothing.
     if (response.status === 401 && !hasSession()) announceSession()
+    if (response.ok) sayRenewed()
     return response.ok
   })
 }

@@ -4,7 +4,14 @@ import { hasSession, onSessionChange } from '../api/session'
 import { doorRoutes } from '../door/routes'
 import { editorRoutes } from '../editor/routes'
 import { availabilityQuery, eventQuery, eventsQuery } from '../fan/queries'
-import { checkoutSearch, discoverSearch, orderSearch, signInSearch, ticketsSearch } from '../fan/search'
+import {
+  checkoutSearch,
+  discoverSearch,
+  orderSearch,
+  providerSearch,
+  signInSearch,
+  ticketsSearch,
+} from '../fan/search'
 import { loadMessages } from '../i18n'
 import { organizerRoutes } from '../organizer/routes'
 import { NotFound } from './NotFound'
@@ -98,6 +105,14 @@ const signIn = createRoute({
   component: lazyRouteComponent(() => import('../fan/auth/SignInPage'), 'SignInPage'),
 })
 
+const providerReturn = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sign-in/$provider',
+  validateSearch: providerSearch,
+  loader: () => loadMessages('auth'),
+  component: lazyRouteComponent(() => import('../fan/auth/ProviderReturnPage'), 'ProviderReturnPage'),
+})
+
 const resetPassword = createRoute({
   getParentRoute: () => rootRoute,
   path: '/reset-password',
@@ -122,6 +137,7 @@ const routeTree = rootRoute.addChildren([
   order,
   account,
   signIn,
+  providerReturn,
   resetPassword,
   invitation,
   organizerRoutes(),

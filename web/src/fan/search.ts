@@ -53,3 +53,15 @@ export function signInSearch(search: Record<string, unknown>): SignInSearch {
     mode: search.mode === 'register' || search.mode === 'forgot' ? search.mode : undefined,
   }
 }
+
+/** What a provider adds to the address that it sends people back to. */
+export type ProviderSearch = { code?: string; state?: string; iss?: string; error?: string }
+
+export function providerSearch(search: Record<string, unknown>): ProviderSearch {
+  return {
+    code: text(search.code, 4096),
+    state: text(search.state),
+    iss: text(search.iss, 2048),
+    error: text(search.error),
+  }
+}

@@ -45,8 +45,12 @@ let clock: ServerClock | undefined
 export function hear(response: Response, sent: number): void {
   const before = clock ?? keptClock()
   clock = heard(before, response.headers.get('Date'), sent, Date.now())
-  if (clock.low !== before.low || clock.high !== before.high)
+  if (clock.low === before.low && clock.high === before.high) return
+  try {
     localStorage.setItem(KEPT, JSON.stringify(clock))
+  } catch {
+    // A full storage: what is known in memory does for as long as the page is open.
+  }
 }
 
 /** Now by the server's clock, in ms since 1970. */

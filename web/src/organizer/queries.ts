@@ -209,8 +209,13 @@ export const contractsQuery = (org: string) =>
       (await ok(api.GET('/api/v1/organizers/{org}/contracts', { params: { path: { org } }, signal }))).items,
   })
 
-export const auditQuery = (org: string, filter: AuditFilter) =>
-  list(key(org, 'audit', filter), (cursor, signal) => readAudit(org, filter, cursor, signal, PAGE))
+/** Read when it is asked for alone: each look at it is an entry in it. */
+export const auditQuery = (org: string, filter: AuditFilter) => ({
+  ...list(key(org, 'audit', filter), (cursor, signal) => readAudit(org, filter, cursor, signal, PAGE)),
+  gcTime: 0,
+  refetchOnWindowFocus: false,
+  refetchOnReconnect: false,
+})
 
 export function readAudit(
   org: string,

@@ -97,8 +97,8 @@ async fn a_browser_adds_one_and_signs_in_with_it() {
 async fn a_browser_shows_one_in_the_place_of_a_code() {
     let app = TestApp::new().await;
     let (ann, mut device) = (app.verified("ann").await, Device::counting());
-    add(&ann, &mut device, None).await;
     app.turn_factor_on(&ann).await;
+    add(&ann, &mut device, app.recovery_code(&ann).as_deref()).await;
     let login = async |more: Value| {
         let mut body = json!({ "email": ann.email, "password": PASSWORD });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

@@ -1,5 +1,5 @@
 use stagedoor_core::{InvitationId, OrganizerId, Timestamp, UserId};
-use store::dialect::skip_locked;
+use store::dialect::{for_update, skip_locked};
 use store::{Result, Row, Tx};
 
 use super::organizers::role;
@@ -81,9 +81,9 @@ pub(crate) async fn invitation_count(tx: &Tx, organizer: OrganizerId) -> Result<
     tx.one("SELECT COUNT(*) FROM invitation WHERE organizer_id = $1", (organizer,), |row| row.get(0)).await
 }
 
-/// One of the organizer's, while it is good.
+/// One of the organizer's, while it is good; kept from changing until the transaction ends.
 pub(crate) async fn invitation_of(tx: &Tx, organizer: OrganizerId, id: InvitationId) -> Result<Option<InvitationRow>> {
-    let sql = invitation_where("organizer_id = $1 AND id = $2 AND expires_at > $3");
+    let sql = invitation_where("organizer_id = $1 AND id = $2 AND expires_at > $3") + for_update(tx.backend());
     tx.optional(&sql, (organizer, id, tx.now()), InvitationRow::read).await
 }
 
@@ -171,8 +171,8 @@ pub(crate) async fn delete_invitations_expired(tx: &Tx) -> Result<Vec<Invitation
     tx.all(&sql, (tx.now(),), |row| row.get(0)).await
 }
 
-/// One to this address that nobody answered in time.
+/// One to this address that nobody answered in time; kept from changing until the transaction ends.
 pub(crate) async fn invitation_expired(tx: &Tx, organizer: OrganizerId, index: &[u8]) -> Result<Option<InvitationId>> {
     let sql = "SELECT id FROM invitation WHERE organizer_id = $1 AND email_index = $2 AND expires_at <= $3";
-    tx.optional(sql, (organizer, index, tx.now()), |row| row.get(0)).await
+    tx.optional(&format!("{sql}{}", for_update(tx.backend())), (organizer, index, tx.now()), |row| row.get(0)).await
 }

@@ -51,8 +51,12 @@ fn session_of(office: &Office, fan: &SignedIn) -> SessionId {
 
 /// Adds a passkey of `device` to an account without a second factor.
 async fn add(office: &Office, fan: &SignedIn, device: &mut Device, name: &str) -> Passkey {
+    add_with(office, fan, device, name, None).await
+}
+
+async fn add_with(office: &Office, fan: &SignedIn, device: &mut Device, name: &str, otp: Option<&str>) -> Passkey {
     let (user, session) = (fan.user.id, session_of(office, fan));
-    let asked = office.challenge_new_passkey(&HOME, user, session, PASSWORD, None).await.unwrap();
+    let asked = office.challenge_new_passkey(&HOME, user, session, PASSWORD, otp).await.unwrap();
     let made = device.create(HERE, &asked.options).await;
     office.add_passkey(&HOME, user, session, name, &attestation(&made)).await.unwrap()
 }
@@ -108,6 +112,11 @@ async fn it_stands_for_both_factors() {
     let phone = crate::factors::Phone::new(&enrolment.secret);
     let session = session_of(&office, &ann);
     office.confirm_factor(&HOME, ann.user.id, session, &phone.shows(&office, 0)).await.unwrap();
+    // Whoever knew the password alone may have added the one from before.
+    let shown = signed(&office, &mut device).await;
+    assert_eq!(enter(&office, &shown).await.unwrap_err(), Code::InvalidPasskey);
+    let mut device = Device::counting();
+    add_with(&office, &ann, &mut device, "Phone", Some(&phone.shows(&office, 1))).await;
     let shown = signed(&office, &mut device).await;
     assert_eq!(enter(&office, &shown).await.unwrap().user.id, ann.user.id);
 }

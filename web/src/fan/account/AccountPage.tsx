@@ -5,6 +5,7 @@ import { Loading, Skeleton } from '../../ui/State'
 import styles from './Account.module.css'
 import { Addresses } from './Addresses'
 import { Data } from './Data'
+import { Identity } from './Identity'
 import { Passkeys } from './Passkeys'
 import { PasswordSection } from './PasswordSection'
 import { Profile } from './Profile'
@@ -18,6 +19,7 @@ const SECTIONS = [
   'password',
   'second',
   'passkeys',
+  'identity',
   'sessions',
   'programs',
   'data',
@@ -44,6 +46,7 @@ export function AccountPage() {
             <PasswordSection />
             <SecondFactor me={me} />
             <Passkeys />
+            <Identity me={me} />
             <Sessions />
             <Programs />
             <Data />

@@ -9,6 +9,7 @@ import { Button } from '../../ui/Button'
 import { Field } from '../../ui/Field'
 import { Notice } from '../../ui/State'
 import { toast } from '../../ui/Toast'
+import { goToLink, providersQuery } from '../auth/providers'
 import styles from './Account.module.css'
 import { ProofDialog } from './ProofDialog'
 import { invitationsQuery, linksQuery, programsQuery } from './queries'
@@ -22,7 +23,10 @@ export function Programs() {
   const client = useQueryClient()
   const programs = useQuery(programsQuery)
   const links = useQuery(linksQuery)
+  const { data: providers = [] } = useQuery(providersQuery)
   const [removing, setRemoving] = useState<{ id: string; name: string }>()
+  const [linking, setLinking] = useState<{ id: string; name: string }>()
+  const linked = links.data?.items.map(({ provider }) => provider)
   const end = useMutation({
     mutationFn: (grant: string) =>
       ok(api.DELETE('/api/v1/me/programs/{grant}', { params: { path: { grant } } })),
@@ -65,7 +69,27 @@ export function Programs() {
           </li>
         )}
       </List>
+      {linked && (
+        <div className={styles.buttons}>
+          {providers
+            .filter(({ id }) => !linked.includes(id))
+            .map((provider) => (
+              <Button key={provider.id} onClick={() => setLinking(provider)}>
+                {t('link', { name: provider.name })}
+              </Button>
+            ))}
+        </div>
+      )}
       <Invitations />
+      {linking && (
+        <ProofDialog
+          title={t('link', { name: linking.name })}
+          text={t('linkText', { name: linking.name })}
+          action={t('common:action.continue')}
+          onClose={() => setLinking(undefined)}
+          run={(proof) => goToLink(linking.id, proof)}
+        />
+      )}
       {removing && (
         <ProofDialog
           title={t('removeLink', { name: removing.name })}

@@ -11,7 +11,7 @@ import { Notice } from '../../ui/State'
 import { toast } from '../../ui/Toast'
 import styles from './Account.module.css'
 import { ProofDialog } from './ProofDialog'
-import { mfaQuery } from './queries'
+import { mfaQuery, passkeysQuery } from './queries'
 import { Section } from './Section'
 
 type Enrolment = { secret: string; uri: string; symbol: string | undefined }
@@ -27,6 +27,7 @@ export function SecondFactor({ me }: { me: User }) {
   const changed = () => {
     void client.invalidateQueries({ queryKey: ['me'], exact: true })
     void client.invalidateQueries({ queryKey: mfaQuery.queryKey })
+    void client.invalidateQueries({ queryKey: passkeysQuery.queryKey })
   }
   const on = Boolean(mfa?.totpSince)
   const verified = me.emailVerified || me.phoneVerified
@@ -50,6 +51,7 @@ export function SecondFactor({ me }: { me: User }) {
       {doing === 'enrol' && (
         <ProofDialog
           title={t('secondAdd')}
+          text={t('secondAddText')}
           action={t('common:action.continue')}
           onClose={() => setDoing(undefined)}
           run={async ({ password }) => {

@@ -7,7 +7,16 @@ import { Loading, Notice, Skeleton } from '../../ui/State'
 import styles from './Account.module.css'
 
 type Props = {
-  id: 'profile' | 'addresses' | 'password' | 'second' | 'passkeys' | 'sessions' | 'programs' | 'data'
+  id:
+    | 'profile'
+    | 'addresses'
+    | 'password'
+    | 'second'
+    | 'passkeys'
+    | 'identity'
+    | 'sessions'
+    | 'programs'
+    | 'data'
   text?: ReactNode
   children: ReactNode
 }

@@ -26,6 +26,11 @@ export const invitationsQuery = queryOptions({
   queryFn: ({ signal }) => ok(api.GET('/api/v1/me/invitations', { signal })),
 })
 
+export const checksQuery = queryOptions({
+  queryKey: ['me', 'kyc'],
+  queryFn: ({ signal }) => ok(api.GET('/api/v1/me/kyc', { signal })),
+})
+
 export const mfaQuery = queryOptions({
   queryKey: ['me', 'mfa'],
   queryFn: ({ signal }) => ok(api.GET('/api/v1/me/mfa', { signal })),

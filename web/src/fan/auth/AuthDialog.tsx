@@ -15,6 +15,7 @@ export function AuthDialog({ open, onClose, onDone }: Props) {
       <Notice tone="good">{t('dialogText')}</Notice>
       <AuthForm
         initial="register"
+        next={location.pathname + location.search}
         onDone={() => {
           setDone(true)
           onDone()

@@ -11,15 +11,21 @@ import { Icon } from '../../ui/Icon'
 import { Notice } from '../../ui/State'
 import styles from './AuthForm.module.css'
 import { assertion, forgotPassword, logIn, passkeysWork, register, signInWithPasskey } from './calls'
+import { ProviderButtons } from './ProviderButtons'
 
 export type AuthMode = 'signIn' | 'register' | 'forgot'
-type Props = { initial?: AuthMode; onDone: (user: User) => void }
+type Props = {
+  initial?: AuthMode
+  onDone: (user: User) => void
+  /** Where to go after signing in elsewhere, which leaves the page. */
+  next?: string | undefined
+}
 
 /** What the account asks for beside its password. */
 type Second = { methods: readonly string[]; passkey?: unknown }
 
 /** Signing in, making an account, asking for a new password: one form that keeps what was typed. */
-export function AuthForm({ initial = 'signIn', onDone }: Props) {
+export function AuthForm({ initial = 'signIn', onDone, next }: Props) {
   const { t, i18n } = useTranslation('auth')
   const message = useProblemMessage()
   const [mode, setMode] = useState<AuthMode>(initial)
@@ -133,6 +139,7 @@ export function AuthForm({ initial = 'signIn', onDone }: Props) {
               <Icon name="key" /> {t('withPasskey')}
             </Button>
           )}
+          {mode !== 'forgot' && <ProviderButtons next={next} />}
         </>
       )}
       <div className={styles.others}>

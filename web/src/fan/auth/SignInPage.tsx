@@ -13,7 +13,7 @@ export function SignInPage() {
     <Page title={t('signIn')} narrow>
       <PageHead title={t('pageTitle')}>{t('pageText')}</PageHead>
       <Card>
-        <AuthForm initial={mode ?? 'signIn'} onDone={() => router.history.replace(next ?? '/')} />
+        <AuthForm initial={mode ?? 'signIn'} next={next} onDone={() => router.history.replace(next ?? '/')} />
       </Card>
     </Page>
   )

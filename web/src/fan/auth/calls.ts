@@ -8,7 +8,7 @@ import { keepFor } from '../tickets/kept'
 type SignedIn = { user: User }
 
 /** The answer to every way of signing in: cookies are set, and the person is known at once. */
-async function enter(call: Promise<unknown>): Promise<User> {
+export async function enter(call: Promise<unknown>): Promise<User> {
   const { user } = (await call) as SignedIn
   // Another's tickets are gone before anything of this person's is shown.
   await keepFor(user.id).catch(() => {})

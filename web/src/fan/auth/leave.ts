@@ -15,10 +15,12 @@ export async function signOut(): Promise<void> {
   await forgetPerson()
 }
 
-/** Their session has ended: nothing of theirs stays on the device, and a phone that is handed on shows no tickets. */
+/** Their session has ended: a phone that is handed on shows no tickets, and not who was to come. */
 export async function forgetPerson(): Promise<void> {
   // What is on its way would be kept after all.
   await queryClient.cancelQueries({ queryKey: ['me'] })
   await forgetKept()
+  // What was chosen and begun to be paid.
+  sessionStorage.clear()
   announceSession()
 }

@@ -4,7 +4,6 @@ import { useTranslation } from 'react-i18next'
 import type { EventPage } from '../../api/types'
 import { loadMessages } from '../../i18n'
 import type { SeatMapProps } from '../../seatmap'
-import { toast } from '../../ui/Toast'
 import { eventQuery } from '../queries'
 import styles from './MapSlot.module.css'
 
@@ -54,9 +53,6 @@ export function MapSlot(props: MapProps) {
           <SeatMap
             {...props}
             readOnly={!props.purchase}
-            onHoldExpiring={(_, secondsLeft) =>
-              toast(t('common:time.leftSpoken', { count: secondsLeft }), { tone: 'bad' })
-            }
             onEventStatus={() =>
               void client.invalidateQueries({ queryKey: eventQuery(props.event.id).queryKey })
             }
