@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { device, film, launch, scan, start, verdict, violations } from './door-browser.mjs'
+import { device, film, forged, launch, scan, start, verdict, violations } from './door-browser.mjs'
 import { startWorld } from './door-world.mjs'
 
 let world, stop, browser, event, tickets
@@ -24,7 +24,6 @@ after(async () => {
 const next = () => tickets.pop()
 
 /** Swaps two characters of what the signature covers. */
-const forged = (text) => `${text.slice(0, 30)}${text[31]}${text[30]}${text.slice(32)}`
 
 test('a hand scanner is heard wherever the focus is, and a ticket lets in once', async () => {
   const page = await device(browser, world, event, 'North')
