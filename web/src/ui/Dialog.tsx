@@ -1,4 +1,4 @@
-import { type ReactNode, useId, useLayoutEffect, useRef } from 'react'
+import { type ReactNode, useEffect, useId, useLayoutEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { cx } from './cx'
 import styles from './Dialog.module.css'
@@ -28,6 +28,15 @@ export function Dialog({ open, onClose, title, children, locked = false, wide = 
     dialog.showModal()
     return () => dialog.close()
   }, [open])
+  // Pressed twice, Escape would close without asking, and for a moment keys would reach what is behind.
+  useEffect(() => {
+    if (!open || !locked) return
+    const stay = (event: KeyboardEvent) => {
+      if (event.key === 'Escape') event.preventDefault()
+    }
+    document.addEventListener('keydown', stay, true)
+    return () => document.removeEventListener('keydown', stay, true)
+  }, [open, locked])
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape is the keyboard's way, and the browser's own
     <dialog
@@ -39,7 +48,7 @@ export function Dialog({ open, onClose, title, children, locked = false, wide = 
         if (!locked && event.target === ref.current) onClose()
       }}
       onClose={() => {
-        // Pressed twice, Escape closes without asking.
+        // Not every way of closing asks: a phone's gesture back does not.
         const dialog = ref.current
         if (!open || !dialog || dialog.open) return
         if (locked) dialog.showModal()
