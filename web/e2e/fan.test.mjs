@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import {
+  counted,
   fillRegistration,
   holdBest,
   keptBarcodes,
@@ -38,13 +39,7 @@ test('a guest finds a show by a misspelt name, signs up without losing the choic
 
   await page.waitForURL(/\/checkout\?hold=hld_/)
   await page.getByRole('button', { name: /^Pay/ }).waitFor()
-  assert.equal(
-    await page
-      .getByRole('listitem')
-      .filter({ hasText: /row .* seat/ })
-      .count(),
-    3,
-  )
+  await counted(page.getByRole('listitem').filter({ hasText: /row .* seat/ }), 3)
   assert.match(await page.getByRole('timer').textContent(), /4:\d\d|5:00/)
   await page.getByRole('button', { name: /^Pay/ }).click()
 
@@ -146,7 +141,7 @@ test('the hold is found again after a reload and from another page, and can be g
   await bar.getByRole('link', { name: 'To checkout' }).click()
   await page.getByRole('button', { name: 'Give these places back' }).click()
   await page.waitForURL(/\/events\//)
-  assert.equal(await bar.count(), 0)
+  await counted(bar, 0)
   await context.close()
 })
 

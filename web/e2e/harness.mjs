@@ -207,6 +207,17 @@ export async function keptBarcodes(page, wanted) {
   if (kept !== wanted) throw new Error(`${kept} barcodes are kept, not ${wanted}`)
 }
 
+/** Waits until exactly so many are there. */
+export async function counted(locator, wanted) {
+  const end = Date.now() + PATIENCE_MS
+  let there = await locator.count()
+  while (there !== wanted && Date.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    there = await locator.count()
+  }
+  if (there !== wanted) throw new Error(`${locator}: ${there} are there, not ${wanted}`)
+}
+
 export async function orders(page) {
   return page.evaluate(async () => (await (await fetch('/api/v1/me/orders')).json()).items)
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import {
+  counted,
   eventNamed,
   holdBest,
   launch,
@@ -106,7 +107,7 @@ test('several holds stand in the bar, each can be given back, and one checkout p
   await bar(page).getByRole('timer').nth(2).waitFor()
   await bar(page).getByRole('button', { name: 'Give back: Northern Lights Tour' }).click()
   await bar(page).getByText('Northern Lights Tour').waitFor({ state: 'detached' })
-  assert.equal(await bar(page).getByRole('timer').count(), 2)
+  await counted(bar(page).getByRole('timer'), 2)
   await bar(page).getByRole('link', { name: 'To checkout' }).click()
   await page.getByRole('heading', { name: 'Midnight Brass' }).waitFor()
   await page.getByRole('heading', { name: 'Open Mic Monday' }).waitFor()
@@ -115,7 +116,7 @@ test('several holds stand in the bar, each can be given back, and one checkout p
   const [order, ...others] = await orders(page)
   assert.equal(others.length, 0)
   assert.equal(order.holds.length, 2)
-  assert.equal(await bar(page).count(), 0)
+  await counted(bar(page), 0)
   assert.deepEqual(errors, [])
   await context.close()
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { launch, register, somebody, startServer, visitor } from './harness.mjs'
+import { counted, launch, register, somebody, startServer, visitor } from './harness.mjs'
 import { seatMap } from './organizer-map.mjs'
 
 let server
@@ -144,8 +144,8 @@ test('from an empty stage to a sold seat and its money back', async (t) => {
     await dialog.getByLabel('Reason').fill('Row under water')
     await dialog.getByRole('button', { name: 'Refund now' }).click()
     await page.getByText('Partly refunded').waitFor()
-    assert.equal(await page.getByRole('row').filter({ hasText: 'S-1-1' }).getByText('Refunded').count(), 1)
-    assert.equal(await page.getByRole('row').filter({ hasText: 'S-1-2' }).getByText('Valid').count(), 1)
+    await counted(page.getByRole('row').filter({ hasText: 'S-1-1' }).getByText('Refunded'), 1)
+    await counted(page.getByRole('row').filter({ hasText: 'S-1-2' }).getByText('Valid'), 1)
   })
 
   assert.deepEqual(errors, [])

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
-import { launch, register, somebody, startServer, visitor } from './harness.mjs'
+import { counted, launch, register, somebody, startServer, visitor } from './harness.mjs'
 import { cell, findSeat, openList, openMap, pickOnMap, said, tray } from './map.mjs'
 import { nameless } from './names.mjs'
 
@@ -26,7 +26,7 @@ test('seats tapped on the map of a phone are held from under it, paid and become
   await pickOnMap(page, 'STALLS F 9')
   await pickOnMap(page, 'STALLS F 10')
   const choice = tray(page)
-  assert.equal(await choice.getByRole('listitem').count(), 2)
+  await counted(choice.getByRole('listitem'), 2)
 
   // A child pays less: each seat and the sum say what they cost.
   const prices = async () =>
@@ -79,8 +79,8 @@ test('two people pick one seat: one holds it, the other is told, loses it, and t
     .getByText(/Somebody else was faster: .*row 5, seat 7 is taken/)
     .waitFor()
   await said(bob.page, 'Somebody else was faster')
-  assert.equal(await tray(bob.page).getByRole('listitem').count(), 0)
-  assert.equal(await bob.page.getByRole('button', { name: 'Hold 1 place' }).count(), 0)
+  await counted(tray(bob.page).getByRole('listitem'), 0)
+  await counted(bob.page.getByRole('button', { name: 'Hold 1 place' }), 0)
   await openList(bob.page)
   await findSeat(bob.page, '101 5 7')
   await cell(bob.page, 'row 5, seat 7').and(bob.page.locator('[data-state=held]')).waitFor()
