@@ -13,17 +13,22 @@ import {
   violations,
   visitor,
 } from './harness.mjs'
-import { appCode, signIn } from './people.mjs'
+import { addAuthenticator, agreeElsewhere, appCode, caller, signIn, startProvider } from './people.mjs'
 
+let provider
 let server
 let browser
 before(async () => {
-  server = await startServer()
+  server = await startServer(async (url) => {
+    provider = await startProvider(url)
+    return provider.settings
+  })
   browser = await launch()
 })
 after(async () => {
   await browser?.close()
   await server?.stop()
+  provider?.stop()
 })
 
 const THEMES = [
@@ -76,10 +81,50 @@ for (const [index, theme] of THEMES.entries()) {
     await dialog.getByRole('button', { name: 'Turn on' }).click()
     await page.getByRole('dialog', { name: 'Your recovery codes' }).waitFor()
     await clean('second factor: recovery codes')
+    const recovery = await page.getByRole('dialog').locator('li').allTextContents()
     await page.getByRole('button', { name: 'I have kept them' }).click()
     await second.getByRole('button', { name: 'Turn off' }).click()
     await page.getByLabel('Code of your second factor').waitFor()
     await clean('second factor: off')
+    await close()
+
+    await addAuthenticator(page)
+    const press = async (scope, name) => scope.getByRole('button', { name, exact: true }).click()
+    const prove = async (action) => {
+      await dialog.getByLabel('Your password').fill(fan.password)
+      const code = dialog.getByLabel('Code of your second factor')
+      if (await code.count()) await code.fill(recovery.pop())
+      await press(dialog, action)
+      await dialog.waitFor({ state: 'detached' })
+    }
+    await press(page, 'Add a passkey')
+    await dialog.getByLabel('Name').fill('my phone')
+    await prove('Add a passkey')
+    await press(page, 'Rename my phone')
+    await dialog.waitFor()
+    await clean('a passkey gets a name')
+    await close()
+    await press(page, 'Remove my phone')
+    await dialog.waitFor()
+    await clean('a passkey goes')
+    await close()
+    const identity = page.getByRole('region', { name: 'Who you are' })
+    await identity.getByLabel('Country that issued it').fill('DE')
+    await identity.getByLabel('Its number').fill('L01X00T47')
+    await press(identity, 'Hand in')
+    await identity.getByText('waits to be looked at').waitFor()
+    await press(page, 'Link Example')
+    await dialog.waitFor()
+    await clean('an account elsewhere is linked')
+    await dialog.getByLabel('Your password').fill(fan.password)
+    await dialog.getByLabel('Code of your second factor').fill(recovery.pop())
+    await press(dialog, 'Continue')
+    await agreeElsewhere(page, `ada-${index}`)
+    await page.getByText(`ada-${index}@example.org`).waitFor()
+    await clean('an account with a bit of everything')
+    await press(page.getByRole('region', { name: 'Programs and teams' }), 'Remove')
+    await dialog.waitFor()
+    await clean('an account elsewhere is let go')
     await close()
 
     await page.goto('/invitation#token=nobody-sent-this')
@@ -88,6 +133,44 @@ for (const [index, theme] of THEMES.entries()) {
     await page.getByRole('button', { name: 'Join' }).click()
     await page.getByRole('alert').waitFor()
     await clean('an invitation that is none')
+    await context.close()
+  })
+
+  test(`axe-core finds nothing where somebody lets a program in, ${theme.colorScheme}`, async (t) => {
+    const { context, page } = await visitor(browser, server.url, options)
+    const clean = cleanOf(t, page)
+    const owner = accountsOf('owner')[0]
+    const call = await caller(server.url, owner)
+    const { client } = await call('POST', `/organizers/${owner.organizer}/clients`, {
+      name: `Seats in ${theme.colorScheme}`,
+      kind: 'public',
+      redirectUris: ['http://127.0.0.1/back'],
+      grantTypes: ['authorization_code'],
+      scopes: ['profile.read', 'orders.read'],
+    })
+    const query = {
+      client_id: client.id,
+      redirect_uri: 'http://127.0.0.1/back',
+      response_type: 'code',
+      scope: 'profile.read orders.read',
+      state: 'of the test',
+      code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+      code_challenge_method: 'S256',
+    }
+    await page.goto(`/oauth/authorize?${new URLSearchParams(query)}`)
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    await clean('asked')
+    await page.getByLabel(/mail/i).fill(owner.email)
+    await page.getByLabel(/password/i).fill('not the password')
+    await page.getByRole('button', { name: 'Sign in and allow' }).click()
+    await page.getByRole('alert').waitFor()
+    await clean('a wrong password')
+    await page.goto(`/oauth/authorize?${new URLSearchParams({ ...query, response_type: 'token' })}`)
+    await page.getByRole('main').waitFor()
+    await clean('a mistake of the program')
+    await page.goto('/oauth/authorize?client_id=nobody')
+    await page.getByRole('main').waitFor()
+    await clean('no such program')
     await context.close()
   })
 

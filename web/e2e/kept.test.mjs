@@ -53,6 +53,24 @@ test('barcodes are kept as soon as they are bought, and on a device where somebo
   await Promise.all([context.close(), other.context.close()])
 })
 
+test('whoever lost a phone gets another barcode, and it is the other one that is kept', async () => {
+  const { context, page } = await buyer()
+  await page.goto('/tickets')
+  await showsBarcode(page)
+  const drawn = () => page.getByRole('img', { name: /Barcode of this ticket/ }).innerHTML()
+  const old = await drawn()
+  await page.getByRole('button', { name: 'New barcode' }).click()
+  await page.getByRole('button', { name: 'Get a new barcode' }).click()
+  await page.getByText('This is the new barcode.').waitFor()
+  await page.getByRole('img', { name: /Barcode of this ticket/ }).waitFor()
+  const fresh = await drawn()
+  assert.notEqual(fresh, old)
+  await page.reload()
+  await page.getByRole('img', { name: /Barcode of this ticket/ }).waitFor()
+  assert.equal(await drawn(), fresh)
+  await context.close()
+})
+
 test('kept tickets open without a network when the session is over', async () => {
   const { context, page, errors } = await buyer({ serviceWorkers: 'allow' })
   await page.evaluate(() => navigator.serviceWorker.ready)

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { launch, startServer, violations, visitor } from './harness.mjs'
+import { caller } from './people.mjs'
 
 let server
 let browser
@@ -133,6 +134,46 @@ test('what somebody else changed meanwhile comes in beside what is typed', async
   await page.getByRole('button', { name: 'Save', exact: true }).click()
   await page.getByText('There are changes below that are not saved').waitFor({ state: 'detached' })
   assert.equal((await read()).name, 'A Night to Remember')
+  assert.deepEqual(errors, [])
+  await context.close()
+})
+
+test('what is typed is there again for whoever signs in again after their session has ended', async () => {
+  const { context, page, read, errors } = await draftEvent()
+  const name = page.getByLabel('Name of the event')
+  const signIn = async ({ email, password }) => {
+    const form = page.getByRole('main')
+    await form.getByLabel('Email').fill(email)
+    await form.getByLabel('Password').fill(password)
+    await form.getByRole('button', { name: 'Sign in', exact: true }).click()
+  }
+  await name.fill('A Night to Remember')
+  await page.getByText('There are changes below that are not saved').waitFor()
+  const endElsewhere = async () => {
+    const device = await caller(server.url, owner)
+    await device('DELETE', '/me/sessions')
+  }
+  await endElsewhere()
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.waitForURL(/\/sign-in/)
+  await signIn(owner)
+  await page.getByText('There are changes below that are not saved').waitFor()
+  assert.equal(await name.inputValue(), 'A Night to Remember')
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.getByText('There are changes below that are not saved').waitFor({ state: 'detached' })
+  assert.equal((await read()).name, 'A Night to Remember')
+
+  // Somebody else sees nothing of it.
+  await name.fill('A Night to Forget')
+  await endElsewhere()
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page.waitForURL(/\/sign-in/)
+  const manager = server.world.accounts.find(
+    ({ role, organizer }) => role === 'manager' && organizer === owner.organizer,
+  )
+  await signIn(manager)
+  await name.waitFor()
+  assert.equal(await name.inputValue(), 'A Night to Remember')
   assert.deepEqual(errors, [])
   await context.close()
 })

@@ -69,3 +69,43 @@ export async function agreeElsewhere(page, who) {
   await page.getByRole('button', { name: 'Sign-in' }).click()
   await page.getByRole('button', { name: 'Continue' }).click()
 }
+
+/** An account of the demo world as a program would use it: calls the API and gives the answer's JSON. */
+export async function caller(url, { email, password, totpSecret }) {
+  const call = async (method, path, body, token) => {
+    const answer = await fetch(`${url}/api/v1${path}`, {
+      method,
+      headers: {
+        'content-type': 'application/json',
+        'idempotency-key': crypto.randomUUID(),
+        ...(token && { authorization: `Bearer ${token}` }),
+      },
+      body: body && JSON.stringify(body),
+    })
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
+    return text ? JSON.parse(text) : undefined
+  }
+  const otp = totpSecret && appCode(totpSecret)
+  const { accessToken } = await call('POST', '/auth/login', { email, password, ...(otp && { otp }) })
+  return (method, path, body) => call(method, path, body, accessToken)
+}
+
+/** Signs a browser in without its pages. */
+export async function signInAt(page, { email, password, totpSecret }) {
+  await page.goto('/api/docs')
+  const otp = totpSecret && appCode(totpSecret)
+  const status = await page.evaluate(
+    async (body) => {
+      const headers = { 'Content-Type': 'application/json', 'X-Session': 'cookie' }
+      const answer = await fetch('/api/v1/auth/login', {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
+      })
+      return answer.status
+    },
+    { email, password, ...(otp && { otp }) },
+  )
+  if (status !== 200) throw new Error(`signing in was answered with ${status}`)
+}

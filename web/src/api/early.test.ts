@@ -37,3 +37,12 @@ test('what nobody has taken in time is forgotten', async () => {
   forgetEarly()
   expect(await takeEarly(new Request(`${location.origin}/api/v1/events/evt_3`))).toBeUndefined()
 })
+
+test('who stops asking waits no longer for an answer that does not come', async () => {
+  asked.mockReturnValueOnce(new Promise(() => {}))
+  askEarly('/api/v1/events/evt_4')
+  const stop = new AbortController()
+  const taken = takeEarly(new Request(`${location.origin}/api/v1/events/evt_4`, { signal: stop.signal }))
+  stop.abort()
+  await expect(taken).rejects.toHaveProperty('name', 'AbortError')
+})

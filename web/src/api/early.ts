@@ -14,12 +14,15 @@ export function askEarly(path: string): void {
   answers.set(new URL(path, location.origin).href, { sent, answer })
 }
 
-/** The answer to the same question, once. Nothing when it was not asked, or not answered well. */
-export async function takeEarly({ method, url }: Request): Promise<Response | undefined> {
+/**
+ * The answer to the same question, once. Nothing when it was not asked, or not answered well. Whoever stops
+ * asking is let go at once.
+ */
+export async function takeEarly({ method, url, signal }: Request): Promise<Response | undefined> {
   const asked = method === 'GET' ? answers.get(url) : undefined
   if (!asked) return undefined
   answers.delete(url)
-  const answer = await asked.answer
+  const answer = await Promise.race([asked.answer, whenAborted(signal)])
   if (!answer?.ok) return undefined
   hear(answer, asked.sent)
   return answer
@@ -27,3 +30,10 @@ export async function takeEarly({ method, url }: Request): Promise<Response | un
 
 /** What nobody has taken by the time the page is there would be old when somebody did. */
 export const forgetEarly = (): void => answers.clear()
+
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}

@@ -19,7 +19,7 @@ export function ScannerPage() {
       <DoorBar />
       <Page narrow>
         {error ? (
-          <ErrorState error={error} onRetry={() => setAttempt(attempt + 1)} />
+          <ErrorState isPage error={error} onRetry={() => setAttempt(attempt + 1)} />
         ) : (
           <Loading>
             <Skeleton lines={3} block="4rem" />

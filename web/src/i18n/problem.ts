@@ -1,7 +1,8 @@
-import type { TFunction } from 'i18next'
+import i18next, { type TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
 import { Problem, type ProblemCode } from '../api/problem'
 import { seatName } from '../lib/seat'
+import { ruleText } from './rules'
 
 type Sections = Parameters<typeof seatName>[1]
 
@@ -13,12 +14,13 @@ export function problemMessage(t: TFunction, error: unknown, sections: Sections 
   const seats = named.map((seat) => seatName(String(seat), sections, t)).join('; ')
   const key: ProblemCode | 'rate_limited_wait' =
     error.code === 'rate_limited' && retryAfter ? 'rate_limited_wait' : error.code
-  return t([`error.${key}`, 'error.unexpected'] as never, {
+  const text = t([`error.${key}`, 'error.unexpected'] as never, {
     seats,
     max: Number(details.max ?? 0),
     count: retryAfter ?? Number(details.max ?? 0),
     field: String(details.field ?? ''),
   }) as string
+  return error.code === 'invalid_field' ? `${text}. ${ruleText(t, i18next.language, error)}` : text
 }
 
 /** `sections`: of the event that refusals may name seats of. */

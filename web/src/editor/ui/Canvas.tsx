@@ -2,11 +2,11 @@ import '../../seatmap/map.css'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useTheme } from '../../theme/theme'
+import { ZoomButtons } from '../../ui/ZoomButtons'
 import { placesOf } from '../model/types'
 import { type Editor, useEditing } from '../state'
 import { Board } from '../view/board'
 import { followHands } from '../view/hands'
-import { Glyph } from './Glyph'
 import styles from './Workbench.module.css'
 
 type Props = {
@@ -61,32 +61,12 @@ export function Canvas({ editor, onBoard, onKey }: Props) {
         <canvas ref={base} />
         <canvas ref={over} />
       </div>
-      <div className={styles.zoom}>
-        <button
-          type="button"
-          aria-label={t('canvas.zoomIn')}
-          title={t('canvas.zoomIn')}
-          onClick={() => board?.zoomBy(1.5)}
-        >
-          <Glyph name="plus" />
-        </button>
-        <button
-          type="button"
-          aria-label={t('canvas.zoomOut')}
-          title={t('canvas.zoomOut')}
-          onClick={() => board?.zoomBy(1 / 1.5)}
-        >
-          <Glyph name="minus" />
-        </button>
-        <button
-          type="button"
-          aria-label={t('canvas.showAll')}
-          title={t('canvas.showAll')}
-          onClick={() => board?.showAll()}
-        >
-          <Glyph name="fit" />
-        </button>
-      </div>
+      <ZoomButtons
+        names={[t('canvas.zoomIn'), t('canvas.zoomOut'), t('canvas.showAll')]}
+        onZoom={(factor) => board?.zoomBy(factor)}
+        onFit={() => board?.showAll()}
+        step={1.5}
+      />
     </div>
   )
 }

@@ -75,7 +75,8 @@ export function ToolRail({ editor }: { editor: Editor }) {
 
 /** The colour of a level in the order of the map, as the fan's map paints it. */
 export function LevelDot({ at }: { at: number }) {
-  return <span className={styles.dot} data-level={at < 0 ? 'none' : (at % 6) + 1} aria-hidden="true" />
+  const color = at < 0 ? {} : { background: `var(--level-${(at % 6) + 1})` }
+  return <span className={styles.dot} style={color} aria-hidden="true" />
 }
 
 function nameOf(brush: Brush): string {

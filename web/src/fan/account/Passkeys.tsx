@@ -1,10 +1,12 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, ok } from '../../api/client'
 import { useLocale } from '../../i18n'
+import { useProblemMessage } from '../../i18n/problem'
 import { formatTime } from '../../lib/time'
 import { Button } from '../../ui/Button'
+import { Dialog } from '../../ui/Dialog'
 import { Field } from '../../ui/Field'
 import { Notice } from '../../ui/State'
 import { passkeysWork } from '../auth/calls'
@@ -13,6 +15,7 @@ import { ProofDialog } from './ProofDialog'
 import { passkeysQuery } from './queries'
 import { List, Section } from './Section'
 
+type Passkey = { id: string; name: string }
 type Attestation = { id: string; response: { attestationObject: string; clientDataJSON: string } }
 
 export function Passkeys() {
@@ -21,7 +24,8 @@ export function Passkeys() {
   const client = useQueryClient()
   const passkeys = useQuery(passkeysQuery)
   const [adding, setAdding] = useState(false)
-  const [removing, setRemoving] = useState<{ id: string; name: string }>()
+  const [removing, setRemoving] = useState<Passkey>()
+  const [renaming, setRenaming] = useState<Passkey>()
   const [name, setName] = useState('')
   const changed = () => client.invalidateQueries({ queryKey: passkeysQuery.queryKey })
   return (
@@ -35,9 +39,22 @@ export function Passkeys() {
                 {t('since', { time: formatTime(passkey.createdAt, locale, 'short') })}
               </span>
             </div>
-            <Button size="s" onClick={() => setRemoving(passkey)}>
-              {t('remove')}
-            </Button>
+            <div className={styles.buttons}>
+              <Button
+                size="s"
+                aria-label={t('renamePasskey', { name: passkey.name })}
+                onClick={() => setRenaming(passkey)}
+              >
+                {t('rename')}
+              </Button>
+              <Button
+                size="s"
+                aria-label={t('removePasskey', { name: passkey.name })}
+                onClick={() => setRemoving(passkey)}
+              >
+                {t('remove')}
+              </Button>
+            </div>
           </li>
         )}
       </List>
@@ -69,6 +86,9 @@ export function Passkeys() {
           />
         </ProofDialog>
       )}
+      {renaming && (
+        <RenameDialog passkey={renaming} onDone={changed} onClose={() => setRenaming(undefined)} />
+      )}
       {removing && (
         <ProofDialog
           title={t('removePasskey', { name: removing.name })}
@@ -87,6 +107,55 @@ export function Passkeys() {
         />
       )}
     </Section>
+  )
+}
+
+type RenameProps = { passkey: Passkey; onDone: () => Promise<void>; onClose: () => void }
+
+/** A name opens nothing, so it changes without the password. */
+function RenameDialog({ passkey, onDone, onClose }: RenameProps) {
+  const { t } = useTranslation('account')
+  const message = useProblemMessage()
+  const [name, setName] = useState(passkey.name)
+  const rename = useMutation({
+    mutationFn: () =>
+      ok(
+        api.PATCH('/api/v1/me/passkeys/{passkey}', {
+          params: { path: { passkey: passkey.id } },
+          body: { name: name.trim() },
+        }),
+      ),
+    onSuccess: async () => {
+      await onDone()
+      onClose()
+    },
+  })
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    rename.mutate()
+  }
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={t('renamePasskey', { name: passkey.name })}
+      locked={rename.isPending}
+    >
+      <form className={styles.form} onSubmit={submit}>
+        {rename.isError && <Notice tone="bad">{message(rename.error)}</Notice>}
+        <Field
+          label={t('passkeyName')}
+          hint={t('passkeyNameHint')}
+          required
+          maxLength={100}
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+        />
+        <Button variant="primary" size="l" type="submit" busy={rename.isPending}>
+          {t('rename')}
+        </Button>
+      </form>
+    </Dialog>
   )
 }
 

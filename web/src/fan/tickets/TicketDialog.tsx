@@ -10,6 +10,7 @@ import { Icon } from '../../ui/Icon'
 import { ErrorState, Loading, Notice, Skeleton } from '../../ui/State'
 import { barcodeQuery } from './barcode'
 import { placeOf } from './place'
+import { ReissueDialog } from './ReissueDialog'
 import styles from './TicketDialog.module.css'
 import { TransferForm } from './TransferForm'
 import { admits } from './ticketQueries'
@@ -27,16 +28,18 @@ type Props = {
 /** One ticket as the door wants to see it: large, black on white, whatever the theme. */
 export function TicketDialog({ ticket, event, siblings, offline, onShow, onClose }: Props) {
   const { t } = useTranslation('tickets')
-  const [giving, setGiving] = useState(false)
+  const [doing, setDoing] = useState<'transfer' | 'reissue'>()
   const index = siblings.findIndex((other) => other.id === ticket.id)
   const [before, after] = [siblings[index - 1], siblings[index + 1]]
-  if (giving)
+  const back = () => setDoing(undefined)
+  if (doing === 'reissue') return <ReissueDialog ticket={ticket} onClose={back} />
+  if (doing === 'transfer')
     return (
-      <Dialog open onClose={() => setGiving(false)} title={t('transfer')}>
+      <Dialog open onClose={back} title={t('transfer')}>
         <TransferForm
           ticket={ticket}
           onDone={() => {
-            setGiving(false)
+            back()
             onClose()
           }}
         />
@@ -87,9 +90,14 @@ export function TicketDialog({ ticket, event, siblings, offline, onShow, onClose
             <Icon name="print" /> {t('pdf')}
           </a>
           {ticket.status === 'issued' && (
-            <Button size="s" onClick={() => setGiving(true)}>
-              <Icon name="send" /> {t('transfer')}
-            </Button>
+            <>
+              <Button size="s" onClick={() => setDoing('transfer')}>
+                <Icon name="send" /> {t('transfer')}
+              </Button>
+              <Button size="s" onClick={() => setDoing('reissue')}>
+                <Icon name="key" /> {t('reissue')}
+              </Button>
+            </>
           )}
           <Link
             className={buttonClass({ size: 's' })}

@@ -39,7 +39,7 @@ export function EventFrame() {
   const venues = useQuery(ownVenuesQuery(here.id))
   const venue = venues.data?.find((one) => one.id === event.data?.venueId)
   return (
-    <Ready query={venues.isPending ? venues : event}>
+    <Ready isPage query={venues.isPending ? venues : event}>
       {event.data && <Loaded event={event.data} venue={venue} />}
     </Ready>
   )

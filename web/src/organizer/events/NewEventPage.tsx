@@ -8,6 +8,7 @@ import { toast } from '../../ui/Toast'
 import { useOrganizer } from '../frame/context'
 import { Head } from '../kit/Head'
 import { Unsaved } from '../kit/Unsaved'
+import { useKept } from '../kit/useKept'
 import type { OwnEvent } from '../types'
 import { bodyOf, changedFields, type EventDraft, emptyDraft } from './draft'
 import { EventForm } from './EventForm'
@@ -20,6 +21,8 @@ export function NewEventPage() {
   const navigate = useNavigate()
   const [first] = useState(() => emptyDraft(t('standard')))
   const [draft, setDraft] = useState(first)
+  const isChanged = changedFields(first, draft).length > 0
+  useKept(`new event of ${here.id}`, isChanged ? draft : undefined, setDraft)
   // What was made of this run so far: a retry after a failure goes on behind it.
   const made = useRef<OwnEvent[]>([])
   const keys = useRef(new Map<string, string>())
@@ -60,7 +63,7 @@ export function NewEventPage() {
       >
         {t('newText')}
       </Head>
-      <Unsaved when={changedFields(first, draft).length > 0} />
+      <Unsaved when={isChanged} />
       <EventForm
         draft={draft}
         change={(changes) => setDraft((before) => ({ ...before, ...changes }))}

@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import { useKept } from '../kit/useKept'
 import type { OwnEvent } from '../types'
 import { changedFields, draftOf, type EventDraft, rebase } from './draft'
 
@@ -19,12 +20,14 @@ export function useWork(event: OwnEvent, zone: string) {
   const [work, setWork] = useState(() => begin(event, zone))
   if (event.version > work.version) setWork(onto(work, event, zone))
   const { base, version, draft, isOvertaken } = work
+  const isChanged = changedFields(base, draft).length > 0
+  useKept(`event ${event.id}`, isChanged ? work : undefined, setWork)
   return {
     base,
     version,
     draft,
     isOvertaken,
-    isChanged: changedFields(base, draft).length > 0,
+    isChanged,
     change: (changes: Partial<EventDraft>) =>
       setWork((before) => ({ ...before, draft: { ...before.draft, ...changes } })),
     discard: () => setWork((before) => ({ ...before, draft: before.base, isOvertaken: false })),

@@ -30,7 +30,7 @@ export function OrganizerFrame() {
       </div>
     )
   if (organizers.isError && !organizers.data)
-    return <ErrorState error={organizers.error} onRetry={() => organizers.refetch()} />
+    return <ErrorState isPage error={organizers.error} onRetry={() => organizers.refetch()} />
   const own = organizers.data.find(({ id }) => id === org)
   if (own) {
     const standing = { role: own.role as Here['standing']['role'], events: own.events }

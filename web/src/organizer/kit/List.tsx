@@ -50,14 +50,23 @@ export function List({
 
 type One = { isPending: boolean; isError: boolean; error: unknown; data: unknown; refetch: () => unknown }
 
+type ReadyProps = {
+  query: One
+  lines?: number
+  children: ReactNode
+  /** Without it there is nothing else on the page. */
+  isPage?: boolean
+}
+
 /** The same for what is read in one go. */
-export function Ready({ query, lines = 4, children }: { query: One; lines?: number; children: ReactNode }) {
+export function Ready({ query, lines = 4, children, isPage = false }: ReadyProps) {
   if (query.isPending)
     return (
       <Loading>
         <Skeleton lines={lines} block="3rem" />
       </Loading>
     )
-  if (query.isError && !query.data) return <ErrorState error={query.error} onRetry={() => query.refetch()} />
+  if (query.isError && !query.data)
+    return <ErrorState error={query.error} onRetry={() => query.refetch()} isPage={isPage} />
   return children
 }

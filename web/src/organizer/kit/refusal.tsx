@@ -1,10 +1,16 @@
+import type { TFunction } from 'i18next'
 import { type ReactNode, type RefObject, useEffect } from 'react'
+import { useTranslation } from 'react-i18next'
 import { isProblem } from '../../api/problem'
 import { useProblemMessage } from '../../i18n/problem'
+import { ruleText } from '../../i18n/rules'
 import { Notice } from '../../ui/State'
 
 /** Problems found before anything is sent, in words, by field. */
 export type Faults = Record<string, string>
+
+/** Refusals of which the server's own sentence says more than the message does, to those who read English. */
+const TELLING = ['invalid_seat_map', 'wrong_state', 'not_allowed'] as const
 
 /** `priceLevels[0].amount` and `priceLevels.0.amount` name the same field. */
 const plain = (field: string) => field.replace(/\[(\d+)\]/g, '.$1')
@@ -14,6 +20,7 @@ const plain = (field: string) => field.replace(/\[(\d+)\]/g, '.$1')
  * the server said stands at the form.
  */
 export function useRefusal(faults: Faults, error: unknown, form?: RefObject<HTMLFormElement | null>) {
+  const { t, i18n } = useTranslation()
   const message = useProblemMessage()
   const shown = new Set<string>()
   const refused =
@@ -26,10 +33,9 @@ export function useRefusal(faults: Faults, error: unknown, form?: RefObject<HTML
     at(field: string): ReactNode {
       const fault = faults[field]
       if (fault) return fault
-      if (refused !== undefined && (refused === field || refused.startsWith(`${field}.`))) {
+      if (isProblem(error) && (refused === field || refused?.startsWith(`${field}.`))) {
         shown.add(field)
-        // The rule in the server's own words: more use than none at all in the reader's language.
-        return <span lang="en">{(error as Error).message}</span>
+        return ruleText(t as TFunction, i18n.language, error)
       }
       return undefined
     },
@@ -39,9 +45,7 @@ export function useRefusal(faults: Faults, error: unknown, form?: RefObject<HTML
       return (
         <Notice tone="bad">
           {message(error)}
-          {isProblem(error, 'invalid_field', 'invalid_seat_map', 'wrong_state', 'not_allowed') && (
-            <span lang="en"> {error.message}</span>
-          )}
+          {isProblem(error, ...TELLING) && i18n.language === 'en' && ` ${error.message}`}
         </Notice>
       )
     },

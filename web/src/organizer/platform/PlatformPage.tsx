@@ -23,7 +23,7 @@ export function PlatformPage() {
   const { t } = useTranslation('organizerPlatform')
   const tenants = useQuery(tenantsQuery)
   if (isProblem(tenants.error, 'not_allowed', 'not_found'))
-    return <EmptyState icon="key" title={t('notStaff')} />
+    return <EmptyState isPage icon="key" title={t('notStaff')} />
   return (
     <Page>
       <Head title={t('title')} over={<Link to="/organizer">{t('organizer:nav.others')}</Link>}>

@@ -27,8 +27,12 @@ export function VenuePage() {
   const venues = useQuery(ownVenuesQuery(here.id))
   const venue = venues.data?.find((one) => one.id === id)
   return (
-    <Ready query={venues}>
-      {venue ? <Loaded venue={venue} /> : <EmptyState icon="place" title={t('common:state.notFound')} />}
+    <Ready isPage query={venues}>
+      {venue ? (
+        <Loaded venue={venue} />
+      ) : (
+        <EmptyState isPage icon="place" title={t('common:state.notFound')} />
+      )}
     </Ready>
   )
 }

@@ -1,4 +1,5 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react'
+import { ZoomButtons } from '../../ui/ZoomButtons'
 import { followGestures } from '../engine/gestures'
 import { lookOf } from '../engine/look'
 import { same, type Target } from '../engine/overlay'
@@ -226,40 +227,17 @@ export function MapStage(props: Props) {
           heat={heat}
         />
       )}
-      <div className={styles.zoom}>
-        <button type="button" aria-label={t('zoomIn')} onClick={() => view?.zoomBy(ZOOM)}>
-          <Sign path="M12 5v14M5 12h14" />
-        </button>
-        <button type="button" aria-label={t('zoomOut')} onClick={() => view?.zoomBy(1 / ZOOM)}>
-          <Sign path="M5 12h14" />
-        </button>
-        <button type="button" aria-label={t('fit')} onClick={() => view?.fit()}>
-          <Sign path="M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5" />
-        </button>
-      </div>
+      <ZoomButtons
+        names={[t('zoomIn'), t('zoomOut'), t('fit')]}
+        onZoom={(factor) => view?.zoomBy(factor)}
+        onFit={() => view?.fit()}
+        step={ZOOM}
+      />
       {view && view.magnification > MINI_FROM && (
         <MiniMap plan={plan} view={view} theme={theme} describer={describer} />
       )}
       {props.children}
     </div>
-  )
-}
-
-function Sign({ path }: { path: string }) {
-  return (
-    <svg
-      width="20"
-      height="20"
-      viewBox="0 0 24 24"
-      fill="none"
-      stroke="currentColor"
-      strokeWidth="2"
-      strokeLinecap="round"
-      strokeLinejoin="round"
-      aria-hidden="true"
-    >
-      <path d={path} />
-    </svg>
   )
 }
 

@@ -32,7 +32,11 @@ export function Prices({ draft, change, at, isSaved }: FieldsProps) {
       <ul className={styles.rows}>
         {draft.levels.map((level, index) => (
           <li key={level.key} className={styles.level}>
-            <span className={styles.swatch} data-level={(index % 6) + 1} aria-hidden="true" />
+            <span
+              className={styles.swatch}
+              style={{ background: `var(--level-${(index % 6) + 1})` }}
+              aria-hidden="true"
+            />
             <Field
               label={t('field.levelName', { key: level.key })}
               value={level.name}
