@@ -31,7 +31,7 @@ test('a map is drawn, published and sold from, and its ticket opens the door', a
 
   await t.test('an organizer draws the map of a venue', async () => {
     await register(page, somebody(), '/organizer')
-    await page.getByLabel('Name').fill(house)
+    await page.getByLabel('Name', { exact: true }).fill(house)
     await page.getByRole('button', { name: 'Create organizer' }).click()
     await page.getByRole('link', { name: 'Venues' }).click()
     await page.getByRole('button', { name: 'New venue' }).click()

@@ -14,6 +14,7 @@ import {
   visitor,
   witness,
 } from './harness.mjs'
+import { caller } from './people.mjs'
 
 let server
 let browser
@@ -184,5 +185,20 @@ test('a sale that is stopped closes on the open page by the word of the server',
   await page.getByText('Live', { exact: true }).waitFor()
   await organize(server, event.id, 'POST', '/take-off-sale')
   await page.getByRole('heading', { name: 'Not on sale at the moment' }).waitFor()
+  await context.close()
+})
+
+test('what somebody holds on another device is on this one too before it runs out', async () => {
+  const event = await eventNamed(server.url, 'The Paper Whale', 3)
+  await organize(server, event.id, 'PATCH', '', { holdSeconds: 40 })
+  const { context, page, errors } = await visitor(browser, server.url)
+  const person = somebody()
+  await register(page, person, `/events/${event.id}`)
+  await page.locator('#map').scrollIntoViewIfNeeded()
+  await page.getByText('Live', { exact: true }).waitFor()
+  const elsewhere = await caller(server.url, person)
+  await elsewhere('POST', `/events/${event.id}/holds`, { bestAvailable: { quantity: 2 } })
+  await bar(page).getByText('2 places held').waitFor()
+  assert.deepEqual(errors, [])
   await context.close()
 })

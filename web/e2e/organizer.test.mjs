@@ -36,7 +36,7 @@ test('from an empty stage to a sold seat and its money back', async (t) => {
 
   await t.test('a newcomer starts an organizer', async () => {
     await register(page, somebody(), '/organizer')
-    await page.getByLabel('Name').fill(name)
+    await page.getByLabel('Name', { exact: true }).fill(name)
     await page.getByRole('button', { name: 'Create organizer' }).click()
     await page.getByRole('heading', { name: 'Today', level: 1 }).waitFor()
     await page.getByText('The stage is empty').waitFor()

@@ -1,5 +1,5 @@
 /** What is done in one tab and changes what the others show: somebody signed in or out, or holds other places. */
-export type News = 'session' | 'holds'
+type News = 'session' | 'holds'
 
 const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('tabs') : undefined
 

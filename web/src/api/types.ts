@@ -6,7 +6,6 @@ type Schemas = components['schemas']
 export type Money = { amount: number; currency: string }
 export type EventCard = Schemas['EventCardView']
 export type EventPage = Schemas['EventPage']
-export type PriceLevel = Schemas['PriceLevelView']
 export type TicketType = Schemas['TicketTypeView']
 export type Hold = Schemas['HoldView']
 export type NewHold = Schemas['NewHold']

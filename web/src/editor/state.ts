@@ -8,7 +8,7 @@ export type Grain = 'section' | 'row' | 'seat'
 /** What the brush paints with; `plain` takes all flags away. */
 export type Brush = { level: string } | { flag: Flag } | { flag: 'plain' }
 
-export interface Editing extends Session {
+interface Editing extends Session {
   readonly tool: Tool
   readonly grain: Grain
   readonly brush: Brush

@@ -24,26 +24,26 @@ export function discoverSearch(search: Record<string, unknown>): DiscoverSearch 
 }
 
 /** `hold`: the ids of the holds to pay for, with commas between them. */
-export type CheckoutSearch = { hold: string }
+type CheckoutSearch = { hold: string }
 
 export function checkoutSearch(search: Record<string, unknown>): CheckoutSearch {
   return { hold: text(search.hold, 400) ?? '' }
 }
 
 /** `placed`: the order was just made, and its page says so. */
-export type OrderSearch = { placed?: boolean }
+type OrderSearch = { placed?: boolean }
 
 export function orderSearch(search: Record<string, unknown>): OrderSearch {
   return { placed: search.placed === true || undefined }
 }
 
-export type TicketsSearch = { event?: string; ticket?: string; past?: boolean }
+type TicketsSearch = { event?: string; ticket?: string; past?: boolean }
 
 export function ticketsSearch(search: Record<string, unknown>): TicketsSearch {
   return { event: text(search.event), ticket: text(search.ticket), past: search.past === true || undefined }
 }
 
-export type SignInSearch = { next?: string; mode?: 'register' | 'forgot' }
+type SignInSearch = { next?: string; mode?: 'register' | 'forgot' }
 
 /** `next` leads only to a page of this app: an address from elsewhere would make us a springboard. */
 export function signInSearch(search: Record<string, unknown>): SignInSearch {
@@ -55,7 +55,7 @@ export function signInSearch(search: Record<string, unknown>): SignInSearch {
 }
 
 /** What a provider adds to the address that it sends people back to. */
-export type ProviderSearch = { code?: string; state?: string; iss?: string; error?: string }
+type ProviderSearch = { code?: string; state?: string; iss?: string; error?: string }
 
 export function providerSearch(search: Record<string, unknown>): ProviderSearch {
   return {

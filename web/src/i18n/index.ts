@@ -1,7 +1,6 @@
 import i18next from 'i18next'
 import { initReactI18next, useTranslation } from 'react-i18next'
 import { keepLanguage, LANGUAGES, type Language, preferredLanguage } from './language'
-import type common from './locales/en/common.json'
 
 export { LANGUAGES, type Language } from './language'
 
@@ -55,8 +54,6 @@ export function useLocale(): string {
   return localeOf(i18n.language)
 }
 
-export function localeOf(language: string): string {
+function localeOf(language: string): string {
   return navigator.languages.find((tag) => tag.split('-')[0] === language) ?? language
 }
-
-export type CommonKey = keyof typeof common

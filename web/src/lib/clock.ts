@@ -3,7 +3,7 @@
  * server's clock, and which of two scans of a ticket was first is decided by the times they carry: a device
  * with a wrong clock would take a good hold for over, or let the wrong guest in.
  */
-export type ServerClock = { low: number; high: number }
+type ServerClock = { low: number; high: number }
 
 export const unknownClock: ServerClock = {
   low: Number.NEGATIVE_INFINITY,

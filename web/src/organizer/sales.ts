@@ -5,7 +5,7 @@ const MINUTE = 60_000
 /** Orders that stand, or stood until money went back. */
 const COUNTED = new Set(['completed', 'partially_refunded', 'refunded'])
 
-export const isSale = (order: Pick<Order, 'status'>): boolean => COUNTED.has(order.status)
+const isSale = (order: Pick<Order, 'status'>): boolean => COUNTED.has(order.status)
 
 /** Tickets sold and face value taken in each of the last minutes, the running one last. */
 export type Pace = { at: number[]; tickets: number[]; revenue: number[] }
@@ -25,7 +25,7 @@ export function paceOf(minutes: readonly Schemas['SalesMinuteView'][], count: nu
   return { at, tickets, revenue }
 }
 
-export type Takings = { currency: string; orders: number; tickets: number; gross: number; refunded: number }
+type Takings = { currency: string; orders: number; tickets: number; gross: number; refunded: number }
 
 /** What orders brought, by currency. */
 export function takingsOf(orders: readonly Order[]): Takings[] {

@@ -2,7 +2,7 @@ import type { ButtonHTMLAttributes, Ref } from 'react'
 import styles from './Button.module.css'
 import { cx } from './cx'
 
-export type ButtonLook = {
+type ButtonLook = {
   /** `primary`: the one thing a screen is for. `danger` cannot be undone. */
   variant?: 'primary' | 'secondary' | 'quiet' | 'danger'
   size?: 'm' | 'l' | 's'

@@ -2,7 +2,7 @@ import type { Barcode } from './barcode'
 import type { PublicKey } from './types'
 
 /** `key`: 32 bytes. */
-export type Verify = (key: Uint8Array<ArrayBuffer>, barcode: Barcode) => Promise<boolean>
+type Verify = (key: Uint8Array<ArrayBuffer>, barcode: Barcode) => Promise<boolean>
 
 function bytesOf(base64url: string): Uint8Array<ArrayBuffer> {
   const text = atob(base64url.replaceAll('-', '+').replaceAll('_', '/'))

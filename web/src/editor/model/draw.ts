@@ -62,7 +62,7 @@ export function addSection(doc: Doc, plan: SectionPlan): Added {
   return { doc: { ...doc, sections: [...doc.sections, section], next }, select: new Set([doc.next]) }
 }
 
-export function nextSectionId(doc: Doc): string {
+function nextSectionId(doc: Doc): string {
   const taken = takenIds(doc)
   const last = doc.sections.at(-1)?.id ?? '100'
   return idAfter(last, taken)
@@ -100,7 +100,7 @@ function stepBetween(before: Row, last: Row): Point {
   return { x: other.x - one.x, y: other.y - one.y }
 }
 
-export interface AreaPlan {
+interface AreaPlan {
   readonly name: string
   readonly capacity: number
   readonly level: string
@@ -120,7 +120,7 @@ export function addArea(doc: Doc, plan: AreaPlan): Added {
   return { doc: { ...doc, areas: [...doc.areas, area], next: doc.next + 1 }, select: new Set([area.uid]) }
 }
 
-export interface TablePlan {
+interface TablePlan {
   readonly at: Point
   readonly form: 'round' | 'long'
   readonly chairs: number

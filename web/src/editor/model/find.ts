@@ -72,7 +72,7 @@ export function isTable({ seats }: Row): boolean {
   return distance(seats[0]!, seats.at(-1)!) < length * TABLE
 }
 
-export function middleOfSeats(seats: readonly Point[]): Point {
+function middleOfSeats(seats: readonly Point[]): Point {
   const sum = seats.reduce((all, { x, y }) => ({ x: all.x + x, y: all.y + y }), { x: 0, y: 0 })
   return { x: sum.x / (seats.length || 1), y: sum.y / (seats.length || 1) }
 }

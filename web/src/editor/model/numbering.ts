@@ -68,7 +68,7 @@ export function seatLabels(count: number, { start, step, from, skip }: SeatNumbe
 }
 
 /** Whether the seats of a row are kept from the map's right to its left. */
-export function runsLeft({ seats }: Row): boolean {
+function runsLeft({ seats }: Row): boolean {
   const [first, last] = [seats[0], seats.at(-1)]
   if (!first || !last) return false
   const [dx, dy] = [last.x - first.x, last.y - first.y]

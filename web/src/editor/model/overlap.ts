@@ -3,7 +3,7 @@ import { meets } from './shape'
 import type { Doc, Row, Seat, Section, Uid } from './types'
 
 /** Seats of a section that stand on others, and the rows that stand on themselves. */
-export interface Overlap {
+interface Overlap {
   readonly section: Section
   readonly seats: Set<Uid>
   readonly rows: Set<Row>

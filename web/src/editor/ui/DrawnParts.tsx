@@ -146,7 +146,7 @@ function ShapeFields({ shape, withLabel = false, onChange }: Props) {
 }
 
 /** At least three corners, or nothing. */
-export function pointsOf(text: string): Point[] | undefined {
+function pointsOf(text: string): Point[] | undefined {
   const points = [...text.matchAll(/(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)/g)].map(([, x, y]) => ({
     x: Number(x),
     y: Number(y),

@@ -22,7 +22,7 @@ const GHOSTS_MAX = 4_000
 /** Seats of a chosen row get a ring each from this radius on; below it the row gets one line. Pixels. */
 const RINGED = 8
 /** How far above what is chosen the handle stands that turns it; pixels. */
-export const HANDLE = 34
+const HANDLE = 34
 
 export function paintOverlay(
   context: CanvasRenderingContext2D,

@@ -202,7 +202,7 @@ export class Painter {
   }
 }
 
-export function levelColor(doc: Doc, key: string, look: Look): string {
+function levelColor(doc: Doc, key: string, look: Look): string {
   const at = doc.levels.findIndex((level) => level.key === key)
   return at < 0 ? look.quiet : look.levels[at % look.levels.length]!
 }

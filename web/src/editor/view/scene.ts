@@ -7,7 +7,7 @@ import { distance, median } from '../model/geometry'
 import type { Doc, Point, Section } from '../model/types'
 
 /** How a section is drawn. Kept for as long as the section stays the same object. */
-export interface Plate {
+interface Plate {
   readonly x: Float32Array
   readonly y: Float32Array
   readonly size: Float32Array
@@ -89,7 +89,7 @@ function rowPitch(section: Section): number {
 }
 
 /** Everything of a document that is drawn as pixels, put together from the sections' parts. */
-export interface DocScene extends Scene {
+interface DocScene extends Scene {
   readonly pitch: number
 }
 

@@ -8,7 +8,7 @@ export interface Guides {
   readonly y?: number
 }
 
-export interface Snapped {
+interface Snapped {
   readonly dx: number
   readonly dy: number
   readonly guides: Guides

@@ -10,7 +10,7 @@ import { Field } from '../../ui/Field'
 import { Notice } from '../../ui/State'
 import styles from './Account.module.css'
 
-export type Proof = { password: string; otp?: string }
+type Proof = { password: string; otp?: string }
 
 type Props = {
   title: string

@@ -13,7 +13,7 @@ import styles from './AuthForm.module.css'
 import { assertion, forgotPassword, logIn, passkeysWork, register, signInWithPasskey } from './calls'
 import { ProviderButtons } from './ProviderButtons'
 
-export type AuthMode = 'signIn' | 'register' | 'forgot'
+type AuthMode = 'signIn' | 'register' | 'forgot'
 type Props = {
   initial?: AuthMode
   onDone: (user: User) => void

@@ -17,7 +17,7 @@ export async function enter(call: Promise<unknown>): Promise<User> {
   return user
 }
 
-export type Assertion = {
+type Assertion = {
   id: string
   response: {
     authenticatorData: string

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import type { EventPage } from '../../api/types'
 import { loadMessages } from '../../i18n'
 import type { SeatMapProps } from '../../seatmap'
+import { holdsQuery } from '../holds'
 import { eventQuery } from '../queries'
 import styles from './MapSlot.module.css'
 
@@ -53,6 +54,8 @@ export function MapSlot(props: MapProps) {
           <SeatMap
             {...props}
             readOnly={!props.purchase}
+            // It may have been placed on another device, and is not known here.
+            onHoldExpiring={() => void client.invalidateQueries({ queryKey: holdsQuery.queryKey })}
             onEventStatus={() =>
               void client.invalidateQueries({ queryKey: eventQuery(props.event.id).queryKey })
             }

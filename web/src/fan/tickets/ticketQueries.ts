@@ -15,7 +15,7 @@ const PAGES_MAX = 5
 const NAME = 'tickets'
 
 /** `keptAt`: when this was so, in milliseconds since 1970. */
-export type MyTickets = {
+type MyTickets = {
   tickets: Ticket[]
   events: Record<string, EventPage>
   keptAt: number

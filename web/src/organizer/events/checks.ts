@@ -4,7 +4,7 @@ import { fromWall } from '../zones'
 import { type EventDraft, performersOf } from './draft'
 
 /** Names a message, with what it mentions. */
-export type Fault = { key: string; values?: Record<string, number> }
+type Fault = { key: string; values?: Record<string, number> }
 
 /** A number typed in a form, in whole or with a fraction. */
 function inRange(text: string, min: number, max: number, whole: boolean): boolean {

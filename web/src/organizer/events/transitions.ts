@@ -1,4 +1,4 @@
-export const TRANSITIONS = ['publish', 'take-off-sale', 'postpone', 'cancel'] as const
+const TRANSITIONS = ['publish', 'take-off-sale', 'postpone', 'cancel'] as const
 export type Transition = (typeof TRANSITIONS)[number]
 
 const FROM: Record<Transition, readonly string[]> = {
@@ -12,7 +12,7 @@ const FROM: Record<Transition, readonly string[]> = {
 export const possibleFrom = (state: string): Transition[] =>
   TRANSITIONS.filter((transition) => FROM[transition].includes(state))
 
-export type Missing = 'seatMap' | 'prices' | 'past'
+type Missing = 'seatMap' | 'prices' | 'past'
 
 /** What an event lacks to go on sale. */
 export function missingToPublish(

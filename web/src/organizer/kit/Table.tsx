@@ -2,7 +2,7 @@ import type { ReactNode } from 'react'
 import { cx } from '../../ui/cx'
 import styles from './Table.module.css'
 
-export type Column<Row> = {
+type Column<Row> = {
   key: string
   head: ReactNode
   cell: (row: Row) => ReactNode

@@ -1,6 +1,6 @@
 import type { OwnEvent } from '../types'
 
-export type Attention = {
+type Attention = {
   event: OwnEvent
   /** Names the message that says what to do. */
   what:

@@ -1,6 +1,6 @@
 import type { Schemas } from '../types'
 
-export type MapFile = Schemas['SeatMap'] | Schemas['SeatingPlan']
+type MapFile = Schemas['SeatMap'] | Schemas['SeatingPlan']
 export type ReadFile =
   | { map: MapFile; kind: 'ours' | 'plan'; name: string; seats: number; sections: number; areas: number }
   | { fault: 'notJson' | 'unknown' | 'tooLarge' }

@@ -18,7 +18,7 @@ export const NO_FILTER: Filter = {
   priceMax: undefined,
 }
 
-export function isFiltering(filter: Filter): boolean {
+function isFiltering(filter: Filter): boolean {
   return (
     filter.levels.size > 0 || filter.accessibleOnly || filter.hidesRestricted || filter.priceMax !== undefined
   )

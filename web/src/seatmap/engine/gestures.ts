@@ -2,7 +2,7 @@ import type { Target } from './overlay'
 import type { MapView } from './view'
 import type { PointWire } from './wire'
 
-export interface GestureListener {
+interface GestureListener {
   /** A click or tap that was no drag; nothing where nothing is. */
   tap(target: Target | undefined, by: 'touch' | 'mouse', point: PointWire): void
   /** A mouse over the map, or not any more. */

@@ -115,7 +115,7 @@ export function areaFillOf(
   )
 }
 
-export function heatOf(look: Look, share: number): string {
+function heatOf(look: Look, share: number): string {
   return look.heat[heatStep(look, share)]!
 }
 

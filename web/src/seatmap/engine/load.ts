@@ -2,7 +2,7 @@ import { SeatIndex } from './hit'
 import type { Plan } from './plan'
 import { type ReadPlan, readPlan } from './read'
 
-export interface LoadedPlan {
+interface LoadedPlan {
   readonly plan: Plan
   readonly index: SeatIndex
 }

@@ -3,7 +3,6 @@ import { ACCESSIBLE, COMPANION, RESTRICTED } from './plan'
 
 /** How a seat is marked: each state has a form of its own, so that none depends on its colour. */
 export const MARKS = ['disc', 'cut', 'square', 'diamond', 'ring', 'cross', 'dot'] as const
-export type Mark = (typeof MARKS)[number]
 
 const [DISC, CUT, SQUARE, DIAMOND, RING, CROSS, DOT] = [0, 1, 2, 3, 4, 5, 6]
 
@@ -21,13 +20,13 @@ for (let flags = 0; flags < 8; flags++) {
 export const PHASES = 4
 
 /** How much of each pixel a mark covers, `width` pixels a line and as many lines. */
-export interface Mask {
+interface Mask {
   readonly width: number
   readonly alpha: Uint8Array
 }
 
 /** Masks for marks of one size. */
-export interface Masks {
+interface Masks {
   /** Across, in pixels. */
   readonly size: number
   /** Pixels that a mark reaches to the left of and above the pixel its seat is in. */

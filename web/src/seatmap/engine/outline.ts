@@ -140,7 +140,7 @@ function area(points: readonly PointWire[]): number {
 }
 
 /** Andrew's monotone chain. */
-export function hull(points: readonly PointWire[]): PointWire[] {
+function hull(points: readonly PointWire[]): PointWire[] {
   if (points.length < 3) return points.length === 0 ? [] : ribbon(points)
   const sorted = points.toSorted((one, other) => one.x - other.x || one.y - other.y)
   const half = (list: readonly PointWire[]) => {

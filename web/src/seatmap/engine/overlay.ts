@@ -3,7 +3,7 @@ import type { Look } from './look'
 import type { Plan } from './plan'
 
 /** What changes with the viewer's every move and so is drawn on each frame. */
-export interface Overlay {
+interface Overlay {
   readonly plan: Plan
   readonly look: Look
   readonly picked: ReadonlySet<number>

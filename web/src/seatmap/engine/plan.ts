@@ -51,7 +51,7 @@ export interface Plan {
   readonly pitch: number
 }
 
-export interface PlanLevel {
+interface PlanLevel {
   readonly key: string
   readonly name: string
 }

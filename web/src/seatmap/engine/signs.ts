@@ -236,7 +236,7 @@ function drawWheelchair(context: CanvasRenderingContext2D, x: number, y: number,
 }
 
 /** Dark or light letters, whichever are read better on a colour. */
-export function inkOn(look: Look, fill: string): string {
+function inkOn(look: Look, fill: string): string {
   if (look.isForced) return look.ink
   const [dark, light] =
     luminance(look.ink) < luminance(look.paper) ? [look.ink, look.plate] : [look.plate, look.ink]

@@ -13,13 +13,13 @@ import { Sheet } from './sheet'
 import type { Signs } from './signs'
 import type { PointWire } from './wire'
 
-export interface ViewWords {
+interface ViewWords {
   /** A short number of free places. */
   count(count: number): string
   percent(share: number): string
 }
 
-export interface ViewOptions {
+interface ViewOptions {
   readonly plan: Plan
   readonly index: SeatIndex
   readonly occupancy: Occupancy

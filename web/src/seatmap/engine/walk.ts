@@ -2,7 +2,7 @@ import type { SeatIndex } from './hit'
 import type { Plan } from './plan'
 
 /** Where to go on the map as it is seen. */
-export type Direction = 'left' | 'right' | 'up' | 'down'
+type Direction = 'left' | 'right' | 'up' | 'down'
 
 const STEP: Record<Direction, readonly [number, number]> = {
   left: [-1, 0],

@@ -2,7 +2,6 @@ import type { components } from '../../api/schema'
 
 /** A venue's geometry as `GET /events/{event}/seat-map` gives it. */
 export type SeatMapWire = components['schemas']['SeatMap']
-export type SectionWire = components['schemas']['Section']
 export type RowWire = components['schemas']['Row']
 export type ShapeWire = components['schemas']['Shape']
 export type AreaWire = components['schemas']['Area']

@@ -5,7 +5,7 @@ import { forbidsOrphans, orphansOf, specialOf } from '../engine/rules'
 import type { Describer, T } from './describe'
 import { type LiveMap, useOccupancy } from './useSeatMap'
 
-export interface ChoiceOptions {
+interface ChoiceOptions {
   readonly map: LiveMap
   readonly describer: Describer
   readonly t: T

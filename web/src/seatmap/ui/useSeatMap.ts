@@ -23,7 +23,7 @@ export interface LiveMap {
   readonly occupancy: Occupancy
 }
 
-export interface LiveMapEvents {
+interface LiveMapEvents {
   onHoldExpiring?: ((hold: string, secondsLeft: number) => void) | undefined
   onEventStatus?: ((status: string) => void) | undefined
 }
