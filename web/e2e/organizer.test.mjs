@@ -108,14 +108,17 @@ test('from an empty stage to a sold seat and its money back', async (t) => {
     assert.match(await board.textContent(), /Sold0Held0Free57Blocked1/)
     const fan = await visitor(browser, server.url)
     await register(fan.page, somebody(), `/events/${event}`)
-    const order = await fan.page.evaluate(buy, { event, seats: ['S-1-1', 'S-1-2'] })
-    assert.equal(order.status, 'completed')
+    const floor = { areas: [{ id: 'F', quantity: 3 }] }
+    assert.equal((await fan.page.evaluate(buy, { event, places: floor })).status, 'completed')
+    const stalls = { seats: ['S-1-1', 'S-1-2'] }
+    assert.equal((await fan.page.evaluate(buy, { event, places: stalls })).status, 'completed')
     await fan.context.close()
     await page.waitForFunction(() =>
-      /Sold2Held0Free55/.test(document.querySelector('section[aria-label="Sale so far"]').textContent),
+      /Sold5Held0Free52/.test(document.querySelector('section[aria-label="Sale so far"]').textContent),
     )
-    await board.getByText('€90.00').waitFor()
-    await page.getByRole('img', { name: /2 tickets in the last hour/ }).waitFor()
+    await page.getByText('3 sold · 0 held · 47 free').waitFor()
+    await board.getByText('€181.50').waitFor()
+    await page.getByRole('img', { name: /5 tickets in the last hour/ }).waitFor()
   })
 
   await t.test('sees what a refund brings, then gives one ticket back', async () => {
@@ -153,7 +156,7 @@ test('from an empty stage to a sold seat and its money back', async (t) => {
 })
 
 /** Runs in the fan's page: what the fan's own pages do is tested with them. */
-async function buy({ event, seats }) {
+async function buy({ event, places }) {
   const csrf = document.cookie.match(/__Host-csrf=([^;]+)/)[1]
   const post = async (path, body) => {
     const answer = await fetch(`/api/v1${path}`, {
@@ -167,7 +170,7 @@ async function buy({ event, seats }) {
     })
     return answer.json()
   }
-  const hold = await post(`/events/${event}/holds`, { seats })
+  const hold = await post(`/events/${event}/holds`, places)
   return post('/orders', { holds: [hold.id], payment: { method: 'simulated', token: 'tok_ok' } })
 }
 

@@ -114,6 +114,15 @@ export const salesQuery = (org: string, event: string) =>
       ),
   })
 
+export const areasQuery = (org: string, event: string) =>
+  queryOptions({
+    queryKey: key(org, 'areas', event),
+    queryFn: async ({ signal }) => {
+      const params = { path: { org, event } }
+      return (await ok(api.GET('/api/v1/organizers/{org}/events/{event}/areas', { params, signal }))).items
+    },
+  })
+
 export const attendanceQuery = (org: string, event: string) =>
   queryOptions({
     queryKey: key(org, 'attendance', event),
