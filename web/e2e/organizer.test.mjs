@@ -101,6 +101,32 @@ test('from an empty stage to a sold seat and its money back', async (t) => {
     await page.getByRole('button', { name: 'Row 2, seat 4, blocked' }).waitFor()
   })
 
+  await t.test('keeps places for somebody, and gives them back', async () => {
+    const seats = page.getByRole('region', { name: 'Seats' })
+    await page.getByRole('button', { name: 'Row 2, seat 3, free' }).click()
+    await seats.getByLabel('For whom (optional)').fill('Sponsor Nordbank')
+    await page.getByRole('button', { name: 'Block 1 seat' }).click()
+    await page.getByRole('button', { name: 'Row 2, seat 3, blocked for Sponsor Nordbank' }).waitFor()
+    const areas = page.getByRole('region', { name: 'Standing areas' })
+    await areas.getByLabel('For whom (optional)').fill('Press')
+    await areas.getByLabel('Places to block').fill('10')
+    await areas.getByRole('button', { name: 'Block places' }).click()
+    await areas.getByText('0 sold · 0 held · 10 blocked · 40 free').waitFor()
+
+    await page.getByRole('button', { name: 'Release: Press' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Release: Press' })
+    await dialog.getByLabel('How many places of Floor').fill('4')
+    await dialog.getByRole('button', { name: 'Put on sale' }).click()
+    await areas.getByText('0 sold · 0 held · 6 blocked · 44 free').waitFor()
+    for (const holder of ['Press', 'Sponsor Nordbank']) {
+      await page.getByRole('button', { name: `Release: ${holder}` }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Put on sale' }).click()
+      await page.getByRole('button', { name: `Release: ${holder}` }).waitFor({ state: 'detached' })
+    }
+    await page.getByText('No place is kept for anybody.').waitFor()
+    await page.getByRole('button', { name: 'Row 2, seat 3, free' }).waitFor()
+  })
+
   await t.test('watches a fan buy', async () => {
     await page.getByRole('link', { name: 'Live sale' }).click()
     const board = page.getByRole('region', { name: 'Sale so far' })

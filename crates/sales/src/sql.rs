@@ -1,5 +1,6 @@
 //! Every statement on the tables of this crate.
 
+mod blocks;
 mod contracts;
 mod events;
 mod fees;
@@ -7,6 +8,7 @@ mod orders;
 mod refunds;
 mod standings;
 
+pub(crate) use blocks::*;
 pub(crate) use contracts::*;
 pub(crate) use events::*;
 pub(crate) use fees::*;

@@ -123,6 +123,12 @@ export const areasQuery = (org: string, event: string) =>
     },
   })
 
+export const blocksQuery = (org: string, event: string) =>
+  list(key(org, 'blocks', event), (cursor, signal) => {
+    const params = { path: { org, event }, query: { limit: LONGEST, cursor } }
+    return ok(api.GET('/api/v1/organizers/{org}/events/{event}/blocks', { params, signal }))
+  })
+
 export const attendanceQuery = (org: string, event: string) =>
   queryOptions({
     queryKey: key(org, 'attendance', event),

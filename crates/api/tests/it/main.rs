@@ -12,6 +12,7 @@ mod accounts;
 mod audit;
 mod authorization;
 mod bad_input;
+mod blocks;
 mod bookings;
 mod catalogue;
 mod cookies;

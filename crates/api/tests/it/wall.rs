@@ -23,6 +23,8 @@ const OF_TENANTS: &[(&str, &str)] = &[
     ("event_performer", "t.event_id IN (SELECT id FROM event WHERE organizer_id = $1)"),
     ("area_capacity", "t.event_id IN (SELECT id FROM event WHERE organizer_id = $1)"),
     ("seat_change", "t.event_id IN (SELECT id FROM event WHERE organizer_id = $1)"),
+    ("seat_block", "t.organizer_id = $1"),
+    ("seat_block_seat", "t.event_id IN (SELECT id FROM event WHERE organizer_id = $1)"),
     ("fee_rule", "t.scope = $1 OR t.scope IN (SELECT id FROM event WHERE organizer_id = $1)"),
     ("order_hold", "t.organizer_id = $1"),
     ("sales_order", "t.id IN (SELECT order_id FROM order_hold WHERE organizer_id = $1)"),
