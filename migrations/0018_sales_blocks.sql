@@ -40,4 +40,8 @@ CREATE POLICY tenant_insert ON seat_block_seat FOR INSERT
     WITH CHECK (EXISTS (SELECT 1 FROM event e WHERE e.id = seat_block_seat.event_id));
 CREATE POLICY tenant_delete ON seat_block_seat FOR DELETE
     USING (EXISTS (SELECT 1 FROM event e WHERE e.id = seat_block_seat.event_id));
+-- Who bought of a tenant, or has a ticket of theirs, is somebody they may look for.
+CREATE POLICY tenant_select_buyers ON account FOR SELECT
+    USING (EXISTS (SELECT 1 FROM ticket t WHERE t.owner_id = account.id)
+        OR EXISTS (SELECT 1 FROM sales_order o WHERE o.fan_id = account.id));
 -- end

@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use identity::{Events, MemberChange, Permission, Role};
-use sales::StaffRefund;
+use identity::{AccountError, Contact, Events, MemberChange, Permission, Role};
+use sales::{OrderFilter, OrderStatus, StaffRefund};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use stagedoor_core::{EventId, FieldError, Name, OrderId, OrganizerId, TicketId, Timestamp, UserId};
@@ -377,33 +377,77 @@ pub async fn sold_ticket(
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
-pub struct EventFilter {
+pub struct OrderFilterParams {
     /// Only orders with places at this event.
     #[param(inline, value_type = Option<schema::EventId>)]
     event: Option<String>,
+    /// Only orders of this status, as this list shows it.
+    #[param(inline, value_type = Option<schema::OrderStatus>)]
+    status: Option<String>,
+    /// Only orders placed then or later.
+    #[param(value_type = Option<schema::Instant>)]
+    from: Option<Timestamp>,
+    /// Only orders placed before.
+    #[param(value_type = Option<schema::Instant>)]
+    to: Option<Timestamp>,
+    /// Only orders of whoever has this e-mail address, for those who may see buyers.
+    #[param(inline, value_type = Option<schema::Email>)]
+    email: Option<String>,
 }
 
 /// Orders with the organizer's places, newest first. Other organizers' parts are left out; for a member who is
 /// limited, so are those of other events than theirs.
 #[utoipa::path(get, path = "/api/v1/organizers/{org}/orders", tag = "organizers", security(("bearer" = []), ("oauth2" = ["sales.read"])),
-    params(("org" = String, Path, description = "id of the organizer"), EventFilter, OrderListParams),
+    params(("org" = String, Path, description = "id of the organizer"), OrderFilterParams, OrderListParams),
     responses((status = 200, body = List<OrderView>), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope)))]
 pub async fn sold_orders(
     State(app): State<App>,
     SomeEvents { staff, events }: SomeEvents<SeeSales>,
     RequestOrigin(origin): RequestOrigin,
-    Params(filter): Params<EventFilter>,
+    Params(asked): Params<OrderFilterParams>,
     Params(params): Params<OrderListParams>,
 ) -> Result<Json<List<OrderView>>, Problem> {
-    let wrong = |_| Problem::query(FieldError::new("event", "is no id of an event"));
-    let event: Option<EventId> = filter.event.map(|text| text.parse().map_err(wrong)).transpose()?;
+    let wrong = |field, reason: &str| Problem::query(FieldError::new(field, reason));
+    let event: Option<EventId> =
+        asked.event.map(|text| text.parse().map_err(|_| wrong("event", "is no id of an event"))).transpose()?;
+    let status =
+        |text: String| OrderStatus::from_text(&text).ok_or_else(|| wrong("status", "is no status of an order"));
+    let status = asked.status.map(status).transpose()?;
     let (page, shown) = params.page()?;
-    let orders = app.sales.orders_for(staff.organizer, events.ids(), event, page).await?;
+    let buyer = match &asked.email {
+        Some(email) => Some(find_buyer(&app, &staff, email).await?),
+        None => None,
+    };
+    let filter = OrderFilter { event, fan: buyer.flatten(), status, from: asked.from, until: asked.to };
+    let orders = match buyer {
+        // Of somebody without an account there is no order.
+        Some(None) => Vec::new(),
+        _ => app.sales.orders_for(staff.organizer, events.ids(), &filter, page).await?,
+    };
     let list = orders::list(orders, shown, &app.public_url);
-    let what = json!({ "event": event, "before": page.before, "orders": list.items.len() });
+    let mut what = json!({ "event": event, "before": page.before, "orders": list.items.len() });
+    if let Some(status) = status {
+        what["status"] = status.text().into();
+    }
+    if let Some(buyer) = buyer {
+        what["buyer"] = json!(buyer);
+    }
     reads::record(&app, &origin, staff.organizer, "order.list", staff.organizer, what).await?;
     Ok(Json(list))
+}
+
+/// The account that has an e-mail address, for staff who may see who bought.
+async fn find_buyer<P>(app: &App, staff: &Staff<P>, email: &str) -> Result<Option<UserId>, Problem> {
+    if !staff.may(Permission::SeeBuyers) {
+        let (chain, subject) = (staff.organizer.into(), "buyers".to_owned());
+        return Err(Problem::not_allowed().denying(Denied { chain, action: "request", subject, about: None }));
+    }
+    match app.identity.whom_it_reaches(Contact::Email(email)).await {
+        Ok((_, account)) => Ok(account),
+        Err(AccountError::Field(field)) => Err(Problem::query(field)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The organizer's part of one order, and who will come, for those who may see buyers; to a member who is limited,

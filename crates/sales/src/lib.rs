@@ -55,4 +55,4 @@ pub use pricing::{FeeRule, FeeScope, clear_fees, fees, set_fees};
 pub use refund::{Refund, RefundCause, RefundState};
 pub use refunds::{Cancel, StaffRefund};
 pub use sales::{Answered, Attendee, Key, Parts, Quote, Sales};
-pub use sql::{OrderPage, Stage, Standing, standings};
+pub use sql::{OrderFilter, OrderPage, Stage, Standing, standings};

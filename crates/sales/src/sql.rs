@@ -12,7 +12,7 @@ pub(crate) use blocks::*;
 pub(crate) use contracts::*;
 pub(crate) use events::*;
 pub(crate) use fees::*;
-pub use orders::OrderPage;
 pub(crate) use orders::*;
+pub use orders::{OrderFilter, OrderPage};
 pub(crate) use refunds::*;
 pub use standings::{Stage, Standing, standings};

@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, ok } from '../api/client'
 import type { AuditFilter } from './audit/search'
+import type { OrderFilter } from './orders/search'
 
 /** Keys begin with `me`: another person who signs in finds nothing of the one before. */
 const key = (org: string, ...rest: unknown[]) => ['me', 'org', org, ...rest]
@@ -141,17 +142,17 @@ export const attendanceQuery = (org: string, event: string) =>
       ),
   })
 
-export const ordersQuery = (org: string, event?: string) =>
-  list(key(org, 'orders', event ?? 'all'), (cursor, signal) => readOrders(org, event, cursor, signal, PAGE))
+export const ordersQuery = (org: string, filter: OrderFilter) =>
+  list(key(org, 'orders', filter), (cursor, signal) => readOrders(org, filter, cursor, signal, PAGE))
 
 export function readOrders(
   org: string,
-  event: string | undefined,
+  filter: OrderFilter,
   cursor: string | undefined,
   signal: AbortSignal | undefined,
   limit = LONGEST,
 ) {
-  const params = { path: { org }, query: { event, limit, cursor } }
+  const params = { path: { org }, query: { ...filter, limit, cursor } }
   return ok(api.GET('/api/v1/organizers/{org}/orders', { params, signal }))
 }
 
