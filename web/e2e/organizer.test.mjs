@@ -93,6 +93,7 @@ test('from an empty stage to a sold seat and its money back', async (t) => {
   })
 
   const event = /events\/(evt_\w+)/.exec(page.url())[1]
+  const buyer = somebody()
 
   await t.test('keeps a seat off sale', async () => {
     await page.getByRole('link', { name: 'Blocks' }).click()
@@ -133,7 +134,7 @@ test('from an empty stage to a sold seat and its money back', async (t) => {
     await board.getByText('Live', { exact: true }).waitFor()
     assert.match(await board.textContent(), /Sold0Held0Free57Blocked1/)
     const fan = await visitor(browser, server.url)
-    await register(fan.page, somebody(), `/events/${event}`)
+    await register(fan.page, buyer, `/events/${event}`)
     const floor = { areas: [{ id: 'F', quantity: 3 }] }
     assert.equal((await fan.page.evaluate(buy, { event, places: floor })).status, 'completed')
     const stalls = { seats: ['S-1-1', 'S-1-2'] }
@@ -175,6 +176,38 @@ test('from an empty stage to a sold seat and its money back', async (t) => {
     await page.getByText('Partly refunded').waitFor()
     assert.equal(await page.getByRole('row').filter({ hasText: 'S-1-1' }).getByText('Refunded').count(), 1)
     assert.equal(await page.getByRole('row').filter({ hasText: 'S-1-2' }).getByText('Valid').count(), 1)
+  })
+
+  await t.test('finds orders by who bought, and tickets by who has them', async () => {
+    const nav = page.getByRole('navigation', { name: 'Organizer' })
+    await nav.getByRole('link', { name: 'Orders' }).click()
+    const found = page.getByRole('link', { name: /^Order of/ })
+    await found.nth(1).waitFor()
+    await page.getByLabel('Status').selectOption({ label: 'Partly refunded' })
+    await found.nth(1).waitFor({ state: 'detached' })
+    await page.getByLabel('Buyer’s email').fill('nobody@example.test')
+    await page.getByRole('button', { name: 'Find', exact: true }).click()
+    await page.getByText('No order fits').waitFor()
+    await page.getByLabel('Buyer’s email').fill(buyer.email.toUpperCase())
+    await page.getByRole('button', { name: 'Find', exact: true }).click()
+    await found.first().waitFor()
+    assert.equal(await found.count(), 1)
+    assert.doesNotMatch(page.url(), /@|%40/)
+    await page.getByRole('button', { name: 'Reset' }).click()
+    await found.nth(1).waitFor()
+
+    await nav.getByRole('link', { name: 'Events' }).click()
+    await page.getByRole('link', { name: `${name} Night` }).click()
+    await page.getByRole('link', { name: 'Attendees' }).click()
+    const row = page.getByRole('row').filter({ hasText: buyer.email })
+    await row.nth(4).waitFor()
+    assert.match(await row.first().textContent(), new RegExp(buyer.name))
+    await page.getByLabel('Email, order or ticket number').fill('tkt_00000000000000000000000000')
+    await page.getByRole('button', { name: 'Find', exact: true }).click()
+    await page.getByText('No ticket fits').waitFor()
+    await page.getByLabel('Email, order or ticket number').fill(buyer.email)
+    await page.getByRole('button', { name: 'Find', exact: true }).click()
+    await row.nth(4).waitFor()
   })
 
   assert.deepEqual(errors, [])

@@ -165,20 +165,22 @@ export const orderQuery = (org: string, order: string) =>
 
 export type AttendeeStatus = 'issued' | 'used' | 'refunded' | 'revoked'
 
-export const attendeesQuery = (org: string, event: string, status?: AttendeeStatus) =>
-  list(key(org, 'attendees', event, status ?? 'all'), (cursor, signal) =>
-    readAttendees(org, event, status, cursor, signal, PAGE),
+export type AttendeeFilter = { status?: AttendeeStatus; email?: string; order?: string; ticket?: string }
+
+export const attendeesQuery = (org: string, event: string, filter: AttendeeFilter) =>
+  list(key(org, 'attendees', event, filter), (cursor, signal) =>
+    readAttendees(org, event, filter, cursor, signal, PAGE),
   )
 
 export function readAttendees(
   org: string,
   event: string,
-  status: AttendeeStatus | undefined,
+  filter: AttendeeFilter,
   cursor: string | undefined,
   signal: AbortSignal | undefined,
   limit = LONGEST,
 ) {
-  const params = { path: { org, event }, query: { status, limit, cursor } }
+  const params = { path: { org, event }, query: { ...filter, limit, cursor } }
   return ok(api.GET('/api/v1/organizers/{org}/events/{event}/attendees', { params, signal }))
 }
 

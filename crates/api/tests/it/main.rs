@@ -9,6 +9,7 @@ mod device;
 mod maps;
 
 mod accounts;
+mod attendees;
 mod audit;
 mod authorization;
 mod bad_input;
