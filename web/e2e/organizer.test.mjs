@@ -93,6 +93,7 @@ test('from an empty stage to a sold seat and its money back', async (t) => {
   })
 
   const event = /events\/(evt_\w+)/.exec(page.url())[1]
+  const buyer = somebody()
 
   await t.test('keeps a seat off sale', async () => {
     await page.getByRole('link', { name: 'Blocks' }).click()
@@ -101,21 +102,50 @@ test('from an empty stage to a sold seat and its money back', async (t) => {
     await page.getByRole('button', { name: 'Row 2, seat 4, blocked' }).waitFor()
   })
 
+  await t.test('keeps places for somebody, and gives them back', async () => {
+    const seats = page.getByRole('region', { name: 'Seats' })
+    await page.getByRole('button', { name: 'Row 2, seat 3, free' }).click()
+    await seats.getByLabel('For whom (optional)').fill('Sponsor Nordbank')
+    await page.getByRole('button', { name: 'Block 1 seat' }).click()
+    await page.getByRole('button', { name: 'Row 2, seat 3, blocked for Sponsor Nordbank' }).waitFor()
+    const areas = page.getByRole('region', { name: 'Standing areas' })
+    await areas.getByLabel('For whom (optional)').fill('Press')
+    await areas.getByLabel('Places to block').fill('10')
+    await areas.getByRole('button', { name: 'Block places' }).click()
+    await areas.getByText('0 sold · 0 held · 10 blocked · 40 free').waitFor()
+
+    await page.getByRole('button', { name: 'Release: Press' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Release: Press' })
+    await dialog.getByLabel('How many places of Floor').fill('4')
+    await dialog.getByRole('button', { name: 'Put on sale' }).click()
+    await areas.getByText('0 sold · 0 held · 6 blocked · 44 free').waitFor()
+    for (const holder of ['Press', 'Sponsor Nordbank']) {
+      await page.getByRole('button', { name: `Release: ${holder}` }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Put on sale' }).click()
+      await page.getByRole('button', { name: `Release: ${holder}` }).waitFor({ state: 'detached' })
+    }
+    await page.getByText('No place is kept for anybody.').waitFor()
+    await page.getByRole('button', { name: 'Row 2, seat 3, free' }).waitFor()
+  })
+
   await t.test('watches a fan buy', async () => {
     await page.getByRole('link', { name: 'Live sale' }).click()
     const board = page.getByRole('region', { name: 'Sale so far' })
     await board.getByText('Live', { exact: true }).waitFor()
     assert.match(await board.textContent(), /Sold0Held0Free57Blocked1/)
     const fan = await visitor(browser, server.url)
-    await register(fan.page, somebody(), `/events/${event}`)
-    const order = await fan.page.evaluate(buy, { event, seats: ['S-1-1', 'S-1-2'] })
-    assert.equal(order.status, 'completed')
+    await register(fan.page, buyer, `/events/${event}`)
+    const floor = { areas: [{ id: 'F', quantity: 3 }] }
+    assert.equal((await fan.page.evaluate(buy, { event, places: floor })).status, 'completed')
+    const stalls = { seats: ['S-1-1', 'S-1-2'] }
+    assert.equal((await fan.page.evaluate(buy, { event, places: stalls })).status, 'completed')
     await fan.context.close()
     await page.waitForFunction(() =>
-      /Sold2Held0Free55/.test(document.querySelector('section[aria-label="Sale so far"]').textContent),
+      /Sold5Held0Free52/.test(document.querySelector('section[aria-label="Sale so far"]').textContent),
     )
-    await board.getByText('€90.00').waitFor()
-    await page.getByRole('img', { name: /2 tickets in the last hour/ }).waitFor()
+    await page.getByText('3 sold · 0 held · 47 free').waitFor()
+    await board.getByText('€181.50').waitFor()
+    await page.getByRole('img', { name: /5 tickets in the last hour/ }).waitFor()
   })
 
   await t.test('sees what a refund brings, then gives one ticket back', async () => {
@@ -148,12 +178,44 @@ test('from an empty stage to a sold seat and its money back', async (t) => {
     await counted(page.getByRole('row').filter({ hasText: 'S-1-2' }).getByText('Valid'), 1)
   })
 
+  await t.test('finds orders by who bought, and tickets by who has them', async () => {
+    const nav = page.getByRole('navigation', { name: 'Organizer' })
+    await nav.getByRole('link', { name: 'Orders' }).click()
+    const found = page.getByRole('link', { name: /^Order of/ })
+    await found.nth(1).waitFor()
+    await page.getByLabel('Status').selectOption({ label: 'Partly refunded' })
+    await found.nth(1).waitFor({ state: 'detached' })
+    await page.getByLabel('Buyer’s email').fill('nobody@example.test')
+    await page.getByRole('button', { name: 'Find', exact: true }).click()
+    await page.getByText('No order fits').waitFor()
+    await page.getByLabel('Buyer’s email').fill(buyer.email.toUpperCase())
+    await page.getByRole('button', { name: 'Find', exact: true }).click()
+    await found.first().waitFor()
+    assert.equal(await found.count(), 1)
+    assert.doesNotMatch(page.url(), /@|%40/)
+    await page.getByRole('button', { name: 'Reset' }).click()
+    await found.nth(1).waitFor()
+
+    await nav.getByRole('link', { name: 'Events' }).click()
+    await page.getByRole('link', { name: `${name} Night` }).click()
+    await page.getByRole('link', { name: 'Attendees' }).click()
+    const row = page.getByRole('row').filter({ hasText: buyer.email })
+    await row.nth(4).waitFor()
+    assert.match(await row.first().textContent(), new RegExp(buyer.name))
+    await page.getByLabel('Email, order or ticket number').fill('tkt_00000000000000000000000000')
+    await page.getByRole('button', { name: 'Find', exact: true }).click()
+    await page.getByText('No ticket fits').waitFor()
+    await page.getByLabel('Email, order or ticket number').fill(buyer.email)
+    await page.getByRole('button', { name: 'Find', exact: true }).click()
+    await row.nth(4).waitFor()
+  })
+
   assert.deepEqual(errors, [])
   await context.close()
 })
 
 /** Runs in the fan's page: what the fan's own pages do is tested with them. */
-async function buy({ event, seats }) {
+async function buy({ event, places }) {
   const csrf = document.cookie.match(/__Host-csrf=([^;]+)/)[1]
   const post = async (path, body) => {
     const answer = await fetch(`/api/v1${path}`, {
@@ -167,7 +229,7 @@ async function buy({ event, seats }) {
     })
     return answer.json()
   }
-  const hold = await post(`/events/${event}/holds`, { seats })
+  const hold = await post(`/events/${event}/holds`, places)
   return post('/orders', { holds: [hold.id], payment: { method: 'simulated', token: 'tok_ok' } })
 }
 

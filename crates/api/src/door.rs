@@ -1,10 +1,12 @@
 //! What the doors and the box office of an event are told: its tickets, for scanners without a network, who
-//! came, and what was sold.
+//! came, what was sold, and what has become of the places of its areas.
 
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
+use inventory::engine::{AreaCounts, Manifest};
+use sales::OnSaleError;
 use serde::{Deserialize, Serialize};
 use stagedoor_core::{Code, EventId, Money, TicketId, Timestamp};
 use tickets::{Admission, Attendance, DOOR_PAGE_MAX, Gate, Minute, Sold, SoldMinute, Ticket};
@@ -27,7 +29,11 @@ const OVERLAP: Duration = Duration::from_secs(60);
 const MINUTES_MAX: u32 = 24 * 60;
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(door_tickets)).routes(routes!(attendance)).routes(routes!(sales))
+    OpenApiRouter::new()
+        .routes(routes!(door_tickets))
+        .routes(routes!(attendance))
+        .routes(routes!(sales))
+        .routes(routes!(area_counts))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -175,6 +181,34 @@ struct SalesMinuteView {
     face_value: Money,
 }
 
+/// What has become of the places of an event's areas, in the order of its seat map.
+#[derive(Serialize, ToSchema)]
+pub struct AreaCountsList {
+    items: Vec<AreaCountsView>,
+}
+
+/// Each place of the area is counted in one of `sold`, `held`, `blocked` and `available`, of one moment.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct AreaCountsView {
+    id: String,
+    name: String,
+    /// People it takes at this event.
+    capacity: u32,
+    sold: u32,
+    held: u32,
+    blocked: u32,
+    available: u32,
+}
+
+impl AreaCountsView {
+    fn new(map: &Manifest, area: u16, counts: &AreaCounts) -> Self {
+        let AreaCounts { capacity, sold, held, blocked } = *counts;
+        let (id, name) = (map.area_id(area).to_owned(), map.area_name(area).to_owned());
+        Self { id, name, capacity, sold, held, blocked, available: counts.available() }
+    }
+}
+
 /// The tickets of an event, for scanners that have to judge without a network.
 #[utoipa::path(get, path = "/api/v1/organizers/{org}/events/{event}/checkins/tickets", tag = "organizers",
     security(("bearer" = []), ("oauth2" = ["checkins.write"])), params(("org" = String, Path, description = "id of the organizer"),
@@ -246,4 +280,22 @@ pub async fn sales(
     };
     let (face_value, minutes) = (Money::new(face_value_minor, currency), minutes.into_iter().map(minute).collect());
     Ok(Json(SalesView { as_of, tickets, face_value, minutes }))
+}
+
+/// How many places of each area are sold, held and blocked: the seat map shows the public what is free alone.
+#[utoipa::path(get, path = "/api/v1/organizers/{org}/events/{event}/areas", tag = "organizers",
+    security(("bearer" = []), ("oauth2" = ["sales.read"])), params(("org" = String, Path, description = "id of the organizer"),
+        ("event" = String, Path, description = "id of the event")),
+    responses((status = 200, body = AreaCountsList), (status = 401, body = Envelope), (status = 403, body = Envelope),
+        (status = 404, body = Envelope), (status = 409, body = Envelope), (status = 503, body = Envelope)))]
+pub async fn area_counts(
+    State(app): State<App>,
+    staff: Staff<SeeSales>,
+    Path((_, event)): Path<(String, EventId)>,
+) -> Result<Json<AreaCountsList>, Problem> {
+    app.catalog.event_of(staff.organizer, event).await?;
+    let view = app.inventory.view(event).await.map_err(OnSaleError::from)?;
+    let counts = view.area_counts();
+    let items = (0..).zip(&counts).map(|(area, counts)| AreaCountsView::new(&view.manifest, area, counts));
+    Ok(Json(AreaCountsList { items: items.collect() }))
 }

@@ -436,7 +436,7 @@ pub async fn availability(
     for seat in 0..manifest.seats() as u32 {
         let section = &mut sections[usize::from(manifest.section_of(seat))];
         section.seats += 1;
-        section.available += u32::from(snapshot.seats[seat as usize / 4] >> (seat % 4 * 2) & 3 == 0);
+        section.available += u32::from(snapshot.status(seat) == 0);
     }
     let areas = (0..).zip(&snapshot.areas).map(|(area, left)| AreaAvailability {
         id: manifest.area_id(area).to_owned(),

@@ -21,6 +21,7 @@ pub mod approvals;
 pub mod audit;
 pub mod auth;
 pub mod bank;
+pub mod blocks;
 pub mod bookings;
 pub mod checkins;
 pub mod client;

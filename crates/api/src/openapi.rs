@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 use crate::limits::EXEMPT;
 use crate::respond::Respond;
 use crate::{
-    App, accounts, agreements, approvals, audit, bookings, checkins, contracts, door, events, export, holds,
+    App, accounts, agreements, approvals, audit, blocks, bookings, checkins, contracts, door, events, export, holds,
     invitations, kyc, live, oauth, offers, operations, orders, organizers, own_events, pages, passkeys, platform,
     profile, programs, providers, seat_maps, security, tickets, venues,
 };
@@ -144,6 +144,7 @@ fn table() -> OpenApiRouter<App> {
         .routes(routes!(contracts::contracts))
         .merge(agreements::routes())
         .merge(own_events::routes())
+        .merge(blocks::routes())
         .merge(audit::routes())
         .merge(checkins::routes())
         .merge(door::routes())

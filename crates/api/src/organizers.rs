@@ -4,12 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use identity::{Events, MemberChange, Permission, Role};
-use sales::StaffRefund;
+use identity::{AccountError, Contact, Events, Holder, MemberChange, Permission, Role};
+use sales::{OrderFilter, OrderStatus, StaffRefund};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use stagedoor_core::{EventId, FieldError, Name, OrderId, OrganizerId, TicketId, Timestamp, UserId};
-use tickets::Access;
+use tickets::{Access, AttendeeFilter};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,7 +24,7 @@ use crate::extract::{Body, IdempotencyKey, Params, Patch, Path, RawBody, present
 use crate::once::{Operation, once};
 use crate::orders::{self, OrderListParams, OrderView, respond, shown, ticket_ids};
 use crate::problem::Envelope;
-use crate::tickets::{self as ticket_views, TicketListParams, TicketView};
+use crate::tickets::{TicketListParams, TicketView};
 use crate::venues::List;
 use crate::{App, Problem, reads, schema};
 
@@ -277,27 +277,102 @@ pub async fn remove_member(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Who comes: the tickets of an event.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub struct AttendeeSearch {
+    /// Only tickets of whoever has this e-mail address.
+    #[param(inline, value_type = Option<schema::Email>)]
+    email: Option<String>,
+    /// Only tickets of this order.
+    #[param(inline, value_type = Option<schema::OrderId>)]
+    order: Option<String>,
+    /// Only this ticket.
+    #[param(inline, value_type = Option<schema::TicketId>)]
+    ticket: Option<String>,
+}
+
+/// A ticket with who has it.
+#[derive(Serialize, ToSchema)]
+pub struct HeldTicketView {
+    #[serde(flatten)]
+    ticket: TicketView,
+    holder: HolderView,
+}
+
+/// Whoever may show the ticket's barcode.
+#[derive(Serialize, ToSchema)]
+struct HolderView {
+    /// Null, as the address, of somebody whose account was erased.
+    name: Option<String>,
+    /// Null also of an account with a telephone number alone.
+    email: Option<String>,
+    /// Whether they had what is personal erased.
+    erased: bool,
+}
+
+impl From<Option<&Holder>> for HolderView {
+    fn from(holder: Option<&Holder>) -> Self {
+        let name = holder.map(|holder| holder.name.clone());
+        Self { name, email: holder.and_then(|holder| holder.email.clone()), erased: holder.is_none() }
+    }
+}
+
+/// Who comes: the tickets of an event, and who has them.
 #[utoipa::path(get, path = "/api/v1/organizers/{org}/events/{event}/attendees", tag = "organizers",
     security(("bearer" = []), ("oauth2" = ["buyers.read"])), params(("org" = String, Path, description = "id of the organizer"),
-        ("event" = String, Path, description = "id of the event"), TicketListParams),
-    responses((status = 200, body = List<TicketView>), (status = 400, body = Envelope), (status = 401, body = Envelope),
+        ("event" = String, Path, description = "id of the event"), AttendeeSearch, TicketListParams),
+    responses((status = 200, body = List<HeldTicketView>), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope)))]
 pub async fn attendees(
     State(app): State<App>,
     staff: Staff<SeeBuyers>,
     RequestOrigin(origin): RequestOrigin,
     Path((_, event)): Path<(String, EventId)>,
+    Params(search): Params<AttendeeSearch>,
     Params(params): Params<TicketListParams>,
-) -> Result<Json<List<TicketView>>, Problem> {
+) -> Result<Json<List<HeldTicketView>>, Problem> {
     app.catalog.event_of(staff.organizer, event).await?;
     let (status, page) = params.read()?;
-    let tx = app.store.begin_read().await?;
-    let found = tickets::attendees(&tx, staff.organizer, event, status, page).await?;
-    drop(tx);
-    let what = json!({ "status": params.status(), "cursor": params.cursor(), "tickets": found.items.len() });
+    let wrong = |field, reason: &str| Problem::query(FieldError::new(field, reason));
+    let order: Option<OrderId> =
+        search.order.map(|text| text.parse().map_err(|_| wrong("order", "is no id of an order"))).transpose()?;
+    let ticket: Option<TicketId> =
+        search.ticket.map(|text| text.parse().map_err(|_| wrong("ticket", "is no id of a ticket"))).transpose()?;
+    let owner = match &search.email {
+        Some(email) => Some(find_buyer(&app, &staff, email).await?),
+        None => None,
+    };
+    let found = match owner {
+        // Somebody without an account has no ticket.
+        Some(None) => tickets::Page { items: Vec::new(), next: None },
+        _ => {
+            let filter = AttendeeFilter { status, owner: owner.flatten(), order, ticket };
+            let tx = app.store.begin_read().await?;
+            tickets::attendees(&tx, staff.organizer, event, &filter, page).await?
+        }
+    };
+    let mut people: Vec<UserId> = found.items.iter().map(|ticket| ticket.owner).collect();
+    people.sort_unstable();
+    people.dedup();
+    let holders = app.identity.holders(&people).await?;
+    let mut what = json!({ "status": params.status(), "cursor": params.cursor(), "tickets": found.items.len() });
+    if let Some(owner) = owner {
+        what["holder"] = json!(owner);
+    }
+    if let Some(order) = order {
+        what["order"] = json!(order);
+    }
+    if let Some(ticket) = ticket {
+        what["ticket"] = json!(ticket);
+    }
     reads::record(&app, &origin, staff.organizer, "attendee.list", event, what).await?;
-    Ok(Json(ticket_views::list(found)))
+    let held = |ticket: tickets::Ticket| {
+        let holder = holders.get(&ticket.owner).into();
+        HeldTicketView { ticket: ticket.into(), holder }
+    };
+    let next_cursor = found.next.map(|next| next.to_string());
+    Ok(Json(List { items: found.items.into_iter().map(held).collect(), next_cursor }))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -377,33 +452,77 @@ pub async fn sold_ticket(
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
-pub struct EventFilter {
+pub struct OrderFilterParams {
     /// Only orders with places at this event.
     #[param(inline, value_type = Option<schema::EventId>)]
     event: Option<String>,
+    /// Only orders of this status, as this list shows it.
+    #[param(inline, value_type = Option<schema::OrderStatus>)]
+    status: Option<String>,
+    /// Only orders placed then or later.
+    #[param(value_type = Option<schema::Instant>)]
+    from: Option<Timestamp>,
+    /// Only orders placed before.
+    #[param(value_type = Option<schema::Instant>)]
+    to: Option<Timestamp>,
+    /// Only orders of whoever has this e-mail address, for those who may see buyers.
+    #[param(inline, value_type = Option<schema::Email>)]
+    email: Option<String>,
 }
 
 /// Orders with the organizer's places, newest first. Other organizers' parts are left out; for a member who is
 /// limited, so are those of other events than theirs.
 #[utoipa::path(get, path = "/api/v1/organizers/{org}/orders", tag = "organizers", security(("bearer" = []), ("oauth2" = ["sales.read"])),
-    params(("org" = String, Path, description = "id of the organizer"), EventFilter, OrderListParams),
+    params(("org" = String, Path, description = "id of the organizer"), OrderFilterParams, OrderListParams),
     responses((status = 200, body = List<OrderView>), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 404, body = Envelope)))]
 pub async fn sold_orders(
     State(app): State<App>,
     SomeEvents { staff, events }: SomeEvents<SeeSales>,
     RequestOrigin(origin): RequestOrigin,
-    Params(filter): Params<EventFilter>,
+    Params(asked): Params<OrderFilterParams>,
     Params(params): Params<OrderListParams>,
 ) -> Result<Json<List<OrderView>>, Problem> {
-    let wrong = |_| Problem::query(FieldError::new("event", "is no id of an event"));
-    let event: Option<EventId> = filter.event.map(|text| text.parse().map_err(wrong)).transpose()?;
+    let wrong = |field, reason: &str| Problem::query(FieldError::new(field, reason));
+    let event: Option<EventId> =
+        asked.event.map(|text| text.parse().map_err(|_| wrong("event", "is no id of an event"))).transpose()?;
+    let status =
+        |text: String| OrderStatus::from_text(&text).ok_or_else(|| wrong("status", "is no status of an order"));
+    let status = asked.status.map(status).transpose()?;
     let (page, shown) = params.page()?;
-    let orders = app.sales.orders_for(staff.organizer, events.ids(), event, page).await?;
+    let buyer = match &asked.email {
+        Some(email) => Some(find_buyer(&app, &staff, email).await?),
+        None => None,
+    };
+    let filter = OrderFilter { event, fan: buyer.flatten(), status, from: asked.from, until: asked.to };
+    let orders = match buyer {
+        // Of somebody without an account there is no order.
+        Some(None) => Vec::new(),
+        _ => app.sales.orders_for(staff.organizer, events.ids(), &filter, page).await?,
+    };
     let list = orders::list(orders, shown, &app.public_url);
-    let what = json!({ "event": event, "before": page.before, "orders": list.items.len() });
+    let mut what = json!({ "event": event, "before": page.before, "orders": list.items.len() });
+    if let Some(status) = status {
+        what["status"] = status.text().into();
+    }
+    if let Some(buyer) = buyer {
+        what["buyer"] = json!(buyer);
+    }
     reads::record(&app, &origin, staff.organizer, "order.list", staff.organizer, what).await?;
     Ok(Json(list))
+}
+
+/// The account that has an e-mail address, for staff who may see who bought.
+async fn find_buyer<P>(app: &App, staff: &Staff<P>, email: &str) -> Result<Option<UserId>, Problem> {
+    if !staff.may(Permission::SeeBuyers) {
+        let (chain, subject) = (staff.organizer.into(), "buyers".to_owned());
+        return Err(Problem::not_allowed().denying(Denied { chain, action: "request", subject, about: None }));
+    }
+    match app.identity.whom_it_reaches(Contact::Email(email)).await {
+        Ok((_, account)) => Ok(account),
+        Err(AccountError::Field(field)) => Err(Problem::query(field)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The organizer's part of one order, and who will come, for those who may see buyers; to a member who is limited,

@@ -528,7 +528,8 @@ async fn done(app: &App, event: EventId, result: Result<(), OnSaleError>) -> Res
     }
 }
 
-async fn named(app: &App, event: EventId, error: OnSaleError) -> Problem {
+/// The refusal of a seat change, with the seats it names by their ids.
+pub(crate) async fn named(app: &App, event: EventId, error: OnSaleError) -> Problem {
     match error {
         OnSaleError::Refused(refused) => match app.inventory.view(event).await {
             Ok(view) => holds::problem(refused, &view),

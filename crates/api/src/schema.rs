@@ -143,6 +143,7 @@ texts! {
     OrphanPolicy => words(["forbid", "avoid", "ignore"]);
     SortOrder => words(["date", "relevance"]);
     TicketStatus => words(["issued", "used", "refunded", "revoked"]);
+    OrderStatus => words(sales::OrderStatus::ALL.map(sales::OrderStatus::text));
     /// The id of a user, client or API key, or `nobody`, `operator` or `system`.
     AuditActor => actor();
     AuditResult => words(store::audit::Outcome::ALL.map(store::audit::Outcome::text));

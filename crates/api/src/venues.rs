@@ -33,9 +33,9 @@ pub fn routes() -> OpenApiRouter<App> {
 pub struct PageParams {
     /// Items on the page.
     #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: Option<u32>,
+    pub(crate) limit: Option<u32>,
     /// `nextCursor` of the page before.
-    cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
 }
 
 impl PageParams {

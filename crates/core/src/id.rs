@@ -73,6 +73,8 @@ ids! {
     /// One performance at one time.
     EventId = "evt";
     PriceLevelId = "plv";
+    /// Places of an event that are kept off sale for somebody.
+    BlockId = "blk";
     HoldId = "hld";
     OrderId = "ord";
     PaymentId = "pay";

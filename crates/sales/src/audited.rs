@@ -69,21 +69,25 @@ pub(crate) fn asked_seats(tx: &Tx, organizer: OrganizerId, event: EventId, chang
     let after = match change {
         SeatChange::Map(map) => json!({ "seatMap": map }),
         SeatChange::Capacity { area, capacity } => json!({ "area": area, "capacity": capacity }),
-        SeatChange::Block(seats) => json!({ "block": seats.len() }),
+        SeatChange::Block { seats, .. } => json!({ "block": seats.len() }),
         SeatChange::Unblock(seats) => json!({ "unblock": seats.len() }),
-        SeatChange::BlockArea { area, blocked } => json!({ "area": area, "blocked": blocked }),
+        SeatChange::BlockArea { area, blocked, .. } => json!({ "area": area, "blocked": blocked }),
     };
     tx.audit(Entry::new(organizer, "event.ask_seats", event).result(result).after(after));
 }
 
-/// That the seat engine blocked or unblocked what it was asked for.
+/// That the seat engine blocked or unblocked what it was asked for. A block's own words are not in it: they may
+/// name people, and the log is kept for ever.
 pub(crate) fn blocked(tx: &Tx, organizer: OrganizerId, event: EventId, change: &SeatChange) {
-    let (action, after) = match change {
-        SeatChange::Block(seats) => ("event.block", json!({ "seats": seats })),
+    let (action, mut after) = match change {
+        SeatChange::Block { seats, .. } => ("event.block", json!({ "seats": seats })),
         SeatChange::Unblock(seats) => ("event.unblock", json!({ "seats": seats })),
-        SeatChange::BlockArea { area, blocked } => ("event.block", json!({ "area": area, "blocked": blocked })),
+        SeatChange::BlockArea { area, blocked, .. } => ("event.block", json!({ "area": area, "blocked": blocked })),
         SeatChange::Map(_) | SeatChange::Capacity { .. } => return,
     };
+    if let SeatChange::Block { block: Some(block), .. } | SeatChange::BlockArea { block: Some(block), .. } = change {
+        after["block"] = json!(block);
+    }
     tx.audit(Entry::new(organizer, action, event).after(after));
 }
 

@@ -11,7 +11,8 @@
 //!   that claims either also claims the idempotency key, so they exist together or not at all;
 //! - what becomes of an order or refund after a crash is decided by the same code as without one:
 //!   a job drives each of them until no step follows;
-//! - the catalogue says what is sold and the engine follows, by a job that commits with the change.
+//! - the catalogue says what is sold and the engine follows, by a job that commits with the change;
+//! - the engine says what is blocked, and a block's row for whom: see [`Block`].
 //!
 //! ```no_run
 //! # use sales::{PlaceOrder, Sales};
@@ -27,6 +28,7 @@
 
 mod advance;
 mod audited;
+mod block;
 mod booking;
 mod checkout;
 mod contract;
@@ -42,6 +44,7 @@ mod sales;
 mod seat_change;
 mod sql;
 
+pub use block::{BLOCKS_PER_EVENT_MAX, Block, BlockError, BlockPage, NewBlock, Places, Release, SEATS_PER_BLOCK_MAX};
 pub use booking::{Booking, BookingStatus};
 pub use checkout::{HOLDS_PER_ORDER_MAX, PlaceOrder};
 pub use contract::{Contract, NewContract, Partner, PartnerKind, add_partner, agree, contracts, partners, party_text};
@@ -52,4 +55,4 @@ pub use pricing::{FeeRule, FeeScope, clear_fees, fees, set_fees};
 pub use refund::{Refund, RefundCause, RefundState};
 pub use refunds::{Cancel, StaffRefund};
 pub use sales::{Answered, Attendee, Key, Parts, Quote, Sales};
-pub use sql::{OrderPage, Stage, Standing, standings};
+pub use sql::{OrderFilter, OrderPage, Stage, Standing, standings};

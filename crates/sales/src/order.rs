@@ -207,6 +207,20 @@ pub enum OrderStatus {
 }
 
 impl OrderStatus {
+    pub const ALL: [OrderStatus; 7] = [
+        OrderStatus::Pending,
+        OrderStatus::NeedsBuyer,
+        OrderStatus::Completed,
+        OrderStatus::PartiallyRefunded,
+        OrderStatus::Refunded,
+        OrderStatus::Declined,
+        OrderStatus::Cancelled,
+    ];
+
+    pub fn from_text(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.text() == text)
+    }
+
     pub const fn text(self) -> &'static str {
         match self {
             OrderStatus::Pending => "pending",

@@ -18,7 +18,7 @@ use store::{Keyring, PersonKey, Sealed, Store, Tx};
 use crate::error::{CheckoutError, Fault, OrderError};
 use crate::onsale::Manifests;
 use crate::order::{LineKind, Order, OrderLine, OrderState};
-use crate::sql::{self, OrderPage};
+use crate::sql::{self, OrderFilter, OrderPage};
 
 /// Orders, refunds and what is on sale. Cheap to clone.
 #[derive(Clone)]
@@ -139,23 +139,18 @@ impl Sales {
         order.ok_or(OrderError::UnknownOrder)
     }
 
-    /// Orders with places of an organizer's events, or of one of them, newest first; as staff may see them for
+    /// Orders with places of an organizer's events that `filter` finds, newest first; as staff may see them for
     /// all events, or for those `within` alone.
     pub async fn orders_for(
         &self,
         organizer: OrganizerId,
         within: Option<&[EventId]>,
-        event: Option<EventId>,
+        filter: &OrderFilter,
         page: OrderPage,
     ) -> Result<Vec<Order>, OrderError> {
-        let asked = event.as_slice();
-        let events = match (event, within) {
-            (None, within) => within,
-            (Some(event), Some(within)) if !within.contains(&event) => return Ok(Vec::new()),
-            (Some(_), _) => Some(asked),
-        };
         let tx = self.parts.store.begin_read().await?;
-        let orders = with_tickets(&tx, sql::orders_of_organizer(&tx, organizer, events, page).await?).await?;
+        let orders = sql::orders_of_organizer(&tx, organizer, within, filter, page).await?;
+        let orders = with_tickets(&tx, orders).await?;
         Ok(orders.into_iter().filter_map(|order| order.part_of(organizer, within)).collect())
     }
 

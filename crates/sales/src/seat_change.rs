@@ -11,9 +11,9 @@ use catalog::{Event, EventError};
 use inventory::Refused;
 use inventory::engine::Refusal;
 use stagedoor_core::limits::SEATS_PER_MAP_MAX;
-use stagedoor_core::{EventId, FieldError, OrganizerId, SeatMapId};
-use store::Origin;
+use stagedoor_core::{BlockId, EventId, FieldError, OrganizerId, SeatMapId};
 use store::audit::Outcome;
+use store::{Origin, Tx};
 
 use crate::error::{Fault, OnSaleError};
 use crate::jobs;
@@ -33,14 +33,18 @@ pub(crate) enum SeatChange {
         area: String,
         capacity: u32,
     },
-    /// These seats, by id, go off sale; those that are blocked stay so.
-    Block(Vec<String>),
+    /// These seats, by id, go off sale; those that are blocked stay so. All get into a block, if it names one.
+    Block {
+        seats: Vec<String>,
+        block: Option<BlockId>,
+    },
     /// These go on sale again.
     Unblock(Vec<String>),
-    /// So many places of an area are off sale in total.
+    /// So many places of an area are off sale in total; a block that it names has what it wanted.
     BlockArea {
         area: String,
         blocked: u32,
+        block: Option<BlockId>,
     },
 }
 
@@ -75,7 +79,8 @@ impl Sales {
         id: EventId,
         seats: &[String],
     ) -> Result<(), OnSaleError> {
-        self.change_blocks(origin, organizer, id, SeatChange::Block, seats).await
+        let block = |seats| SeatChange::Block { seats, block: None };
+        self.change_blocks(origin, organizer, id, block, seats).await
     }
 
     /// Puts blocked seats (by id) on sale again.
@@ -100,7 +105,7 @@ impl Sales {
     ) -> Result<(), OnSaleError> {
         let _alone = self.alone_with(id).await;
         self.check_area(organizer, id, area).await?;
-        let change = SeatChange::BlockArea { area: area.to_owned(), blocked };
+        let change = SeatChange::BlockArea { area: area.to_owned(), blocked, block: None };
         self.change_seats(origin, organizer, id, change).await.map(drop)
     }
 
@@ -141,7 +146,12 @@ impl Sales {
 
     /// Refuses seats that the event's map does not have. Nothing is written down that names what does
     /// not exist: the log of who asked is kept for ever.
-    async fn check_seats(&self, organizer: OrganizerId, id: EventId, seats: &[String]) -> Result<(), OnSaleError> {
+    pub(crate) async fn check_seats(
+        &self,
+        organizer: OrganizerId,
+        id: EventId,
+        seats: &[String],
+    ) -> Result<(), OnSaleError> {
         self.parts.catalog.event_of(organizer, id).await?;
         let view = self.parts.inventory.view(id).await?;
         let known = seats.iter().all(|seat| view.manifest.seat(seat).is_some());
@@ -149,7 +159,7 @@ impl Sales {
     }
 
     /// The same for an area.
-    async fn check_area(&self, organizer: OrganizerId, id: EventId, area: &str) -> Result<(), OnSaleError> {
+    pub(crate) async fn check_area(&self, organizer: OrganizerId, id: EventId, area: &str) -> Result<(), OnSaleError> {
         self.parts.catalog.event_of(organizer, id).await?;
         let view = self.parts.inventory.view(id).await?;
         view.manifest.area(area).map(drop).ok_or_else(|| Refused::Rule(Refusal::UnknownArea).into())
@@ -170,14 +180,26 @@ impl Sales {
         self.parts.catalog.event_of(organizer, id).await?;
         self.settle(id).await?;
         let tx = self.parts.store.begin_write_for(origin).await?;
-        self.parts.catalog.event_of_in(&tx, organizer, id).await?;
-        sql::begin_seat_change(&tx, id, &change).await?;
-        audited::asked_seats(&tx, organizer, id, &change, Outcome::Done);
-        jobs::enqueue_sync(&tx, id).await?;
-        tx.commit().await?;
+        self.begin_seat_change(tx, organizer, id, &change).await?;
         self.finish_seat_change(origin, id)
             .await?
             .ok_or_else(|| Fault::Broken(format!("a change of {id} was lost")).into())
+    }
+
+    /// Writes a change down with all else that `tx` has, to be carried out by [`Sales::finish_seat_change`]. What
+    /// was written down before has been settled.
+    pub(crate) async fn begin_seat_change(
+        &self,
+        tx: Tx,
+        organizer: OrganizerId,
+        id: EventId,
+        change: &SeatChange,
+    ) -> Result<(), OnSaleError> {
+        self.parts.catalog.event_of_in(&tx, organizer, id).await?;
+        sql::begin_seat_change(&tx, id, change).await?;
+        audited::asked_seats(&tx, organizer, id, change, Outcome::Done);
+        jobs::enqueue_sync(&tx, id).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Ends what is left of a change whose caller is gone. That it is refused harms nobody.
@@ -190,7 +212,7 @@ impl Sales {
 
     /// Carries out the change that was written down, if there is one. It is forgotten once it is
     /// done or refused, and stays while the engine does not answer. Calling again is safe.
-    async fn finish_seat_change(&self, origin: &Origin, id: EventId) -> Result<Option<Event>, OnSaleError> {
+    pub(crate) async fn finish_seat_change(&self, origin: &Origin, id: EventId) -> Result<Option<Event>, OnSaleError> {
         let tx = self.parts.store.begin_read().await?;
         let Some(change) = sql::seat_change(&tx, id).await? else { return Ok(None) };
         drop(tx);
@@ -208,9 +230,9 @@ impl Sales {
             SeatChange::Capacity { area, capacity } => {
                 inventory.set_capacity(id, area, Some(*capacity)).await.map_err(OnSaleError::from)
             }
-            SeatChange::Block(seats) => inventory.block(id, seats).await.map_err(OnSaleError::from),
+            SeatChange::Block { seats, .. } => inventory.block(id, seats).await.map_err(OnSaleError::from),
             SeatChange::Unblock(seats) => inventory.unblock(id, seats).await.map_err(OnSaleError::from),
-            SeatChange::BlockArea { area, blocked } => {
+            SeatChange::BlockArea { area, blocked, .. } => {
                 inventory.block_area(id, area, *blocked).await.map_err(OnSaleError::from)
             }
         };
@@ -267,10 +289,11 @@ impl Sales {
                 let event = catalog.record_capacity_in(&tx, id, manifest.seats() as u32 + area_total).await?;
                 (tx, event)
             }
-            // The catalogue knows nothing of blocks: they are the engine's alone.
-            SeatChange::Block(_) | SeatChange::Unblock(_) | SeatChange::BlockArea { .. } => {
+            // The catalogue knows nothing of blocks: they are the engine's, and rows here say for whom.
+            SeatChange::Block { .. } | SeatChange::Unblock(_) | SeatChange::BlockArea { .. } => {
                 let tx = self.parts.store.begin_write_for(origin).await?;
                 let event = catalog.event_of_in(&tx, organizer, id).await?;
+                sql::follow_blocks(&tx, id, change).await?;
                 audited::blocked(&tx, organizer, id, change);
                 (tx, event)
             }
@@ -284,6 +307,7 @@ impl Sales {
         let organizer = self.parts.catalog.any_event(id).await?.event.organizer;
         let tx = self.parts.store.begin_write_for(origin).await?;
         sql::end_seat_change(&tx, id).await?;
+        sql::keep_blocks(&tx, id).await?;
         audited::asked_seats(&tx, organizer, id, change, Outcome::Failed);
         Ok(tx.commit().await?)
     }

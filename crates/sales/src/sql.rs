@@ -1,5 +1,6 @@
 //! Every statement on the tables of this crate.
 
+mod blocks;
 mod contracts;
 mod events;
 mod fees;
@@ -7,10 +8,11 @@ mod orders;
 mod refunds;
 mod standings;
 
+pub(crate) use blocks::*;
 pub(crate) use contracts::*;
 pub(crate) use events::*;
 pub(crate) use fees::*;
-pub use orders::OrderPage;
 pub(crate) use orders::*;
+pub use orders::{OrderFilter, OrderPage};
 pub(crate) use refunds::*;
 pub use standings::{Stage, Standing, standings};

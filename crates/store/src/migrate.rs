@@ -23,6 +23,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0015_store_signing", include_str!("../../../migrations/0015_store_signing.sql")),
     ("0016_store_tenants", include_str!("../../../migrations/0016_store_tenants.sql")),
     ("0017_store_audit", include_str!("../../../migrations/0017_store_audit.sql")),
+    ("0018_sales_blocks", include_str!("../../../migrations/0018_sales_blocks.sql")),
 ];
 
 /// An arbitrary constant that all nodes share: only one of them migrates at a time.

@@ -72,6 +72,7 @@ ids!(
     PerformerId,
     EventId,
     PriceLevelId,
+    BlockId,
     HoldId,
     OrderId,
     PaymentId,

@@ -47,6 +47,6 @@ pub use scan::{
 };
 pub use sql::{admissions, attendees, changes, find, live, of_order, of_orders, of_owner, scans_of};
 pub use ticket::{
-    Access, Cause, Change, ChangeError, ChangeKind, Ending, GENERATIONS_MAX, IssueError, NewTicket, NewTickets, Page,
-    PageRequest, Place, Reach, Status, StatusError, TICKETS_PER_ORDER_MAX, Ticket,
+    Access, AttendeeFilter, Cause, Change, ChangeError, ChangeKind, Ending, GENERATIONS_MAX, IssueError, NewTicket,
+    NewTickets, Page, PageRequest, Place, Reach, Status, StatusError, TICKETS_PER_ORDER_MAX, Ticket,
 };

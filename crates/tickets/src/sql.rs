@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::checkin::Door;
 use crate::scan::{Admission, Finding, Judged, ScanRecord};
-use crate::ticket::{Access, Cause, Change, ChangeKind, Page, PageRequest, Place, Status, Ticket};
+use crate::ticket::{Access, AttendeeFilter, Cause, Change, ChangeKind, Page, PageRequest, Place, Status, Ticket};
 
 /// Rows or ids in one statement: few distinct statement texts, and far below both databases'
 /// limits on parameters.
@@ -97,20 +97,37 @@ pub async fn of_owner(tx: &Tx, owner: UserId, status: Option<Status>, page: Page
     Ok(Page::cut(found, page.limit))
 }
 
-/// The tickets to an organizer's event, oldest first; with `status` those alone.
+/// The tickets to an organizer's event that `filter` finds, oldest first.
 pub async fn attendees(
     tx: &Tx,
     organizer: OrganizerId,
     event: EventId,
-    status: Option<Status>,
+    filter: &AttendeeFilter,
     page: PageRequest,
 ) -> Result<Page> {
+    let AttendeeFilter { status, owner, order, ticket: id } = *filter;
+    let after = page.after.unwrap_or(TicketId(Uuid::nil()));
+    let mut params = vec![
+        event.into_param(),
+        organizer.into_param(),
+        after.into_param(),
+        any_or(status).into_param(),
+        (i64::from(page.limit) + 1).into_param(),
+    ];
+    let mut conditions = String::new();
+    let wanted = [("owner_id", owner.map(|id| id.0)), ("order_id", order.map(|id| id.0)), ("id", id.map(|id| id.0))];
+    for (column, value) in wanted {
+        if let Some(value) = value {
+            params.push(value.into_param());
+            conditions.push_str(&format!(" AND {column} = ${}", params.len()));
+        }
+    }
     let sql = format!(
-        "SELECT {TICKET} FROM ticket WHERE event_id = $1 AND organizer_id = $2 AND id > $3 AND ($4 = '' OR status = $4)
+        "SELECT {TICKET} FROM ticket
+          WHERE event_id = $1 AND organizer_id = $2 AND id > $3 AND ($4 = '' OR status = $4){conditions}
           ORDER BY id LIMIT $5"
     );
-    let after = page.after.unwrap_or(TicketId(Uuid::nil()));
-    let found = tx.all(&sql, (event, organizer, after, any_or(status), i64::from(page.limit) + 1), ticket).await?;
+    let found = tx.all(&sql, params, ticket).await?;
     Ok(Page::cut(found, page.limit))
 }
 

@@ -203,6 +203,16 @@ impl From<Ending> for ChangeKind {
     }
 }
 
+/// Which of an event's tickets are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AttendeeFilter {
+    pub status: Option<Status>,
+    /// Who has it.
+    pub owner: Option<UserId>,
+    pub order: Option<OrderId>,
+    pub ticket: Option<TicketId>,
+}
+
 /// A part of a list: the first `limit` tickets after the ticket `after`.
 #[derive(Debug, Clone, Copy)]
 pub struct PageRequest {

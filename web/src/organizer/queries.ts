@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, ok } from '../api/client'
 import type { AuditFilter } from './audit/search'
+import type { OrderFilter } from './orders/search'
 
 /** Keys begin with `me`: another person who signs in finds nothing of the one before. */
 const key = (org: string, ...rest: unknown[]) => ['me', 'org', org, ...rest]
@@ -114,6 +115,21 @@ export const salesQuery = (org: string, event: string) =>
       ),
   })
 
+export const areasQuery = (org: string, event: string) =>
+  queryOptions({
+    queryKey: key(org, 'areas', event),
+    queryFn: async ({ signal }) => {
+      const params = { path: { org, event } }
+      return (await ok(api.GET('/api/v1/organizers/{org}/events/{event}/areas', { params, signal }))).items
+    },
+  })
+
+export const blocksQuery = (org: string, event: string) =>
+  list(key(org, 'blocks', event), (cursor, signal) => {
+    const params = { path: { org, event }, query: { limit: LONGEST, cursor } }
+    return ok(api.GET('/api/v1/organizers/{org}/events/{event}/blocks', { params, signal }))
+  })
+
 export const attendanceQuery = (org: string, event: string) =>
   queryOptions({
     queryKey: key(org, 'attendance', event),
@@ -126,17 +142,17 @@ export const attendanceQuery = (org: string, event: string) =>
       ),
   })
 
-export const ordersQuery = (org: string, event?: string) =>
-  list(key(org, 'orders', event ?? 'all'), (cursor, signal) => readOrders(org, event, cursor, signal, PAGE))
+export const ordersQuery = (org: string, filter: OrderFilter) =>
+  list(key(org, 'orders', filter), (cursor, signal) => readOrders(org, filter, cursor, signal, PAGE))
 
 export function readOrders(
   org: string,
-  event: string | undefined,
+  filter: OrderFilter,
   cursor: string | undefined,
   signal: AbortSignal | undefined,
   limit = LONGEST,
 ) {
-  const params = { path: { org }, query: { event, limit, cursor } }
+  const params = { path: { org }, query: { ...filter, limit, cursor } }
   return ok(api.GET('/api/v1/organizers/{org}/orders', { params, signal }))
 }
 
@@ -149,20 +165,22 @@ export const orderQuery = (org: string, order: string) =>
 
 export type AttendeeStatus = 'issued' | 'used' | 'refunded' | 'revoked'
 
-export const attendeesQuery = (org: string, event: string, status?: AttendeeStatus) =>
-  list(key(org, 'attendees', event, status ?? 'all'), (cursor, signal) =>
-    readAttendees(org, event, status, cursor, signal, PAGE),
+export type AttendeeFilter = { status?: AttendeeStatus; email?: string; order?: string; ticket?: string }
+
+export const attendeesQuery = (org: string, event: string, filter: AttendeeFilter) =>
+  list(key(org, 'attendees', event, filter), (cursor, signal) =>
+    readAttendees(org, event, filter, cursor, signal, PAGE),
   )
 
 export function readAttendees(
   org: string,
   event: string,
-  status: AttendeeStatus | undefined,
+  filter: AttendeeFilter,
   cursor: string | undefined,
   signal: AbortSignal | undefined,
   limit = LONGEST,
 ) {
-  const params = { path: { org, event }, query: { status, limit, cursor } }
+  const params = { path: { org, event }, query: { ...filter, limit, cursor } }
   return ok(api.GET('/api/v1/organizers/{org}/events/{event}/attendees', { params, signal }))
 }
 

@@ -3,6 +3,7 @@ import { hasSession } from '../api/session'
 import { rootRoute } from '../app/root'
 import { loadMessages } from '../i18n'
 import { auditSearch } from './audit/search'
+import { orderSearch } from './orders/search'
 
 const organizer = createRoute({
   getParentRoute: () => rootRoute,
@@ -117,9 +118,7 @@ const orders = createRoute({
 const orderList = createRoute({
   getParentRoute: () => orders,
   path: '/',
-  validateSearch: (search: Record<string, unknown>): { event?: string } => ({
-    event: typeof search.event === 'string' ? search.event : undefined,
-  }),
+  validateSearch: orderSearch,
   component: lazyRouteComponent(() => import('./orders/OrdersPage'), 'OrdersPage'),
 })
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { countSections, totalOf, unpackSeats } from './sections'
+import { countSections, totalOf, unpackSeats, withAreas } from './sections'
 
 // Seats 0..5: available, held, sold, blocked, sold, sold.
 const PACKED = btoa(String.fromCharCode(0b11_10_01_00, 0b00_00_10_10))
@@ -38,4 +38,21 @@ test('sections are counted in map order, areas by their capacity', () => {
 test('an area that grew since its capacity was read is never more than full', () => {
   const [area] = countSections([], [{ id: 'F', name: 'Floor', available: 120 }], new Uint8Array(), () => 100)
   expect(area).toMatchObject({ capacity: 120, taken: 0 })
+})
+
+test('staff see the places of an area apart, and a section of the same id stays as it is', () => {
+  const counts = countSections(
+    [{ id: 'F', name: 'Front', seats: 2, available: 1 }],
+    [
+      { id: 'F', name: 'Floor', available: 70 },
+      { id: 'G', name: 'Garden', available: 5 },
+    ],
+    new Uint8Array([0, 2]),
+    () => 100,
+  )
+  const floor = { id: 'F', name: 'Floor', capacity: 90, sold: 10, held: 4, blocked: 6, available: 70 }
+  const [front, area, garden] = withAreas(counts, [floor])
+  expect(front).toMatchObject({ isArea: false, capacity: 2, sold: 1, available: 1 })
+  expect(area).toEqual({ ...floor, isArea: true, taken: 0 })
+  expect(garden).toMatchObject({ available: 5, taken: 95 })
 })

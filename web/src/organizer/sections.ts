@@ -1,9 +1,11 @@
 import type { Availability } from '../api/types'
+import type { Schemas } from './types'
 
-/** Places of a section or area by status. An area tells only what is free: the rest is `taken`. */
+/** Places of a section or area by status. Of an area everyone is told only what is free: the rest is `taken`. */
 export type SectionCounts = {
   id: string
   name: string
+  isArea: boolean
   capacity: number
   available: number
   held: number
@@ -40,16 +42,29 @@ export function countSections(
     }
     from += capacity
     const [available = 0, held = 0, sold = 0, blocked = 0] = byStatus
-    return { id, name, capacity, available, held, sold, blocked, taken: 0 }
+    return { id, name, isArea: false, capacity, available, held, sold, blocked, taken: 0 }
   })
   const open = areas.map(({ id, name, available }) => {
     const capacity = Math.max(areaCapacity(id) ?? available, available)
-    return { id, name, capacity, available, held: 0, sold: 0, blocked: 0, taken: capacity - available }
+    const taken = capacity - available
+    return { id, name, isArea: true, capacity, available, held: 0, sold: 0, blocked: 0, taken }
   })
   return [...seated, ...open]
 }
 
-export function totalOf(sections: readonly SectionCounts[]): Omit<SectionCounts, 'id' | 'name'> {
+/** The same with the areas as staff are told of them. A row is of one moment, so that it adds up. */
+export function withAreas(
+  counts: readonly SectionCounts[],
+  told: readonly Schemas['AreaCountsView'][],
+): SectionCounts[] {
+  const areas = new Map(told.map((area) => [area.id, area]))
+  return counts.map((one) => {
+    const area = one.isArea ? areas.get(one.id) : undefined
+    return area ? { ...one, ...area, taken: 0 } : one
+  })
+}
+
+export function totalOf(sections: readonly SectionCounts[]): Omit<SectionCounts, 'id' | 'name' | 'isArea'> {
   const sum = { capacity: 0, available: 0, held: 0, sold: 0, blocked: 0, taken: 0 }
   for (const section of sections) for (const key of KEYS) sum[key] += section[key]
   return sum

@@ -78,10 +78,17 @@ async fn other_event(
     let event = app.event_of(house).await;
     let order = fan.bought(&event.id, &["S-A-1"]).await;
     let mut beside = here.clone();
+    beside.insert("block", blocked(house, &event).await);
     beside.insert("event", event.id);
     beside.insert("order", order["id"].as_str().unwrap().to_owned());
     beside.insert("ticket", order["tickets"][0]["id"].as_str().unwrap().to_owned());
     beside
+}
+
+/// The id of a block of the event.
+pub async fn blocked(house: &House, event: &OnSale) -> String {
+    let body = json!({ "seats": ["S-H-1", "S-H-2"], "holder": "Sponsor" });
+    house.owner.post(&event.staff_path("/blocks"), body).await.expect(201).id()
 }
 
 /// One of everything at `house`, bought and held by `fan`.
@@ -112,11 +119,13 @@ async fn things(app: &TestApp, house: &House, fan: &Caller) -> BTreeMap<&'static
     let client = programs::client(app, house, "orders.read sales.read").await;
     let grant = programs::let_in(app, &client, fan).await;
     let key = programs::api_key(house, "sales.read").await;
+    let block = blocked(house, &event).await;
     let OnSale { organizer, venue, id } = event;
     [
         ("org", organizer),
         ("venue", venue),
         ("event", id),
+        ("block", block),
         ("order", order["id"].as_str().unwrap().to_owned()),
         ("ticket", order["tickets"][0]["id"].as_str().unwrap().to_owned()),
         ("hold", held.clone()),
@@ -142,6 +151,7 @@ fn absent() -> BTreeMap<&'static str, String> {
         ("org", "org"),
         ("venue", "ven"),
         ("event", "evt"),
+        ("block", "blk"),
         ("order", "ord"),
         ("ticket", "tkt"),
         ("hold", "hld"),
@@ -182,6 +192,9 @@ fn body(operation: &str, ids: &BTreeMap<&str, String>) -> Value {
         "/organizers/{org}/events/{event}/block" | "/organizers/{org}/events/{event}/unblock" => {
             json!({ "seats": ["S-C-1"] })
         }
+        "/organizers/{org}/events/{event}/blocks" => json!({ "seats": ["S-C-2"], "holder": "Press" }),
+        // Of its two seats, so that there is a block for whoever comes next.
+        "/organizers/{org}/events/{event}/blocks/{block}/release" => json!({ "seats": ["S-H-1"] }),
         "/organizers/{org}/events/{event}/capacity" => json!({ "area": "FLOOR", "capacity": 150 }),
         "/organizers/{org}/orders/{order}/refund" => json!({ "reason": "rain" }),
         "/events/{event}/holds" => json!({ "seats": ["S-D-1"] }),

@@ -139,6 +139,46 @@ async fn what_was_sold_is_told_by_minute() {
 }
 
 #[tokio::test]
+async fn places_of_an_area_are_told_apart_for_staff_alone() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let house = app.house("Odeon").await;
+    let draft = app.draft_with(&house, |_| {}).await;
+    house.owner.get(&draft.staff_path("/areas")).await.refused(409, "wrong_state");
+
+    let (event, ann) = (app.event_of(&house).await, app.fan("ann").await);
+    let areas = async || house.owner.get(&event.staff_path("/areas")).await.expect(200).json()["items"].clone();
+    let floor = |capacity: u32, sold: u32, held: u32, blocked: u32| {
+        let available = capacity - sold - held - blocked;
+        json!([{ "id": "FLOOR", "name": "Floor", "capacity": capacity, "sold": sold, "held": held,
+            "blocked": blocked, "available": available }])
+    };
+    assert_eq!(areas().await, floor(200, 0, 0, 0));
+
+    let hold = async |quantity: u32| {
+        let body = json!({ "areas": [{ "id": "FLOOR", "quantity": quantity }] });
+        ann.post(&event.path("/holds"), body).await.expect(201).id()
+    };
+    let (bought, given_back) = (hold(3).await, hold(4).await);
+    assert_eq!(areas().await, floor(200, 0, 7, 0));
+    let order = ann.pay(&[&bought], "tok_ok").await.expect(201).json();
+    let block = json!({ "area": { "id": "FLOOR", "blocked": 50 } });
+    house.owner.post(&event.staff_path("/block"), block).await.expect(204);
+    let capacity = json!({ "area": "FLOOR", "capacity": 150 });
+    house.owner.post(&event.staff_path("/capacity"), capacity).await.expect(204);
+    assert_eq!(areas().await, floor(150, 3, 4, 50));
+
+    ann.delete(&format!("/holds/{given_back}")).await.expect(204);
+    let first = json!({ "tickets": [order["tickets"][0]["id"]] });
+    let cancel = format!("/orders/{}/cancel", order["id"].as_str().unwrap());
+    ann.keyed(app.key()).post(&cancel, first).await.expect(200);
+    assert_eq!(areas().await, floor(150, 2, 0, 50));
+
+    // Everyone else is told what is left.
+    let public = app.nobody().get(&event.path("/availability")).await.expect(200).json();
+    assert_eq!(public["areas"], json!([{ "id": "FLOOR", "name": "Floor", "available": 98 }]));
+}
+
+#[tokio::test]
 async fn every_version_of_a_map_can_be_read_by_its_organizer() {
     let app = TestApp::new().await;
     let house = app.house("Odeon").await;

@@ -9,9 +9,11 @@ mod device;
 mod maps;
 
 mod accounts;
+mod attendees;
 mod audit;
 mod authorization;
 mod bad_input;
+mod blocks;
 mod bookings;
 mod catalogue;
 mod cookies;

@@ -359,3 +359,85 @@ async fn the_refund_window_closes_a_day_before_the_start() {
     owner.keyed(app.key()).post(&refund, json!({ "reason": "" })).await.refused(400, "invalid_field");
     owner.keyed(app.key()).post(&refund, json!({ "reason": "again" })).await.refused(409, "wrong_state");
 }
+
+#[tokio::test]
+async fn staff_find_orders_by_status_time_and_buyer() {
+    let app = TestApp::with(Wish::unlimited()).await;
+    let (house, event) = (app.aurora().await, app.event_on_sale().await);
+    let (ann, bob) = (app.fan("ann").await, app.fan("bob").await);
+    let found = async |who: &Caller, query: &str| {
+        let list = who.get(&format!("/organizers/{}/orders?{query}", house.id)).await.expect(200).json();
+        let ids = list["items"].as_array().unwrap().iter().map(|order| order["id"].as_str().unwrap().to_owned());
+        (ids.collect::<Vec<_>>(), list["nextCursor"].as_str().map(str::to_owned))
+    };
+    let id = |order: &Value| order["id"].as_str().unwrap().to_owned();
+    let bought = async |fan: &Caller, seats: &[&str]| {
+        app.advance(Duration::from_secs(60)).await;
+        id(&fan.bought(&event.id, seats).await)
+    };
+    let whole = bought(&ann, &["S-A-1", "S-A-2"]).await;
+    let given_back = bought(&ann, &["S-A-3"]).await;
+    let noon = app.app.env.now() + Duration::from_secs(30);
+    let partly = bought(&bob, &["S-B-1", "S-B-2"]).await;
+    let give = async |fan: &Caller, order: &str, body: Value| {
+        fan.keyed(app.key()).post(&format!("/orders/{order}/cancel"), body).await.expect(200).json()
+    };
+    give(&ann, &given_back, json!({})).await;
+    let ticket = bob.get(&format!("/orders/{partly}")).await.expect(200).json()["tickets"][0]["id"].clone();
+    give(&bob, &partly, json!({ "tickets": [ticket] })).await;
+    app.advance(Duration::from_secs(60)).await;
+    let hold = ann.held(&event.id, &["S-C-1"]).await;
+    ann.pay(&[&hold], "tok_declined").await.refused(402, "payment_declined");
+    let asked = bob.held(&event.id, &["S-C-2"]).await;
+    let waiting = id(&bob.pay(&[&asked], "tok_challenge").await.expect(202).json());
+
+    // By status, and each is what the list itself says.
+    let owner = &house.owner;
+    let all = owner.get(&format!("/organizers/{}/orders", house.id)).await.expect(200).json();
+    let all = all["items"].as_array().unwrap().clone();
+    assert_eq!(all.len(), 5);
+    let mut seen = 0;
+    for status in sales::OrderStatus::ALL {
+        let shown = all.iter().filter(|order| order["status"] == status.text()).map(id).collect::<Vec<_>>();
+        seen += shown.len();
+        assert_eq!(found(owner, &format!("status={}", status.text())).await.0, shown, "{}", status.text());
+    }
+    assert_eq!(seen, 5);
+    assert_eq!(found(owner, "status=completed").await.0, std::slice::from_ref(&whole));
+    assert_eq!(found(owner, "status=partially_refunded").await.0, std::slice::from_ref(&partly));
+    assert_eq!(found(owner, "status=refunded").await.0, std::slice::from_ref(&given_back));
+    assert_eq!(found(owner, "status=needs_buyer").await.0, std::slice::from_ref(&waiting));
+
+    // By time: from then on, and before then.
+    let before = format!("to={noon}");
+    assert_eq!(found(owner, &before).await.0, [given_back.clone(), whole.clone()]);
+    assert_eq!(found(owner, &format!("from={noon}&status=partially_refunded")).await.0, std::slice::from_ref(&partly));
+    assert_eq!(found(owner, &format!("from={noon}&to={noon}")).await.0, [] as [String; 0]);
+
+    // By buyer, in any spelling, page by page.
+    let by_bob = found(owner, "email=BOB@example.org").await.0;
+    assert_eq!(by_bob, [waiting.clone(), partly.clone()]);
+    let (first, next) = found(owner, "email=ann@example.org&limit=2").await;
+    assert_eq!((first.len(), &first[1]), (2, &given_back));
+    let rest = format!("email=ann@example.org&limit=2&cursor={}", next.unwrap());
+    assert_eq!(found(owner, &rest).await, (vec![whole.clone()], None));
+    assert_eq!(found(owner, "email=nobody@example.org").await, (vec![], None));
+    assert_eq!(found(owner, &format!("email=bob@example.org&event={}", event.id)).await.0, by_bob);
+
+    // Not for who may not see buyers, and nobody finds what another organizer sold.
+    let viewer = app.staff(&house, Role::Viewer).await;
+    assert_eq!(found(&viewer, "status=completed").await.0, [whole]);
+    let asked = format!("/organizers/{}/orders?email=ann@example.org", house.id);
+    viewer.get(&asked).await.refused(403, "not_allowed");
+    let other = app.borealis().await;
+    let theirs = other.owner.get(&format!("/organizers/{}/orders?email=ann@example.org", other.id)).await;
+    assert_eq!(theirs.expect(200).json()["items"], json!([]));
+    for query in ["status=lost", "from=yesterday", "email=ann"] {
+        owner.get(&format!("/organizers/{}/orders?{query}", house.id)).await.refused(400, "invalid_query");
+    }
+    // Who looked for whom is written down, and not by which address.
+    let log = owner.get(&format!("/organizers/{}/audit?action=order.list&limit=100", house.id)).await.expect(200);
+    let entries = log.json()["items"].as_array().unwrap().clone();
+    assert!(entries.iter().any(|entry| entry["after"]["buyer"] == json!(bob.id)), "{entries:#?}");
+    assert!(!log.text().contains("bob@example.org"));
+}

@@ -129,6 +129,7 @@ async fn the_scope_that_is_named_is_the_one_that_opens() {
         ("venue", "ven_01h455vb4pex5vsknk084sn02q".to_owned()),
         ("map", "map_01h455vb4pex5vsknk084sn02q".to_owned()),
         ("event", "evt_01h455vb4pex5vsknk084sn02q".to_owned()),
+        ("block", "blk_01h455vb4pex5vsknk084sn02q".to_owned()),
         ("order", "ord_01h455vb4pex5vsknk084sn02q".to_owned()),
         ("ticket", "tkt_01h455vb4pex5vsknk084sn02q".to_owned()),
         ("hold", "hld_01h455vb4pex5vsknk084sn02q".to_owned()),

@@ -23,6 +23,8 @@ const OF_TENANTS: &[(&str, &str)] = &[
     ("event_performer", "t.event_id IN (SELECT id FROM event WHERE organizer_id = $1)"),
     ("area_capacity", "t.event_id IN (SELECT id FROM event WHERE organizer_id = $1)"),
     ("seat_change", "t.event_id IN (SELECT id FROM event WHERE organizer_id = $1)"),
+    ("seat_block", "t.organizer_id = $1"),
+    ("seat_block_seat", "t.event_id IN (SELECT id FROM event WHERE organizer_id = $1)"),
     ("fee_rule", "t.scope = $1 OR t.scope IN (SELECT id FROM event WHERE organizer_id = $1)"),
     ("order_hold", "t.organizer_id = $1"),
     ("sales_order", "t.id IN (SELECT order_id FROM order_hold WHERE organizer_id = $1)"),
@@ -63,8 +65,14 @@ const OF_TENANTS: &[(&str, &str)] = &[
     ("oauth_grant", "t.client_id IN (SELECT id FROM oauth_client WHERE organizer_id = $1)"),
     ("oauth_code", "t.client_id IN (SELECT id FROM oauth_client WHERE organizer_id = $1)"),
     ("api_key", "t.organizer_id = $1"),
-    // Of its members, and of its programs.
-    ("account", "t.id IN (SELECT account_id FROM membership WHERE organizer_id = $1)"),
+    // Of its members and buyers, and of its programs.
+    (
+        "account",
+        "t.id IN (SELECT account_id FROM membership WHERE organizer_id = $1
+                  UNION ALL SELECT owner_id FROM ticket WHERE organizer_id = $1
+                  UNION ALL SELECT o.fan_id FROM sales_order o JOIN order_hold h ON h.order_id = o.id
+                             WHERE h.organizer_id = $1)",
+    ),
     (
         "idempotency_key",
         "t.principal IN (SELECT account_id FROM membership WHERE organizer_id = $1

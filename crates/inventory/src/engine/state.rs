@@ -31,8 +31,8 @@ pub struct EventState {
 pub struct Changes {
     /// Seats with their new status, in order of the facts: a seat may be there twice.
     pub seats: Vec<(u32, SeatStatus)>,
-    /// Areas with the places now available, in order of the facts.
-    pub areas: Vec<(u16, u32)>,
+    /// Areas with their places as they now are, in order of the facts.
+    pub areas: Vec<(u16, AreaCounts)>,
     /// The map, the rules or the prices changed: what was shown before is void.
     pub whole: bool,
 }
@@ -244,7 +244,7 @@ impl EventState {
     fn area_changed(&self, area: u16, changes: &mut Changes) {
         let counts = &self.areas[usize::from(area)];
         assert!(counts.in_use() <= counts.capacity, "area {area} is oversold: {counts:?}");
-        changes.areas.push((area, counts.available()));
+        changes.areas.push((area, *counts));
     }
 
     fn give_back(&mut self, order: OrderId, seats: &[u32], areas: &[(u16, u32)], changes: &mut Changes) {

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use stagedoor_core::{EventId, HoldId, Timestamp, UserId};
 use tokio::sync::{Notify, broadcast};
 
-use crate::engine::{Changes, EventState, Manifest, Place, Places, Prices, Rules, SeatList, SeatStatus};
+use crate::engine::{AreaCounts, Changes, EventState, Manifest, Place, Places, Prices, Rules, SeatList, SeatStatus};
 
 /// Deltas kept for viewers that come back.
 const DELTAS_KEPT: usize = 512;
@@ -63,6 +63,13 @@ pub struct Snapshot {
     pub areas: Vec<u32>,
 }
 
+impl Snapshot {
+    /// Of a seat by its index, which the map has; numbered as in `seats`.
+    pub fn status(&self, seat: u32) -> u8 {
+        read(&self.seats, seat)
+    }
+}
+
 /// What changed from `version - 1` to `version`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Delta {
@@ -76,6 +83,8 @@ pub struct Delta {
 #[derive(Debug)]
 struct Live {
     version: u64,
+    /// By area. Not for everyone: viewers of the map are told what is available alone.
+    counts: Vec<AreaCounts>,
     now: State,
     /// Whether `now` may differ from `published`.
     changed: bool,
@@ -97,7 +106,8 @@ impl EventView {
     pub(crate) fn of(event: EventId, state: &EventState, before: Option<&EventView>) -> Self {
         let manifest = state.manifest().clone();
         let seats = state.seat_bits();
-        let areas: Vec<u32> = (0..manifest.areas() as u16).map(|area| state.area(area).available()).collect();
+        let counts: Vec<AreaCounts> = (0..manifest.areas() as u16).map(|area| state.area(area)).collect();
+        let areas: Vec<u32> = counts.iter().map(AreaCounts::available).collect();
         let mut free = vec![0u64; manifest.seats().div_ceil(64)];
         // What lies beyond the map is not taken: the writer says that it is unknown.
         let free_or_beyond = |seat: &usize| *seat >= manifest.seats() || read(&seats, *seat as u32) == 0;
@@ -119,6 +129,7 @@ impl EventView {
             replaced: AtomicBool::new(false),
             live: Mutex::new(Live {
                 version,
+                counts,
                 published: now.clone(),
                 now,
                 changed: false,
@@ -165,6 +176,11 @@ impl EventView {
     /// Available seats and places in all.
     pub fn available(&self) -> u32 {
         self.levels.iter().map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+
+    /// What has become of the places of every area, for who sells them: in map order.
+    pub fn area_counts(&self) -> Vec<AreaCounts> {
+        self.live.lock().counts.clone()
     }
 
     /// The state of now, under a version that later deltas continue.
@@ -237,13 +253,15 @@ impl EventView {
             }
             write(&mut live.now.seats, *seat, *status as u8);
         }
-        for (area, available) in &changes.areas {
+        for (area, counts) in &changes.areas {
+            let available = counts.available();
             let level = usize::from(self.manifest.area_level(*area));
             let (left, level) = (&self.areas[usize::from(*area)], &self.levels[level]);
             let more = available.wrapping_sub(left.load(Ordering::Relaxed));
-            left.store(*available, Ordering::Relaxed);
+            left.store(available, Ordering::Relaxed);
             level.store(level.load(Ordering::Relaxed).wrapping_add(more), Ordering::Relaxed);
-            live.now.areas[usize::from(*area)] = *available;
+            live.now.areas[usize::from(*area)] = available;
+            live.counts[usize::from(*area)] = *counts;
         }
         live.changed = true;
         drop(live);

@@ -29,29 +29,33 @@ pub(crate) async fn begin_seat_change(tx: &Tx, event: EventId, change: &SeatChan
     let (kind, map, area, places, seats) = match change {
         SeatChange::Map(map) => ("map", Some(*map), None, None, None),
         SeatChange::Capacity { area, capacity } => ("capacity", None, Some(area.as_str()), Some(*capacity), None),
-        SeatChange::Block(seats) => ("block", None, None, None, list(seats)),
+        SeatChange::Block { seats, .. } => ("block", None, None, None, list(seats)),
         SeatChange::Unblock(seats) => ("unblock", None, None, None, list(seats)),
-        SeatChange::BlockArea { area, blocked } => ("block_area", None, Some(area.as_str()), Some(*blocked), None),
+        SeatChange::BlockArea { area, blocked, .. } => ("block_area", None, Some(area.as_str()), Some(*blocked), None),
     };
-    let sql = "INSERT INTO seat_change (event_id, kind, seat_map_id, area_id, places, seats)
-               VALUES ($1, $2, $3, $4, $5, $6)";
-    tx.execute(sql, (event, kind, map, area, places.map(i64::from), seats)).await.map(drop)
+    let block = match change {
+        SeatChange::Block { block, .. } | SeatChange::BlockArea { block, .. } => *block,
+        SeatChange::Map(_) | SeatChange::Capacity { .. } | SeatChange::Unblock(_) => None,
+    };
+    let sql = "INSERT INTO seat_change (event_id, kind, seat_map_id, area_id, places, seats, block_id)
+               VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    tx.execute(sql, (event, kind, map, area, places.map(i64::from), seats, block)).await.map(drop)
 }
 
 pub(crate) async fn seat_change(tx: &Tx, event: EventId) -> Result<Option<SeatChange>> {
-    let sql = "SELECT kind, seat_map_id, area_id, places, seats FROM seat_change WHERE event_id = $1";
+    let sql = "SELECT kind, seat_map_id, area_id, places, seats, block_id FROM seat_change WHERE event_id = $1";
     tx.optional(sql, (event,), |row| {
         let corrupt = || Error::corrupt(format!("the change of {event} that was asked for cannot be read"));
         let kind: String = row.get(0)?;
         let (map, area, places): (_, Option<String>, _) = (row.get(1)?, row.get(2)?, row.get(3)?);
-        let seats: Option<String> = row.get(4)?;
+        let (seats, block): (Option<String>, _) = (row.get(4)?, row.get(5)?);
         let seats = seats.map(|list| serde_json::from_str(&list).map_err(|_| corrupt())).transpose()?;
         match (kind.as_str(), map, area, places, seats) {
             ("map", Some(map), None, None, None) => Ok(SeatChange::Map(map)),
             ("capacity", None, Some(area), Some(capacity), None) => Ok(SeatChange::Capacity { area, capacity }),
-            ("block", None, None, None, Some(seats)) => Ok(SeatChange::Block(seats)),
+            ("block", None, None, None, Some(seats)) => Ok(SeatChange::Block { seats, block }),
             ("unblock", None, None, None, Some(seats)) => Ok(SeatChange::Unblock(seats)),
-            ("block_area", None, Some(area), Some(blocked), None) => Ok(SeatChange::BlockArea { area, blocked }),
+            ("block_area", None, Some(area), Some(blocked), None) => Ok(SeatChange::BlockArea { area, blocked, block }),
             _ => Err(corrupt()),
         }
     })

@@ -1,12 +1,12 @@
 use std::collections::HashMap;
 
 use stagedoor_core::{EventId, HoldId, Money, OrderId, OrganizerId, PaymentId, Timestamp, UserId};
-use store::{Error, IntoParam, Result, Row, Tx, list, rows};
+use store::{Error, IntoParam, Params, Result, Row, Tx, list, rows};
 use tickets::Place;
 use uuid::Uuid;
 
 use super::refunds_of;
-use crate::order::{Lapse, LineKind, Order, OrderHold, OrderLine, OrderPlace, OrderState};
+use crate::order::{Lapse, LineKind, Order, OrderHold, OrderLine, OrderPlace, OrderState, OrderStatus};
 
 const ORDER: &str =
     "SELECT o.id, o.fan_id, o.payment_id, o.transaction_id, o.currency, o.state, o.reason, o.next_action,
@@ -161,39 +161,103 @@ pub(crate) async fn orders_of_fan(tx: &Tx, fan: UserId, page: OrderPage) -> Resu
     complete(tx, orders).await
 }
 
-/// Orders with places of the organizer's events, or of `events`.
+/// Which of an organizer's orders are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OrderFilter {
+    pub event: Option<EventId>,
+    /// Who bought.
+    pub fan: Option<UserId>,
+    /// Of the organizer's part, as whoever looks is shown it.
+    pub status: Option<OrderStatus>,
+    /// Placed then or later.
+    pub from: Option<Timestamp>,
+    /// Placed before.
+    pub until: Option<Timestamp>,
+}
+
+/// Orders with places of the organizer's events, or of those `within` alone, that `filter` finds.
 pub(crate) async fn orders_of_organizer(
     tx: &Tx,
     organizer: OrganizerId,
-    events: Option<&[EventId]>,
+    within: Option<&[EventId]>,
+    filter: &OrderFilter,
     page: OrderPage,
 ) -> Result<Vec<Order>> {
-    let before = page.before.unwrap_or(NEWEST);
-    let orders = match events {
-        None => tx.all(&sold_by("organizer_id = $1"), (organizer, before, page.limit), order_from).await?,
-        Some([]) => Vec::new(),
-        Some([event]) => {
-            let sql = sold_by("event_id = $4 AND organizer_id = $1");
-            tx.all(&sql, (organizer, before, page.limit, *event), order_from).await?
-        }
-        Some(events) => {
-            let sql = sold_by(&format!("event_id IN {} AND organizer_id = $1", list(4, events.len())));
-            let params = [organizer.into_param(), before.into_param(), page.limit.into_param()];
-            let events = events.iter().map(|event| event.into_param());
-            tx.all(&sql, params.into_iter().chain(events).collect::<Vec<_>>(), order_from).await?
-        }
-    };
+    let is_without = |event: EventId| within.is_some_and(|events| !events.contains(&event));
+    if within == Some(&[]) || filter.event.is_some_and(is_without) {
+        return Ok(Vec::new());
+    }
+    let (sql, params) = sold_by(organizer, within, filter, page);
+    let orders = tx.all(&sql, params, order_from).await?;
     complete(tx, orders).await
 }
 
-/// Orders with a hold that `condition` picks. The holds' own index has the page in its order, so
-/// that it does not matter how many orders there are.
-fn sold_by(condition: &str) -> String {
-    format!(
-        "{ORDER} WHERE o.id IN (SELECT DISTINCT order_id FROM order_hold WHERE {condition} AND order_id < $2
-                                 ORDER BY order_id DESC LIMIT $3)
-          ORDER BY o.id DESC"
-    )
+/// The statement of [`orders_of_organizer`].
+fn sold_by(
+    organizer: OrganizerId,
+    within: Option<&[EventId]>,
+    filter: &OrderFilter,
+    page: OrderPage,
+) -> (String, impl Params + use<>) {
+    let mut params = vec![organizer.into_param(), page.before.unwrap_or(NEWEST).into_param(), page.limit.into_param()];
+    // The holds whose places are shown, and the one by which an order is found.
+    let part = match within {
+        None => "organizer_id = $1".to_owned(),
+        Some(events) => {
+            params.extend(events.iter().map(|event| event.into_param()));
+            format!("organizer_id = $1 AND event_id IN {}", list(4, events.len()))
+        }
+    };
+    let mut with = |value| {
+        params.push(value);
+        format!("${}", params.len())
+    };
+    let of_event = filter.event.map(|event| format!(" AND event_id = {}", with(event.into_param())));
+    let mut conditions = String::new();
+    let mut and = |condition: String| conditions.extend([" AND ", &condition]);
+    if let Some(fan) = filter.fan {
+        and(format!("s.fan_id = {}", with(fan.into_param())));
+    }
+    if let Some(from) = filter.from {
+        and(format!("s.placed_at >= {}", with(from.into_param())));
+    }
+    if let Some(until) = filter.until {
+        and(format!("s.placed_at < {}", with(until.into_param())));
+    }
+    if let Some(status) = filter.status {
+        and(has_status(status, &part));
+    }
+    // The holds' own index has the page in its order, so that without more to look for it does not matter how many
+    // orders there are.
+    let join = if conditions.is_empty() { "" } else { "JOIN sales_order s ON s.id = order_id" };
+    let sql = format!(
+        "{ORDER} WHERE o.id IN (SELECT DISTINCT order_id FROM order_hold {join}
+                                 WHERE {part}{} AND order_id < $2{conditions} ORDER BY order_id DESC LIMIT $3)
+          ORDER BY o.id DESC",
+        of_event.unwrap_or_default()
+    );
+    (sql, params)
+}
+
+/// What [`Order::status`] says of the part of an order `s` whose holds `part` picks.
+fn has_status(status: OrderStatus, part: &str) -> String {
+    let has = |refund: &str| {
+        format!(
+            "EXISTS (SELECT 1 FROM order_hold h JOIN order_place p
+                         ON p.order_id = h.order_id AND p.hold_position = h.position
+                      WHERE h.order_id = s.id AND {part} AND p.refund_id {refund})"
+        )
+    };
+    let (given_back, kept) = (has("IS NOT NULL"), has("IS NULL"));
+    match status {
+        OrderStatus::Pending => "s.state IN ('placed', 'authorized', 'sold', 'lapsed')".to_owned(),
+        OrderStatus::NeedsBuyer => "s.state = 'needs_buyer'".to_owned(),
+        OrderStatus::Declined => "s.state = 'declined'".to_owned(),
+        OrderStatus::Cancelled => "s.state = 'cancelled'".to_owned(),
+        OrderStatus::Completed => format!("s.state = 'completed' AND NOT {given_back}"),
+        OrderStatus::PartiallyRefunded => format!("s.state = 'completed' AND {given_back} AND {kept}"),
+        OrderStatus::Refunded => format!("s.state = 'completed' AND {given_back} AND NOT {kept}"),
+    }
 }
 
 /// Completed orders with places of `event` that nobody has asked back, after `after`, oldest first.
@@ -390,9 +454,12 @@ mod database_tests {
         let (organizer, event) = (OrganizerId::fresh(&test.env), EventId::fresh(&test.env));
         let check = async || {
             let off = ["enable_seqscan", "enable_bitmapscan", "enable_sort", "enable_hashagg"];
-            let all = test.plan(&sold_by("organizer_id = $1"), (organizer, NEWEST, 20u32), &off).await;
-            let one = sold_by("event_id = $4 AND organizer_id = $1");
-            let one = test.plan(&one, (organizer, NEWEST, 20u32, event), &off).await;
+            let page = OrderPage { before: None, limit: 20 };
+            let (all, params) = sold_by(organizer, None, &OrderFilter::default(), page);
+            let all = test.plan(&all, params, &off).await;
+            let filter = OrderFilter { event: Some(event), ..OrderFilter::default() };
+            let (one, params) = sold_by(organizer, None, &filter, page);
+            let one = test.plan(&one, params, &off).await;
             for (plan, index) in [(all, "order_hold_organizer "), (one, "order_hold_organizer_event ")] {
                 assert!(plan.contains(index), "{plan}");
                 assert!(!["SCAN", "Seq Scan", "Sort", "TEMP B-TREE"].iter().any(|word| plan.contains(word)), "{plan}");

@@ -91,11 +91,12 @@ async fn a_cart_over_several_events_and_organizers_is_paid_as_one() {
     let part = world.sales.order_for(stranger, None, order.id).await.unwrap();
     assert_eq!((part.places.len(), part.total().minor, part.tickets.len()), (3, 3 * FLOOR, 3));
     assert_eq!(part.holds.len(), 1);
+    let of = |event| sales::OrderFilter { event: Some(event), ..Default::default() };
     let listed =
-        world.sales.orders_for(stranger, None, Some(there), OrderPage { before: None, limit: 10 }).await.unwrap();
+        world.sales.orders_for(stranger, None, &of(there), OrderPage { before: None, limit: 10 }).await.unwrap();
     assert_eq!(listed.iter().map(|order| order.id).collect::<Vec<_>>(), [order.id]);
     let elsewhere =
-        world.sales.orders_for(stranger, None, Some(here), OrderPage { before: None, limit: 10 }).await.unwrap();
+        world.sales.orders_for(stranger, None, &of(here), OrderPage { before: None, limit: 10 }).await.unwrap();
     assert_eq!(elsewhere, [], "another organizer's event");
     world.audit_all(&[world.organizer, stranger]).await;
 }

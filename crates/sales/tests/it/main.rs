@@ -1,6 +1,7 @@
 //! Sales against real parts: a real database (SQLite, or PostgreSQL when `STAGEDOOR_TEST_POSTGRES`
 //! is set), the seat engine on its journal, the simulated gateway, the catalogue and the jobs.
 
+mod blocks;
 mod bookings;
 mod checkout;
 mod contracts;

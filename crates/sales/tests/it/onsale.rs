@@ -17,7 +17,7 @@ fn day(number: u64) -> Timestamp {
     "2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap() + Duration::from_secs(number * 24 * 60 * 60)
 }
 
-async fn add_map(world: &World, change: impl FnOnce(&mut catalog::SeatMap)) -> SeatMapId {
+pub async fn add_map(world: &World, change: impl FnOnce(&mut catalog::SeatMap)) -> SeatMapId {
     let mut map = seat_map();
     change(&mut map);
     world.catalog.add_seat_map(world.organizer, world.venue, map).await.unwrap().version.id

@@ -302,7 +302,7 @@ async fn a_refund_that_the_gateway_refuses_stays_in_sight_until_it_is_paid() {
     assert_eq!(world.sales.refunds_owed().await.unwrap(), 1);
     for (organizer, own) in [(world.organizer, FRONT), (stranger, SIDE)] {
         let page = sales::OrderPage { before: None, limit: 1 };
-        let parts = world.sales.orders_for(organizer, None, None, page).await.unwrap();
+        let parts = world.sales.orders_for(organizer, None, &Default::default(), page).await.unwrap();
         let [refund] = &parts[0].refunds[..] else { panic!("{parts:?}") };
         assert!(matches!(refund.state, RefundState::Refused { .. }), "{refund:?}");
         assert_eq!((refund.amount.minor, parts[0].refunded_total().minor), (own, 0));

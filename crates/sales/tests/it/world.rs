@@ -277,8 +277,11 @@ impl World {
         for organizer in organizers {
             let mut before = None;
             loop {
-                let page =
-                    self.sales.orders_for(*organizer, None, None, OrderPage { before, limit: 100 }).await.unwrap();
+                let page = self
+                    .sales
+                    .orders_for(*organizer, None, &Default::default(), OrderPage { before, limit: 100 })
+                    .await
+                    .unwrap();
                 let Some(last) = page.last() else { break };
                 before = Some(last.id);
                 for part in page {

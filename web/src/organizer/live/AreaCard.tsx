@@ -1,4 +1,4 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, ok } from '../../api/client'
@@ -12,16 +12,26 @@ import { useOrganizer } from '../frame/context'
 import kit from '../kit/kit.module.css'
 import { type Faults, useRefusal } from '../kit/refusal'
 import type { Schemas } from '../types'
+import { useReread, useSetAside, wordsOf } from './useBlocks'
 
 /** A standing area: how many it takes, and how many of them are not for sale. */
-export function AreaCard({ area, available }: { area: Schemas['Area']; available: number | undefined }) {
+export function AreaCard({
+  area,
+  counts,
+}: {
+  area: Schemas['Area']
+  counts: Schemas['AreaCountsView'] | undefined
+}) {
   const { t } = useTranslation('organizerLive')
   const locale = useLocale()
   const here = useOrganizer()
   const { event } = useEvent()
-  const client = useQueryClient()
+  const reread = useReread()
+  const setAside = useSetAside()
   const [blocked, setBlocked] = useState('')
   const [capacity, setCapacity] = useState('')
+  const [places, setPlaces] = useState('')
+  const [holder, setHolder] = useState('')
   const [faults, setFaults] = useState<Faults>({})
   const params = { path: { org: here.id, event: event.id } }
   const save = useMutation({
@@ -43,14 +53,32 @@ export function AreaCard({ area, available }: { area: Schemas['Area']; available
       return what
     },
     onSuccess: () => toast(t('common:state.saved'), { tone: 'good' }),
-    onSettled: () => client.invalidateQueries({ queryKey: ['event', event.id, 'availability'] }),
+    onSettled: reread,
   })
-  const refusal = useRefusal(faults, save.error)
+  const refusal = useRefusal(faults, save.error ?? setAside.error)
   const submit = (what: 'blocked' | 'capacity', text: string) => (submitted: FormEvent) => {
     submitted.preventDefault()
     if (!/^\d{1,6}$/.test(text)) return setFaults({ [what]: t('block.wholeNumber') })
     setFaults({})
+    setAside.reset()
     save.mutate(what)
+  }
+  const keep = (submitted: FormEvent) => {
+    submitted.preventDefault()
+    save.reset()
+    if (!/^[1-9]\d{0,5}$/.test(places)) return setFaults({ 'area.places': t('block.wholeNumber') })
+    setFaults({})
+    setAside.mutate(
+      { ...wordsOf(holder, ''), area: { id: area.id, places: Number(places) } },
+      {
+        onSuccess: () => {
+          toast(t('block.did.set', { count: Number(places) }), { tone: 'good' })
+          setPlaces('')
+          setHolder('')
+        },
+        onSettled: reread,
+      },
+    )
   }
   const number = new Intl.NumberFormat(locale)
   return (
@@ -59,9 +87,34 @@ export function AreaCard({ area, available }: { area: Schemas['Area']; available
         <div>
           <h3>{area.name}</h3>
           <p className={kit.note}>
-            {available !== undefined && t('block.areaNow', { available: number.format(available) })}
+            {counts &&
+              t('block.areaNow', {
+                sold: number.format(counts.sold),
+                held: number.format(counts.held),
+                blocked: number.format(counts.blocked),
+                available: number.format(counts.available),
+              })}
           </p>
         </div>
+        <form className={kit.toolbar} onSubmit={keep} noValidate>
+          <Field
+            label={t('block.forWhom')}
+            value={holder}
+            maxLength={200}
+            error={refusal.at('holder')}
+            onChange={(change) => setHolder(change.target.value)}
+          />
+          <Field
+            label={t('block.morePlaces')}
+            inputMode="numeric"
+            value={places}
+            error={refusal.at('area.places')}
+            onChange={(change) => setPlaces(change.target.value)}
+          />
+          <Button type="submit" size="s" busy={setAside.isPending}>
+            {t('block.keep')}
+          </Button>
+        </form>
         <form className={kit.toolbar} onSubmit={submit('blocked', blocked)} noValidate>
           <Field
             label={t('block.areaBlocked')}

@@ -1,30 +1,38 @@
-import { useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import { useEvent } from '../events/EventFrame'
+import { useOrganizer } from '../frame/context'
 import { Part } from '../kit/Head'
 import { Ready } from '../kit/List'
-import { availabilityQuery, geometryQuery } from '../queries'
+import { areasQuery, availabilityQuery, blocksQuery, geometryQuery } from '../queries'
 import { seatCount, unpackSeats } from '../sections'
 import { AreaCard } from './AreaCard'
+import { BlockList } from './BlockList'
 import styles from './Live.module.css'
 import { SeatBlocks } from './SeatBlocks'
 
-/** Places kept off sale for the band, the press or a camera, and how many an area takes. */
+/** Places kept off sale for the band, the press or a camera, for whom, and how many an area takes. */
 export function BlocksPage() {
   const { t } = useTranslation('organizerLive')
+  const here = useOrganizer()
   const { event } = useEvent()
+  const listed = useInfiniteQuery(blocksQuery(here.id, event.id))
+  const blocks = listed.data?.pages.flatMap((page) => page.items) ?? []
   const geometry = useQuery(geometryQuery(event.id))
   const availability = useQuery(availabilityQuery(event.id))
   const sections = geometry.data?.sections ?? []
   const areas = geometry.data?.areas ?? []
+  const counts = useQuery({ ...areasQuery(here.id, event.id), enabled: areas.length > 0 })
   return (
     <Ready query={geometry.isPending ? geometry : availability}>
       {availability.data && geometry.data && (
         <>
+          <BlockList query={listed} blocks={blocks} />
           {sections.length > 0 && (
             <Part id="seats" title={t('block.seats')} note={t('block.seatsNote')}>
               <SeatBlocks
                 event={event.id}
+                blocks={blocks}
                 sections={sections}
                 seats={unpackSeats(availability.data.seats, seatCount(availability.data))}
               />
@@ -37,7 +45,7 @@ export function BlocksPage() {
                   <AreaCard
                     key={area.id}
                     area={area}
-                    available={availability.data.areas.find(({ id }) => id === area.id)?.available}
+                    counts={counts.data?.find(({ id }) => id === area.id)}
                   />
                 ))}
               </ul>

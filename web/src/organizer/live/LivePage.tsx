@@ -11,13 +11,13 @@ import { useOrganizer } from '../frame/context'
 import { Part } from '../kit/Head'
 import { SALES_MINUTES } from '../queries'
 import { paceOf } from '../sales'
-import { totalOf } from '../sections'
+import { totalOf, withAreas } from '../sections'
 import { Board } from './Board'
 import { Chart } from './Chart'
 import styles from './Live.module.css'
 import { Sections } from './Sections'
 import { useLiveCounts } from './useLiveCounts'
-import { useSales } from './useSales'
+import { useAreas, useSales } from './useSales'
 
 /** The running minute moves on even when nobody buys. */
 const BEAT_MS = 15_000
@@ -34,10 +34,17 @@ export function LivePage() {
   const here = useOrganizer()
   const { event } = useEvent()
   const page = useQuery(eventQuery(event.id))
-  const { counts, freshness, error, retry } = useLiveCounts(event.id)
+  const { counts: shown, freshness, error, retry } = useLiveCounts(event.id)
+  const maySee = here.may('seeSales', event.id)
+  const open = shown?.filter(({ isArea }) => isArea)
+  const left = open?.reduce((sum, { available }) => sum + available, 0)
+  const areas = useAreas(here.id, event.id, left, maySee && !!open?.length)
+  // What was told once and cannot be asked again grows old, while what is free goes on changing.
+  const told = areas.isError ? undefined : areas.data
+  const counts = useMemo(() => shown && (told ? withAreas(shown, told) : shown), [shown, told])
   const total = useMemo(() => counts && totalOf(counts), [counts])
   const gone = total && total.sold + total.taken
-  const sales = useSales(here.id, event.id, gone, here.may('seeSales', event.id))
+  const sales = useSales(here.id, event.id, gone, maySee)
   if (error && !counts) return <ErrorState error={error} onRetry={retry} />
   if (!counts || !total)
     return (

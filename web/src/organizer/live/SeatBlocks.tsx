@@ -1,15 +1,16 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, ok } from '../../api/client'
 import { Button } from '../../ui/Button'
-import { Select } from '../../ui/Field'
+import { Field, Select } from '../../ui/Field'
 import { toast } from '../../ui/Toast'
 import { useOrganizer } from '../frame/context'
 import kit from '../kit/kit.module.css'
 import { useRefusal } from '../kit/refusal'
-import type { Schemas } from '../types'
+import type { Block, Schemas } from '../types'
 import styles from './Live.module.css'
+import { useReread, useSetAside, wordsOf } from './useBlocks'
 
 type Section = Schemas['Section']
 const NONE = {}
@@ -21,24 +22,40 @@ export function SeatBlocks({
   event,
   sections,
   seats,
+  blocks,
 }: {
   event: string
+  /** Those that are known so far, to say whose a seat is. */
+  blocks: readonly Block[]
   sections: readonly Section[]
   seats: Uint8Array
 }) {
   const { t } = useTranslation('organizerLive')
   const here = useOrganizer()
-  const client = useQueryClient()
+  const reread = useReread()
+  const setAside = useSetAside()
   const [at, setAt] = useState(0)
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set())
+  const [holder, setHolder] = useState('')
+  const [note, setNote] = useState('')
   const rows = useMemo(() => rowsOf(sections, at, seats), [sections, at, seats])
   const statusOf = new Map(rows.flatMap((row) => row.seats.map((seat) => [seat.id, seat.status])))
-  const free = [...picked].filter((seat) => statusOf.get(seat) === AVAILABLE)
+  const blockOf = useMemo(
+    () => new Map(blocks.flatMap((block) => block.seats.map((seat) => [seat, block] as const))),
+    [blocks],
+  )
+  const words = wordsOf(holder, note)
+  const isFor = Object.keys(words).length > 0
   const blocked = [...picked].filter((seat) => statusOf.get(seat) === BLOCKED)
+  // What is blocked for nobody in particular can still be given to somebody.
+  const free = [...picked].filter((seat) =>
+    statusOf.get(seat) === BLOCKED ? isFor && !blockOf.has(seat) : statusOf.get(seat) === AVAILABLE,
+  )
   const change = useMutation({
     mutationFn: async (what: 'block' | 'unblock') => {
       const params = { path: { org: here.id, event } }
-      if (what === 'block')
+      if (what === 'block' && isFor) await setAside.mutateAsync({ ...words, seats: free })
+      else if (what === 'block')
         await ok(api.POST('/api/v1/organizers/{org}/events/{event}/block', { params, body: { seats: free } }))
       else
         await ok(
@@ -49,10 +66,16 @@ export function SeatBlocks({
     onSuccess: ({ what, count }) => {
       toast(t(`block.did.${what}`, { count }), { tone: 'good' })
       setPicked(new Set())
+      if (what === 'block') {
+        setHolder('')
+        setNote('')
+      }
     },
-    onSettled: () => client.invalidateQueries({ queryKey: ['event', event, 'availability'] }),
+    onSettled: reread,
   })
   const refusal = useRefusal(NONE, change.error)
+  const statusWords = (status: number, who: string | null | undefined) =>
+    status === BLOCKED && who ? t('block.blockedFor', { who }) : t(`block.status.${status}`)
   const toggle = (ids: readonly string[]) => {
     const next = new Set(picked)
     const isAll = ids.every((id) => next.has(id))
@@ -76,6 +99,20 @@ export function SeatBlocks({
             </option>
           ))}
         </Select>
+        <Field
+          label={t('block.forWhom')}
+          value={holder}
+          maxLength={200}
+          error={refusal.at('holder')}
+          onChange={(change) => setHolder(change.target.value)}
+        />
+        <Field
+          label={t('block.note')}
+          value={note}
+          maxLength={200}
+          error={refusal.at('note')}
+          onChange={(change) => setNote(change.target.value)}
+        />
         <Button
           variant="primary"
           disabled={free.length === 0}
@@ -116,10 +153,11 @@ export function SeatBlocks({
                   data-status={status}
                   aria-pressed={picked.has(id)}
                   aria-disabled={status === 1 || status === 2 || undefined}
+                  title={blockOf.get(id)?.holder ?? undefined}
                   aria-label={t('block.seat', {
                     seat: label,
                     row: row.label,
-                    status: t(`block.status.${status}`),
+                    status: statusWords(status, blockOf.get(id)?.holder),
                   })}
                   onClick={() => (status === AVAILABLE || status === BLOCKED) && toggle([id])}
                 >

@@ -24,7 +24,7 @@ export function Sections({ counts }: { counts: readonly SectionCounts[] }) {
         {shown.map((section) => {
           const share = (part: number) => `${(part / section.capacity) * 100}%`
           return (
-            <li key={section.id} className={styles.section}>
+            <li key={`${section.isArea}-${section.id}`} className={styles.section}>
               <strong>{section.name}</strong>
               <small>
                 {section.taken

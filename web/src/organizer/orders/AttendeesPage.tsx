@@ -1,8 +1,9 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
+import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Select } from '../../ui/Field'
+import { Button } from '../../ui/Button'
+import { Field, Select } from '../../ui/Field'
 import { Money } from '../../ui/Money'
 import { EmptyState } from '../../ui/State'
 import { useEvent } from '../events/EventFrame'
@@ -13,8 +14,9 @@ import kit from '../kit/kit.module.css'
 import { List } from '../kit/List'
 import { TicketStatus } from '../kit/Status'
 import { Table } from '../kit/Table'
-import { type AttendeeStatus, attendeesQuery, readAttendees } from '../queries'
+import { type AttendeeFilter, type AttendeeStatus, attendeesQuery, readAttendees } from '../queries'
 import { CheckIns } from './CheckIns'
+import { wantedOf } from './wanted'
 
 const STATUSES = ['issued', 'used', 'refunded', 'revoked'] as const
 
@@ -24,8 +26,20 @@ export function AttendeesPage() {
   const here = useOrganizer()
   const { event } = useEvent()
   const [status, setStatus] = useState<AttendeeStatus>()
-  const tickets = useInfiniteQuery(attendeesQuery(here.id, event.id, status))
+  const [typed, setTyped] = useState('')
+  const [fault, setFault] = useState('')
+  // What is personal stands in no address.
+  const [wanted, setWanted] = useState<Omit<AttendeeFilter, 'status'>>({})
+  const filter = { ...wanted, ...(status && { status }) }
+  const tickets = useInfiniteQuery(attendeesQuery(here.id, event.id, filter))
   const found = tickets.data?.pages.flatMap((page) => page.items) ?? []
+  const isNarrowed = Object.keys(filter).length > 0
+  const find = (submitted: FormEvent) => {
+    submitted.preventDefault()
+    const meant = wantedOf(typed)
+    if (!meant) return setFault(t('find.noTicket'))
+    setWanted(meant)
+  }
   return (
     <>
       {here.may('seeAttendance', event.id) && <CheckIns />}
@@ -47,8 +61,10 @@ export function AttendeesPage() {
               'face_value',
               'currency',
               'issued_at',
+              'name',
+              'email',
             ]}
-            read={(cursor) => readAttendees(here.id, event.id, status, cursor, undefined)}
+            read={(cursor) => readAttendees(here.id, event.id, filter, cursor, undefined)}
             row={(ticket) => [
               ticket.id,
               ticket.orderId,
@@ -61,6 +77,8 @@ export function AttendeesPage() {
               ticket.faceValue.amount,
               ticket.faceValue.currency,
               ticket.issuedAt,
+              ticket.holder.name,
+              ticket.holder.email,
             ]}
           />
         }
@@ -78,13 +96,28 @@ export function AttendeesPage() {
               </option>
             ))}
           </Select>
+          <form className={kit.toolbar} onSubmit={find} noValidate>
+            <Field
+              label={t('find.ticket')}
+              hint={t('find.emailHint')}
+              value={typed}
+              autoComplete="off"
+              spellCheck={false}
+              error={fault}
+              onChange={(change) => {
+                setTyped(change.target.value)
+                setFault('')
+              }}
+            />
+            <Button type="submit">{t('find.find')}</Button>
+          </form>
         </div>
         <List
           query={tickets}
           empty={
             found.length === 0 && (
-              <EmptyState icon="person" title={t('nobody')}>
-                {t('nobodyText')}
+              <EmptyState icon="person" title={t(isNarrowed ? 'find.noAttendee' : 'nobody')}>
+                {t(isNarrowed ? 'find.nothingText' : 'nobodyText')}
               </EmptyState>
             )
           }
@@ -95,6 +128,18 @@ export function AttendeesPage() {
             rowKey={(ticket) => ticket.id}
             columns={[
               { key: 'seat', head: t('column.seat'), heading: true, cell: (ticket) => placeOf(ticket, t) },
+              {
+                key: 'holder',
+                head: t('column.holder'),
+                cell: ({ holder }) =>
+                  holder.erased ? (
+                    <span className={kit.note}>{t('erased')}</span>
+                  ) : (
+                    <>
+                      {holder.name} <span className={kit.note}>{holder.email}</span>
+                    </>
+                  ),
+              },
               {
                 key: 'level',
                 head: t('column.level'),

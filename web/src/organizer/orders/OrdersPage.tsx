@@ -18,6 +18,8 @@ import { OrderStatus } from '../kit/Status'
 import { Table } from '../kit/Table'
 import { useStock } from '../overview/useStock'
 import { ordersQuery, readOrders } from '../queries'
+import { OrderFilters } from './OrderFilters'
+import type { OrderSearch } from './search'
 
 const route = getRouteApi('/organizer/$org/orders/')
 const ORDER_ID = /^ord_[0-9a-z]{26}$/
@@ -27,18 +29,23 @@ export function OrdersPage() {
   const { t } = useTranslation('organizerOrders')
   const locale = useLocale()
   const here = useOrganizer()
-  const { event } = route.useSearch()
+  const search = route.useSearch()
+  const { event } = search
+  const [email, setEmail] = useState<string>()
+  const filter = { ...search, ...(email && { email }) }
   const navigate = route.useNavigate()
   const stock = useStock(here.id)
-  const orders = useInfiniteQuery(ordersQuery(here.id, event))
+  const orders = useInfiniteQuery(ordersQuery(here.id, filter))
   const [id, setId] = useState('')
   const [fault, setFault] = useState('')
   const found = orders.data?.pages.flatMap((page) => page.items) ?? []
+  const isNarrowed = Object.values(filter).some(Boolean)
   const events = stock.events.toSorted((a, b) => Date.parse(a.startsAt) - Date.parse(b.startsAt))
   const nameOf = (order: Order) => {
     const ids = [...new Set(order.tickets.map((ticket) => ticket.eventId))]
     return ids.map((one) => stock.events.find((known) => known.id === one)?.name ?? one).join(', ')
   }
+  const narrow = (next: OrderSearch) => navigate({ search: next, replace: true, viewTransition: false })
   const open = (submitted: FormEvent) => {
     submitted.preventDefault()
     const order = id.trim()
@@ -63,7 +70,7 @@ export function OrdersPage() {
               'currency',
               'event',
             ]}
-            read={(cursor) => readOrders(here.id, event, cursor, undefined)}
+            read={(cursor) => readOrders(here.id, filter, cursor, undefined)}
             row={(order) => [
               order.id,
               order.placedAt,
@@ -82,13 +89,7 @@ export function OrdersPage() {
         <Select
           label={t('byEvent')}
           value={event ?? ''}
-          onChange={(choice) =>
-            navigate({
-              search: { event: choice.target.value || undefined },
-              replace: true,
-              viewTransition: false,
-            })
-          }
+          onChange={(choice) => narrow({ ...search, event: choice.target.value || undefined })}
         >
           <option value="">{t('allEvents')}</option>
           {events.map((one) => (
@@ -113,12 +114,17 @@ export function OrdersPage() {
           <Button type="submit">{t('open')}</Button>
         </form>
       </div>
+      <OrderFilters
+        search={search}
+        onSearch={narrow}
+        {...(here.may('seeTicket') && { email, onEmail: setEmail })}
+      />
       <List
         query={orders}
         empty={
           found.length === 0 && (
-            <EmptyState icon="ticket" title={t('none')}>
-              {t('noneText')}
+            <EmptyState icon="ticket" title={t(isNarrowed ? 'find.nothing' : 'none')}>
+              {t(isNarrowed ? 'find.nothingText' : 'noneText')}
             </EmptyState>
           )
         }

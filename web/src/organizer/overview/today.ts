@@ -15,7 +15,7 @@ export const todayQuery = (org: string) =>
       const orders: Order[] = []
       let cursor: string | undefined
       for (let page = 0; page < PAGES; page++) {
-        const read = await readOrders(org, undefined, cursor, signal)
+        const read = await readOrders(org, {}, cursor, signal)
         const fresh = read.items.filter((order) => Date.parse(order.placedAt) >= midnight)
         orders.push(...fresh)
         cursor = read.nextCursor ?? undefined

@@ -37,12 +37,14 @@ impl World {
         let ticket = order["tickets"][0]["id"].as_str().unwrap().to_owned();
         let maps = format!("/organizers/{}/venues/{}/seat-maps", house.id, event.venue);
         let map = house.owner.get(&maps).await.expect(200).json()["items"][0]["id"].as_str().unwrap().to_owned();
+        let block = crate::authorization::blocked(&house, &event).await;
         let OnSale { organizer, venue, id } = event;
         let ids = [
             ("org", organizer),
             ("venue", venue),
             ("map", map),
             ("event", id),
+            ("block", block),
             ("order", order["id"].as_str().unwrap().to_owned()),
             ("ticket", ticket.clone()),
             ("hold", free.clone()),
@@ -135,6 +137,10 @@ impl World {
             "/organizers/{org}/events/{event}/seat-map" => json!({ "seatMapId": "map_01h455vb4pex5vsknk084sn02q" }),
             "/organizers/{org}/events/{event}/block" => json!({ "seats": ["S-C-1"] }),
             "/organizers/{org}/events/{event}/unblock" => json!({ "seats": ["S-C-1"] }),
+            "/organizers/{org}/events/{event}/blocks" => {
+                json!({ "seats": ["S-C-2"], "holder": "Press", "note": "Row C" })
+            }
+            "/organizers/{org}/events/{event}/blocks/{block}/release" => json!({ "seats": ["S-H-1"] }),
             "/organizers/{org}/events/{event}/capacity" => json!({ "area": "FLOOR", "capacity": 190 }),
             "/organizers/{org}/orders/{order}/refund" => json!({ "reason": "rain", "tickets": [self.ticket] }),
             "/organizers/{org}/checkins" => scan,
@@ -167,6 +173,7 @@ impl World {
             format!("{base}/orders?limit=100"),
             format!("{base}/venues/{}/seat-maps", self.ids["venue"]),
             format!("{base}/events/{event}/attendees?limit=100"),
+            format!("{base}/events/{event}/blocks"),
             "/organizers".into(),
             "/venues?limit=100".into(),
             format!("/events/{event}/availability"),

@@ -1,0 +1,43 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useRef } from 'react'
+import { api, ok } from '../../api/client'
+import { useEvent } from '../events/EventFrame'
+import { useOrganizer } from '../frame/context'
+import type { Schemas } from '../types'
+
+/** Reads anew what blocking changes: who has places, how many are left, and which seats are free. */
+export function useReread() {
+  const here = useOrganizer()
+  const { event } = useEvent()
+  const client = useQueryClient()
+  return () =>
+    Promise.all([
+      client.invalidateQueries({ queryKey: ['event', event.id, 'availability'] }),
+      client.invalidateQueries({ queryKey: ['me', 'org', here.id, 'blocks', event.id] }),
+      client.invalidateQueries({ queryKey: ['me', 'org', here.id, 'areas', event.id] }),
+    ])
+}
+
+/** Keeps places off sale for somebody. What is repeated after a lost answer blocks nothing twice. */
+export function useSetAside() {
+  const here = useOrganizer()
+  const { event } = useEvent()
+  const asked = useRef({ body: '', key: '' })
+  return useMutation({
+    mutationFn: (body: Schemas['NewBlockBody']) => {
+      const text = JSON.stringify(body)
+      if (asked.current.body !== text) asked.current = { body: text, key: crypto.randomUUID() }
+      const header = { 'Idempotency-Key': asked.current.key }
+      const params = { path: { org: here.id, event: event.id }, header }
+      return ok(api.POST('/api/v1/organizers/{org}/events/{event}/blocks', { params, body }))
+    },
+    onSuccess: () => {
+      asked.current = { body: '', key: '' }
+    },
+  })
+}
+
+/** Whom a block is for, as it is sent: nothing that is empty. */
+export function wordsOf(holder: string, note: string): Pick<Schemas['NewBlockBody'], 'holder' | 'note'> {
+  return { ...(holder.trim() && { holder: holder.trim() }), ...(note.trim() && { note: note.trim() }) }
+}
