@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 use crate::limits::EXEMPT;
 use crate::respond::Respond;
 use crate::{
-    App, accounts, agreements, approvals, audit, bookings, checkins, contracts, door, events, export, holds,
+    App, accounts, agreements, approvals, audit, bookings, checkins, contracts, door, events, export, guests, holds,
     invitations, kyc, live, oauth, offers, operations, orders, organizers, own_events, pages, passkeys, platform,
     profile, programs, providers, seat_maps, security, tickets, venues,
 };
@@ -119,6 +119,7 @@ pub struct MoneySchema {
 fn table() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(accounts::routes())
+        .merge(guests::routes())
         .merge(profile::routes())
         .merge(security::routes())
         .merge(passkeys::routes())
