@@ -44,6 +44,7 @@ pub struct GuestView {
 /// Somebody signed in, or a guest.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "describes what refresh answers, and is never made")]
 pub enum RefreshedView {
     Account(SignedInView),
     Guest(GuestView),

@@ -39,7 +39,7 @@ async fn a_guest_holds_at_once_and_gives_back() {
     let app = TestApp::new().await;
     let (event, guest, other) = (app.event_on_sale().await, app.guest().await, app.guest().await);
     let hold = guest.held(&event.id, &["S-A-1", "S-A-2"]).await;
-    assert_eq!(holds(&guest).await, [hold.clone()]);
+    assert_eq!(holds(&guest).await, [hold.as_str()]);
     let at = format!("/holds/{hold}");
     assert_eq!(guest.get(&at).await.expect(200).json()["status"], "held");
     assert_eq!(guest.get(&format!("{at}/quote")).await.expect(200).json()["total"]["amount"], 2 * crate::app::FRONT);
@@ -121,7 +121,7 @@ async fn who_signs_in_as_a_guest_takes_along_what_they_held() {
     let before = guest.get(&format!("/holds/{hold}")).await.expect(200).json();
     let wrong = json!({ "email": ann.email, "password": "another mill by the sea" });
     guest.post("/auth/login", wrong).await.refused(401, "invalid_credentials");
-    assert_eq!(holds(&guest).await, [hold.clone()]);
+    assert_eq!(holds(&guest).await, [hold.as_str()]);
 
     let answer = sign_in(&guest, "ann").await.expect(200).json();
     assert_eq!(answer["guestHolds"], json!({ "taken": [hold], "left": [] }));
@@ -131,7 +131,7 @@ async fn who_signs_in_as_a_guest_takes_along_what_they_held() {
     let again = sign_in(&guest, "ann").await.expect(200).json();
     assert_eq!(again.get("guestHolds"), None);
     app.run_jobs().await;
-    assert_eq!(holds(&ann).await, [hold.clone()]);
+    assert_eq!(holds(&ann).await, [hold.as_str()]);
     ann.pay(&[&hold], "tok_ok").await.expect(201);
     assert_eq!(sign_in(&app.nobody(), "ann").await.expect(200).json().get("guestHolds"), None, "no guest");
 }
@@ -174,7 +174,7 @@ async fn a_second_factor_is_asked_for_before_anything_is_handed_over() {
     app.turn_factor_on(&ann).await;
     let hold = guest.held(&event.id, &["S-A-1"]).await;
     sign_in(&guest, "ann").await.refused(401, "mfa_required");
-    assert_eq!(holds(&guest).await, [hold.clone()]);
+    assert_eq!(holds(&guest).await, [hold.as_str()]);
     let body = json!({ "email": ann.email, "password": PASSWORD, "otp": app.recovery_code(&ann) });
     let answer = guest.post("/auth/login", body).await.expect(200).json();
     assert_eq!(answer["guestHolds"]["taken"], json!([hold]));
@@ -207,7 +207,7 @@ async fn what_the_sign_in_did_not_come_to_is_handed_over_by_a_job() {
     assert_eq!(holds(&ann).await, [""; 0]);
     app.advance(std::time::Duration::from_secs(5)).await;
     app.run_jobs().await;
-    assert_eq!(holds(&ann).await, [hold.clone()]);
+    assert_eq!(holds(&ann).await, [hold.as_str()]);
     ann.pay(&[&hold], "tok_ok").await.expect(201);
 }
 

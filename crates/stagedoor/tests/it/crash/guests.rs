@@ -24,7 +24,7 @@ async fn what_a_guest_holds_goes_over_whole_wherever_the_server_is_killed() {
         let guest = server.client().post("/api/v1/auth/guest", None, &json!({})).await.unwrap().expect(201).json();
         let (heir, guest) = (text(&known["accessToken"]), text(&guest["accessToken"]));
         let mut client = server.client().signed_in(&guest);
-        let wish = json!({ "seats": [house.seats[2 * round]] });
+        let wish = json!({ "bestAvailable": { "quantity": 2 } });
         let path = format!("/api/v1/events/{}/holds", house.theatre);
         let hold = text(&client.post(&path, None, &wish).await.unwrap().expect(201).json()["id"]);
 
