@@ -24,9 +24,9 @@ for (const colorScheme of ['light', 'dark']) {
     const settled = () => page.waitForFunction(() => !document.querySelector('[aria-busy=true]'))
 
     await holdBest(page, server.url, 'Clockmaker')
-    await page.getByRole('dialog').waitFor()
-    await clean('event, asked to sign in')
-    await page.getByRole('button', { name: 'Close' }).click()
+    await page.getByLabel('Your name').waitFor()
+    await clean('checkout, asked who is paying')
+    await page.getByRole('button', { name: 'Give these places back' }).click()
     await page.locator('#map').scrollIntoViewIfNeeded()
     await settled()
     await clean('event with its map')

@@ -12,10 +12,12 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::auth::AsGuest;
 use crate::client::RequestOrigin;
 use crate::cookies::{Carrier, CarrierParam};
 use crate::denials::Denied;
 use crate::extract::Body;
+use crate::guests::{self, GuestHoldsView, RefreshedView};
 use crate::passkeys::{AssertionBody, PasskeyChallengeView};
 use crate::problem::Envelope;
 use crate::profile::UserView;
@@ -123,17 +125,22 @@ pub struct SignedInView {
     refresh_token: Option<String>,
     /// Seconds the access token lives.
     expires_in: u64,
+    /// There when a guest registered or signed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    guest_holds: Option<GuestHoldsView>,
 }
 
 impl SignedInView {
-    pub(crate) fn with_tokens(signed_in: SignedIn) -> Self {
+    pub(crate) fn with_tokens(signed_in: SignedIn, guest_holds: Option<GuestHoldsView>) -> Self {
         let SignedIn { user, access_token, refresh_token, expires_in, .. } = signed_in;
-        Self { user: user.into(), access_token: Some(access_token), refresh_token: Some(refresh_token), expires_in }
+        let (access_token, refresh_token) = (Some(access_token), Some(refresh_token));
+        Self { user: user.into(), access_token, refresh_token, expires_in, guest_holds }
     }
 
-    pub(crate) fn without_tokens(signed_in: SignedIn) -> Self {
+    pub(crate) fn without_tokens(signed_in: SignedIn, guest_holds: Option<GuestHoldsView>) -> Self {
         let SignedIn { user, expires_in, .. } = signed_in;
-        Self { user: user.into(), access_token: None, refresh_token: None, expires_in }
+        Self { user: user.into(), access_token: None, refresh_token: None, expires_in, guest_holds }
     }
 }
 
@@ -143,6 +150,8 @@ pub(crate) fn private(status: StatusCode, body: impl Serialize) -> Response {
 }
 
 /// Make an account and sign in. A code to verify the address with is sent there.
+///
+/// A guest who registers goes on with what they hold: `guestHolds` says with what.
 ///
 /// An account whose address is not verified buys like every other. A second factor, a second address and
 /// handing in a document have to wait.
@@ -154,6 +163,7 @@ pub(crate) fn private(status: StatusCode, body: impl Serialize) -> Response {
 pub async fn register(
     State(app): State<App>,
     RequestOrigin(origin): RequestOrigin,
+    AsGuest(guest): AsGuest,
     carrier: Carrier,
     Body(body): Body<NewAccountBody>,
 ) -> Result<Response, Problem> {
@@ -163,11 +173,23 @@ pub async fn register(
         name: &body.name,
         locale: body.locale.as_deref().map(locale).transpose()?.unwrap_or_default(),
     };
+    if let Some(guest) = guest {
+        match app.identity.register_guest(guest, account, &origin).await {
+            Ok(signed_in) => {
+                return Ok(carrier.answer(&app, StatusCode::CREATED, signed_in, Some(guests::kept(&app, guest))));
+            }
+            // Whoever was faster has what the guest held.
+            Err(AccountError::InvalidToken) => {}
+            Err(refused) => return Err(refused.into()),
+        }
+    }
     let signed_in = app.identity.register(account, &origin).await?;
-    Ok(carrier.answer(&app, StatusCode::CREATED, signed_in))
+    Ok(carrier.answer(&app, StatusCode::CREATED, signed_in, None))
 }
 
 /// Sign in.
+///
+/// A guest who signs in takes along what they hold, as far as it fits into what one person may hold: `guestHolds`.
 ///
 /// 401 `mfa_required` when the password is right and the account has a second factor: `details.methods`
 /// says what will do. `totp` and `recovery_code` go into `otp`; with `passkey`, `details.passkey` is what a
@@ -181,6 +203,7 @@ pub async fn register(
 pub async fn login(
     State(app): State<App>,
     RequestOrigin(origin): RequestOrigin,
+    AsGuest(guest): AsGuest,
     carrier: Carrier,
     Body(body): Body<LoginBody>,
 ) -> Result<Response, Problem> {
@@ -194,7 +217,7 @@ pub async fn login(
         }
     };
     match signed_in {
-        Ok(signed_in) => Ok(carrier.answer(&app, StatusCode::OK, signed_in)),
+        Ok(signed_in) => carrier.welcome(&app, &origin, guest, signed_in).await,
         Err(refused @ (AccountError::InvalidCredentials | AccountError::RateLimited { .. })) => {
             // Whether the address has an account is known to the log, not to the caller.
             let (print, account) = app.identity.whom_it_reaches(contact).await?;
@@ -249,7 +272,7 @@ pub async fn reset_password(
 /// without.
 #[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "accounts", request_body = RefreshBody,
     extensions(("x-rate-limit" = json!("60/min per address"))),
-    responses((status = 200, body = SignedInView), (status = 400, body = Envelope), (status = 401, body = Envelope),
+    responses((status = 200, body = RefreshedView), (status = 400, body = Envelope), (status = 401, body = Envelope),
         (status = 403, body = Envelope), (status = 413, body = Envelope), (status = 415, body = Envelope)))]
 pub async fn refresh(
     State(app): State<App>,
@@ -258,8 +281,14 @@ pub async fn refresh(
     Body(body): Body<RefreshBody>,
 ) -> Result<Response, Problem> {
     let (token, carrier) = cookies::refresh_token(body.refresh_token, &headers)?;
+    if identity::is_guests(&token) {
+        return match app.identity.refresh_guest(&origin, &token).await {
+            Ok(guest) => Ok(carrier.answer_guest(&app, StatusCode::OK, guest)),
+            Err(refused) => carrier.refuse(refused),
+        };
+    }
     match app.identity.refresh(&origin, &token).await {
-        Ok(signed_in) => Ok(carrier.answer(&app, StatusCode::OK, signed_in)),
+        Ok(signed_in) => Ok(carrier.answer(&app, StatusCode::OK, signed_in, None)),
         Err(refused) => carrier.refuse(refused),
     }
 }
@@ -275,7 +304,11 @@ pub async fn logout(
     Body(body): Body<RefreshBody>,
 ) -> Result<Response, Problem> {
     let (token, carrier) = cookies::refresh_token(body.refresh_token, &headers)?;
-    match app.identity.logout(&origin, &token).await {
+    let ended = match identity::is_guests(&token) {
+        true => app.identity.end_guest(&origin, &token).await,
+        false => app.identity.logout(&origin, &token).await,
+    };
+    match ended {
         Ok(()) => Ok(carrier.forget()),
         Err(refused) => carrier.refuse(refused),
     }

@@ -1,5 +1,6 @@
 //! Who is calling and what they may do: permission is the type of an extractor.
 
+use std::convert::Infallible;
 use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
@@ -7,7 +8,7 @@ use axum::http::Method;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use gate::Subject;
-use identity::{Bearer, Events, Permission, Principal, Role, Scope, Scopes};
+use identity::{Bearer, Events, Guest, Permission, Principal, Role, Scope, Scopes};
 use stagedoor_core::{Code, OrganizerId, UserId};
 use store::audit::Chain;
 use store::{Actor, Leave};
@@ -30,6 +31,7 @@ impl Fan {
     fn of(caller: Caller) -> Result<Self, Problem> {
         match caller.bearer()? {
             Bearer::Person(principal) => Ok(Fan(principal)),
+            Bearer::Guest(_) => Err(account_needed()),
             Bearer::Program(_) => Err(Problem::new(Code::InsufficientScope, "no program may do this")),
         }
     }
@@ -81,11 +83,53 @@ impl<S: Asks> Person<S> {
     pub(crate) fn of(caller: Caller) -> Result<Self, Problem> {
         let (user, by_program) = match caller.bearer()? {
             Bearer::Person(principal) => (Some(principal.user), false),
+            Bearer::Guest(_) => return Err(account_needed()),
             Bearer::Program(program) => (program.user.filter(|_| program.scopes.contains(S::SCOPE)), true),
         };
         let user = user.ok_or_else(|| Problem::insufficient_scope(S::SCOPE))?;
         Ok(Self { user, by_program, scope: PhantomData })
     }
+}
+
+/// Who may hold places: whoever may call what takes `Person<HoldsWrite>`, and guests. Nothing else lets guests in.
+#[derive(Debug, Clone, Copy)]
+pub struct Holder(UserId);
+
+impl Holder {
+    pub fn id(&self) -> UserId {
+        self.0
+    }
+
+    pub(crate) fn of(caller: Caller) -> Result<Self, Problem> {
+        match caller.guest() {
+            Some(guest) => Ok(Self(guest.id)),
+            None => Person::<HoldsWrite>::of(caller).map(|person| Self(person.user)),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Holder {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        Holder::of(caller(parts))
+    }
+}
+
+/// The guest who signs in or registers, if it is one. Whoever else is signed in does so as nobody.
+#[derive(Debug, Clone, Copy)]
+pub struct AsGuest(pub Option<Guest>);
+
+impl FromRequestParts<App> for AsGuest {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        Ok(Self(caller(parts).guest()))
+    }
+}
+
+pub(crate) fn account_needed() -> Problem {
+    Problem::new(Code::AccountNeeded, "guests may hold places; this needs an account")
 }
 
 impl<S: Asks> FromRequestParts<App> for Person<S> {
@@ -150,6 +194,7 @@ impl Caller {
     pub(crate) fn subject(&self) -> Option<Subject> {
         match self.0 {
             Ok(Who::Known(Bearer::Person(principal))) => Some(Subject::User(principal.user)),
+            Ok(Who::Known(Bearer::Guest(guest))) => Some(Subject::User(guest.id)),
             Ok(Who::Known(Bearer::Program(program))) => Some(match program.user {
                 Some(user) => Subject::User(user),
                 None => Subject::Program(Uuid::from(program.id).as_u128()),
@@ -158,7 +203,8 @@ impl Caller {
         }
     }
 
-    /// Who is written down as having asked, and by which leave; nobody without a valid token or key.
+    /// Who is written down as having asked, and by which leave; nobody without a valid token or key. Nothing is
+    /// known of a guest, who is a stranger to the log.
     pub(crate) fn actor(&self) -> (Actor, Option<Leave>) {
         match self.0 {
             Ok(Who::Known(Bearer::Person(principal))) => (Actor::User(principal.user), None),
@@ -167,10 +213,18 @@ impl Caller {
         }
     }
 
-    /// The person who asks without a program in their place.
-    pub(crate) fn person(&self) -> Option<Principal> {
+    /// Whoever asks, if that is known.
+    pub(crate) fn known(&self) -> Option<Bearer> {
         match self.0 {
-            Ok(Who::Known(Bearer::Person(principal))) => Some(principal),
+            Ok(Who::Known(bearer)) => Some(bearer),
+            _ => None,
+        }
+    }
+
+    /// The guest who asks.
+    pub(crate) fn guest(&self) -> Option<Guest> {
+        match self.known() {
+            Some(Bearer::Guest(guest)) => Some(guest),
             _ => None,
         }
     }
@@ -202,7 +256,10 @@ fn by_cookie<H: Headers + ?Sized>(method: &Method, headers: &H, app: &App) -> Re
         Ok(Some(Bearer::Person(person))) if method.is_safe() || app.csrf.vouches(headers, person.session) => {
             Ok(Who::Known(Bearer::Person(person)))
         }
-        Ok(Some(Bearer::Person(_))) => Err(Invalid::CsrfToken),
+        Ok(Some(Bearer::Guest(guest))) if method.is_safe() || app.csrf.vouches_for_guest(headers, guest.session) => {
+            Ok(Who::Known(Bearer::Guest(guest)))
+        }
+        Ok(Some(Bearer::Person(_) | Bearer::Guest(_))) => Err(Invalid::CsrfToken),
         _ => Err(Invalid::Token),
     }
 }

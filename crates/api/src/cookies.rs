@@ -18,13 +18,14 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use identity::{AccountError, SignedIn};
+use identity::{AccountError, GUEST_IDLE_MAX, Guest, GuestIn, SignedIn};
 use sha2::{Digest, Sha256};
 use stagedoor_core::limits::REFRESH_TOKEN_TTL;
 use stagedoor_core::{Code, FieldError, SessionId};
-use store::Keyring;
+use store::{Keyring, Origin};
 
 use crate::accounts::{SignedInView, private};
+use crate::guests::{self, GuestHoldsView, GuestView};
 use crate::headers::Headers;
 use crate::{App, Problem};
 
@@ -36,6 +37,8 @@ pub static CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
 const ACCESS: &str = "__Host-access";
 const REFRESH: &str = "__Host-refresh";
 const CSRF: &str = "__Host-csrf";
+/// What stands before a guest's.
+const GUEST: &str = "guest.";
 
 /// Makes what a session's requests have to repeat.
 #[derive(Clone)]
@@ -48,6 +51,16 @@ impl CsrfKey {
 
     fn token(&self, session: SessionId) -> String {
         URL_SAFE_NO_PAD.encode(self.0.clone().chain_update(session.0.as_bytes()).finalize())
+    }
+
+    /// Begins with a word that tells scripts of a page that nobody with an account is signed in.
+    fn guests_token(&self, session: SessionId) -> String {
+        format!("{GUEST}{}", self.token(session))
+    }
+
+    /// The same as [`Self::vouches`] for a guest's session.
+    pub(crate) fn vouches_for_guest<H: Headers + ?Sized>(&self, headers: &H, session: SessionId) -> bool {
+        repeated(headers).is_some_and(|said| is_same(said, self.guests_token(session).as_bytes()))
     }
 
     /// Whether a request that came with cookies repeats what its session was given.
@@ -88,13 +101,50 @@ impl FromRequestParts<App> for Carrier {
 }
 
 impl Carrier {
-    /// The answer to who has just signed in.
-    pub(crate) fn answer(self, app: &App, status: StatusCode, signed_in: SignedIn) -> Response {
+    /// The answer to who has just signed in, perhaps as a guest.
+    pub(crate) async fn welcome(
+        self,
+        app: &App,
+        origin: &Origin,
+        guest: Option<Guest>,
+        signed_in: SignedIn,
+    ) -> Result<Response, Problem> {
+        let guest_holds = guests::take_along(app, origin, guest, &signed_in).await?;
+        Ok(self.answer(app, StatusCode::OK, signed_in, guest_holds))
+    }
+
+    /// The answer to who is signed in.
+    pub(crate) fn answer(
+        self,
+        app: &App,
+        status: StatusCode,
+        signed_in: SignedIn,
+        guest_holds: Option<GuestHoldsView>,
+    ) -> Response {
         match self {
-            Carrier::Body => private(status, SignedInView::with_tokens(signed_in)),
+            Carrier::Body => private(status, SignedInView::with_tokens(signed_in, guest_holds)),
             Carrier::Cookies => {
-                let cookies = cookies(app, &signed_in);
-                (cookies, private(status, SignedInView::without_tokens(signed_in))).into_response()
+                let SignedIn { session, access_token, refresh_token, expires_in, .. } = &signed_in;
+                let csrf = app.csrf.token(*session);
+                let cookies = cookies([access_token, refresh_token, &csrf], *expires_in, REFRESH_TOKEN_TTL);
+                (cookies, private(status, SignedInView::without_tokens(signed_in, guest_holds))).into_response()
+            }
+        }
+    }
+
+    /// The answer to a guest.
+    pub(crate) fn answer_guest(self, app: &App, status: StatusCode, guest: GuestIn) -> Response {
+        let GuestIn { id, session, access_token, refresh_token, expires_in } = guest;
+        let view = GuestView { guest: id, access_token: None, refresh_token: None, expires_in };
+        match self {
+            Carrier::Body => {
+                let (access_token, refresh_token) = (Some(access_token), Some(refresh_token));
+                private(status, GuestView { access_token, refresh_token, ..view })
+            }
+            Carrier::Cookies => {
+                let csrf = app.csrf.guests_token(session);
+                let cookies = cookies([&access_token, &refresh_token, &csrf], expires_in, GUEST_IDLE_MAX);
+                (cookies, private(status, view)).into_response()
             }
         }
     }
@@ -149,12 +199,9 @@ fn cleared() -> HeaderMap {
     headers([ACCESS, REFRESH, CSRF].map(|name| set(name, "", Duration::ZERO)))
 }
 
-fn cookies(app: &App, signed_in: &SignedIn) -> HeaderMap {
-    headers([
-        set(ACCESS, &signed_in.access_token, Duration::from_secs(signed_in.expires_in)),
-        set(REFRESH, &signed_in.refresh_token, REFRESH_TOKEN_TTL),
-        set(CSRF, &app.csrf.token(signed_in.session), REFRESH_TOKEN_TTL),
-    ])
+/// `expires_in`: of the access token, in seconds; `life`: of the session.
+fn cookies([access, refresh, csrf]: [&str; 3], expires_in: u64, life: Duration) -> HeaderMap {
+    headers([set(ACCESS, access, Duration::from_secs(expires_in)), set(REFRESH, refresh, life), set(CSRF, csrf, life)])
 }
 
 fn headers(cookies: [HeaderValue; 3]) -> HeaderMap {

@@ -265,6 +265,7 @@ async fn denied(app: &App, asked: &Asked, route: &str, code: Code) -> store::Res
     Ok(match (code, actor) {
         (Code::NotSignedIn | Code::InvalidToken, _) => request(Chain::Platform, "access token"),
         (Code::InvalidCsrfToken, _) => request(Chain::Platform, "cookies"),
+        (Code::AccountNeeded, _) => request(Chain::Platform, "account"),
         (Code::RateLimited, _) => request(Chain::Platform, "requests"),
         // A program that has no leave for what is its person's own.
         (Code::InsufficientScope, _) => request(Chain::Platform, "scope"),

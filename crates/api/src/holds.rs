@@ -14,7 +14,7 @@ use stagedoor_core::{Code, EventId, FieldError, HoldId, Money, Timestamp, UserId
 use store::Keyring;
 use utoipa::ToSchema;
 
-use crate::auth::{HoldsWrite, Person};
+use crate::auth::Holder;
 use crate::extract::{IdempotencyKey, Path, RawBody};
 use crate::problem::{Envelope, IDEMPOTENCY_REPLAYED};
 use crate::{App, Problem, json};
@@ -245,7 +245,7 @@ impl Prints {
         (status = 429, body = Envelope), (status = 503, body = Envelope)))]
 pub async fn place_hold(
     State(app): State<App>,
-    fan: Person<HoldsWrite>,
+    fan: Holder,
     Path(event): Path<EventId>,
     key: IdempotencyKey,
     body: RawBody<NewHold>,
@@ -255,7 +255,7 @@ pub async fn place_hold(
 
 pub(crate) async fn place(
     app: &App,
-    fan: Person<HoldsWrite>,
+    fan: Holder,
     event: EventId,
     key: IdempotencyKey,
     RawBody(body, bytes): RawBody<NewHold>,
@@ -270,7 +270,7 @@ pub(crate) async fn place(
 /// A wish for seats in the engine's terms. `body`: what was asked, and the bytes it came as.
 pub(crate) fn request(
     app: &App,
-    fan: Person<HoldsWrite>,
+    fan: Holder,
     key: IdempotencyKey,
     (body, bytes): (&NewHold, &[u8]),
     view: &EventView,
@@ -285,11 +285,7 @@ pub(crate) fn request(
 #[utoipa::path(get, path = "/api/v1/holds/{hold}", tag = "holds", security(("bearer" = []), ("oauth2" = ["holds.write"])),
     params(("hold" = String, Path, description = "id of the hold")),
     responses((status = 200, body = HoldView), (status = 401, body = Envelope), (status = 404, body = Envelope)))]
-pub async fn hold(
-    State(app): State<App>,
-    fan: Person<HoldsWrite>,
-    Path(hold): Path<HoldId>,
-) -> Result<Response, Problem> {
+pub async fn hold(State(app): State<App>, fan: Holder, Path(hold): Path<HoldId>) -> Result<Response, Problem> {
     let event = app.inventory.locate(fan.id(), hold).await?.ok_or_else(Problem::not_found)?;
     let hold = app.inventory.hold_view(event, hold, fan.id()).await?;
     let listing = app.catalog.any_event(event).await?;
@@ -303,7 +299,7 @@ pub async fn hold(
         (status = 409, body = Envelope)))]
 pub async fn release_hold(
     State(app): State<App>,
-    fan: Person<HoldsWrite>,
+    fan: Holder,
     Path(hold): Path<HoldId>,
 ) -> Result<StatusCode, Problem> {
     let event = app.inventory.locate(fan.id(), hold).await?.ok_or_else(Problem::not_found)?;

@@ -34,6 +34,7 @@ pub mod edge;
 pub mod events;
 pub mod export;
 pub mod extract;
+pub mod guests;
 pub mod headers;
 pub mod holds;
 pub mod html;

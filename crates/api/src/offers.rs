@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::{HoldsWrite, OrdersRead, Person, RefundOrders, Staff};
+use crate::auth::{Holder, OrdersRead, Person, RefundOrders, Staff};
 use crate::extract::{JSON, Params, Path};
 use crate::holds::HoldView;
 use crate::openapi::MoneySchema;
@@ -102,7 +102,7 @@ pub struct HoldList<'a> {
 /// One's own active holds, over all events.
 #[utoipa::path(get, path = "/api/v1/me/holds", tag = "holds", security(("bearer" = []), ("oauth2" = ["holds.write"])),
     responses((status = 200, body = HoldList), (status = 401, body = Envelope)))]
-pub async fn my_holds(State(app): State<App>, fan: Person<HoldsWrite>) -> Result<Response, Problem> {
+pub async fn my_holds(State(app): State<App>, fan: Holder) -> Result<Response, Problem> {
     let mut held = Vec::new();
     for (hold, event, _) in app.inventory.holds_of(fan.id()) {
         // One that ended since is no active hold.
@@ -124,11 +124,7 @@ pub async fn my_holds(State(app): State<App>, fan: Person<HoldsWrite>) -> Result
     params(("hold" = String, Path, description = "id of the hold")),
     responses((status = 200, body = QuoteView), (status = 401, body = Envelope), (status = 404, body = Envelope),
         (status = 409, body = Envelope), (status = 410, body = Envelope)))]
-pub async fn quote(
-    State(app): State<App>,
-    fan: Person<HoldsWrite>,
-    Path(hold): Path<HoldId>,
-) -> Result<Json<QuoteView>, Problem> {
+pub async fn quote(State(app): State<App>, fan: Holder, Path(hold): Path<HoldId>) -> Result<Json<QuoteView>, Problem> {
     let event = app.inventory.locate(fan.id(), hold).await?.ok_or_else(Problem::not_found)?;
     let hold = app.inventory.hold_view(event, hold, fan.id()).await?;
     match hold.status() {

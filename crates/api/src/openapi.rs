@@ -18,9 +18,9 @@ use utoipa_axum::routes;
 use crate::limits::EXEMPT;
 use crate::respond::Respond;
 use crate::{
-    App, accounts, agreements, approvals, audit, blocks, bookings, checkins, contracts, door, events, export, holds,
-    invitations, kyc, live, oauth, offers, operations, orders, organizers, own_events, pages, passkeys, platform,
-    profile, programs, providers, seat_maps, security, tickets, venues,
+    App, accounts, agreements, approvals, audit, blocks, bookings, checkins, contracts, door, events, export, guests,
+    holds, invitations, kyc, live, oauth, offers, operations, orders, organizers, own_events, pages, passkeys,
+    platform, profile, programs, providers, seat_maps, security, tickets, venues,
 };
 
 #[derive(OpenApi)]
@@ -119,6 +119,7 @@ pub struct MoneySchema {
 fn table() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
         .merge(accounts::routes())
+        .merge(guests::routes())
         .merge(profile::routes())
         .merge(security::routes())
         .merge(passkeys::routes())

@@ -18,7 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::{SignedInView, private};
-use crate::auth::Fan;
+use crate::auth::{AsGuest, Fan};
 use crate::client::RequestOrigin;
 use crate::cookies::{Carrier, CarrierParam};
 use crate::denials::Denied;
@@ -199,11 +199,12 @@ pub async fn challenge_sign_in(State(app): State<App>) -> Result<Response, Probl
 pub async fn sign_in_with_passkey(
     State(app): State<App>,
     RequestOrigin(origin): RequestOrigin,
+    AsGuest(guest): AsGuest,
     carrier: Carrier,
     Body(body): Body<PasskeySignInBody>,
 ) -> Result<Response, Problem> {
     match app.identity.sign_in_with_passkey(&origin, &body.credential.into()).await {
-        Ok(signed_in) => Ok(carrier.answer(&app, StatusCode::OK, signed_in)),
+        Ok(signed_in) => carrier.welcome(&app, &origin, guest, signed_in).await,
         Err(refused @ (AccountError::InvalidPasskey | AccountError::RateLimited { .. })) => {
             let subject = "passkey".to_owned();
             let denied = Denied { chain: Chain::Platform, action: "session.open", subject, about: None };

@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::{SignedInView, locale, private};
-use crate::auth::Fan;
+use crate::auth::{AsGuest, Fan};
 use crate::client::RequestOrigin;
 use crate::cookies::{Carrier, CarrierParam};
 use crate::denials::Denied;
@@ -185,6 +185,7 @@ pub async fn start_provider_sign_in(State(app): State<App>, Body(body): Body<Vis
 pub async fn finish_provider_sign_in(
     State(app): State<App>,
     RequestOrigin(origin): RequestOrigin,
+    AsGuest(guest): AsGuest,
     carrier: Carrier,
     Body(body): Body<ProviderAnswerBody>,
 ) -> Result<Response, Problem> {
@@ -192,7 +193,7 @@ pub async fn finish_provider_sign_in(
         Answer { code: body.code.as_deref(), state: &body.state, iss: body.iss.as_deref(), secret: &body.secret };
     let locale = body.locale.as_deref().map(locale).transpose()?.unwrap_or_default();
     match app.identity.finish_provider_sign_in(&origin, &body.provider, answer, body.otp.as_deref(), locale).await {
-        Ok(signed_in) => Ok(carrier.answer(&app, StatusCode::OK, signed_in)),
+        Ok(signed_in) => carrier.welcome(&app, &origin, guest, signed_in).await,
         Err(refused @ AccountError::ProviderRefused) => {
             let subject = body.provider;
             let denied = Denied { chain: Chain::Platform, action: "session.open", subject, about: None };

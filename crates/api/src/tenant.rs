@@ -11,7 +11,7 @@ use identity::{Bearer, Events, OrganizerError, Permission, Principal, Program, R
 use stagedoor_core::{Code, EventId, OrganizerId, UserId};
 use store::audit::Chain;
 
-use crate::auth::Allows;
+use crate::auth::{Allows, account_needed};
 use crate::client::RequestOrigin;
 use crate::denials::Denied;
 use crate::{App, Problem};
@@ -67,6 +67,8 @@ async fn decide<P: Allows>(bearer: Bearer, parts: &mut Parts, app: &App, reach: 
     let stranger = || Problem::not_found().denying(denied(Chain::Platform, organizer));
     let (user, program) = match bearer {
         Bearer::Person(principal) => (Some(principal.user), None),
+        // Whatever organizer it is.
+        Bearer::Guest(_) => return Err(account_needed()),
         // Not even where its person works, too: a program is its own organizer's alone.
         Bearer::Program(program) if program.organizer != organizer => return Err(stranger()),
         Bearer::Program(program) => (program.user, Some(program)),

@@ -57,6 +57,8 @@ codes! {
     }
     403 {
         NotAllowed = "not_allowed",
+        /// A guest asks for what takes an account.
+        AccountNeeded = "account_needed",
         /// Who acts for others must have a second factor, and has none.
         SecondFactorRequired = "second_factor_required",
         /// What a stolen session must not do, without the password or a code of the second factor again.

@@ -15,6 +15,7 @@ use crate::attempts::Key;
 use crate::contact::{Channel, Contact, Reached};
 use crate::device::Device;
 use crate::factor::Purpose;
+use crate::guest::Guest;
 use crate::kyc::CheckStatus;
 use crate::passkey::PasskeyChallenge;
 use crate::password::{self, Overloaded};
@@ -260,13 +261,39 @@ impl Identity {
     /// password or name that does not fit, `EmailTaken` or `PhoneTaken` when any spelling of the
     /// address has an account, `RateLimited` when too many have tried from the network address of `from`.
     pub async fn register(&self, new: NewAccount<'_>, from: &Origin) -> Result<SignedIn, AccountError> {
+        self.register_as(None, new, from).await
+    }
+
+    /// The same for a guest: the account has the guest's id, so that what they hold is its own, and their
+    /// session goes over into one of the account. `InvalidToken` when it has ended.
+    pub async fn register_guest(
+        &self,
+        guest: Guest,
+        new: NewAccount<'_>,
+        from: &Origin,
+    ) -> Result<SignedIn, AccountError> {
+        self.register_as(Some(guest), new, from).await
+    }
+
+    async fn register_as(
+        &self,
+        guest: Option<Guest>,
+        new: NewAccount<'_>,
+        from: &Origin,
+    ) -> Result<SignedIn, AccountError> {
         let reached = check(new)?;
         let index = reached.index(&self.0.keyring);
         if let Some(address) = from.address {
             may_attempt(self.0.attempts.wait_or_count(Key::newcomers(address), self.now()))?;
         }
-        let (row, key) = self.prepare_account(self.env().id(), new, index).await?;
+        let id = guest.map_or_else(|| self.env().id(), |guest| guest.id);
+        let (row, key) = self.prepare_account(id, new, index).await?;
         let tx = self.0.store.begin_write_for(&from.by(row.id)).await?;
+        if let Some(guest) = guest
+            && !self.end_in(&tx, guest.id, guest.session, Some(row.id)).await?
+        {
+            return Err(AccountError::InvalidToken);
+        }
         insert(&tx, &row, &key, index).await?;
         let after = json!({ "channel": reached.channel.text(), "locale": new.locale.text() });
         tx.audit(Entry::new(Chain::Platform, "account.register", row.id).after(after));

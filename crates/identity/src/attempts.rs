@@ -39,6 +39,7 @@ pub(crate) struct Limits {
     pub login_failures_per_account: u32,
     pub login_failures_per_address: u32,
     pub registrations_per_address: u32,
+    pub guests_per_address: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,6 +52,8 @@ pub(crate) enum Key {
     Address(u128),
     /// The same, for who registers there.
     Newcomers(u128),
+    /// The same, for who comes from there without an account.
+    Guests(u128),
     /// Whose passkey somebody shows.
     Passkey(UserId),
     /// Who asks others to become members.
@@ -76,6 +79,10 @@ struct Window {
 impl Key {
     pub(crate) fn address(address: IpAddr) -> Key {
         Key::Address(subscriber(address))
+    }
+
+    pub(crate) fn guests(address: IpAddr) -> Key {
+        Key::Guests(subscriber(address))
     }
 
     pub(crate) fn newcomers(address: IpAddr) -> Key {
@@ -127,6 +134,7 @@ impl Attempts {
             Key::Account(_) | Key::Unknown(_) => self.limits.login_failures_per_account,
             Key::Address(_) => self.limits.login_failures_per_address,
             Key::Newcomers(_) => self.limits.registrations_per_address,
+            Key::Guests(_) => self.limits.guests_per_address,
             Key::Again(_) | Key::Passkey(_) => self.limits.login_failures_per_account,
             Key::Staff(_) => INVITATIONS_MAX,
             Key::InvitationsTo(_) => INVITATIONS_TO_MAX,
@@ -146,8 +154,12 @@ mod tests {
     const MINUTE: Duration = Duration::from_secs(60);
 
     fn attempts(login_failures_per_account: u32) -> Attempts {
-        let (login_failures_per_address, registrations_per_address) = (1, 2);
-        Attempts::new(Limits { login_failures_per_account, login_failures_per_address, registrations_per_address })
+        Attempts::new(Limits {
+            login_failures_per_account,
+            login_failures_per_address: 1,
+            registrations_per_address: 2,
+            guests_per_address: 2,
+        })
     }
 
     #[test]

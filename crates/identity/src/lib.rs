@@ -13,6 +13,8 @@
 //! - whoever writes several of an account's rows locks the account first, and nobody locks it after
 //!   one of its sessions;
 //! - of a session's refresh tokens exactly one is live; presenting an older one ends the session;
+//! - a guest is no account: what asks for an account finds none, and who takes over what a guest held has proved
+//!   to be that guest;
 //! - an access token is accepted only with our signature, for our audience, before it expires,
 //!   and in this process no longer once its session has ended;
 //! - a program can do what both its scopes and whom it acts for allow, at its own organizer and never
@@ -44,6 +46,7 @@ mod contact;
 mod device;
 mod events;
 mod factor;
+mod guest;
 mod holder;
 mod invitation;
 mod kyc;
@@ -83,6 +86,7 @@ pub use contact::{Channel, Contact};
 pub use device::Device;
 pub use events::Events;
 pub use factor::{Enrolment, FactorState};
+pub use guest::{GUEST_IDLE_MAX, GUEST_SIGNED_IN, Guest, GuestIn, GuestSignedIn, is_guests};
 pub use holder::Holder;
 pub use invitation::{Asked as AskedToJoin, Invitation, NewInvitation};
 pub use kyc::{Check, CheckStatus, Decider, Decision, Document, DocumentKind, UnknownStatus};
@@ -122,6 +126,8 @@ pub struct Config {
     pub login_failures_per_address: u32,
     /// Attempts to register from one address in 15 minutes.
     pub registrations_per_address: u32,
+    /// Guests who come from one address in 15 minutes.
+    pub guests_per_address: u32,
     /// Access tokens whose signature need not be checked again; about 500 bytes each.
     pub tokens_cached_max: usize,
 }
@@ -136,6 +142,7 @@ impl Default for Config {
             login_failures_per_account: 10,
             login_failures_per_address: 50,
             registrations_per_address: 100,
+            guests_per_address: 100,
             tokens_cached_max: 1 << 17,
         }
     }
@@ -182,6 +189,7 @@ impl Identity {
                 login_failures_per_account: config.login_failures_per_account,
                 login_failures_per_address: config.login_failures_per_address,
                 registrations_per_address: config.registrations_per_address,
+                guests_per_address: config.guests_per_address,
             }),
             providers: providers.into(),
             relying_party: passkey::RelyingParty::at(&config.issuer),
@@ -194,16 +202,16 @@ impl Identity {
         }))
     }
 
-    /// Whose own access token this is; one that a program was given is none. Answers from memory after
+    /// Whose own access token this is; one that a program or a guest was given is none. Answers from memory after
     /// the first time: no I/O, no await.
     pub fn verify(&self, token: &str) -> Result<Principal, TokenError> {
         match self.0.tokens.verify(token, self.now())? {
             Bearer::Person(principal) => Ok(principal),
-            Bearer::Program(_) => Err(TokenError::Purpose),
+            Bearer::Guest(_) | Bearer::Program(_) => Err(TokenError::Purpose),
         }
     }
 
-    /// Who shows this access token or API key, person or program. `None` for an API key that is not in
+    /// Who shows this access token or API key: person, guest or program. `None` for an API key that is not in
     /// memory: [`Identity::look_up_key`] knows. No I/O, no await.
     pub fn bearer(&self, token: &str) -> Result<Option<Bearer>, TokenError> {
         match api_key::print(token) {

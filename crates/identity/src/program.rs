@@ -7,6 +7,7 @@ use store::{Actor, Leave};
 use uuid::Uuid;
 
 use crate::account::store_code;
+use crate::guest::Guest;
 use crate::scope::Scopes;
 use crate::token::Principal;
 
@@ -15,6 +16,8 @@ use crate::token::Principal;
 pub enum Bearer {
     /// Somebody signed in: all that they may do.
     Person(Principal),
+    /// Somebody who has no account: what is said to be for guests, and nothing else.
+    Guest(Guest),
     /// A program: what both its scopes and whom it acts for allow.
     Program(Program),
 }
@@ -50,6 +53,7 @@ impl Bearer {
     pub(crate) fn expires_at(&self) -> Timestamp {
         match self {
             Bearer::Person(principal) => principal.expires_at,
+            Bearer::Guest(guest) => guest.expires_at,
             Bearer::Program(program) => program.expires_at,
         }
     }

@@ -1,4 +1,4 @@
-//! Refresh tokens: families of which exactly one member is live, for sessions and for programs alike.
+//! Refresh tokens: families of which exactly one member is live, for sessions, guests and programs alike.
 //!
 //! A refresh token is its family's id, a generation number and a MAC over both under a signing key,
 //! so nothing that could be stolen is stored, and an old token is recognised however old it is.
@@ -29,12 +29,13 @@ const MAC: usize = 32;
 /// What a family belongs to; a token of one kind is none of another.
 pub(crate) struct Kind {
     /// Tells scanners of leaked secrets what they found.
-    prefix: &'static str,
+    pub(crate) prefix: &'static str,
     /// Of the key that makes the MAC.
     label: &'static str,
 }
 
 pub(crate) const SESSION: Kind = Kind { prefix: "sdr_", label: "identity/refresh/v1" };
+pub(crate) const GUEST: Kind = Kind { prefix: "sdv_", label: "identity/guest-refresh/v1" };
 pub(crate) const GRANT: Kind = Kind { prefix: "sdg_", label: "identity/grant-refresh/v1" };
 
 /// What a refresh token says once its MAC was found good.

@@ -213,15 +213,19 @@ impl Identity {
         for (program, at) in sql::programs_revoked_since(&tx, since).await? {
             self.0.tokens.revoke(program, at, now);
         }
+        for (guest, at) in sql::guests_ended_since(&tx, since).await? {
+            self.0.tokens.revoke(guest, at, now);
+        }
         *self.0.synced.lock() = Some(now);
         Ok(())
     }
 
-    /// Deletes sessions, codes, devices and programs that are of no more use; returns how many sessions. Waits
+    /// Deletes sessions, guests, codes, devices and programs that are of no more use; returns how many sessions. Waits
     /// for nobody: what somebody is at work on is left for the next time.
     pub async fn prune(&self) -> store::Result<u64> {
         let tx = self.0.store.begin_write().await?;
         let pruned = sql::delete_sessions_expired_before(&tx, tx.now() - RETENTION).await?;
+        self.prune_guests(&tx).await?;
         sql::delete_codes_expired_before(&tx, tx.now() - CODE_RETENTION).await?;
         sql::delete_ceremonies_expired_before(&tx, tx.now()).await?;
         self.end_invitations(&tx, sql::delete_invitations_expired(&tx).await?).await?;
@@ -269,7 +273,7 @@ impl Identity {
     }
 
     pub(crate) fn signed_in(&self, user: User, session: SessionId, generation: i64) -> SignedIn {
-        let holder = Holder { user: user.id, session, platform_admin: user.platform_admin };
+        let holder = Holder { user: user.id, session, platform_admin: user.platform_admin, is_guest: false };
         SignedIn {
             access_token: self.0.tokens.issue(self.env(), holder),
             refresh_token: RefreshToken { family: session.into(), generation }.encode(&SESSION, &self.0.keyring),

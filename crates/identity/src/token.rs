@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use crate::Config;
 use crate::bounded::Bounded;
+use crate::guest::Guest;
 use crate::program::{Bearer, Program, ProgramId};
 
 /// How far the clocks of two nodes may differ: a token may be this much younger than now. Expiry
@@ -91,6 +92,9 @@ struct SessionClaims {
     jti: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     platform_admin: bool,
+    /// The subject is no account.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    guest: bool,
 }
 
 /// The claims of an access token that a program was given. Source: RFC 9068, section 2.2.
@@ -137,6 +141,7 @@ pub(crate) struct Holder {
     pub user: UserId,
     pub session: SessionId,
     pub platform_admin: bool,
+    pub is_guest: bool,
 }
 
 /// A key that signs tokens or did so.
@@ -217,7 +222,7 @@ impl Tokens {
     }
 
     pub(crate) fn issue(&self, env: &Env, holder: Holder) -> String {
-        let Holder { user, session, platform_admin } = holder;
+        let Holder { user, session, platform_admin, is_guest } = holder;
         let now = env.now().seconds();
         let claims = SessionClaims {
             iss: self.issuer.clone(),
@@ -229,6 +234,7 @@ impl Tokens {
             exp: now + self.ttl.as_secs() as i64,
             jti: URL_SAFE_NO_PAD.encode(env.entropy.bytes::<16>()),
             platform_admin,
+            guest: is_guest,
         };
         self.sign(&claims)
     }
@@ -286,6 +292,7 @@ impl Tokens {
         }
         let is_revoked = match bearer {
             Bearer::Person(principal) => self.revoked.contains(principal.session.into()),
+            Bearer::Guest(guest) => self.revoked.contains(guest.session.into()),
             Bearer::Program(program) => match program.id {
                 ProgramId::Client(client, grant) => {
                     self.revoked.contains(grant.into()) || self.revoked.contains(client.into())
@@ -307,6 +314,10 @@ impl Tokens {
         // Remembered like this, it ends with its key, too.
         let expiry = |exp| until.map_or(at(exp), |until| at(exp).min(until));
         let (from, bearer) = match claims {
+            Claims::Session(claims) if claims.guest => {
+                let guest = Guest { id: claims.sub, session: claims.sid, expires_at: expiry(claims.exp) };
+                (claims.nbf.max(claims.iat), Bearer::Guest(guest))
+            }
             Claims::Session(claims) => {
                 let principal = Principal {
                     user: claims.sub,
@@ -452,7 +463,7 @@ mod tests {
     }
 
     fn holder(user: UserId, session: SessionId) -> Holder {
-        Holder { user, session, platform_admin: false }
+        Holder { user, session, platform_admin: false, is_guest: false }
     }
 
     #[test]

@@ -32,6 +32,6 @@ pub mod audit {
 }
 
 pub use runtime::{
-    AskedHold, Batches, Config, Delta, EventView, FanLimits, Health, HeldPlace, Hold, HoldRequest, Inventory, Opening,
-    Pace, Refused, Snapshot, StartError, Stats, Stopped, Taken, Warned, Worker, Writers,
+    AskedHold, Batches, Config, Delta, EventView, FanLimits, HandedOver, Health, HeldPlace, Hold, HoldRequest,
+    Inventory, Opening, Pace, Refused, Snapshot, StartError, Stats, Stopped, Taken, Warned, Worker, Writers,
 };

@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use catalog::{EventState, Paging, Transition};
-use identity::{ACCOUNT_ERASED, AccountErased, ORGANIZER_SUSPENDED, OrganizerSuspended};
+use identity::{
+    ACCOUNT_ERASED, AccountErased, GUEST_SIGNED_IN, GuestSignedIn, ORGANIZER_SUSPENDED, OrganizerSuspended,
+};
+use inventory::{HandedOver, Refused};
 use jobs::{Job, Jobs, NewJob, Next, Outcome};
 use stagedoor_core::{EventId, OrderId, RefundId, Timestamp};
 use store::Tx;
@@ -64,7 +67,7 @@ impl Sales {
     /// Registers this crate's jobs with a worker.
     pub fn handle(&self, worker: Jobs) -> Jobs {
         let (advance, refund, refund_event, sync) = (self.clone(), self.clone(), self.clone(), self.clone());
-        let (erase, suspend) = (self.clone(), self.clone());
+        let (erase, suspend, hand_over) = (self.clone(), self.clone(), self.clone());
         worker
             .handle(ADVANCE, move |job: Job<OrderId>| {
                 let sales = advance.clone();
@@ -85,6 +88,10 @@ impl Sales {
             .handle(ACCOUNT_ERASED, move |job: Job<AccountErased>| {
                 let sales = erase.clone();
                 async move { sales.run_erase(job.payload).await }
+            })
+            .handle(GUEST_SIGNED_IN, move |job: Job<GuestSignedIn>| {
+                let sales = hand_over.clone();
+                async move { sales.run_hand_over(job.payload).await }
             })
             .handle(ORGANIZER_SUSPENDED, move |job: Job<OrganizerSuspended>| {
                 let sales = suspend.clone();
@@ -161,6 +168,20 @@ impl Sales {
         let left = until.since(tx.now());
         tx.commit().await?;
         Ok(if left.is_zero() { Next::Done } else { Next::Again(left) })
+    }
+
+    /// What a guest held becomes the account's that they signed in to: what the request that signed them in did not
+    /// come to, and what was being placed at that moment.
+    async fn run_hand_over(&self, GuestSignedIn { guest, account }: GuestSignedIn) -> Outcome {
+        for HandedOver { hold, outcome } in self.parts.inventory.hand_over(guest, account).await {
+            match outcome {
+                Ok(()) => tracing::info!(%hold, %account, "handed over"),
+                // It stays as it is, and expires.
+                Err(Refused::HoldLimit | Refused::Rule(_)) => {}
+                Err(refused) => return Err(refused.to_string().into()),
+            }
+        }
+        Ok(Next::Done)
     }
 
     /// Takes what a suspended organizer has on sale off sale. What it has sold stays.

@@ -112,6 +112,10 @@ pub struct Flags {
     #[arg(long, global = true, env = "STAGEDOOR_REGISTRATIONS_PER_ADDRESS", value_name = "N")]
     registrations_per_address: Option<u32>,
 
+    /// Guests who come from one address in 15 minutes [default: 100]
+    #[arg(long, global = true, env = "STAGEDOOR_GUESTS_PER_ADDRESS", value_name = "N")]
+    guests_per_address: Option<u32>,
+
     /// Mail server: smtps://user:password@host [default: messages go to files in spool]
     #[arg(long, global = true, env = "STAGEDOOR_SMTP_URL", value_name = "URL", hide_env_values = true)]
     smtp_url: Option<String>,
@@ -302,6 +306,7 @@ pub struct Settings {
     pub login_failures_per_account: u32,
     pub login_failures_per_address: u32,
     pub registrations_per_address: u32,
+    pub guests_per_address: u32,
     pub smtp_url: Option<String>,
     pub mail_from: String,
     pub spool: Option<PathBuf>,
@@ -354,6 +359,7 @@ impl Default for Settings {
             login_failures_per_account: identity.login_failures_per_account,
             login_failures_per_address: identity.login_failures_per_address,
             registrations_per_address: identity.registrations_per_address,
+            guests_per_address: identity.guests_per_address,
             smtp_url: None,
             mail_from: "Stagedoor <no-reply@stagedoor.invalid>".to_owned(),
             spool: None,

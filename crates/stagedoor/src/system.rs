@@ -97,6 +97,7 @@ fn identity_with(settings: &Settings, store: &Store, keyring: &Keyring, provider
         login_failures_per_account: settings.login_failures_per_account,
         login_failures_per_address: settings.login_failures_per_address,
         registrations_per_address: settings.registrations_per_address,
+        guests_per_address: settings.guests_per_address,
         ..identity::Config::default()
     };
     // Without a public URL the issuer keeps its name, so that tokens outlive a change of port.

@@ -24,6 +24,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0016_store_tenants", include_str!("../../../migrations/0016_store_tenants.sql")),
     ("0017_store_audit", include_str!("../../../migrations/0017_store_audit.sql")),
     ("0018_sales_blocks", include_str!("../../../migrations/0018_sales_blocks.sql")),
+    ("0019_identity_guests", include_str!("../../../migrations/0019_identity_guests.sql")),
 ];
 
 /// An arbitrary constant that all nodes share: only one of them migrates at a time.

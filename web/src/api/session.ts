@@ -6,6 +6,8 @@ import { onTold, tell } from './tabs'
  * whose value goes with every call that changes something and which tells that there is a session.
  */
 const CSRF = '__Host-csrf'
+/** What it begins with when it is a guest's, who holds places and has no account. */
+const GUEST = 'guest.'
 const REFRESH = '/api/v1/auth/refresh'
 /** When a tab last renewed the session, in ms since 1970. */
 const RENEWED = 'session-renewed'
@@ -18,7 +20,13 @@ export function csrfToken(): string | undefined {
   return found ? decodeURIComponent(found.slice(CSRF.length + 1)) : undefined
 }
 
-export const hasSession = (): boolean => csrfToken() !== undefined
+/** Whether somebody with an account is signed in. */
+export const hasSession = (): boolean => csrfToken()?.startsWith(GUEST) === false
+
+export const isGuest = (): boolean => csrfToken()?.startsWith(GUEST) === true
+
+/** Whether there is somebody to hold places for: an account, or a guest. */
+export const canHold = (): boolean => csrfToken() !== undefined
 
 /** Says to this tab and the others that somebody signed in or out. */
 export function announceSession(): void {
@@ -94,7 +102,7 @@ async function renew(stale: string, sent: number): Promise<boolean> {
       signal: AbortSignal.timeout(RENEW_MS),
     })
     // Who ends the session takes its cookies back. A proxy that refuses has ended nothing.
-    if (response.status === 401 && !hasSession()) announceSession()
+    if (response.status === 401 && !canHold()) announceSession()
     if (response.ok) sayRenewed()
     return response.ok
   })

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { hasSession } from '../api/session'
+import { canHold } from '../api/session'
 import type { Hold } from '../api/types'
 import { giveBack, holdQuery, payableTogether, placesOf, useActiveHolds } from '../fan/holds'
 import { eventQuery } from '../fan/queries'
@@ -106,7 +106,7 @@ function useEndSaid(holds: readonly Hold[], isSaidByThePage: boolean) {
   useEffect(() => {
     const gone = before.current.filter(({ id }) => !holds.some((hold) => hold.id === id))
     before.current = holds
-    if (isSaidByThePage || !hasSession()) return
+    if (isSaidByThePage || !canHold()) return
     for (const { id } of gone)
       client.fetchQuery(holdQuery(id)).then(
         ({ status }) => status === 'expired' && toast(t('hold.expired'), { tone: 'bad' }),

@@ -1,6 +1,6 @@
 import { createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import { queryClient } from '../api/query'
-import { hasSession, onSessionChange } from '../api/session'
+import { canHold, hasSession, onSessionChange } from '../api/session'
 import { doorRoutes } from '../door/routes'
 import { editorRoutes } from '../editor/routes'
 import { availabilityQuery, eventQuery, eventsQuery } from '../fan/queries'
@@ -22,6 +22,11 @@ import { rootRoute } from './root'
 /** Sends who is not signed in to sign in, and back afterwards. */
 function signedIn({ location }: { location: { href: string } }) {
   if (!hasSession()) throw redirect({ to: '/sign-in', search: { next: location.href } })
+}
+
+/** Guests have holds, too: at the checkout they say who they are. */
+function mayHaveHolds(at: { location: { href: string } }) {
+  if (!canHold()) signedIn(at)
 }
 
 /** Tickets that are kept open without a session too: at the door nobody can sign in by a network that is gone. */
@@ -58,8 +63,8 @@ const checkout = createRoute({
   getParentRoute: () => rootRoute,
   path: '/checkout',
   validateSearch: checkoutSearch,
-  beforeLoad: signedIn,
-  loader: () => loadMessages('checkout'),
+  beforeLoad: mayHaveHolds,
+  loader: () => loadMessages('checkout', 'auth'),
   component: lazyRouteComponent(() => import('../fan/checkout/CheckoutPage'), 'CheckoutPage'),
 })
 

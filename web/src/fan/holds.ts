@@ -1,6 +1,6 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { api, ok } from '../api/client'
-import { useMe } from '../api/me'
+import { useIsGuest, useMe } from '../api/me'
 import { isProblem } from '../api/problem'
 import { queryClient } from '../api/query'
 import { onTold, tell } from '../api/tabs'
@@ -46,7 +46,8 @@ const held = (holds: readonly Hold[]) =>
 /** The one that ends first goes first. */
 export function useActiveHolds(): readonly Hold[] {
   const { me } = useMe()
-  const { data } = useQuery({ ...holdsQuery, enabled: Boolean(me), select: held })
+  const isGuest = useIsGuest()
+  const { data } = useQuery({ ...holdsQuery, enabled: Boolean(me) || isGuest, select: held })
   return data ?? NONE
 }
 
@@ -55,6 +56,8 @@ export const placesOf = (hold: Hold): number =>
 
 export function rememberHold(hold: Hold): void {
   queryClient.setQueryData(holdsQuery.queryKey, (before) => [hold, ...(before ?? [])])
+  // A guest is asked what they hold the moment they are one, and the answer may know nothing of this.
+  void queryClient.invalidateQueries({ queryKey: holdsQuery.queryKey })
   tell('holds')
 }
 

@@ -18,7 +18,7 @@ use stagedoor_core::{EventId, RequestId, Stopwatch, Timestamp};
 
 use super::head::{self, Head};
 use super::wire::Wire;
-use crate::auth::{self, HoldsWrite, Person};
+use crate::auth::{self, Holder};
 use crate::extract::{IdempotencyKey, JSON, RawBody, check_kind, parse};
 use crate::holds::{self, HoldView, NewHold, ROUTE};
 use crate::limits::{self, Fields};
@@ -80,7 +80,7 @@ enum Asked {
     /// The writer has it.
     Engine(AskedHold, Arc<EventView>, Arc<Listing>),
     /// Its event is not in memory.
-    Absent(Box<(Person<HoldsWrite>, EventId, IdempotencyKey, RawBody<NewHold>)>),
+    Absent(Box<(Holder, EventId, IdempotencyKey, RawBody<NewHold>)>),
     Refused(Problem),
     /// With what the audit log is to know of the request.
     Denied(Box<(denials::Asked, Problem)>),
@@ -105,7 +105,7 @@ fn begin(app: &App, from: SocketAddr, input: &[u8], head: usize) -> Result<Begun
         Some(refusal) => Asked::Refused(refusal),
         None => {
             let ask = || {
-                let fan = Person::of(admission.caller)?;
+                let fan = Holder::of(admission.caller)?;
                 let event = event.parse().map_err(|_| Problem::not_found())?;
                 ask(app, fan, event, read.headers, &input[head..bytes])
             };
@@ -134,7 +134,7 @@ fn event<'input>(head: &Head<'_, 'input>) -> Option<&'input str> {
 
 fn ask(
     app: &App,
-    fan: Person<HoldsWrite>,
+    fan: Holder,
     event: EventId,
     headers: &[httparse::Header<'_>],
     bytes: &[u8],

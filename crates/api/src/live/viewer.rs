@@ -9,7 +9,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::request::Parts;
 use axum::response::Response;
 use hashbrown::hash_map::Entry;
-use identity::Principal;
+use identity::{Bearer, Guest, Principal};
 use inventory::Warned;
 use serde::Deserialize;
 use stagedoor_core::limits::HOLD_WARNING;
@@ -89,7 +89,7 @@ pub async fn watch(
     let place = app.crowd.live(client(&app.proxies, peer.ip(), &parts.headers));
     let place = place.ok_or_else(|| crowded().retry_after(CROWDED_FOR))?;
     let (channel, frames) = app.live.join(seats, page.event.status_at(app.env.now()));
-    let already = caller(&parts).person().filter(|_| app.origins.is_own(&parts.headers));
+    let already = caller(&parts).known().and_then(Owner::of).filter(|_| app.origins.is_own(&parts.headers));
     let version = params.since;
     let open = parts.extensions.get::<Open>().cloned();
     Ok(upgrade.with(move |socket| {
@@ -147,9 +147,26 @@ enum Incoming {
     Auth { token: String },
 }
 
+/// Somebody with holds of their own, an account or a guest, and until when that is proven.
+struct Owner {
+    user: UserId,
+    session: SessionId,
+    until: Timestamp,
+}
+
+impl Owner {
+    fn of(bearer: Bearer) -> Option<Self> {
+        match bearer {
+            Bearer::Person(Principal { user, session, expires_at: until, .. })
+            | Bearer::Guest(Guest { id: user, session, expires_at: until }) => Some(Self { user, session, until }),
+            Bearer::Program(_) => None,
+        }
+    }
+}
+
 impl Viewer {
     /// `already`: whom the request named.
-    async fn run(mut self, already: Option<Box<Principal>>) {
+    async fn run(mut self, already: Option<Box<Owner>>) {
         let Err(end) = self.watch(already).await;
         match end {
             End::Broken(code) => Box::pin(self.socket.refuse(code)).await,
@@ -157,12 +174,12 @@ impl Viewer {
         }
     }
 
-    async fn watch(&mut self, already: Option<Box<Principal>>) -> Result<Infallible, End> {
+    async fn watch(&mut self, already: Option<Box<Owner>>) -> Result<Infallible, End> {
         let mut stop = self.app.stop.clone();
         self.catch_up().await?;
-        if let Some(principal) = already {
+        if let Some(owner) = already {
             // Boxed, as below.
-            Box::pin(self.sign_in(*principal)).await?;
+            Box::pin(self.sign_in(*owner)).await?;
         }
         loop {
             tokio::select! {
@@ -230,14 +247,14 @@ impl Viewer {
         if self.signed_in.as_deref().is_some_and(is_new) {
             return self.say(Wire::Error { code: Code::RateLimited.text() }).await;
         }
-        match self.app.identity.verify(&token) {
-            Ok(principal) => self.sign_in(principal).await,
-            Err(_) => self.say(INVALID_TOKEN).await,
+        match self.app.identity.bearer(&token).ok().flatten().and_then(Owner::of) {
+            Some(owner) => self.sign_in(owner).await,
+            None => self.say(INVALID_TOKEN).await,
         }
     }
 
-    async fn sign_in(&mut self, principal: Principal) -> Result<(), End> {
-        let Principal { user, session, expires_at, .. } = principal;
+    async fn sign_in(&mut self, owner: Owner) -> Result<(), End> {
+        let Owner { user, session, until } = owner;
         let now = self.app.env.now();
         // In this order no end is missed.
         let may_have_ended = self.app.live.sessions.watch(session);
@@ -255,7 +272,7 @@ impl Viewer {
         for (hold, expires_at) in &told {
             self.say(Wire::expiring(*hold, *expires_at, now)).await?;
         }
-        let signed_in = SignedIn { session, may_have_ended, warnings, at: now, told, until: expires_at };
+        let signed_in = SignedIn { session, may_have_ended, warnings, at: now, told, until };
         self.signed_in = Some(Box::new(signed_in));
         Ok(())
     }
@@ -323,7 +340,7 @@ mod tests {
 
     #[test]
     fn a_viewer_at_rest_is_small() {
-        fn task<F>(_: impl FnOnce(Viewer, Option<Box<Principal>>) -> F) -> usize {
+        fn task<F>(_: impl FnOnce(Viewer, Option<Box<Owner>>) -> F) -> usize {
             size_of::<F>()
         }
         let bytes = task(Viewer::run);

@@ -58,10 +58,11 @@ pub struct TestApp {
 }
 
 /// Routes with limits of their own, which are none of most tests' business.
-const LIMITED: [&str; 31] = [
+const LIMITED: [&str; 32] = [
     "oauth_consent",
     "oauth_token",
     "register",
+    "open_guest",
     "login",
     "refresh",
     "forgot_password",
@@ -236,6 +237,11 @@ impl TestApp {
         };
         self.people.lock().insert(name.to_owned(), fan.clone());
         fan
+    }
+
+    /// Somebody new without an account.
+    pub async fn guest(&self) -> Caller {
+        self.nobody().as_guest().await
     }
 
     /// The same with an e-mail address that the code from there has verified.

@@ -27,6 +27,7 @@ pub struct Scene {
     pub admin: Caller,
     pub ann: Caller,
     stranger: Caller,
+    guest: Caller,
     /// Staff who work for one of our events alone.
     limited: Vec<(Role, Caller)>,
     /// What acts for us with every scope, and for the other tenant.
@@ -50,7 +51,7 @@ impl Scene {
             staff.push((role, app.staff(&ours, role).await));
         }
         let (ann, stranger, admin) = (app.fan("ann").await, app.fan("stranger").await, app.admin().await);
-        let bob = app.fan("bob").await;
+        let (bob, guest) = (app.fan("bob").await, app.guest().await);
         let here = things(&app, &ours, &ann).await;
         let there = things(&app, &theirs, &bob).await;
         let beside = other_event(&app, &ours, &here, &ann).await;
@@ -64,7 +65,23 @@ impl Scene {
         let their_key = app.nobody().with_token(&programs::api_key(&theirs, &all).await.secret);
         let client = programs::client(&app, &ours, &Scope::ALL.map(Scope::text).join(" ")).await;
         let program = programs::acting(&app, &client, &ann, None).await;
-        Scene { app, ours, theirs, staff, admin, ann, stranger, limited, key, their_key, program, here, there, beside }
+        Scene {
+            app,
+            ours,
+            theirs,
+            staff,
+            admin,
+            ann,
+            stranger,
+            guest,
+            limited,
+            key,
+            their_key,
+            program,
+            here,
+            there,
+            beside,
+        }
     }
 }
 
@@ -331,6 +348,7 @@ async fn check(cases: &mut Cases<'_>) {
     for token in &forged {
         cases.refused(token, here, 401, "invalid_token", "with a forged token").await;
     }
+    guest_cases(cases, row).await;
     match row.access {
         For::Everyone => unreachable!("handled above"),
         For::SignedIn => signed_in_cases(cases, row).await,
@@ -338,6 +356,27 @@ async fn check(cases: &mut Cases<'_>) {
         For::Staff => staff_cases(cases, row).await,
         For::Platform => platform_cases(cases).await,
     }
+}
+
+/// Somebody without an account: what is not said to be for guests is not, whatever it is about.
+async fn guest_cases(cases: &mut Cases<'_>, row: &Row) {
+    let scene = cases.scene;
+    let (here, nothing, guest) = (&scene.here, &absent(), &scene.guest);
+    if !row.guest {
+        for ids in [here, &scene.there, nothing] {
+            cases.refused(guest, ids, 403, "account_needed", "a guest").await;
+        }
+        return;
+    }
+    if row.access == For::SignedIn {
+        return cases.allowed(guest, here, "a guest").await;
+    }
+    assert_eq!((row.access, cases.operation.parameters()), (For::ItsOwner, vec!["hold"]), "guests have holds alone");
+    cases.hidden(guest, here, nothing, "a guest, another's").await;
+    let mut own = here.clone();
+    own.insert("hold", guest.held(&here["event"], &["S-F-1"]).await);
+    cases.allowed(guest, &own, "a guest").await;
+    guest.delete(&format!("/holds/{}", own["hold"])).await.expect(204);
 }
 
 async fn signed_in_cases(cases: &mut Cases<'_>, row: &Row) {

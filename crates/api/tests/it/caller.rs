@@ -105,6 +105,17 @@ impl Caller {
         self.signed_in(&signed_in)
     }
 
+    /// The same one as a guest.
+    pub async fn as_guest(&self) -> Caller {
+        let answer = self.post("/auth/guest", Value::Null).await.expect(201).json();
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        Caller {
+            id: text(&answer["guest"]),
+            refresh_token: text(&answer["refreshToken"]),
+            ..self.with_token(answer["accessToken"].as_str().expect("a token"))
+        }
+    }
+
     /// The same one with another session.
     pub async fn signed_in_again(&self) -> Caller {
         let body = json!({ "email": self.email, "password": PASSWORD });

@@ -85,6 +85,25 @@ impl Browser {
         answer
     }
 
+    /// The same from a page where somebody is signed in already, as a guest.
+    async fn enters(&mut self, path: &str, csrf: Option<&str>, body: Value) -> Answer {
+        let mut request = self.nobody.request(Method::POST, path).header("content-type", "application/json");
+        request = request.header("x-session", "cookie").header(header::COOKIE, self.cookies());
+        if let Some(csrf) = csrf {
+            request = request.header("x-csrf-token", csrf);
+        }
+        let answer = self.nobody.send(request.body(Body::from(body.to_string())).unwrap()).await;
+        self.keep(&answer);
+        answer
+    }
+
+    async fn guest(app: &TestApp) -> Self {
+        let mut browser = Self::new(app);
+        let answer = browser.signs_in("/auth/guest", Value::Null).await.expect(201);
+        assert!(answer.json().get("accessToken").is_none() && answer.json().get("refreshToken").is_none());
+        browser
+    }
+
     async fn registered(app: &TestApp, name: &str) -> Self {
         let mut browser = Self::new(app);
         let body = json!({ "email": format!("{name}@example.org"), "password": PASSWORD, "name": name });
@@ -119,6 +138,46 @@ async fn who_signs_in_by_cookies_shows_no_script_a_token() {
     let before = ann.cookies();
     ann.signs_in("/auth/login", wrong).await.refused(401, "invalid_credentials");
     assert_eq!(ann.cookies(), before);
+}
+
+#[tokio::test]
+async fn a_guest_by_cookies_is_told_apart_by_scripts_and_goes_over_into_an_account() {
+    let app = TestApp::new().await;
+    let event = app.event_on_sale().await;
+    let mut guest = Browser::guest(&app).await;
+    let (plain, over) = (guest.csrf.strip_prefix("guest.").expect("it says so").to_owned(), guest.clone());
+    let hold = json!({ "seats": ["S-A-1"] });
+    for csrf in [None, Some(""), Some("guest."), Some(plain.as_str())] {
+        let answer = guest.send(Method::POST, &event.path("/holds"), csrf, hold.clone()).await;
+        answer.refused(403, "invalid_csrf_token");
+    }
+    let held = guest.post(&event.path("/holds"), hold).await.expect(201).id();
+    guest.get("/me").await.refused(403, "account_needed");
+    let answer = guest.post("/auth/refresh", json!({})).await.expect(200);
+    guest.keep(&answer);
+    assert_eq!(guest.csrf, over.csrf, "it is the same session, in every tab");
+
+    let body = json!({ "email": "ann@example.org", "password": PASSWORD, "name": "Ann" });
+    let csrf = guest.csrf.clone();
+    let answer = guest.enters("/auth/register", Some(&csrf), body).await.expect(201).json();
+    assert_eq!(answer["guestHolds"]["taken"], json!([held]));
+    assert!(!guest.csrf.contains('.'), "an account's");
+    guest.get(&format!("/holds/{held}")).await.expect(200);
+    over.get("/me/holds").await.refused(401, "invalid_token");
+}
+
+#[tokio::test]
+async fn a_page_from_elsewhere_takes_nothing_from_a_guest() {
+    let app = TestApp::new().await;
+    let event = app.event_on_sale().await;
+    app.fan("ann").await;
+    let mut guest = Browser::guest(&app).await;
+    let held = guest.post(&event.path("/holds"), json!({ "seats": ["S-A-1"] })).await.expect(201).id();
+    let before = guest.clone();
+    let body = json!({ "email": "ann@example.org", "password": PASSWORD });
+    let answer = guest.enters("/auth/login", None, body).await.expect(200).json();
+    assert_eq!(answer.get("guestHolds"), None);
+    before.get(&format!("/holds/{held}")).await.expect(200);
 }
 
 #[tokio::test]

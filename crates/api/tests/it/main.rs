@@ -23,6 +23,7 @@ mod door;
 mod factors;
 mod forged;
 mod fuzz;
+mod guests;
 mod headers;
 mod holds;
 mod idempotency;

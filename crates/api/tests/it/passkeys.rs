@@ -43,7 +43,7 @@ pub fn good_body(method: &str, path: &str) -> Value {
     }
 }
 
-async fn add(who: &Caller, device: &mut Device, otp: Option<&str>) -> Value {
+pub async fn add(who: &Caller, device: &mut Device, otp: Option<&str>) -> Value {
     let mut proof = json!({ "password": PASSWORD });
     if let Some(otp) = otp {
         proof["otp"] = otp.into();

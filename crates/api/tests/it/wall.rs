@@ -94,6 +94,7 @@ const IN_PASSING: &[&str] = &["audit_waiting", "message"];
 
 /// No tenant's request has anything to do there.
 const CLOSED: &[&str] = &[
+    "guest",
     "installation",
     "known_device",
     "partner",

@@ -28,7 +28,7 @@ async fn known(identity: &identity::Identity, secret: &str) -> Result<Program, T
     };
     match bearer {
         Bearer::Program(program) => Ok(program),
-        Bearer::Person(person) => panic!("{person:?}"),
+        other => panic!("{other:?}"),
     }
 }
 

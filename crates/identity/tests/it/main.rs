@@ -9,6 +9,7 @@ mod codes;
 mod device;
 mod elsewhere;
 mod factors;
+mod guests;
 mod invitations;
 mod kyc;
 mod oauth;

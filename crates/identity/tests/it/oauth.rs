@@ -51,7 +51,7 @@ pub fn text<T>(outcome: Result<T, OAuthError>) -> &'static str {
 pub fn program(bearer: Bearer) -> Program {
     match bearer {
         Bearer::Program(program) => program,
-        Bearer::Person(person) => panic!("{person:?} is no program"),
+        other => panic!("{other:?} is no program"),
     }
 }
 

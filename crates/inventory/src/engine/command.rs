@@ -39,6 +39,13 @@ pub enum Command {
         hold: HoldId,
         fan: UserId,
     },
+    /// Makes a hold of `from` one of `to`, with everything in it, at its prices and for as long as it lasts. A
+    /// second time changes nothing. The caller has seen to it that both are the same person.
+    HandOver {
+        hold: HoldId,
+        from: UserId,
+        to: UserId,
+    },
     /// The commit point of an order. `fan`: who must own the hold, `None` when the caller has
     /// checked. The same order may ask again and gets the same answer.
     Sell {

@@ -34,6 +34,7 @@ impl EventState {
             Command::Hold { hold, fan, want, key, spread } => self.decide_hold(at, *hold, *fan, want, *key, *spread),
             Command::Release { hold, by } => self.decide_release(*hold, *by),
             Command::Extend { hold, fan } => self.decide_extend(at, *hold, *fan),
+            Command::HandOver { hold, from, to } => self.decide_hand_over(at, *hold, *from, *to),
             Command::Sell { hold, fan, order } => self.decide_sell(at, *hold, *fan, *order),
             Command::Open { manifest, rules, prices } => self.decide_open(manifest, rules, prices),
             _ if !self.is_open() => Err(Refusal::NotFound),
@@ -143,6 +144,9 @@ impl EventState {
                 return Some(Err(Refusal::KeyMismatch));
             }
             let mut view = self.view(known.record);
+            if view.fan != fan {
+                return Some(Err(Refusal::NotFound));
+            }
             (view.status, view.order, view.expires_at) = (HoldStatus::Held, None, known.expires_at);
             return Some(Ok(Outcome::Unchanged(Answer::Hold(view))));
         }
@@ -262,6 +266,26 @@ impl EventState {
             State::Held { expires_at, .. } => {
                 let until = expires_at.max(at + self.rules.extension);
                 Ok(changed(Fact::Extended { hold, until }))
+            }
+            State::Expired { .. } => Err(Refusal::HoldExpired),
+            State::Released { .. } | State::Sold { .. } => Err(Refusal::HoldEnded),
+        }
+    }
+
+    fn decide_hand_over(&self, at: Timestamp, hold: HoldId, from: UserId, to: UserId) -> Result<Outcome, Refusal> {
+        let (slot, record) = self.owned(hold, None)?;
+        let owner = self.books.user_of(record);
+        if owner == to {
+            return Ok(Outcome::Unchanged(Answer::Hold(self.view(slot))));
+        }
+        if owner != from {
+            return Err(Refusal::NotFound);
+        }
+        match record.state {
+            State::Held { expires_at, .. } if at >= expires_at => Err(Refusal::HoldExpired),
+            State::Held { .. } => {
+                self.check_limit(to, self.books.places(slot).people())?;
+                Ok(changed(Fact::HandedOver { hold, fan: to }))
             }
             State::Expired { .. } => Err(Refusal::HoldExpired),
             State::Released { .. } | State::Sold { .. } => Err(Refusal::HoldEnded),

@@ -38,6 +38,11 @@ pub enum Fact {
     Expired {
         hold: HoldId,
     },
+    /// The hold is another fan's from then on.
+    HandedOver {
+        hold: HoldId,
+        fan: UserId,
+    },
     Sold {
         hold: HoldId,
         order: OrderId,
@@ -113,6 +118,7 @@ const UNBLOCKED: u8 = 11 << 3 | 1;
 const AREA_BLOCKED: u8 = 12 << 3 | 1;
 const CAPACITY_SET: u8 = 13 << 3 | 1;
 const MANIFEST_SWAPPED: u8 = 14 << 3 | 1;
+const HANDED_OVER: u8 = 15 << 3 | 1;
 
 /// In the flags of a held fact: an idempotency key follows, and all places have ticket type 0.
 const KEYED: u8 = 0x80;
@@ -151,6 +157,10 @@ impl Fact {
             }
             Fact::Released { hold } => encode_ended(RELEASED, *hold, out),
             Fact::Expired { hold } => encode_ended(EXPIRED, *hold, out),
+            Fact::HandedOver { hold, fan } => {
+                encode_ended(HANDED_OVER, *hold, out);
+                out.raw(&fan.bytes());
+            }
             Fact::Extended { hold, until } => {
                 encode_ended(EXTENDED, *hold, out);
                 out.timestamp(*until);
@@ -220,6 +230,7 @@ impl Fact {
             }
             RELEASED => Fact::Released { hold: reader.id()? },
             EXPIRED => Fact::Expired { hold: reader.id()? },
+            HANDED_OVER => Fact::HandedOver { hold: reader.id()?, fan: reader.id()? },
             EXTENDED => Fact::Extended { hold: reader.id()?, until: reader.timestamp()? },
             SOLD => Fact::Sold { hold: reader.id()?, order: reader.id()? },
             RETURNED => {

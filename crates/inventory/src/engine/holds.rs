@@ -302,6 +302,28 @@ impl Books {
         slot
     }
 
+    /// Makes a live hold another fan's.
+    pub fn hand_over(&mut self, slot: u32, to: UserId) {
+        let people = self.places(slot).people();
+        let to = self.fan_slot(to);
+        let from = std::mem::replace(&mut self.records[slot].fan, to);
+        let new = &mut self.fans[to];
+        (new.records, new.tickets) = (new.records + 1, new.tickets + people);
+        self.fans[from].tickets -= people;
+        self.lose_record(from);
+    }
+
+    /// After one record fewer names a fan, who is forgotten with the last.
+    fn lose_record(&mut self, slot: u32) {
+        let fan = &mut self.fans[slot];
+        fan.records -= 1;
+        if fan.records == 0 {
+            let user = fan.id;
+            assert!(self.by_user.remove(spread_id(user), slot), "fan {user} is not in the index");
+            self.fans.remove(slot);
+        }
+    }
+
     /// Remembers a key; `ttl_ms` is how long its hold lasted as first answered.
     pub fn insert_key(&mut self, print: KeyPrint, record: u32, expires_at: Timestamp, ttl_ms: u32) {
         let KeyPrint { key, body } = print;
@@ -402,13 +424,7 @@ impl Books {
         }
         self.set_places(slot, &Places::default());
         self.records.remove(slot);
-        let fan = &mut self.fans[record.fan];
-        fan.records -= 1;
-        if fan.records == 0 {
-            let user = fan.id;
-            assert!(self.by_user.remove(spread_id(user), record.fan), "fan {user} is not in the index");
-            self.fans.remove(record.fan);
-        }
+        self.lose_record(record.fan);
     }
 
     /// Puts a record under its order; the caller sets the state this returns.

@@ -152,6 +152,10 @@ impl EventState {
                 records[slot].state = State::held(*until, true);
                 deadlines.insert(records, slot);
             }
+            Fact::HandedOver { hold, fan } => {
+                let slot = self.live(*hold);
+                self.books.hand_over(slot, *fan);
+            }
             Fact::Sold { hold, order } => {
                 let slot = self.live(*hold);
                 let Books { records, deadlines, .. } = &mut self.books;
@@ -288,9 +292,10 @@ impl EventState {
     /// What to answer to the command that led to `fact`, once it is applied.
     pub fn answer(&self, fact: &Fact) -> Answer {
         match fact {
-            Fact::Held { hold, .. } | Fact::Extended { hold, .. } | Fact::Sold { hold, .. } => {
-                Answer::Hold(self.view(self.live(*hold)))
-            }
+            Fact::Held { hold, .. }
+            | Fact::Extended { hold, .. }
+            | Fact::HandedOver { hold, .. }
+            | Fact::Sold { hold, .. } => Answer::Hold(self.view(self.live(*hold))),
             _ => Answer::Done,
         }
     }

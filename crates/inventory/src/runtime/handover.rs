@@ -67,7 +67,7 @@ impl Books {
     /// The command came to no hold of its own: a place that was reserved for it is free again.
     pub fn give_up(self, command: &Command, fans: &Fans) {
         if self == Books::Reserved
-            && let Command::Hold { fan, .. } = command
+            && let Command::Hold { fan, .. } | Command::HandOver { to: fan, .. } = command
         {
             fans.refused(*fan);
         }

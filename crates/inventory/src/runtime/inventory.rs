@@ -1,5 +1,6 @@
 //! The handle of the seat engine: what the rest of the program calls.
 
+use std::cmp::Reverse;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -55,6 +56,13 @@ pub struct HoldRequest {
     pub fan: UserId,
     pub want: Want,
     pub key: Option<KeyPrint>,
+}
+
+/// What became of a hold that was to become another fan's.
+#[derive(Debug)]
+pub struct HandedOver {
+    pub hold: HoldId,
+    pub outcome: Result<(), Refused>,
 }
 
 /// The seat engine of this process. Cheap to clone.
@@ -263,6 +271,32 @@ impl Inventory {
     pub async fn extend(&self, event: EventId, hold: HoldId, fan: UserId) -> Result<Hold, Refused> {
         let done = self.command(event, Command::Extend { hold, fan }).await?;
         self.hold_answer(&self.view(event).await?, done).await
+    }
+
+    /// Makes the active holds of `from` holds of `to`, who is the same person: each whole or not at all, the newest
+    /// first, as far as they fit into what one fan may hold. What does not fit stays as it is. Harmless to repeat.
+    pub async fn hand_over(&self, from: UserId, to: UserId) -> Vec<HandedOver> {
+        let mut holds = self.holds_of(from);
+        holds.sort_by_key(|(hold, _, expires_at)| Reverse((*expires_at, *hold)));
+        let mut all = Vec::with_capacity(holds.len());
+        let mut is_down = false;
+        for (hold, event, _) in holds {
+            let outcome = if is_down {
+                Err(Refused::Unavailable)
+            } else if self.shared.fans.admit_again(to, self.shared.now()) {
+                let command = Command::HandOver { hold, from, to };
+                self.ask(event, Work::Command { command, map: None }, Books::Reserved).await.map(drop)
+            } else {
+                Err(Refused::HoldLimit)
+            };
+            // The next would only wait for the same.
+            is_down |= outcome == Err(Refused::Unavailable);
+            // What ended meanwhile is nobody's any more.
+            if !matches!(outcome, Err(Refused::Rule(Refusal::HoldExpired | Refusal::HoldEnded | Refusal::NotFound))) {
+                all.push(HandedOver { hold, outcome });
+            }
+        }
+        all
     }
 
     /// The commit point of an order: the hold's places belong to `order` once this answers. The

@@ -22,7 +22,9 @@ pub use self::audit::{Audit, Finding, audit};
 pub use self::fans::FanLimits;
 pub use self::handover::Batches;
 pub use self::held::{HeldPlace, Hold};
-pub use self::inventory::{AskedHold, Config, HoldRequest, Inventory, Opening, StartError, Stopped, Worker, Writers};
+pub use self::inventory::{
+    AskedHold, Config, HandedOver, HoldRequest, Inventory, Opening, StartError, Stopped, Worker, Writers,
+};
 pub use self::shared::{Health, Stats};
 pub use self::view::{Delta, EventView, Snapshot, Taken, Warned};
 pub use self::writer::Pace;

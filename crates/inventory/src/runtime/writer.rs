@@ -257,6 +257,7 @@ impl Writer {
                 return Ok(());
             }
             Err(Refusal::HoldExpired) => {
+                books.give_up(command, &self.shared.fans);
                 self.hold_expired(at, event, command, reply_to);
                 return Ok(());
             }
@@ -273,8 +274,8 @@ impl Writer {
             }
             self.manifests.known(manifest);
         }
-        // Who owned the hold is known only before it ends.
-        if let Fact::Released { hold } = &fact
+        // Who owned the hold is known only before it ends, or goes over to another.
+        if let Fact::Released { hold } | Fact::HandedOver { hold, .. } = &fact
             && let Some(fan) = loaded.state.fan_of(*hold)
         {
             self.group.ended.push((fan, *hold));
@@ -285,6 +286,9 @@ impl Writer {
             (Fact::Held { key, .. }, Answer::Hold(view)) if books == Books::Reserved => {
                 let key = key.map(|key| key.key);
                 self.group.held.push((view.fan, view.hold, event, key, view.expires_at));
+            }
+            (Fact::HandedOver { .. }, Answer::Hold(view)) if books == Books::Reserved => {
+                self.group.held.push((view.fan, view.hold, event, None, view.expires_at));
             }
             (Fact::Extended { .. }, Answer::Hold(view)) => {
                 self.group.extended.push((view.fan, view.hold, view.expires_at));
@@ -300,7 +304,8 @@ impl Writer {
     /// Refuses a command whose hold's time is over. That is an answer to act on: an order is given
     /// up for it. So it is true on disk first, and no clock that is set back makes it untrue.
     fn hold_expired(&mut self, at: Timestamp, event: EventId, command: &Command, reply_to: ReplyTo) {
-        let (Command::Extend { hold, .. } | Command::Sell { hold, .. }) = command else {
+        let (Command::Extend { hold, .. } | Command::HandOver { hold, .. } | Command::Sell { hold, .. }) = command
+        else {
             unreachable!("nothing else needs a hold whose time is not over")
         };
         let loaded = self.events.get_mut(&event).expect("brought in");

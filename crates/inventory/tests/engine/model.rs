@@ -85,6 +85,10 @@ impl Hold {
         }
     }
 
+    fn people(&self) -> u32 {
+        self.seats.len() as u32 + self.areas.iter().map(|line| line.quantity).sum::<u32>()
+    }
+
     fn owns_something(&self) -> bool {
         let seats = self.seats.iter().any(|(id, _)| !self.returned.contains(id));
         seats || self.areas.iter().any(|line| line.gone < line.quantity)
@@ -204,6 +208,21 @@ impl Model {
                     End::Released | End::Sold(_) => Err(Code::HoldEnded),
                 }
             }
+            Command::HandOver { hold, from, to } => {
+                let known = self.holds.get(hold).ok_or(Code::NotFound)?;
+                if known.fan == *to {
+                    return Ok(false);
+                }
+                if known.fan != *from {
+                    return Err(Code::NotFound);
+                }
+                match known.end {
+                    End::Held if known.expires_at <= at => Err(Code::HoldExpired),
+                    End::Held => self.check_limit(*to, known.people()).map(|()| true),
+                    End::Expired => Err(Code::HoldExpired),
+                    End::Released | End::Sold(_) => Err(Code::HoldEnded),
+                }
+            }
             Command::Sell { hold, fan, order } => {
                 let known = self.holds.get(hold).filter(|known| fan.is_none_or(|fan| known.fan == fan));
                 let known = known.ok_or(Code::NotFound)?;
@@ -250,6 +269,13 @@ impl Model {
             .collect()
     }
 
+    fn check_limit(&self, fan: UserId, people: u32) -> Result<(), Code> {
+        match self.rules.tickets_per_fan_max {
+            Some(max) if self.tickets(fan) + people > u32::from(max) => Err(Code::TicketLimit),
+            _ => Ok(()),
+        }
+    }
+
     fn check_hold(
         &self,
         at: Timestamp,
@@ -260,9 +286,12 @@ impl Model {
         found: Option<&Places>,
     ) -> Result<bool, Code> {
         if let Some(key) = key
-            && let Some((body, _)) = self.keys.get(&key.key)
+            && let Some((body, held)) = self.keys.get(&key.key)
         {
-            return if *body == key.body { Ok(false) } else { Err(Code::IdempotencyMismatch) };
+            if *body != key.body {
+                return Err(Code::IdempotencyMismatch);
+            }
+            return if self.holds[held].fan == fan { Ok(false) } else { Err(Code::NotFound) };
         }
         if let Some(known) = self.holds.get(&hold) {
             return if known.fan == fan { Ok(false) } else { Err(Code::NotFound) };
@@ -272,10 +301,7 @@ impl Model {
         if rules.status != SaleStatus::OnSale || !open {
             return Err(Code::NotOnSale);
         }
-        let limit = |people: u32| match rules.tickets_per_fan_max {
-            Some(max) if self.tickets(fan) + people > u32::from(max) => Err(Code::TicketLimit),
-            _ => Ok(()),
-        };
+        let limit = |people: u32| self.check_limit(fan, people);
         match want {
             Want::Picked { places, need } => {
                 if places.people() > u32::from(rules.seats_per_hold_max) {
@@ -445,6 +471,7 @@ impl Model {
                 hold.extended = true;
                 hold.expires_at = hold.expires_at.max(until);
             }
+            Command::HandOver { hold, to, .. } => self.holds.get_mut(hold).expect("it is live").fan = *to,
             Command::Sell { hold, order, .. } => self.end(*hold, End::Sold(*order)),
             Command::Return { order, seats, areas } => {
                 for seat in seats {

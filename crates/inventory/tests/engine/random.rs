@@ -52,6 +52,7 @@ struct Counts {
     refused: u32,
     best: u32,
     expired: u32,
+    handed_over: u32,
     swapped: u32,
 }
 
@@ -219,7 +220,12 @@ impl Run {
                 let by = if self.chance(3) { Actor::Fan(self.fan()) } else { by };
                 Command::Release { hold, by }
             }
-            570..=619 => {
+            570..=589 => {
+                let (hold, fan) = self.some_hold();
+                let from = if self.chance(5) { self.fan() } else { fan };
+                Command::HandOver { hold, from, to: self.fan() }
+            }
+            590..=619 => {
                 let (hold, fan) = self.some_hold();
                 Command::Extend { hold, fan }
             }
@@ -333,6 +339,17 @@ impl Run {
                 self.model.apply(self.at, &command, found.as_ref());
                 self.apply(&fact);
                 let answer = self.state.answer(&fact);
+                if let (Fact::HandedOver { hold, fan }, Answer::Hold(view)) = (&fact, answer) {
+                    assert_eq!((view.hold, view.fan, view.status), (*hold, *fan, HoldStatus::Held));
+                    assert_eq!((view.expires_at, view.total_minor()), self.model.terms(*hold), "seed {}", self.seed);
+                    // Most often it is the new owner who asks for it from then on.
+                    if let Some(known) = self.holds.iter_mut().find(|(known, _)| known == hold)
+                        && self.entropy.below(100) < 90
+                    {
+                        known.1 = *fan;
+                    }
+                    self.counts.handed_over += 1;
+                }
                 if let (Fact::Sold { order, .. }, Answer::Hold(view)) = (&fact, answer) {
                     for place in view.places.iter() {
                         if let Place::Area { area, quantity, .. } = place {
@@ -359,13 +376,15 @@ impl Run {
         if self.holds.len() > 1_000 {
             self.holds.drain(..500);
             self.orders.drain(..self.orders.len().saturating_sub(100));
-            let (holds, orders) = (&self.holds, &self.orders);
+            let (holds, orders, area_sales) = (&self.holds, &self.orders, &self.area_sales);
             let keyed = |hold: &HoldId| {
                 let is_it = |command: &Command| matches!(command, Command::Hold { hold: one, .. } if one == hold);
                 self.keyed.iter().any(is_it)
             };
             self.model.forget(&|hold, order| {
-                let asked = order.is_some_and(|order| orders.iter().any(|(one, _)| *one == order));
+                let asked = order.is_some_and(|order| {
+                    orders.iter().any(|(one, _)| *one == order) || area_sales.iter().any(|(one, ..)| *one == order)
+                });
                 asked || holds.iter().any(|(one, _)| one == hold) || keyed(hold)
             });
         }
@@ -456,6 +475,7 @@ fn a_million_random_commands_replay_to_the_same_bytes() {
     let bytes = snapshot(&run.state);
     println!("seed {seed}: {:?}, {} facts, {} bytes of state", run.counts, run.journal.len(), bytes.len());
     assert!(run.counts.changed > 200_000 && run.counts.expired > 10_000, "seed {seed}: {:?}", run.counts);
+    assert!(run.counts.handed_over > 2_000, "seed {seed}: {:?}", run.counts);
     assert!(run.counts.best > 10_000 && run.counts.swapped > 5, "seed {seed}: {:?}", run.counts);
 
     let replayed = run.replay(EventState::new(), &run.journal);

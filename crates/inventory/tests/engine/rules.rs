@@ -197,6 +197,61 @@ fn holds_are_taken_only_while_the_sale_is_open() {
 }
 
 #[test]
+fn a_hold_goes_over_to_another_fan_whole() {
+    check(
+        "at 0   hold H1 fan=guest seats=A1,A2          -> held A1 A2 until 300 for 200
+         at 10  hand-over H1 from=guest to=ann         -> held A1 A2 until 300 for 200
+                fan guest                              -> tickets 0 holds 0
+                fan ann                                -> tickets 2 holds 1
+                row A                                  -> hh........
+                release H1 by=guest                    -> refused not_found
+                extend H1 fan=guest                    -> refused not_found
+                sell H1 fan=guest order=O1             -> refused not_found
+                hand-over H1 from=guest to=ann         -> held
+                hand-over H1 from=guest to=bob         -> refused not_found
+                hand-over H9 from=guest to=ann         -> refused not_found
+         at 299 sell H1 fan=ann order=O1               -> sold O1 A1 A2
+                hand-over H1 from=ann to=bob           -> refused hold_ended
+                fan ann                                -> tickets 2 holds 0
+                hold H2 fan=guest seats=A5             -> held until 599
+                hand-over H2 from=bob to=ann           -> refused not_found
+         at 599 hand-over H2 from=guest to=ann         -> refused hold_expired
+                expire                                 -> expired H2
+                hand-over H2 from=guest to=ann         -> refused hold_expired
+                hold H3 fan=guest seats=A5             -> held
+                release H3 by=guest                    -> done
+                hand-over H3 from=guest to=ann         -> refused hold_ended",
+    );
+}
+
+#[test]
+fn a_hold_that_is_handed_over_expires_and_counts_with_its_new_fan() {
+    check(
+        "       rules fan_max=4 -> done
+         at 0   hold H1 fan=guest seats=A1,A2,A3       -> held until 300
+                hold H2 fan=ann seats=B1,B2            -> held
+                hand-over H1 from=guest to=ann         -> refused ticket_limit
+                fan guest                              -> tickets 3 holds 1
+                release H2 by=ann                      -> done
+                hand-over H1 from=guest to=ann         -> held
+                hold H3 fan=guest seats=B1,B2,B3,B4    -> held
+                hold H4 fan=ann seats=A5,A6            -> refused ticket_limit
+         at 300 expire                                 -> expired
+                fan ann                                -> tickets 0 holds 0
+                row A                                  -> ..........",
+    );
+}
+
+#[test]
+fn a_key_does_not_show_what_was_handed_over() {
+    check(
+        "hold H1 fan=guest seats=A1 key=k body=1   -> held
+         hand-over H1 from=guest to=ann        -> held
+         hold H2 fan=guest seats=A1 key=k body=1   -> refused not_found",
+    );
+}
+
+#[test]
 fn limits_are_per_hold_and_per_fan() {
     check(
         "rules max=4 fan_max=5               -> done

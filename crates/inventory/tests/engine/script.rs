@@ -275,6 +275,10 @@ impl Script {
                 };
                 Command::Release { hold: self.id(names[0]), by }
             }
+            "hand-over" => {
+                let (from, to) = (self.id(fields["from"]), self.id(fields["to"]));
+                Command::HandOver { hold: self.id(names[0]), from, to }
+            }
             "extend" => Command::Extend { hold: self.id(names[0]), fan: self.id(fields["fan"]) },
             "sell" => {
                 let fan = fields.get("fan").map(|fan| self.id(fan));

@@ -74,13 +74,14 @@ fn nothing_answered_is_lost_and_no_seat_has_two_owners() {
         deadline_hits,
         deltas,
         map_changes,
+        handed_over,
         beside,
     } = *sum.lock();
     println!(
         "simulation: {} seeds, {operations} operations, {facts} facts in {writes} writes, {answered} answered \
          ({repeated} again), {refused} refused, {unanswered} unanswered, {crashes} crashes, {failed_writes} failed \
          writes, {damaged_snapshots} damaged snapshots, {clock_back} clocks set back, {deadline_hits} times at a \
-         deadline, {deltas} deltas, {map_changes} times on a map that came first, {beside} rounds beside \
+         deadline, {deltas} deltas, {map_changes} times on a map that came first, {handed_over} handed over, {beside} rounds beside \
          a write: nothing lost, no seat with two owners",
         seeds.end - seeds.start,
     );
@@ -95,6 +96,7 @@ fn nothing_answered_is_lost_and_no_seat_has_two_owners() {
             damaged_snapshots,
             deltas,
             map_changes,
+            handed_over,
             beside,
         ];
         assert!(reached.iter().all(|count| *count > 100), "the simulation does not go where it should: {reached:?}");

@@ -1,6 +1,8 @@
 //! The real server killed with `kill -9` under load, again and again: every answer anyone got
 //! stays true, every request without an answer has one effect when it is sent again.
 
+mod guests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

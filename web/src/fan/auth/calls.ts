@@ -1,19 +1,22 @@
+import i18next from 'i18next'
 import { api, ok } from '../../api/client'
 import { COOKIES } from '../../api/me'
 import { queryClient } from '../../api/query'
 import { announceSession } from '../../api/session'
 import type { User } from '../../api/types'
+import { toast } from '../../ui/Toast'
 import { keepFor } from '../tickets/kept'
 
-type SignedIn = { user: User }
+type SignedIn = { user: User; guestHolds?: { left: readonly { id: string }[] } }
 
 /** The answer to every way of signing in: cookies are set, and the person is known at once. */
 export async function enter(call: Promise<unknown>): Promise<User> {
-  const { user } = (await call) as SignedIn
+  const { user, guestHolds } = (await call) as SignedIn
   // Another's tickets are gone before anything of this person's is shown.
   await keepFor(user.id).catch(() => {})
   announceSession()
   queryClient.setQueryData(['me'], user)
+  if (guestHolds?.left.length) toast(i18next.t('auth:holdsLeft'), { tone: 'bad' })
   return user
 }
 

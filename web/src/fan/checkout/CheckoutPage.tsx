@@ -2,6 +2,7 @@ import { useQueries, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useIsGuest } from '../../api/me'
 import type { Hold } from '../../api/types'
 import { sumMoney } from '../../lib/money'
 import { buttonClass } from '../../ui/Button'
@@ -12,6 +13,7 @@ import { toast } from '../../ui/Toast'
 import { forgetHold, holdQuery, isHeld } from '../holds'
 import { quoteQuery } from '../queries'
 import styles from './CheckoutPage.module.css'
+import { GuestEntry } from './GuestEntry'
 import { PaymentForm } from './PaymentForm'
 import { Summary } from './Summary'
 import { orderOf, usePayment } from './usePayment'
@@ -47,6 +49,8 @@ export function CheckoutPage() {
 function Checkout({ ids, holds }: { ids: string[]; holds: Hold[] }) {
   const { t } = useTranslation('checkout')
   const { payment, pay } = usePayment(ids)
+  const isGuest = useIsGuest()
+  const here = `/checkout?hold=${ids.join(',')}`
   const expiresAt = holds.map((hold) => hold.expiresAt).sort()[0] as string
   const left = useSecondsLeft(expiresAt)
   const quotes = useQueries({ queries: ids.map(quoteQuery) }).flatMap(({ data }) => (data ? [data] : []))
@@ -68,7 +72,11 @@ function Checkout({ ids, holds }: { ids: string[]; holds: Hold[] }) {
         <p>{t(busy ? 'clockPaying' : said)}</p>
       </div>
       <div className={styles.main}>
-        <PaymentForm payment={payment} total={total} back={`/checkout?hold=${ids.join(',')}`} onPay={pay} />
+        {isGuest ? (
+          <GuestEntry back={here} />
+        ) : (
+          <PaymentForm payment={payment} total={total} back={here} onPay={pay} />
+        )}
       </div>
       <Summary holds={holds} added={added} total={total} isFixed={busy} />
     </Page>

@@ -3,14 +3,14 @@ import { useNavigate } from '@tanstack/react-router'
 import { useRef, useState } from 'react'
 import { api, ok } from '../../api/client'
 import { isProblem } from '../../api/problem'
-import { hasSession } from '../../api/session'
 import type { EventPage, NewHold } from '../../api/types'
+import { holdNow } from '../auth/guest'
 import { rememberHold } from '../holds'
 import { availabilityQuery, eventQuery } from '../queries'
 
 /**
- * Holding what was chosen. A guest is asked to sign in first, and the wish goes out the moment they are
- * in. A wish that got no answer is sent again under its key, so that it holds once.
+ * Holding what was chosen, at once: whoever has no account holds as a guest. Where no more guests are let in,
+ * they are asked to sign in first, and the wish goes out the moment they are in. A wish that got no answer is sent again under its key, so that it holds once.
  */
 export function useHolding(event: EventPage, onHeld: () => void) {
   const navigate = useNavigate()
@@ -23,7 +23,7 @@ export function useHolding(event: EventPage, onHeld: () => void) {
       const text = JSON.stringify(wish)
       if (attempt.current?.wish !== text) attempt.current = { wish: text, key: crypto.randomUUID() }
       const params = { path: { event: event.id }, header: { 'Idempotency-Key': attempt.current.key } }
-      return ok(api.POST('/api/v1/events/{event}/holds', { params, body: wish }))
+      return holdNow(() => ok(api.POST('/api/v1/events/{event}/holds', { params, body: wish })))
     },
     retry: (count, error) => count < 2 && isProblem(error, 'offline'),
     onSuccess: (held) => {
@@ -47,8 +47,7 @@ export function useHolding(event: EventPage, onHeld: () => void) {
   return {
     place: (next: NewHold) => {
       wish.current = next
-      if (hasSession()) hold.mutate(next)
-      else setAsking(true)
+      hold.mutate(next)
     },
     isPending: hold.isPending,
     error: isProblem(hold.error) && hold.error.status === 401 ? undefined : hold.error,

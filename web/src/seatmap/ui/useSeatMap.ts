@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { Problem } from '../../api/problem'
-import { fetchWithSession, hasSession, onSessionChange } from '../../api/session'
+import { canHold, fetchWithSession, onSessionChange } from '../../api/session'
 import {
   askAvailability,
   browserWorld,
@@ -94,11 +94,13 @@ function problemOf(error: unknown): unknown {
 
 let renewedAt = 0
 
-/** Whether the session is good again: asking who is signed in renews it where it can be. */
+/** Whether the session is good again: asking what somebody holds, be it a guest, renews it where it can be. */
 async function renewSession(): Promise<boolean> {
-  if (!hasSession() || Date.now() - renewedAt < RENEW_EVERY_MS) return false
+  if (!canHold() || Date.now() - renewedAt < RENEW_EVERY_MS) return false
   renewedAt = Date.now()
-  const answer = await fetchWithSession(new Request(`${location.origin}/api/v1/me`)).catch(() => undefined)
+  const answer = await fetchWithSession(new Request(`${location.origin}/api/v1/me/holds`)).catch(
+    () => undefined,
+  )
   return answer?.ok === true
 }
 

@@ -45,6 +45,8 @@ pub struct Row {
     pub scope: Option<&'static str>,
     /// Whether staff of the platform may do it to any organizer, with a reason.
     pub platform: bool,
+    /// Whether it is for guests, too, about what is theirs.
+    pub guest: bool,
 }
 
 /// Every row of the table.
@@ -52,14 +54,16 @@ pub fn table() -> &'static [Row] {
     static TABLE: OnceLock<Vec<Row>> = OnceLock::new();
     TABLE.get_or_init(|| {
         let mut lines = include_str!("../../../../../docs/authorization.csv").lines();
-        assert_eq!(lines.next(), Some("operation,for,roles,limited,scope,platform"));
+        assert_eq!(lines.next(), Some("operation,for,roles,limited,scope,platform,guest"));
         lines.map(read).collect()
     })
 }
 
 fn read(line: &'static str) -> Row {
     let fields: Vec<&str> = line.split(',').collect();
-    let [operation, access, roles, limited, scope, platform] = fields[..] else { panic!("{line} has six fields") };
+    let [operation, access, roles, limited, scope, platform, guest] = fields[..] else {
+        panic!("{line} has seven fields")
+    };
     let access = match access {
         "everyone" => For::Everyone,
         "signed-in" => For::SignedIn,
@@ -81,8 +85,15 @@ fn read(line: &'static str) -> Row {
         "look" => true,
         other => panic!("the platform may {other} {operation}"),
     };
+    // What says nothing of guests is not for them; what is for everyone asks nobody.
+    let guest = match guest {
+        "" => false,
+        "yes" => true,
+        other => panic!("guests may {other} {operation}"),
+    };
     assert_eq!(roles.is_empty(), access != For::Staff, "{operation} is for staff of some role, or for none");
-    Row { operation, access, roles, limited, scope: Some(scope).filter(|scope| !scope.is_empty()), platform }
+    let scope = Some(scope).filter(|scope| !scope.is_empty());
+    Row { operation, access, roles, limited, scope, platform, guest }
 }
 
 pub fn row(operation: Operation) -> &'static Row {

@@ -33,6 +33,8 @@ pub enum Fate {
 #[derive(Debug)]
 pub struct Booked {
     pub fan: UserId,
+    /// Who had it before it was handed over.
+    pub first: UserId,
     pub taken_at: Timestamp,
     pub seats: Vec<Name>,
     pub areas: Vec<(Name, u32)>,
@@ -43,6 +45,17 @@ pub struct Booked {
     pub fate: Fate,
     /// How many maps the event had when it was taken.
     pub maps: u32,
+}
+
+impl Booked {
+    /// Whether it is or was the fan's.
+    pub fn is_of(&self, fan: UserId) -> bool {
+        [self.fan, self.first].contains(&fan)
+    }
+
+    pub fn people(&self) -> u32 {
+        people(&self.seats, &self.areas)
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -83,6 +96,10 @@ pub enum Deed {
         fan: UserId,
         seats: Vec<Name>,
         areas: Vec<(Name, u32)>,
+    },
+    HandedOver {
+        from: UserId,
+        to: UserId,
     },
     Returned {
         order: OrderId,
@@ -142,6 +159,10 @@ impl Auditor {
             assert_eq!(*version, account.version + 1, "versions of {event} have no gaps");
             account.version = *version;
             self.deeds.extend(account.deed(&fact).map(|deed| (*event, deed)));
+            if let Fact::HandedOver { hold, .. } = &fact {
+                let from = self.active.get_mut(&account.holds[hold].fan).expect("whoever hands over has holds");
+                from.retain(|(id, _)| id != hold);
+            }
             account.add(header.at, &fact, &self.hall);
             self.note(header.at, *event, &fact);
         }
@@ -150,7 +171,7 @@ impl Auditor {
     fn note(&mut self, at: Timestamp, event: EventId, fact: &Fact) {
         let account = &self.events[&event];
         match fact {
-            Fact::Held { hold, fan, .. } => {
+            Fact::Held { hold, fan, .. } | Fact::HandedOver { hold, fan } => {
                 let holds = self.active.entry(*fan).or_default();
                 holds.push((*hold, account.holds[hold].expires_at));
                 let active = holds.iter().filter(|(_, until)| *until > at).count();
@@ -221,6 +242,7 @@ impl Account {
                 let (seats, areas) = self.places(places);
                 Deed::Held { fan: *fan, seats, areas }
             }
+            Fact::HandedOver { hold, fan } => Deed::HandedOver { from: self.holds[hold].fan, to: *fan },
             Fact::Returned { order, seats, areas } => Deed::Returned {
                 order: *order,
                 seats: self.names(seats.iter().copied()),
@@ -283,6 +305,7 @@ impl Account {
                 let expires_at = at + Duration::from_millis(u64::from(*ttl_ms));
                 let booked = Booked {
                     fan: *fan,
+                    first: *fan,
                     taken_at: at,
                     seats,
                     areas,
@@ -306,6 +329,16 @@ impl Account {
                 assert!(booked.fate == Fate::Live && !booked.extended && at < booked.expires_at, "{booked:?} at {at}");
                 assert_eq!(*until, booked.expires_at.max(at + self.rules.extension));
                 (booked.expires_at, booked.extended) = (*until, true);
+            }
+            Fact::HandedOver { hold, fan } => {
+                let booked = self.holds.get_mut(hold).expect("a hold that is handed over is known");
+                assert!(booked.fate == Fate::Live && at < booked.expires_at, "{booked:?} at {at}");
+                let (from, count) = (std::mem::replace(&mut booked.fan, *fan), booked.people());
+                *self.tickets.get_mut(&from).expect("whoever hands over has tickets") -= count;
+                let tickets = self.tickets.entry(*fan).or_default();
+                *tickets += count;
+                let most = self.rules.tickets_per_fan_max.map_or(u32::MAX, u32::from);
+                assert!(*tickets <= most, "fan {fan} has {tickets} of {most} tickets");
             }
             Fact::Sold { hold, order } => {
                 let expires_at = self.holds[hold].expires_at;

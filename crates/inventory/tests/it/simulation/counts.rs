@@ -21,6 +21,7 @@ pub struct Counts {
     pub beside: u64,
     pub deltas: u64,
     pub map_changes: u64,
+    pub handed_over: u64,
 }
 
 impl AddAssign for Counts {
@@ -40,5 +41,6 @@ impl AddAssign for Counts {
         self.beside += other.beside;
         self.deltas += other.deltas;
         self.map_changes += other.map_changes;
+        self.handed_over += other.handed_over;
     }
 }

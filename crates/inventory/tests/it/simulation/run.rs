@@ -24,6 +24,7 @@ use super::hall::{Hall, MAPS, Name, SECTIONS};
 
 const EVENTS: usize = 3;
 const FANS: u64 = 6;
+const GUESTS: u64 = 3;
 const HOLDS_MAX: u32 = 3;
 const MILLISECOND: Duration = Duration::from_millis(1);
 /// How long a hold attempt whose outcome was lost may count against its fan.
@@ -49,6 +50,11 @@ enum Ask {
         hold: HoldId,
         fan: UserId,
         order: OrderId,
+    },
+    /// All that somebody holds, over all events.
+    HandOver {
+        from: UserId,
+        to: UserId,
     },
     Return {
         order: OrderId,
@@ -138,6 +144,8 @@ pub struct Run {
     hall: Arc<Hall>,
     events: Vec<EventId>,
     fans: Vec<UserId>,
+    /// Hold like fans do, until they hand over to one.
+    guests: Vec<UserId>,
     /// Asked for with a key, to be asked for again.
     keyed: Vec<(EventId, UserId, Wish, KeyPrint)>,
     /// What is being played, and the events that went over to another map meanwhile.
@@ -162,6 +170,7 @@ impl Run {
         let dice = Entropy::seeded(seed ^ 0x5ea7_5ea7_5ea7_5ea7);
         let events = (0..EVENTS).map(|_| env.id()).collect();
         let fans = (0..FANS).map(|_| env.id()).collect();
+        let guests = (0..GUESTS).map(|_| env.id()).collect();
         let mut run = Run {
             dice,
             env,
@@ -171,6 +180,7 @@ impl Run {
             hall: hall.clone(),
             events,
             fans,
+            guests,
             keyed: Vec::new(),
             asked: Vec::new(),
             swapped: BTreeSet::new(),
@@ -287,6 +297,10 @@ impl Run {
     fn invent(&mut self) -> (EventId, Ask) {
         let event = self.events[self.roll(EVENTS as u64) as usize];
         let fan = self.fans[self.roll(FANS) as usize];
+        if self.roll(25) == 0 {
+            return (event, self.hand_over(fan));
+        }
+        let fan = if self.roll(4) == 0 { self.guests[self.roll(GUESTS) as usize] } else { fan };
         let Some(account) = self.auditor.events.get(&event) else { return (event, Ask::Open(self.roll(3) as usize)) };
         let areas = account.map.areas.len() as u64;
         let some_seats = |from: Option<Owner>| -> Vec<Name> {
@@ -346,6 +360,14 @@ impl Run {
             _ => Ask::Settle,
         };
         (event, ask)
+    }
+
+    /// Of a guest, who is never heard of again.
+    fn hand_over(&mut self, to: UserId) -> Ask {
+        let guest = self.roll(GUESTS) as usize;
+        let from = std::mem::replace(&mut self.guests[guest], self.env.id());
+        self.keyed.retain(|(_, fan, ..)| *fan != from);
+        Ask::HandOver { from, to }
     }
 
     fn need(&self) -> Need {
@@ -437,6 +459,12 @@ impl Run {
                 Ask::Return { order, seats, areas } => {
                     let areas: Vec<_> = areas.iter().map(|(area, total)| (hall.area_id(*area), *total)).collect();
                     done(inventory.return_to_sale(event, order, &ids(&hall, &seats), &areas).await)
+                }
+                Ask::HandOver { from, to } => {
+                    let all = inventory.hand_over(from, to).await;
+                    let lost =
+                        all.into_iter().find_map(|one| one.outcome.err().filter(|why| *why == Refused::Unavailable));
+                    done(lost.map_or(Ok(()), Err))
                 }
                 Ask::Look { hold, fan } => inventory.hold_view(event, hold, fan).await.map(Some),
                 Ask::Block(seats) => done(inventory.block(event, &ids(&hall, &seats)).await),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use inventory::Hold;
 use inventory::engine::{Actor, Best, HoldStatus, Orphans, Refusal, SaleStatus};
-use stagedoor_core::{EventId, HoldId};
+use stagedoor_core::{EventId, HoldId, UserId};
 
 use super::super::auditor::{Account, Deed, Fate, Owner};
 use super::super::disk::DiskJournal;
@@ -60,8 +60,10 @@ impl Run {
     }
 
     fn check_done(&mut self, event: EventId, ask: &Ask, answer: Option<&Hold>, alone: bool) {
-        if matches!(ask, Ask::Settle) {
-            return;
+        match ask {
+            Ask::Settle => return,
+            Ask::HandOver { from, to } => return self.check_handed_over(*from, *to, alone),
+            _ => {}
         }
         let account = self.auditor.events.get(&event).expect("what is answered is of an open event");
         if let Some(hold) = answer {
@@ -72,7 +74,7 @@ impl Run {
             Ask::Hold { fan, key, .. } => {
                 let hold = answer.expect("a hold is answered with one");
                 let booked = &account.holds[&hold.id()];
-                assert_eq!(booked.fan, *fan, "another fan's hold");
+                assert!(booked.is_of(*fan), "another fan's hold");
                 assert_eq!(hold.expires_at(), booked.expires_first);
                 self.counts.repeated += u64::from(hold.replayed);
                 if let Some(key) = key {
@@ -117,7 +119,7 @@ impl Run {
             }
             Ask::Look { hold, fan } => {
                 let booked = &account.holds[hold];
-                assert_eq!(booked.fan, *fan);
+                assert!(booked.is_of(*fan));
                 if alone {
                     let status = match booked.fate {
                         Fate::Live => HoldStatus::Held,
@@ -130,6 +132,28 @@ impl Run {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Asked alone, what the guest still has did not fit into what the fan may have.
+    fn check_handed_over(&mut self, from: UserId, to: UserId, alone: bool) {
+        let at = self.latest.max(self.auditor.last_at);
+        for (event, hold, owner) in &mut self.holds {
+            if *owner == from {
+                *owner = self.auditor.events[event].holds[hold].fan;
+                self.counts.handed_over += u64::from(*owner == to);
+            }
+        }
+        if !alone || self.env.now() < self.grudge_until || self.auditor.active(to, at) >= HOLDS_MAX as usize {
+            return;
+        }
+        for account in self.auditor.events.values() {
+            for booked in account.live.iter().map(|hold| &account.holds[hold]) {
+                let left = booked.fan == from && booked.expires_at > at;
+                let tickets = account.tickets.get(&to).copied().unwrap_or(0) + booked.people();
+                let fits = account.rules.tickets_per_fan_max.is_none_or(|max| tickets <= u32::from(max));
+                assert!(!left || !fits, "{booked:?} was not handed over to {to}");
+            }
         }
     }
 
@@ -197,7 +221,9 @@ impl Run {
     /// Nothing is done to places but what somebody asks for, whatever map they found them on.
     pub(super) fn check_deeds(&mut self) {
         for (event, deed) in std::mem::take(&mut self.auditor.deeds) {
-            let asked = self.asked.iter().any(|(other, ask)| *other == event && ask.leads_to(&deed, &self.hall));
+            let is_here = |other: EventId, ask: &Ask| other == event || matches!(ask, Ask::HandOver { .. });
+            let leads = |(other, ask): &(EventId, Ask)| is_here(*other, ask) && ask.leads_to(&deed, &self.hall);
+            let asked = self.asked.iter().any(leads);
             assert!(asked, "nobody asked for {deed:?} in {event}: {:?}", self.asked);
             match deed {
                 Deed::Swapped => _ = self.swapped.insert(event),
@@ -301,6 +327,7 @@ impl Ask {
                 };
                 fan == holder && fits
             }
+            (Ask::HandOver { from, to }, Deed::HandedOver { from: before, to: after }) => (from, to) == (before, after),
             (Ask::Return { order, seats, areas }, Deed::Returned { order: of, seats: some, areas: in_areas }) => {
                 order == of && within(some, seats) && in_areas.iter().all(|total| areas.contains(total))
             }
@@ -318,7 +345,7 @@ impl Ask {
 /// What is answered is in the journal, with the same owner and the same places.
 fn check_hold(hall: &Hall, account: &Account, hold: &Hold) {
     let booked = account.holds.get(&hold.id()).expect("a hold that is answered is in the journal");
-    assert_eq!(booked.fan, hold.fan());
+    assert!(booked.is_of(hold.fan()));
     let (mut seats, mut areas) = (Vec::new(), Vec::new());
     for place in hold.places() {
         match place.seat {
