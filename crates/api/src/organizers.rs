@@ -302,11 +302,14 @@ pub struct HeldTicketView {
 
 /// Whoever may show the ticket's barcode.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 struct HolderView {
     /// Null, as the address, of somebody whose account was erased.
     name: Option<String>,
     /// Null also of an account with a telephone number alone.
     email: Option<String>,
+    /// Whether the address is theirs for certain: until it is verified, somebody may have registered with another's.
+    email_verified: bool,
     /// Whether they had what is personal erased.
     erased: bool,
 }
@@ -314,7 +317,12 @@ struct HolderView {
 impl From<Option<&Holder>> for HolderView {
     fn from(holder: Option<&Holder>) -> Self {
         let name = holder.map(|holder| holder.name.clone());
-        Self { name, email: holder.and_then(|holder| holder.email.clone()), erased: holder.is_none() }
+        Self {
+            name,
+            email: holder.and_then(|holder| holder.email.clone()),
+            email_verified: holder.is_some_and(|holder| holder.email_verified),
+            erased: holder.is_none(),
+        }
     }
 }
 
@@ -358,7 +366,7 @@ pub async fn attendees(
     let holders = app.identity.holders(&people).await?;
     let mut what = json!({ "status": params.status(), "cursor": params.cursor(), "tickets": found.items.len() });
     if let Some(owner) = owner {
-        what["holder"] = json!(owner);
+        what["holder"] = json!(owner.filter(|_| !found.items.is_empty()));
     }
     if let Some(order) = order {
         what["order"] = json!(order);
@@ -506,13 +514,14 @@ pub async fn sold_orders(
         what["status"] = status.text().into();
     }
     if let Some(buyer) = buyer {
-        what["buyer"] = json!(buyer);
+        what["buyer"] = json!(buyer.filter(|_| !list.items.is_empty()));
     }
     reads::record(&app, &origin, staff.organizer, "order.list", staff.organizer, what).await?;
     Ok(Json(list))
 }
 
-/// The account that has an e-mail address, for staff who may see who bought.
+/// The account that has an e-mail address, for staff who may see who bought. It is told nowhere, not in the
+/// organizer's audit log either, unless something of theirs was found: anybody could ask who has an account.
 async fn find_buyer<P>(app: &App, staff: &Staff<P>, email: &str) -> Result<Option<UserId>, Problem> {
     if !staff.may(Permission::SeeBuyers) {
         let (chain, subject) = (staff.organizer.into(), "buyers".to_owned());

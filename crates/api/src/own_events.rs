@@ -1,5 +1,6 @@
 //! An organizer's events: from draft to sale, changes, blocks and capacities.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use axum::Json;
@@ -10,9 +11,10 @@ use catalog::{Event, EventDetails, EventType, NewEvent, OrphanPolicy, PriceLevel
 use sales::OnSaleError;
 use serde::{Deserialize, Serialize};
 use stagedoor_core::{
-    Currency, Env, EventId, FieldError, Money, Name, OrganizerId, PriceLevelId, SeatMapId, Timestamp, VenueId,
+    Currency, Env, EventId, FieldError, Money, Name, OrganizerId, PerformerId, PriceLevelId, SeatMapId, Timestamp,
+    VenueId,
 };
-use store::Origin;
+use store::{Origin, Tx};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -68,6 +70,8 @@ pub struct OwnEventView {
     ends_at: Option<Timestamp>,
     #[schema(value_type = Option<String>, format = DateTime)]
     doors_at: Option<Timestamp>,
+    /// In the order of the bill.
+    performers: Vec<String>,
     currency: &'static str,
     price_levels: Vec<LevelView>,
     #[schema(value_type = Vec<schema::TicketType>)]
@@ -95,8 +99,9 @@ struct LevelView {
 }
 
 impl OwnEventView {
-    fn new(event: &Event, now: Timestamp) -> Self {
+    fn new(event: &Event, names: &HashMap<PerformerId, Name>, now: Timestamp) -> Self {
         let details = &event.details;
+        let performers = details.performers.iter().filter_map(|id| names.get(id));
         let level = |level: &PriceLevel| LevelView {
             id: level.id,
             key: level.key.clone(),
@@ -115,6 +120,7 @@ impl OwnEventView {
             starts_at: details.starts_at,
             ends_at: details.ends_at,
             doors_at: details.doors_at,
+            performers: performers.map(Name::to_string).collect(),
             currency: details.currency.code(),
             price_levels: details.price_levels.iter().map(level).collect(),
             ticket_types: details.ticket_types.clone(),
@@ -312,8 +318,21 @@ pub async fn own_events(
     Params(page): Params<PageParams>,
 ) -> Result<Json<List<OwnEventView>>, Problem> {
     let page = app.catalog.events_among(staff.organizer, events.ids(), &page.paging()?).await?;
+    let tx = app.store.begin_read().await?;
+    let performers = page.items.iter().flat_map(|event| event.details.performers.iter().copied());
+    let names = app.catalog.performer_names_in(&tx, performers).await?;
     let now = app.env.now();
-    Ok(Json(List::of(page, |event| OwnEventView::new(&event, now))))
+    Ok(Json(List::of(page, |event| OwnEventView::new(&event, &names, now))))
+}
+
+/// An event as it is inside the transaction.
+async fn view_in(app: &App, tx: &Tx, event: &Event) -> store::Result<OwnEventView> {
+    let names = app.catalog.performer_names_in(tx, event.details.performers.iter().copied()).await?;
+    Ok(OwnEventView::new(event, &names, app.env.now()))
+}
+
+async fn answer(app: &App, event: &Event) -> Result<Json<OwnEventView>, Problem> {
+    Ok(Json(view_in(app, &app.store.begin_read().await?, event).await?))
 }
 
 /// Make a draft of an event.
@@ -346,7 +365,7 @@ pub async fn create_event(
     let operation = Operation { name, by, origin, subject, key, status: StatusCode::CREATED };
     once(&app, operation, async |tx| {
         let event = app.catalog.create_event_in(tx, staff.organizer, new).await?;
-        Ok(OwnEventView::new(&event, app.env.now()))
+        Ok(view_in(&app, tx, &event).await?)
     })
     .await
 }
@@ -362,7 +381,7 @@ pub async fn own_event(
     Path((_, event)): Path<(String, EventId)>,
 ) -> Result<Json<OwnEventView>, Problem> {
     let listing = app.catalog.event_of(staff.organizer, event).await?;
-    Ok(Json(OwnEventView::new(&listing.event, app.env.now())))
+    answer(&app, &listing.event).await
 }
 
 /// Change an event. Prices of holds that exist stay as they are.
@@ -391,7 +410,7 @@ pub async fn update_event(
         terms(details);
     };
     let event = app.sales.update_event(&origin, staff.organizer, event, version, bill, change).await?;
-    Ok(Json(OwnEventView::new(&event, app.env.now())))
+    answer(&app, &event).await
 }
 
 async fn transition(
@@ -402,7 +421,7 @@ async fn transition(
     to: Transition,
 ) -> Result<Json<OwnEventView>, Problem> {
     let event = app.sales.transition_event(origin, organizer, event, to).await?;
-    Ok(Json(OwnEventView::new(&event, app.env.now())))
+    answer(app, &event).await
 }
 
 macro_rules! transitions {
@@ -469,7 +488,7 @@ pub async fn move_to_seat_map(
 ) -> Result<Json<OwnEventView>, Problem> {
     let map = id("seatMapId", &body.seat_map_id)?;
     match app.sales.move_to_seat_map(&origin, staff.organizer, event, map).await {
-        Ok(event) => Ok(Json(OwnEventView::new(&event, app.env.now()))),
+        Ok(event) => answer(&app, &event).await,
         Err(error) => Err(named(&app, event, error).await),
     }
 }

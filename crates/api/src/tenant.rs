@@ -126,7 +126,7 @@ async fn decide<P: Allows>(bearer: Bearer, parts: &mut Parts, app: &App, reach: 
 
 /// What a suspended organizer still does: it takes leave from programs, and sells less or nothing.
 fn ends_something(parts: &Parts) -> bool {
-    let ways = ["/cancel", "/postpone", "/take-off-sale", "/block"];
+    let ways = ["/cancel", "/postpone", "/take-off-sale", "/block", "/blocks"];
     parts.method == Method::DELETE || ways.iter().any(|way| parts.uri.path().ends_with(way))
 }
 

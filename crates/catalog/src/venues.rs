@@ -1,5 +1,6 @@
 //! Use cases about venues, their seat maps and performers.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use stagedoor_core::{EventId, Name, OrganizerId, PerformerId, SeatMapId, VenueId};
@@ -229,6 +230,18 @@ impl Catalog {
     pub async fn performer(&self, id: PerformerId) -> Result<Performer, VenueError> {
         let tx = self.store.begin_read().await?;
         sql::performer(&tx, id).await?.ok_or(VenueError::NotFound)
+    }
+
+    /// What performers are called, as a part of the caller's transaction.
+    pub async fn performer_names_in(
+        &self,
+        tx: &Tx,
+        ids: impl IntoIterator<Item = PerformerId>,
+    ) -> store::Result<HashMap<PerformerId, Name>> {
+        let mut ids = Vec::from_iter(ids);
+        ids.sort_unstable();
+        ids.dedup();
+        sql::performer_names(tx, &ids).await
     }
 
     /// An organizer's performers in the order they were made.

@@ -14,8 +14,9 @@ use crate::{Identity, sql};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
     pub name: String,
-    /// Verified or not; none of an account with a telephone number alone.
+    /// None of an account with a telephone number alone.
     pub email: Option<String>,
+    pub email_verified: bool,
 }
 
 impl Identity {
@@ -32,7 +33,7 @@ impl Identity {
             let Some(key) = keys.get(&row.id.0) else { continue };
             let name = open_text(key, Sealed { table: "account", column: "name", id: row.id.0 }, &row.name)?;
             let email = row.email.map(|sealed| open_text(key, Channel::Email.place(row.id.0), &sealed)).transpose()?;
-            holders.insert(row.id, Holder { name, email });
+            holders.insert(row.id, Holder { name, email, email_verified: row.email_verified });
         }
         Ok(holders)
     }

@@ -8,11 +8,11 @@
 //! - It does not matter who asks: what is unblocked without naming a block leaves its block all the same. Of an area
 //!   the engine knows a number alone, so when fewer places are blocked than are in blocks, the newest lose first
 //!   ([`within`]).
-//! - Whoever reads sees what is written as far as the engine has it blocked at that moment, so the moment between
-//!   the engine's step and its row shows too little rather than too much.
+//! - Whoever reads sees what is written before and after the engine is asked, as far as the engine has it blocked,
+//!   so the moment between the engine's step and its row shows too little rather than too much.
 //! - Seats and areas are named by their ids, which another map of the event keeps while they are blocked.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use inventory::engine::SeatStatus;
 use inventory::{EventView, Refused};
@@ -261,32 +261,24 @@ impl Sales {
         limit: u32,
     ) -> Result<BlockPage, BlockError> {
         self.parts.catalog.event_of(organizer, event).await.map_err(OnSaleError::from)?;
-        // Read first: what is blocked after that is in no row of these, and what is unblocked is left out.
         let tx = self.parts.store.begin_read().await?;
         let mut blocks = sql::blocks(&tx, event, before, limit + 1).await?;
-        let claims = sql::area_claims(&tx, event).await?;
         drop(tx);
         let more = blocks.len() > limit as usize;
         blocks.truncate(limit as usize);
         let next = blocks.last().filter(|_| more).map(|last| last.id);
-        Ok(BlockPage { blocks: self.as_blocked(event, blocks, &claims).await?, next })
+        Ok(BlockPage { blocks: self.as_blocked(event, blocks).await?, next })
     }
 
     async fn block_of(&self, event: EventId, id: BlockId) -> Result<Block, BlockError> {
         let tx = self.parts.store.begin_read().await?;
         let block = sql::block(&tx, event, id).await?;
-        let claims = sql::area_claims(&tx, event).await?;
         drop(tx);
-        self.as_blocked(event, Vec::from_iter(block), &claims).await?.pop().ok_or(BlockError::UnknownBlock)
+        self.as_blocked(event, Vec::from_iter(block)).await?.pop().ok_or(BlockError::UnknownBlock)
     }
 
     /// What is left of `blocks` by what the engine has blocked now; those with nothing left are none.
-    async fn as_blocked(
-        &self,
-        event: EventId,
-        mut blocks: Vec<Block>,
-        claims: &[Claim],
-    ) -> Result<Vec<Block>, BlockError> {
+    async fn as_blocked(&self, event: EventId, mut blocks: Vec<Block>) -> Result<Vec<Block>, BlockError> {
         if blocks.is_empty() {
             return Ok(blocks);
         }
@@ -295,10 +287,19 @@ impl Sales {
             view => view.map_err(OnSaleError::from)?,
         };
         let now = view.snapshot();
-        let claims = within(claims, |area| blocked_of(&view, area));
+        // Rows that are there before and after the engine is asked: a seat that was unblocked between the first look
+        // at them and the engine, and blocked anew for somebody else, is in its old block no more.
+        let tx = self.parts.store.begin_read().await?;
+        let ids = Vec::from_iter(blocks.iter().map(|block| block.id));
+        let mut seats = sql::seats_of(&tx, &ids).await?;
+        let claims = sql::area_claims(&tx, event).await?;
+        drop(tx);
+        let claims = within(&claims, |area| blocked_of(&view, area));
         for block in &mut blocks {
+            let still: HashSet<String> = seats.remove(&block.id).unwrap_or_default().into_iter().collect();
             let is_blocked = |seat: &String| {
-                view.manifest.seat(seat).is_some_and(|seat| now.status(seat) == SeatStatus::Blocked as u8)
+                still.contains(seat)
+                    && view.manifest.seat(seat).is_some_and(|seat| now.status(seat) == SeatStatus::Blocked as u8)
             };
             block.seats.retain(is_blocked);
             if let Some((_, places)) = &mut block.area {

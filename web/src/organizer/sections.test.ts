@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { countSections, totalOf, unpackSeats, withAreas } from './sections'
+import { countSections, shareOf, totalOf, unpackSeats, withAreas } from './sections'
 
 // Seats 0..5: available, held, sold, blocked, sold, sold.
 const PACKED = btoa(String.fromCharCode(0b11_10_01_00, 0b00_00_10_10))
@@ -38,6 +38,11 @@ test('sections are counted in map order, areas by their capacity', () => {
 test('an area that grew since its capacity was read is never more than full', () => {
   const [area] = countSections([], [{ id: 'F', name: 'Floor', available: 120 }], new Uint8Array(), () => 100)
   expect(area).toMatchObject({ capacity: 120, taken: 0 })
+})
+
+test('of an area that takes nobody no part is taken', () => {
+  expect(shareOf({ capacity: 0 }, 0)).toBe(0)
+  expect(shareOf({ capacity: 40 }, 10)).toBe(0.25)
 })
 
 test('staff see the places of an area apart, and a section of the same id stays as it is', () => {

@@ -64,6 +64,10 @@ export function withAreas(
   })
 }
 
+/** How much of a section `part` of its places are, in parts of one; of an area that takes nobody there is none. */
+export const shareOf = (section: Pick<SectionCounts, 'capacity'>, part: number): number =>
+  part / (section.capacity || 1)
+
 export function totalOf(sections: readonly SectionCounts[]): Omit<SectionCounts, 'id' | 'name' | 'isArea'> {
   const sum = { capacity: 0, available: 0, held: 0, sold: 0, blocked: 0, taken: 0 }
   for (const section of sections) for (const key of KEYS) sum[key] += section[key]

@@ -1,4 +1,11 @@
-import { type InputHTMLAttributes, type ReactNode, type Ref, type SelectHTMLAttributes, useId } from 'react'
+import {
+  type InputHTMLAttributes,
+  type ReactNode,
+  type Ref,
+  type SelectHTMLAttributes,
+  type TextareaHTMLAttributes,
+  useId,
+} from 'react'
 import { cx } from './cx'
 import styles from './Field.module.css'
 
@@ -18,6 +25,18 @@ export function Field({ label, hint, error, hideLabel, className, ...input }: Fi
   return (
     <Frame {...{ id, label, hint, error, hideLabel, className }}>
       <input {...input} {...described(id, hint, error)} className={styles.input} />
+    </Frame>
+  )
+}
+
+type TextAreaProps = Common & Omit<TextareaHTMLAttributes<HTMLTextAreaElement>, 'id'>
+
+/** The same for text of several lines. */
+export function TextArea({ label, hint, error, hideLabel, className, ...area }: TextAreaProps) {
+  const id = useId()
+  return (
+    <Frame {...{ id, label, hint, error, hideLabel, className }}>
+      <textarea {...area} {...described(id, hint, error)} className={cx(styles.input, styles.area)} />
     </Frame>
   )
 }

@@ -40,13 +40,32 @@ async fn staff_see_who_has_a_ticket_and_find_it_by_person_order_or_number() {
     let elsewhere = app.event_of(&theirs).await;
     let path = format!("/attendees?order={}", other["id"].as_str().unwrap());
     assert_eq!(theirs.owner.get(&elsewhere.staff_path(&path)).await.expect(200).json()["items"], json!([]));
+    // Nor does the log tell that organizer that the person has an account.
+    let asked = elsewhere.staff_path("/attendees?email=bob@example.org");
+    assert_eq!(theirs.owner.get(&asked).await.expect(200).json()["items"], json!([]));
+    let log = theirs.owner.get(&format!("/organizers/{}/audit?action=attendee.list", theirs.id)).await.expect(200);
+    assert!(log.text().contains("\"holder\":null") && !log.text().contains(&bob.id), "{}", log.text());
+
+    // An address that nobody has verified is marked: it may be another's.
+    let carl = app.fan("carl").await;
+    carl.bought(&event.id, &["S-C-1"]).await;
+    let shown = async |fan: &crate::caller::Caller| {
+        let asked = event.staff_path(&format!("/attendees?email={}", fan.email));
+        house.owner.get(&asked).await.expect(200).json()["items"][0]["holder"].clone()
+    };
+    let holder = |name: &str, email: &str, verified| json!({ "name": name, "email": email, "emailVerified": verified, "erased": false });
+    assert_eq!(shown(&carl).await, holder("carl", &carl.email, false));
+    assert_eq!(shown(&ann).await, holder("ann", &ann.email, true));
 
     // Whoever was erased is shown as that, and found by no address.
     bob.call(axum::http::Method::DELETE, "/me", json!({ "password": PASSWORD })).await.expect(204);
     app.run_jobs().await;
     assert_eq!(found("email=bob@example.org").await, [] as [Value; 0]);
     let list = house.owner.get(&event.staff_path(&format!("/attendees?ticket={given}"))).await.expect(200).json();
-    assert_eq!(list["items"][0]["holder"], json!({ "name": null, "email": null, "erased": true }));
+    assert_eq!(
+        list["items"][0]["holder"],
+        json!({ "name": null, "email": null, "emailVerified": false, "erased": true })
+    );
     assert_eq!(found(&format!("order={}", order["id"].as_str().unwrap())).await[0], first);
 
     let log = house.owner.get(&format!("/organizers/{}/audit?action=attendee.list&limit=100", house.id)).await;

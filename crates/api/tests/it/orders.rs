@@ -414,6 +414,12 @@ async fn staff_find_orders_by_status_time_and_buyer() {
     assert_eq!(found(owner, &format!("from={noon}&status=partially_refunded")).await.0, std::slice::from_ref(&partly));
     assert_eq!(found(owner, &format!("from={noon}&to={noon}")).await.0, [] as [String; 0]);
 
+    // Also when it is far from now.
+    let long_ago = format!("to={}", app.app.env.now() - 30 * DAY);
+    assert_eq!(found(owner, &long_ago).await.0, [] as [String; 0]);
+    assert_eq!(found(owner, &format!("from={}", app.app.env.now() + 30 * DAY)).await.0, [] as [String; 0]);
+    assert_eq!(found(owner, "from=0001-01-01T00:00:00Z&to=9999-01-01T00:00:00Z").await.0.len(), 5);
+
     // By buyer, in any spelling, page by page.
     let by_bob = found(owner, "email=BOB@example.org").await.0;
     assert_eq!(by_bob, [waiting.clone(), partly.clone()]);
@@ -423,6 +429,9 @@ async fn staff_find_orders_by_status_time_and_buyer() {
     assert_eq!(found(owner, &rest).await, (vec![whole.clone()], None));
     assert_eq!(found(owner, "email=nobody@example.org").await, (vec![], None));
     assert_eq!(found(owner, &format!("email=bob@example.org&event={}", event.id)).await.0, by_bob);
+    let narrow = format!("email=ann@example.org&event={}&from={noon}&to={}", event.id, app.app.env.now() + DAY);
+    assert_eq!(found(owner, &narrow).await.0.len(), 1);
+    assert_eq!(found(owner, &format!("{narrow}&status=completed")).await.0, [] as [String; 0]);
 
     // Not for who may not see buyers, and nobody finds what another organizer sold.
     let viewer = app.staff(&house, Role::Viewer).await;
@@ -432,6 +441,10 @@ async fn staff_find_orders_by_status_time_and_buyer() {
     let other = app.borealis().await;
     let theirs = other.owner.get(&format!("/organizers/{}/orders?email=ann@example.org", other.id)).await;
     assert_eq!(theirs.expect(200).json()["items"], json!([]));
+    // Whether a stranger has an account is not told in the log either.
+    let log = other.owner.get(&format!("/organizers/{}/audit?action=order.list&limit=100", other.id)).await.expect(200);
+    assert_eq!(log.json()["items"][0]["after"]["buyer"], Value::Null);
+    assert!(log.text().contains("\"buyer\":null") && !log.text().contains(&ann.id), "{}", log.text());
     for query in ["status=lost", "from=yesterday", "email=ann"] {
         owner.get(&format!("/organizers/{}/orders?{query}", house.id)).await.refused(400, "invalid_query");
     }

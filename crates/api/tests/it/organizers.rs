@@ -223,6 +223,7 @@ async fn null_takes_back_what_an_event_can_be_without() {
     let body: serde_json::Map<_, _> = nulls.iter().map(|field| ((*field).to_owned(), Value::Null)).collect();
     let kept = house.owner.patch(&path, json!({ "name": "Renamed" })).await.expect(200).json();
     assert_eq!((&kept["endsAt"], &kept["holdSeconds"]), (&json!("2026-06-01T21:00:00Z"), &json!(60)));
+    assert_eq!((&kept["performers"], &known["performers"]), (&json!(["The Millers"]), &json!([])));
     let cleared = house.owner.patch(&path, body.into()).await.expect(200).json();
     for field in nulls {
         assert_eq!(cleared[field], known[field], "{field}");
@@ -231,7 +232,17 @@ async fn null_takes_back_what_an_event_can_be_without() {
         let refused = house.owner.patch(&path, json!({ (required): null })).await.refused(400, "invalid_field");
         assert_eq!(refused.details()["field"], required);
     }
-    house.owner.patch(&path, json!({ "performers": null })).await.expect(200);
+    // The bill is read as it is sent, one by one and in the list, and comes back under the names that are known.
+    let bill = json!({ "performers": ["Earth, Wind & Mill", "THE MILLERS"] });
+    let billed = house.owner.patch(&path, bill).await.expect(200).json();
+    let read = house.owner.get(&path).await.expect(200).json();
+    let list = house.owner.get(&format!("/organizers/{}/events", house.id)).await.expect(200).json();
+    let listed = list["items"].as_array().unwrap().iter().find(|one| one["id"] == event.id.as_str()).unwrap();
+    for shown in [&billed, &read, listed] {
+        assert_eq!(shown["performers"], json!(["Earth, Wind & Mill", "The Millers"]));
+    }
+    let cleared = house.owner.patch(&path, json!({ "performers": null })).await.expect(200).json();
+    assert_eq!(cleared["performers"], json!([]));
     house.owner.post(&event.staff_path("/publish"), Value::Null).await.expect(200);
     let page = app.nobody().get(&event.path("")).await.expect(200).json();
     assert_eq!((&page["performers"], &page["name"]), (&json!([]), &json!("Renamed")));

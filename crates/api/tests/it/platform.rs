@@ -87,6 +87,10 @@ async fn a_suspended_organizer_sells_nothing_and_lets_in_whom_it_sold_to() {
     assert_eq!(house.owner.get("/organizers").await.expect(200).json()["items"][0]["suspended"], true);
     // What ends something is still done.
     house.owner.post(&event.staff_path("/block"), json!({ "seats": ["S-C-1"] })).await.expect(204);
+    let block = json!({ "holder": "Press", "seats": ["S-C-2"] });
+    let block = house.owner.post(&event.staff_path("/blocks"), block).await.expect(201).json();
+    let release = format!("/blocks/{}/release", block["id"].as_str().unwrap());
+    house.owner.post(&event.staff_path(&release), json!({})).await.refused(403, "organizer_suspended");
     house
         .owner
         .post(&event.staff_path("/unblock"), json!({ "seats": ["S-C-1"] }))

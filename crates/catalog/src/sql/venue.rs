@@ -1,5 +1,7 @@
+use std::collections::HashMap;
+
 use stagedoor_core::{Name, OrganizerId, PerformerId, SeatMapId, Timestamp, VenueId};
-use store::{Result, Row, Tx};
+use store::{IntoParam, Result, Row, Tx, list};
 
 use super::trusted;
 use crate::seat_map::{EncodedMap, SeatMapVersion};
@@ -126,6 +128,20 @@ pub async fn add_performer(tx: &Tx, performer: &Performer, key: &str) -> Result<
 
 pub async fn performer(tx: &Tx, id: PerformerId) -> Result<Option<Performer>> {
     tx.optional("SELECT id, organizer_id, name FROM performer WHERE id = $1", (id,), |row| performer_at(row, 0)).await
+}
+
+/// Performers in one statement: few distinct statement texts, and far below both databases' limits on parameters.
+const PERFORMERS_MAX: usize = 100;
+
+pub async fn performer_names(tx: &Tx, ids: &[PerformerId]) -> Result<HashMap<PerformerId, Name>> {
+    let mut names = HashMap::with_capacity(ids.len());
+    for some in ids.chunks(PERFORMERS_MAX) {
+        let sql = format!("SELECT id, organizer_id, name FROM performer WHERE id IN {}", list(1, some.len()));
+        let params = Vec::from_iter(some.iter().map(|id| id.into_param()));
+        let found = tx.all(&sql, params, |row| performer_at(row, 0)).await?;
+        names.extend(found.into_iter().map(|performer| (performer.id, performer.name)));
+    }
+    Ok(names)
 }
 
 pub async fn performers(tx: &Tx, organizer: OrganizerId, after: PerformerId, limit: u32) -> Result<Vec<Performer>> {

@@ -96,6 +96,7 @@ pub(crate) struct HolderRow {
     pub id: UserId,
     pub name: Vec<u8>,
     pub email: Option<Vec<u8>>,
+    pub email_verified: bool,
 }
 
 /// People in one statement: few distinct statement texts, and far below both databases' limits on parameters.
@@ -105,9 +106,13 @@ pub(crate) async fn holders(tx: &Tx, people: &[UserId]) -> Result<Vec<HolderRow>
     let mut found = Vec::new();
     for some in people.chunks(HOLDERS_MAX) {
         let any = list(1, some.len());
-        let sql = format!("SELECT id, name, email FROM account WHERE erased_at IS NULL AND id IN {any}");
+        let sql =
+            format!("SELECT id, name, email, email_verified_at FROM account WHERE erased_at IS NULL AND id IN {any}");
         let params = Vec::from_iter(some.iter().map(|id| id.into_param()));
-        let row = |row: &Row| Ok(HolderRow { id: row.get(0)?, name: row.get(1)?, email: row.get(2)? });
+        let row = |row: &Row| {
+            let email_verified = row.get::<Option<Timestamp>>(3)?.is_some();
+            Ok(HolderRow { id: row.get(0)?, name: row.get(1)?, email: row.get(2)?, email_verified })
+        };
         found.extend(tx.all(&sql, params, row).await?);
     }
     Ok(found)

@@ -131,22 +131,28 @@ pub(crate) async fn seats_in_blocks(tx: &Tx, event: EventId, seats: &[String]) -
 }
 
 async fn with_seats(tx: &Tx, mut blocks: Vec<Block>) -> Result<Vec<Block>> {
+    let mut seats = seats_of(tx, &Vec::from_iter(blocks.iter().map(|block| block.id))).await?;
+    for block in &mut blocks {
+        block.seats = seats.remove(&block.id).unwrap_or_default();
+    }
+    Ok(blocks)
+}
+
+/// The seats in each of `blocks`, sorted.
+pub(crate) async fn seats_of(tx: &Tx, blocks: &[BlockId]) -> Result<HashMap<BlockId, Vec<String>>> {
+    let mut seats: HashMap<BlockId, Vec<String>> = HashMap::new();
     if blocks.is_empty() {
-        return Ok(blocks);
+        return Ok(seats);
     }
     let sql = format!(
         "SELECT block_id, seat_id FROM seat_block_seat WHERE block_id IN {} ORDER BY block_id, seat_id",
         list(1, blocks.len())
     );
-    let params = Vec::from_iter(blocks.iter().map(|block| block.id.into_param()));
-    let mut seats: HashMap<BlockId, Vec<String>> = HashMap::new();
+    let params = Vec::from_iter(blocks.iter().map(|block| block.into_param()));
     for (block, seat) in tx.all(&sql, params, |row| Ok((row.get(0)?, row.get(1)?))).await? {
         seats.entry(block).or_default().push(seat);
     }
-    for block in &mut blocks {
-        block.seats = seats.remove(&block.id).unwrap_or_default();
-    }
-    Ok(blocks)
+    Ok(seats)
 }
 
 fn block_from(row: &Row) -> Result<Block> {

@@ -16,6 +16,7 @@ const EVENT = {
   startsAt: '2027-01-23T21:00:00Z',
   endsAt: '2027-01-24T00:00:00Z',
   doorsAt: '2027-01-23T20:00:00Z',
+  performers: ['Earth, Wind & Brass', 'The Millers'],
   currency: 'EUR',
   priceLevels: [{ id: 'plv', key: 'table', name: 'Table', price: { amount: 6500, currency: 'EUR' } }],
   ticketTypes: [
@@ -41,6 +42,7 @@ test('an event that is read into the form and sent again is the same', () => {
     startsAt: '2027-01-23T21:00:00.000Z',
     doorsAt: '2027-01-23T20:00:00.000Z',
     endsAt: '2027-01-24T00:00:00.000Z',
+    performers: EVENT.performers,
     priceLevels: [{ id: 'plv', key: 'table', name: 'Table', amount: 6500 }],
     ticketTypes: EVENT.ticketTypes,
     saleWindows: [{ kind: 'general', opensAt: '2026-11-29T09:43:00.000Z' }],
@@ -57,6 +59,15 @@ test('only what was changed is sent', () => {
     ticketsPerFanMax: 4,
     version: 2,
   })
+})
+
+test('a bill is sent whole once it is changed', () => {
+  const performers = `${draft.performers}\n Noon Choir \n`
+  expect(patchOf(draft, { ...draft, performers }, ZONE, 2)).toEqual({
+    performers: ['Earth, Wind & Brass', 'The Millers', 'Noon Choir'],
+    version: 2,
+  })
+  expect(patchOf(draft, { ...draft, performers: '' }, ZONE, 2)).toEqual({ performers: [], version: 2 })
 })
 
 test('another start takes doors and end along', () => {

@@ -13,6 +13,7 @@ export type EventDraft = {
   seatMapId: string
   name: string
   type: Schemas['EventType']
+  /** One in a line: names have commas in them. */
   performers: string
   /** Starts: more than one makes as many events of one series. */
   starts: string[]
@@ -75,7 +76,7 @@ export function draftOf(event: OwnEvent, zone: string): EventDraft {
     seatMapId: event.seatMapId ?? '',
     name: event.name,
     type: event.type as EventDraft['type'],
-    performers: '',
+    performers: event.performers.join('\n'),
     starts: [toWall(event.startsAt, zone)],
     doorsMinutes: minutes(event.doorsAt, -1),
     lastsMinutes: minutes(event.endsAt, 1),
@@ -109,7 +110,7 @@ const titled = (key: string) => key.charAt(0).toUpperCase() + key.slice(1).repla
 
 export const performersOf = (text: string): string[] =>
   text
-    .split(/[\n,]/)
+    .split('\n')
     .map((name) => name.trim())
     .filter(Boolean)
 

@@ -36,6 +36,7 @@ export function OrganizerFrame() {
     const standing = { role: own.role as Here['standing']['role'], events: own.events }
     return (
       <Frame
+        key={org}
         here={{ id: org, name: own.name, suspended: own.suspended, standing }}
         others={organizers.data.length > 1}
       />
@@ -54,6 +55,7 @@ export function OrganizerFrame() {
     )
   return (
     <Frame
+      key={org}
       here={{
         id: org,
         name: tenant?.name ?? org,

@@ -13,6 +13,7 @@ import kit from '../kit/kit.module.css'
 import { type Faults, useRefusal } from '../kit/refusal'
 import type { Schemas } from '../types'
 import { useReread, useSetAside, wordsOf } from './useBlocks'
+import { forgetWish } from './wish'
 
 /** A standing area: how many it takes, and how many of them are not for sale. */
 export function AreaCard({
@@ -52,7 +53,10 @@ export function AreaCard({
         )
       return what
     },
-    onSuccess: () => toast(t('common:state.saved'), { tone: 'good' }),
+    onSuccess: () => {
+      forgetWish()
+      toast(t('common:state.saved'), { tone: 'good' })
+    },
     onSettled: reread,
   })
   const refusal = useRefusal(faults, save.error ?? setAside.error)

@@ -1,5 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
+import { ErrorState } from '../../ui/State'
 import { useEvent } from '../events/EventFrame'
 import { useOrganizer } from '../frame/context'
 import { Part } from '../kit/Head'
@@ -17,6 +19,11 @@ export function BlocksPage() {
   const here = useOrganizer()
   const { event } = useEvent()
   const listed = useInfiniteQuery(blocksQuery(here.id, event.id))
+  const { hasNextPage, isFetching, isFetchNextPageError, fetchNextPage } = listed
+  // All of them: whose a seat is, its own block says alone.
+  useEffect(() => {
+    if (hasNextPage && !isFetching && !isFetchNextPageError) void fetchNextPage()
+  }, [hasNextPage, isFetching, isFetchNextPageError, fetchNextPage])
   const blocks = listed.data?.pages.flatMap((page) => page.items) ?? []
   const geometry = useQuery(geometryQuery(event.id))
   const availability = useQuery(availabilityQuery(event.id))
@@ -40,6 +47,7 @@ export function BlocksPage() {
           )}
           {areas.length > 0 && (
             <Part id="areas" title={t('block.areas')} note={t('block.areasNote')}>
+              {counts.isError && <ErrorState error={counts.error} onRetry={() => counts.refetch()} />}
               <ul className={styles.areas}>
                 {areas.map((area) => (
                   <AreaCard

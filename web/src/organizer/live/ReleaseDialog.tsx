@@ -13,6 +13,7 @@ import { type Faults, useRefusal } from '../kit/refusal'
 import type { Block } from '../types'
 import styles from './Live.module.css'
 import { useReread } from './useBlocks'
+import { forgetWish } from './wish'
 
 /** Puts a block's places on sale again: all, or those that are chosen. */
 export function ReleaseDialog({ block, onClose }: { block: Block; onClose: () => void }) {
@@ -33,6 +34,7 @@ export function ReleaseDialog({ block, onClose }: { block: Block; onClose: () =>
       return ok(api.POST('/api/v1/organizers/{org}/events/{event}/blocks/{block}/release', { params, body }))
     },
     onSuccess: () => {
+      forgetWish()
       toast(t('block.did.unblock', { count }), { tone: 'good' })
       onClose()
     },

@@ -11,6 +11,7 @@ import { useRefusal } from '../kit/refusal'
 import type { Block, Schemas } from '../types'
 import styles from './Live.module.css'
 import { useReread, useSetAside, wordsOf } from './useBlocks'
+import { forgetWish } from './wish'
 
 type Section = Schemas['Section']
 const NONE = {}
@@ -25,7 +26,7 @@ export function SeatBlocks({
   blocks,
 }: {
   event: string
-  /** Those that are known so far, to say whose a seat is. */
+  /** They say whose a seat is. */
   blocks: readonly Block[]
   sections: readonly Section[]
   seats: Uint8Array
@@ -64,6 +65,7 @@ export function SeatBlocks({
       return { what, count: what === 'block' ? free.length : blocked.length }
     },
     onSuccess: ({ what, count }) => {
+      if (what === 'unblock') forgetWish()
       toast(t(`block.did.${what}`, { count }), { tone: 'good' })
       setPicked(new Set())
       if (what === 'block') {

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next'
 import { useLocale } from '../../i18n'
 import { Button } from '../../ui/Button'
 import { Part } from '../kit/Head'
-import type { SectionCounts } from '../sections'
+import { type SectionCounts, shareOf } from '../sections'
 import styles from './Live.module.css'
 
 /** The fullest ones tell most; the others are a press away. */
@@ -15,14 +15,14 @@ export function Sections({ counts }: { counts: readonly SectionCounts[] }) {
   const locale = useLocale()
   const number = new Intl.NumberFormat(locale)
   const [isAll, setAll] = useState(false)
-  const taken = (section: SectionCounts) => (section.capacity - section.available) / section.capacity
+  const taken = (section: SectionCounts) => shareOf(section, section.capacity - section.available)
   const sorted = counts.toSorted((a, b) => taken(b) - taken(a) || a.name.localeCompare(b.name, locale))
   const shown = isAll ? sorted : sorted.slice(0, SHOWN)
   return (
     <Part id="sections" title={t('sections')}>
       <ul className={styles.sections}>
         {shown.map((section) => {
-          const share = (part: number) => `${(part / section.capacity) * 100}%`
+          const share = (part: number) => `${shareOf(section, part) * 100}%`
           return (
             <li key={`${section.isArea}-${section.id}`} className={styles.section}>
               <strong>{section.name}</strong>

@@ -1,9 +1,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useRef } from 'react'
 import { api, ok } from '../../api/client'
 import { useEvent } from '../events/EventFrame'
 import { useOrganizer } from '../frame/context'
 import type { Schemas } from '../types'
+import { forgetWish, keyOf } from './wish'
 
 /** Reads anew what blocking changes: who has places, how many are left, and which seats are free. */
 export function useReread() {
@@ -22,18 +22,13 @@ export function useReread() {
 export function useSetAside() {
   const here = useOrganizer()
   const { event } = useEvent()
-  const asked = useRef({ body: '', key: '' })
   return useMutation({
     mutationFn: (body: Schemas['NewBlockBody']) => {
-      const text = JSON.stringify(body)
-      if (asked.current.body !== text) asked.current = { body: text, key: crypto.randomUUID() }
-      const header = { 'Idempotency-Key': asked.current.key }
+      const header = { 'Idempotency-Key': keyOf(JSON.stringify([event.id, body])) }
       const params = { path: { org: here.id, event: event.id }, header }
       return ok(api.POST('/api/v1/organizers/{org}/events/{event}/blocks', { params, body }))
     },
-    onSuccess: () => {
-      asked.current = { body: '', key: '' }
-    },
+    onSuccess: forgetWish,
   })
 }
 

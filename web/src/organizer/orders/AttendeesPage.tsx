@@ -63,6 +63,7 @@ export function AttendeesPage() {
               'issued_at',
               'name',
               'email',
+              'email_verified',
             ]}
             read={(cursor) => readAttendees(here.id, event.id, filter, cursor, undefined)}
             row={(ticket) => [
@@ -79,6 +80,7 @@ export function AttendeesPage() {
               ticket.issuedAt,
               ticket.holder.name,
               ticket.holder.email,
+              ticket.holder.email && String(ticket.holder.emailVerified),
             ]}
           />
         }
@@ -136,7 +138,10 @@ export function AttendeesPage() {
                     <span className={kit.note}>{t('erased')}</span>
                   ) : (
                     <>
-                      {holder.name} <span className={kit.note}>{holder.email}</span>
+                      {holder.name} <span className={kit.note}>{holder.email}</span>{' '}
+                      {holder.email && !holder.emailVerified && (
+                        <span className={kit.note}>({t('unverified')})</span>
+                      )}
                     </>
                   ),
               },

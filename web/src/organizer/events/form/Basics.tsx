@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
-import { Field, Select } from '../../../ui/Field'
+import { Field, Select, TextArea } from '../../../ui/Field'
 import { Notice } from '../../../ui/State'
 import { useOrganizer } from '../../frame/context'
 import kit from '../../kit/kit.module.css'
@@ -46,9 +46,10 @@ export function Basics({ draft, change, at, isSaved }: FieldsProps) {
           </option>
         ))}
       </Select>
-      <Field
+      <TextArea
         label={t('field.performers')}
-        hint={t(isSaved ? 'field.performersKept' : 'field.performersHint')}
+        hint={t('field.performersHint')}
+        rows={2}
         value={draft.performers}
         error={at('performers')}
         onChange={(event) => change({ performers: event.target.value })}
