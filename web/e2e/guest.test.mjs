@@ -223,6 +223,61 @@ test('what an account has no room for stays where it is, and is said', async () 
   await context.close()
 })
 
+test('who takes their time keeps the places: a guest whose access is over is renewed on the way in', async () => {
+  const { person, context: first } = await member()
+  await first.close()
+  for (const arrive of [(page) => fillRegistration(page, somebody()), (page) => enter(page, person)]) {
+    const { context, page, errors } = await visitor(browser, server.url)
+    const hold = await holdAsGuest(page)
+    // As a browser does when its hour is over.
+    await context.clearCookies({ name: '__Host-access' })
+    await arrive(page)
+    await pay(page).waitFor()
+    assert.equal(heldIn(page), hold)
+    await paysFor(page, hold)
+    assert.deepEqual(errors, [])
+    await context.close()
+  }
+})
+
+test('a checkout goes on with what the account had room for', async () => {
+  const { person, page: account, context: first } = await member()
+  for (const name of ['Northern Lights Tour', 'Open Mic Monday']) {
+    await holdBest(account, server.url, name, 1)
+    await account.waitForURL(/\/checkout/)
+    await pay(account).waitFor()
+  }
+  await first.close()
+  const { context, page, errors } = await visitor(browser, server.url)
+  const older = await holdAsGuest(page)
+  const newer = await holdAsGuest(page)
+  await page.goto(`/checkout?hold=${older},${newer}`)
+  await enter(page, person)
+  await page.getByText('Your account already holds as much as one person may').waitFor()
+  await pay(page).waitFor()
+  await page.waitForURL((url) => url.searchParams.get('hold') === newer)
+  await paysFor(page, newer)
+  assert.deepEqual(errors, [])
+  await context.close()
+})
+
+test('a checkout of which the account had room for nothing says so', async () => {
+  const { person, page: account, context: first } = await member()
+  for (const name of ['Midnight Brass', 'Northern Lights Tour', 'Open Mic Monday']) {
+    await holdBest(account, server.url, name, 1)
+    await account.waitForURL(/\/checkout/)
+    await pay(account).waitFor()
+  }
+  await first.close()
+  const { context, page } = await visitor(browser, server.url)
+  await holdAsGuest(page)
+  await enter(page, person)
+  await page.getByText('These places are not held for you').waitFor()
+  await page.getByRole('link', { name: 'Choose again' }).click()
+  await bar(page).getByRole('timer').nth(2).waitFor()
+  await context.close()
+})
+
 test('where no more guests are let in, a sign-in is asked for and what was chosen is held then', async () => {
   const { context, page, errors } = await visitor(browser, server.url)
   const refusal = { code: 'rate_limited', message: 'too many attempts', details: {}, requestId: '-' }

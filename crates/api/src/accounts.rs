@@ -151,15 +151,16 @@ pub(crate) fn private(status: StatusCode, body: impl Serialize) -> Response {
 
 /// Make an account and sign in. A code to verify the address with is sent there.
 ///
-/// A guest who registers goes on with what they hold: `guestHolds` says with what.
+/// A guest who registers goes on with what they hold: `guestHolds` says with what. 401 `invalid_token` when
+/// `X-CSRF-Token` is a guest's whose access token is over, as for every way to sign in: renew it and ask again.
 ///
 /// An account whose address is not verified buys like every other. A second factor, a second address and
 /// handing in a document have to wait.
 #[utoipa::path(post, path = "/api/v1/auth/register", tag = "accounts", params(CarrierParam), request_body = NewAccountBody,
     extensions(("x-rate-limit" = json!("20/min per address"))),
-    responses((status = 201, body = SignedInView), (status = 400, body = Envelope), (status = 409, body = Envelope),
-        (status = 413, body = Envelope), (status = 415, body = Envelope), (status = 429, body = Envelope),
-        (status = 503, body = Envelope)))]
+    responses((status = 201, body = SignedInView), (status = 400, body = Envelope), (status = 401, body = Envelope),
+        (status = 409, body = Envelope), (status = 413, body = Envelope), (status = 415, body = Envelope),
+        (status = 429, body = Envelope), (status = 503, body = Envelope)))]
 pub async fn register(
     State(app): State<App>,
     RequestOrigin(origin): RequestOrigin,
@@ -174,14 +175,8 @@ pub async fn register(
         locale: body.locale.as_deref().map(locale).transpose()?.unwrap_or_default(),
     };
     if let Some(guest) = guest {
-        match app.identity.register_guest(guest, account, &origin).await {
-            Ok(signed_in) => {
-                return Ok(carrier.answer(&app, StatusCode::CREATED, signed_in, Some(guests::kept(&app, guest))));
-            }
-            // Whoever was faster has what the guest held.
-            Err(AccountError::InvalidToken) => {}
-            Err(refused) => return Err(refused.into()),
-        }
+        let signed_in = app.identity.register_guest(guest, account, &origin).await?;
+        return Ok(carrier.answer(&app, StatusCode::CREATED, signed_in, Some(guests::kept(&app, guest))));
     }
     let signed_in = app.identity.register(account, &origin).await?;
     Ok(carrier.answer(&app, StatusCode::CREATED, signed_in, None))
@@ -217,7 +212,7 @@ pub async fn login(
         }
     };
     match signed_in {
-        Ok(signed_in) => carrier.welcome(&app, &origin, guest, signed_in).await,
+        Ok(signed_in) => Ok(carrier.welcome(&app, &origin, guest, signed_in).await),
         Err(refused @ (AccountError::InvalidCredentials | AccountError::RateLimited { .. })) => {
             // Whether the address has an account is known to the log, not to the caller.
             let (print, account) = app.identity.whom_it_reaches(contact).await?;

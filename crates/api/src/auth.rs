@@ -1,6 +1,5 @@
 //! Who is calling and what they may do: permission is the type of an extractor.
 
-use std::convert::Infallible;
 use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
@@ -116,15 +115,22 @@ impl FromRequestParts<App> for Holder {
     }
 }
 
-/// The guest who signs in or registers, if it is one. Whoever else is signed in does so as nobody.
+/// The guest who signs in or registers, if it is one. Whoever else is signed in does so as nobody, but for a page
+/// that says it is a guest's and proves none: its access token is over, and going on would lose what it holds. It
+/// renews the token and asks again.
 #[derive(Debug, Clone, Copy)]
 pub struct AsGuest(pub Option<Guest>);
 
 impl FromRequestParts<App> for AsGuest {
-    type Rejection = Infallible;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
-        Ok(Self(caller(parts).guest()))
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        match caller(parts).guest() {
+            None if cookies::names_guest(&parts.headers) => {
+                Err(Problem::new(Code::InvalidToken, "the guest's access token is not valid"))
+            }
+            guest => Ok(Self(guest)),
+        }
     }
 }
 

@@ -108,9 +108,12 @@ impl Carrier {
         origin: &Origin,
         guest: Option<Guest>,
         signed_in: SignedIn,
-    ) -> Result<Response, Problem> {
-        let guest_holds = guests::take_along(app, origin, guest, &signed_in).await?;
-        Ok(self.answer(app, StatusCode::OK, signed_in, guest_holds))
+    ) -> Response {
+        let guest_holds = match guest {
+            Some(guest) => guests::take_along(app, origin, guest, signed_in.user.id).await,
+            None => None,
+        };
+        self.answer(app, StatusCode::OK, signed_in, guest_holds)
     }
 
     /// The answer to who is signed in.
@@ -219,6 +222,11 @@ fn set(name: &str, value: &str, life: Duration) -> HeaderValue {
 fn repeated<H: Headers + ?Sized>(headers: &H) -> Option<&[u8]> {
     let mut said = headers.values(&CSRF_TOKEN);
     said.next().filter(|_| said.next().is_none())
+}
+
+/// Whether a request repeats a guest's token, whatever it is worth.
+pub(crate) fn names_guest<H: Headers + ?Sized>(headers: &H) -> bool {
+    repeated(headers).is_some_and(|said| said.starts_with(GUEST.as_bytes()))
 }
 
 fn is_same(said: &[u8], wanted: &[u8]) -> bool {

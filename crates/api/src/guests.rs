@@ -1,12 +1,12 @@
 //! Guests: to hold places before anybody asks who one is, and to take them along into an account.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use identity::{Guest, SignedIn};
-use inventory::HandedOver;
+use identity::Guest;
+use inventory::{HandedOver, Refused};
 use serde::Serialize;
-use stagedoor_core::{HoldId, UserId};
+use stagedoor_core::{Code, HoldId, UserId};
 use store::Origin;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -67,7 +67,7 @@ pub struct GuestHoldsView {
 pub struct LeftHoldView {
     #[schema(value_type = String)]
     id: HoldId,
-    /// Why: `hold_limit` or `ticket_limit`; `unavailable` when it is still being tried.
+    /// Why: `hold_limit` or `ticket_limit`; `unavailable` when it did not come to that, and is tried again.
     code: &'static str,
 }
 
@@ -82,6 +82,11 @@ impl GuestHoldsView {
         }
         Self { taken, left }
     }
+
+    /// Where nobody knows yet.
+    fn untried(holds: impl Iterator<Item = HoldId>) -> Self {
+        Self::of(holds.map(|hold| HandedOver { hold, outcome: Err(Refused::Unavailable) }).collect())
+    }
 }
 
 /// Become a guest, who may hold places and nothing else, without an account.
@@ -90,31 +95,41 @@ impl GuestHoldsView {
 /// `account_needed`. Who registers with a guest's token or cookies goes on as an account with the same holds; who
 /// signs in so takes the holds along. A guest who stays away for 2 hours is gone, and a day later in any case.
 ///
-/// 429 when too many guests came from the address: `guests_per_address` in 15 minutes.
+/// 429 when too many guests came from the address: `guests_per_address` in 15 minutes. 403 `invalid_csrf_token` for
+/// pages from elsewhere, which would use those up.
 #[utoipa::path(post, path = "/api/v1/auth/guest", tag = "accounts", params(CarrierParam),
     extensions(("x-rate-limit" = json!("20/min per address"))),
-    responses((status = 201, body = GuestView), (status = 400, body = Envelope), (status = 429, body = Envelope)))]
+    responses((status = 201, body = GuestView), (status = 400, body = Envelope), (status = 403, body = Envelope),
+        (status = 429, body = Envelope)))]
 pub async fn open_guest(
     State(app): State<App>,
     RequestOrigin(origin): RequestOrigin,
     carrier: Carrier,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
+        return Err(Problem::new(Code::InvalidCsrfToken, "no page from elsewhere makes guests"));
+    }
     let guest = app.identity.open_guest(&origin).await?;
     Ok(carrier.answer_guest(&app, StatusCode::CREATED, guest))
 }
 
-/// Goes on with what a guest held as the account that they signed in to.
-pub(crate) async fn take_along(
-    app: &App,
-    origin: &Origin,
-    guest: Option<Guest>,
-    signed_in: &SignedIn,
-) -> Result<Option<GuestHoldsView>, Problem> {
-    let (Some(guest), account) = (guest, signed_in.user.id) else { return Ok(None) };
-    if !app.identity.guest_signed_in(origin, guest, account).await? {
-        return Ok(None);
-    }
-    Ok(Some(GuestHoldsView::of(app.inventory.hand_over(guest.id, account).await)))
+/// Goes on with what a guest held as the account that they signed in to. Nothing that goes wrong here takes the
+/// sign-in back, whose proof may be used up.
+pub(crate) async fn take_along(app: &App, origin: &Origin, guest: Guest, account: UserId) -> Option<GuestHoldsView> {
+    let end = || app.identity.guest_signed_in(origin, guest, account);
+    let ended = match end().await {
+        Ok(false) => return None,
+        Ok(true) => true,
+        Err(error) => {
+            tracing::warn!(guest = %guest.id, %account, %error, "what a guest holds is not handed over yet");
+            end().await.unwrap_or(false)
+        }
+    };
+    Some(match ended {
+        true => GuestHoldsView::of(app.inventory.hand_over(guest.id, account).await),
+        false => GuestHoldsView::untried(app.inventory.holds_of(guest.id).into_iter().map(|(hold, ..)| hold)),
+    })
 }
 
 /// What a guest who registered goes on with.

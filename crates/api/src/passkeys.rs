@@ -204,7 +204,7 @@ pub async fn sign_in_with_passkey(
     Body(body): Body<PasskeySignInBody>,
 ) -> Result<Response, Problem> {
     match app.identity.sign_in_with_passkey(&origin, &body.credential.into()).await {
-        Ok(signed_in) => carrier.welcome(&app, &origin, guest, signed_in).await,
+        Ok(signed_in) => Ok(carrier.welcome(&app, &origin, guest, signed_in).await),
         Err(refused @ (AccountError::InvalidPasskey | AccountError::RateLimited { .. })) => {
             let subject = "passkey".to_owned();
             let denied = Denied { chain: Chain::Platform, action: "session.open", subject, about: None };

@@ -193,7 +193,7 @@ pub async fn finish_provider_sign_in(
         Answer { code: body.code.as_deref(), state: &body.state, iss: body.iss.as_deref(), secret: &body.secret };
     let locale = body.locale.as_deref().map(locale).transpose()?.unwrap_or_default();
     match app.identity.finish_provider_sign_in(&origin, &body.provider, answer, body.otp.as_deref(), locale).await {
-        Ok(signed_in) => carrier.welcome(&app, &origin, guest, signed_in).await,
+        Ok(signed_in) => Ok(carrier.welcome(&app, &origin, guest, signed_in).await),
         Err(refused @ AccountError::ProviderRefused) => {
             let subject = body.provider;
             let denied = Denied { chain: Chain::Platform, action: "session.open", subject, about: None };

@@ -2,7 +2,7 @@
 //! network address.
 //!
 //! Kept in memory: a restart forgives, and several processes count apart. That is enough to make
-//! guessing slow, and it never writes to the database for a stranger.
+//! guessing slow, and counting never writes to the database for a stranger.
 
 use std::net::IpAddr;
 use std::time::Duration;

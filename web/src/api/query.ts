@@ -6,11 +6,18 @@ import type { User } from './types'
 
 const RETRIES = 2
 
+export const mayRetry = (count: number, error: unknown): boolean =>
+  count < RETRIES && isProblem(error) && error.passes && error.status !== 429
+
+/** Every time twice as long. */
+export const retryMs = (count: number): number => Math.min(1_000 * 2 ** count, 30_000)
+
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 15_000,
-      retry: (count, error) => count < RETRIES && isProblem(error) && error.passes && error.status !== 429,
+      retry: mayRetry,
+      retryDelay: retryMs,
       // What was loaded before stays on the screen while the phone is offline.
       networkMode: 'offlineFirst',
     },

@@ -1,4 +1,5 @@
 import { hear } from '../lib/clock'
+import { isProblem } from './problem'
 import { onTold, tell } from './tabs'
 
 /**
@@ -9,6 +10,10 @@ const CSRF = '__Host-csrf'
 /** What it begins with when it is a guest's, who holds places and has no account. */
 const GUEST = 'guest.'
 const REFRESH = '/api/v1/auth/refresh'
+/** The lock of whoever renews the session. */
+const RENEWAL = 'session-refresh'
+/** The lock of whoever becomes a guest: two in one browser would take each other's cookies. */
+export const BECOMING_GUEST = 'guest'
 /** When a tab last renewed the session, in ms since 1970. */
 const RENEWED = 'session-renewed'
 /** Past this a renewal is given up, and the wait for another tab's: one that hangs holds nobody up. */
@@ -53,7 +58,10 @@ async function send(request: Request): Promise<Response> {
 
 const isSafe = (method: string) => method === 'GET' || method === 'HEAD'
 
-/** A call by cookie: with the token of the form, and once more after the access token was renewed. */
+/**
+ * A call by cookie: with the token of the form, and once more after the access token was renewed. What signs
+ * somebody in goes by `signIn`.
+ */
 export async function fetchWithSession(request: Request): Promise<Response> {
   const again = request.clone()
   const before = csrfToken()
@@ -91,7 +99,7 @@ function sayRenewed(): void {
  */
 async function renew(stale: string, sent: number): Promise<boolean> {
   const patience = { signal: AbortSignal.timeout(RENEW_MS) }
-  return navigator.locks.request('session-refresh', patience, async () => {
+  return navigator.locks.request(RENEWAL, patience, async () => {
     const token = csrfToken()
     if (!token) return false
     if (token !== stale || Number(localStorage.getItem(RENEWED)) > sent) return true
@@ -106,4 +114,30 @@ async function renew(stale: string, sent: number): Promise<boolean> {
     if (response.ok) sayRenewed()
     return response.ok
   })
+}
+
+/**
+ * A call that signs somebody in. It has the browser to itself: an answer to the guest before would come after, and
+ * take the account's cookies. Where the guest's access token is over it is renewed first, so that what is held
+ * comes along.
+ */
+export async function signIn<T>(call: () => Promise<T>): Promise<T> {
+  let before: string | undefined
+  let sent = 0
+  const alone = () =>
+    navigator.locks.request(BECOMING_GUEST, () =>
+      navigator.locks.request(RENEWAL, () => {
+        before = csrfToken()
+        sent = Date.now()
+        return call()
+      }),
+    )
+  try {
+    return await alone()
+  } catch (error) {
+    if (!isProblem(error, 'invalid_token') || !before?.startsWith(GUEST)) throw error
+    // A guest who is gone has left no cookies, and whoever signs in does so as nobody.
+    if (!(await renew(before, sent)) && canHold()) throw error
+    return alone()
+  }
 }

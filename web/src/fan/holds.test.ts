@@ -2,7 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { Problem } from '../api/problem'
 import type { Hold } from '../api/types'
 import { hear } from '../lib/clock'
-import { askAgainMs, payableTogether } from './holds'
+import { askAgainMs, awaitHolds, holdQuery, payableTogether } from './holds'
 
 const NOW = Date.parse('2026-11-22T20:00:00Z')
 const hold = (change: Partial<Hold>): Hold => ({
@@ -36,6 +36,19 @@ test('the end of a hold is counted by the clock of the server', () => {
   hear(new Response('', { headers: { Date: new Date(NOW).toUTCString() } }), Date.now())
   const wait = Number(askAgainMs([hold({})], null))
   expect(Math.abs(wait - 5 * 60_000)).toBeLessThan(2_000)
+})
+
+test('a hold on its way to the account is asked about again for some seconds, and another is not', () => {
+  vi.useFakeTimers({ now: NOW })
+  const absent = new Problem('not_found', 404)
+  const asksAgain = (id: string) => {
+    const { retry } = holdQuery(id)
+    return typeof retry === 'function' && retry(5, absent)
+  }
+  awaitHolds(['hld_late'])
+  expect([asksAgain('hld_late'), asksAgain('hld_a')]).toEqual([true, false])
+  vi.advanceTimersByTime(30_000)
+  expect(asksAgain('hld_late')).toBe(false)
 })
 
 test('one order pays what is held in one currency, and no more holds than it takes', () => {

@@ -2,7 +2,7 @@ import { queryOptions, useQuery } from '@tanstack/react-query'
 import { api, ok } from '../api/client'
 import { useIsGuest, useMe } from '../api/me'
 import { isProblem } from '../api/problem'
-import { queryClient } from '../api/query'
+import { mayRetry, queryClient, retryMs } from '../api/query'
 import { onTold, tell } from '../api/tabs'
 import type { Hold } from '../api/types'
 import { serverNow } from '../lib/clock'
@@ -23,11 +23,31 @@ export function askAgainMs(holds: readonly Hold[], error: unknown): number | fal
   return Math.max(ASK_MS, asked, Math.min(...ends) - serverNow())
 }
 
+/** For how long what a guest held is looked for in the account that they signed in to. */
+const COMING_MS = 30_000
+/** Holds that are on their way there, with the end of the wait in ms since 1970. */
+const coming = new Map<string, number>()
+
+/** The server could not hand these over at once, and tries again by itself. */
+export function awaitHolds(ids: readonly string[]): void {
+  for (const id of ids) coming.set(id, Date.now() + COMING_MS)
+}
+
+const isComing = (hold: string): boolean => (coming.get(hold) ?? 0) > Date.now()
+
+async function lookAt(hold: string, signal: AbortSignal): Promise<Hold> {
+  const found = await ok(api.GET('/api/v1/holds/{hold}', { params: { path: { hold } }, signal }))
+  if (coming.delete(hold)) void queryClient.invalidateQueries({ queryKey: holdsQuery.queryKey })
+  return found
+}
+
 export const holdQuery = (hold: string) =>
   queryOptions({
     queryKey: ['me', 'hold', hold],
-    queryFn: ({ signal }) => ok(api.GET('/api/v1/holds/{hold}', { params: { path: { hold } }, signal })),
+    queryFn: ({ signal }) => lookAt(hold, signal),
     staleTime: 0,
+    retry: (count, error) => (isProblem(error, 'not_found') && isComing(hold)) || mayRetry(count, error),
+    retryDelay: (count) => (isComing(hold) ? ASK_MS : retryMs(count)),
     refetchInterval: ({ state }) => (state.data ? askAgainMs([state.data], state.error) : false),
   })
 

@@ -167,6 +167,40 @@ async fn a_guest_by_cookies_is_told_apart_by_scripts_and_goes_over_into_an_accou
 }
 
 #[tokio::test]
+async fn a_guests_page_whose_access_token_is_over_renews_it_before_anybody_signs_in() {
+    let app = TestApp::new().await;
+    let event = app.event_on_sale().await;
+    app.fan("ann").await;
+    let mut guest = Browser::guest(&app).await;
+    let held = guest.post(&event.path("/holds"), json!({ "seats": ["S-A-1"] })).await.expect(201).id();
+    let csrf = guest.csrf.clone();
+    let ann = json!({ "email": "ann@example.org", "password": PASSWORD });
+    let bob = json!({ "email": "bob@example.org", "password": PASSWORD, "name": "Bob" });
+    let access = std::mem::take(&mut guest.access);
+    // Browsers send none that is over; a server that changed its mind about one may be sent it.
+    for access in ["", "nonsense", &format!("{access}x")] {
+        let mut late = Browser { access: access.to_owned(), ..guest.clone() };
+        for (path, body) in [("/auth/login", &ann), ("/auth/register", &bob)] {
+            let answer = late.enters(path, Some(&csrf), body.clone()).await.refused(401, "invalid_token");
+            assert!(!answer.headers.contains_key(header::SET_COOKIE), "{path}");
+        }
+    }
+    let credential =
+        json!({ "id": "AA", "response": { "authenticatorData": "AA", "clientDataJSON": "AA", "signature": "AA" } });
+    guest
+        .enters("/auth/passkeys", Some(&csrf), json!({ "credential": credential }))
+        .await
+        .refused(401, "invalid_token");
+    let visit = json!({ "provider": "example", "state": "x", "secret": "x", "code": "x" });
+    guest.enters("/auth/providers", Some(&csrf), visit).await.refused(401, "invalid_token");
+
+    let answer = guest.post("/auth/refresh", json!({})).await.expect(200);
+    guest.keep(&answer);
+    let answer = guest.enters("/auth/login", Some(&csrf), ann).await.expect(200).json();
+    assert_eq!(answer["guestHolds"], json!({ "taken": [held], "left": [] }));
+}
+
+#[tokio::test]
 async fn a_page_from_elsewhere_takes_nothing_from_a_guest() {
     let app = TestApp::new().await;
     let event = app.event_on_sale().await;

@@ -38,8 +38,7 @@ fn every_operation_says_what_it_is_for_and_how_it_ends() {
         must(!answers.contains_key("default"), "a default answer says nothing");
         let says = |status: &str| answers.contains_key(status);
         // Where tokens are given out, they can be refused.
-        let is_before =
-            ["/register", "/guest", "/forgot", "/challenge", "/start"].iter().any(|end| name.ends_with(end));
+        let is_before = ["/guest", "/forgot", "/challenge", "/start"].iter().any(|end| name.ends_with(end));
         let signs_in = name.contains("/auth/") && operation.method == "post" && !is_before;
         let is_oauth = operation.path.starts_with("/oauth/");
         let knows_clients = is_oauth && operation.path != "/oauth/authorize";

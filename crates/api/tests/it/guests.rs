@@ -1,5 +1,7 @@
 //! Guests: they hold at once, and keep what they hold when they say who they are.
 
+use axum::body::Body;
+use axum::http::Method;
 use serde_json::{Value, json};
 use stagedoor_core::{Timestamp, UserId};
 
@@ -209,6 +211,31 @@ async fn what_the_sign_in_did_not_come_to_is_handed_over_by_a_job() {
     app.run_jobs().await;
     assert_eq!(holds(&ann).await, [hold.as_str()]);
     ann.pay(&[&hold], "tok_ok").await.expect(201);
+}
+
+#[tokio::test]
+async fn a_sign_in_counts_even_if_the_guest_cannot_be_ended() {
+    let app = TestApp::new().await;
+    let (event, ann, guest) = (app.event_on_sale().await, app.fan("ann").await, app.guest().await);
+    let hold = guest.held(&event.id, &["S-A-1"]).await;
+    let tx = app.db.store.begin_write().await.unwrap();
+    tx.execute("DROP TABLE guest", ()).await.unwrap();
+    tx.commit().await.unwrap();
+    let answer = sign_in(&guest, "ann").await.expect(200).json();
+    assert_eq!(answer["user"]["id"], json!(ann.id));
+    let left = json!([{ "id": hold, "code": "unavailable" }]);
+    assert_eq!(answer["guestHolds"], json!({ "taken": [], "left": left }));
+}
+
+#[tokio::test]
+async fn a_page_from_elsewhere_makes_no_guests() {
+    let app = TestApp::new().await;
+    let from = async |site: &str| {
+        let request = app.nobody().request(Method::POST, "/auth/guest").header("sec-fetch-site", site);
+        app.nobody().send(request.body(Body::empty()).unwrap()).await
+    };
+    from("cross-site").await.refused(403, "invalid_csrf_token");
+    from("same-origin").await.expect(201);
 }
 
 #[tokio::test]

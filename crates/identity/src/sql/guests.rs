@@ -68,10 +68,11 @@ pub(crate) async fn rotate_guest(tx: &Tx, row: &GuestRow, at: Timestamp, expires
     .await
 }
 
-/// Ends the session, if it has not ended; how many were ended. `heir`: whose what it held is from now on.
+/// Ends the session, if nothing has ended it; how many were ended. `heir`: whose what it held is from now on. One
+/// that has expired is ended all the same: its last access token is good for a while longer, and so is what it holds.
 pub(crate) async fn end_guest(tx: &Tx, session: SessionId, heir: Option<UserId>) -> Result<u64> {
     tx.execute(
-        "UPDATE guest SET ended_at = $2, heir = $3 WHERE session_id = $1 AND ended_at IS NULL AND expires_at > $2",
+        "UPDATE guest SET ended_at = $2, heir = $3 WHERE session_id = $1 AND ended_at IS NULL",
         (session, tx.now(), heir),
     )
     .await

@@ -156,6 +156,23 @@ async fn who_signs_in_as_a_guest_has_one_heir() {
 }
 
 #[tokio::test]
+async fn a_guest_whose_day_is_over_signs_in_with_the_last_access_token() {
+    let office = Office::new().await;
+    let (mut tokens, known) = fresh(&office).await;
+    for _ in 0..13 {
+        office.advance(2 * HOUR - 10 * MINUTE);
+        tokens = office.refresh_guest(&HOME, &tokens.refresh_token).await.unwrap();
+    }
+    office.advance(11 * MINUTE);
+    assert_eq!(guest(&office, &tokens.access_token).unwrap().id, known.id);
+    let ann = office.fan("ann").await.user.id;
+    office.prune().await.unwrap();
+    assert!(office.guest_signed_in(&HOME, known, ann).await.unwrap());
+    assert_eq!(hand_overs(&office).await.len(), 1);
+    assert_eq!(guest(&office, &tokens.access_token), Err(TokenError::Revoked));
+}
+
+#[tokio::test]
 async fn guests_are_forgotten_once_they_can_own_nothing() {
     let office = Office::new().await;
     let (_, gone) = fresh(&office).await;

@@ -1,11 +1,11 @@
 import { api, ok } from '../../api/client'
 import { COOKIES } from '../../api/me'
 import { isProblem, Problem } from '../../api/problem'
-import { announceSession, canHold } from '../../api/session'
+import { announceSession, BECOMING_GUEST, canHold } from '../../api/session'
 
-/** One call of one tab makes a guest for all: two guests in one browser would take each other's cookies. */
+/** One call of one tab makes a guest for all. */
 async function becomeGuest(): Promise<void> {
-  await navigator.locks.request('guest', async () => {
+  await navigator.locks.request(BECOMING_GUEST, async () => {
     if (canHold()) return
     try {
       await ok(api.POST('/api/v1/auth/guest', { headers: COOKIES }))

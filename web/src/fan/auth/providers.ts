@@ -47,7 +47,7 @@ export const finishSignIn = (
   answer: Answer,
   locale: 'en' | 'de',
 ): Promise<User> =>
-  enter(
+  enter(() =>
     ok(
       api.POST('/api/v1/auth/providers', {
         headers: COOKIES,

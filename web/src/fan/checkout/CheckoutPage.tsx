@@ -3,6 +3,7 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useIsGuest } from '../../api/me'
+import { isProblem } from '../../api/problem'
 import type { Hold } from '../../api/types'
 import { sumMoney } from '../../lib/money'
 import { buttonClass } from '../../ui/Button'
@@ -26,9 +27,17 @@ export function CheckoutPage() {
   const ids = text.split(',').filter(Boolean)
   const answers = useQueries({ queries: ids.map(holdQuery) })
   const holds = answers.flatMap(({ data }) => (data ? [data] : []))
+  // Of a guest's holds an account may not have room for all, and those that it has not are nobody's.
+  const gone = ids.filter((_, at) => !answers[at]?.data && isProblem(answers[at]?.error, 'not_found'))
+  const isLosing = useRest(
+    gone,
+    ids.filter((id) => !gone.includes(id)),
+    false,
+  )
   const failed = answers.find(({ isError, data }) => isError && !data)
   if (ids.length === 0) return <Nothing />
-  if (failed)
+  if (gone.length === ids.length) return <Over ids={ids} />
+  if (failed && !isLosing)
     return (
       <Page title={t('title')}>
         <ErrorState isPage error={failed.error} onRetry={() => failed.refetch()} />
@@ -59,9 +68,14 @@ function Checkout({ ids, holds }: { ids: string[]; holds: Hold[] }) {
   const total = quotes.length === holds.length ? sumMoney(quotes.map((quote) => quote.total)) : undefined
   const busy = payment.state !== 'idle'
   useBoughtElsewhere(holds, busy)
-  const isLosing = useRest(holds, busy)
+  const over = holds.filter((hold) => !isHeld(hold)).map(({ id }) => id)
+  const isLosing = useRest(
+    over,
+    holds.filter(isHeld).map(({ id }) => id),
+    busy,
+  )
   // The clock may be wrong, so it ends nothing: it is the server that says what a hold has become.
-  if (!busy && !isLosing && !holds.every(isHeld)) return <Over holds={holds} />
+  if (!busy && !isLosing && !holds.every(isHeld)) return <Over ids={ids} holds={holds} />
   const warning = left <= WARNING_SECONDS
   const said = left === 0 ? 'common:hold.ending' : warning ? 'common:hold.warning' : 'clock'
   return (
@@ -84,11 +98,9 @@ function Checkout({ ids, holds }: { ids: string[]; holds: Hold[] }) {
 }
 
 /** Whether some of several holds are over: what is left of them can still be paid, and is gone on with. */
-function useRest(holds: readonly Hold[], busy: boolean): boolean {
+function useRest(over: readonly string[], rest: readonly string[], busy: boolean): boolean {
   const { t } = useTranslation('checkout')
   const navigate = useNavigate()
-  const over = holds.filter((hold) => !isHeld(hold)).map(({ id }) => id)
-  const rest = holds.filter(isHeld).map(({ id }) => id)
   const isLosing = !busy && over.length > 0 && rest.length > 0
   const left = rest.join(',')
   const lost = over.join(',')
@@ -117,11 +129,14 @@ function useBoughtElsewhere(holds: readonly Hold[], busy: boolean) {
   }, [data, holds, navigate])
 }
 
-function Over({ holds }: { holds: readonly Hold[] }) {
+/** `holds`: what is known of them; nothing of those that are another's. */
+function Over({ ids, holds = [] }: { ids: readonly string[]; holds?: readonly Hold[] }) {
   const { t } = useTranslation('checkout')
+  const event = holds[0]?.eventId
+  const all = ids.join(',')
   useEffect(() => {
-    for (const hold of holds) forgetHold(hold.id)
-  }, [holds])
+    for (const id of all.split(',')) forgetHold(id)
+  }, [all])
   if (holds.some((hold) => hold.status === 'sold'))
     return (
       <Page title={t('title')}>
@@ -136,18 +151,17 @@ function Over({ holds }: { holds: readonly Hold[] }) {
         <EmptyState
           isPage
           icon="clock"
-          title={t('over')}
+          title={t(event ? 'over' : 'gone')}
           action={
             <Link
-              to="/events/$eventId"
-              params={{ eventId: holds[0]?.eventId ?? '' }}
+              {...(event ? { to: '/events/$eventId', params: { eventId: event } } : { to: '/' })}
               className={buttonClass({ variant: 'primary', size: 'l' })}
             >
               {t('again')}
             </Link>
           }
         >
-          {t('overText')}
+          {t(event ? 'overText' : 'goneText')}
         </EmptyState>
       </div>
     </Page>

@@ -79,8 +79,9 @@ export function usePayment(holds: readonly string[]) {
             continue
           }
           if (!isProblem(error) || !error.passes) {
-            // Refused for good. What is signed out keeps its key: it may have been paid already.
-            if (!isProblem(error) || error.status !== 401) endAttempt(list)
+            // Refused for good. Who is signed out, or a guest since, keeps the key: it may have been paid already.
+            if (!isProblem(error) || !(error.status === 401 || error.code === 'account_needed'))
+              endAttempt(list)
             void client.invalidateQueries({ queryKey: ['me', 'hold'] })
             return setPayment({ state: 'idle', error })
           }
