@@ -224,8 +224,19 @@ export async function orders(page) {
 
 /** Everything axe-core finds on what is on the screen, in words short enough to act on. */
 export async function violations(page) {
-  // Half-way through a fade, text has less contrast than it will have.
-  await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {}))))
+  // Half-way through a fade, or from day to night, text has less contrast than it will have. What has changed
+  // just now begins to move with the next frame.
+  await page.evaluate(async () => {
+    const frame = () => new Promise(requestAnimationFrame)
+    const ends = (one) => one.effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY
+    let moving
+    do {
+      await frame()
+      await frame()
+      moving = document.getAnimations().filter((one) => one.playState === 'running' && ends(one))
+      await Promise.all(moving.map((one) => one.finished.catch(() => {})))
+    } while (moving.length > 0)
+  })
   if (!(await page.evaluate(() => 'axe' in window))) await page.addScriptTag({ path: axe })
   const { violations: found } = await page.evaluate(() =>
     window.axe.run(document, { resultTypes: ['violations'] }),

@@ -70,6 +70,11 @@ export function SeatGrid(props: Props) {
   useLayoutEffect(() => {
     const element = scroller.current
     if (!element || !wantsFocus.current) return
+    // Who is already looking for another seat goes on typing.
+    if (document.activeElement?.matches('[role=combobox][aria-expanded=true]')) {
+      wantsFocus.current = false
+      return
+    }
     const at = plan.rowOf[seat]! - rowStart
     const [top, bottom] = [tops[at]!, tops[at + 1]!]
     if (top < element.scrollTop || bottom > element.scrollTop + element.clientHeight) {
