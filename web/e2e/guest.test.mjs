@@ -5,6 +5,7 @@ import {
   eventNamed,
   fillRegistration,
   holdBest,
+  holdEach,
   launch,
   orders,
   register,
@@ -207,11 +208,7 @@ test('a guest gives places back, and sees no page that takes an account', async 
 
 test('what an account has no room for stays where it is, and is said', async () => {
   const { person, page: account, context: first } = await member()
-  for (const name of ['Midnight Brass', 'Northern Lights Tour', 'Open Mic Monday']) {
-    await holdBest(account, server.url, name, 1)
-    await account.waitForURL(/\/checkout/)
-    await pay(account).waitFor()
-  }
+  await holdEach(account, server.url, ['Midnight Brass', 'Northern Lights Tour', 'Open Mic Monday'])
   await first.close()
   const { context, page, errors } = await visitor(browser, server.url)
   await holdAsGuest(page)
@@ -242,11 +239,7 @@ test('who takes their time keeps the places: a guest whose access is over is ren
 
 test('a checkout goes on with what the account had room for', async () => {
   const { person, page: account, context: first } = await member()
-  for (const name of ['Northern Lights Tour', 'Open Mic Monday']) {
-    await holdBest(account, server.url, name, 1)
-    await account.waitForURL(/\/checkout/)
-    await pay(account).waitFor()
-  }
+  await holdEach(account, server.url, ['Northern Lights Tour', 'Open Mic Monday'])
   await first.close()
   const { context, page, errors } = await visitor(browser, server.url)
   const older = await holdAsGuest(page)
@@ -263,11 +256,7 @@ test('a checkout goes on with what the account had room for', async () => {
 
 test('a checkout of which the account had room for nothing says so', async () => {
   const { person, page: account, context: first } = await member()
-  for (const name of ['Midnight Brass', 'Northern Lights Tour', 'Open Mic Monday']) {
-    await holdBest(account, server.url, name, 1)
-    await account.waitForURL(/\/checkout/)
-    await pay(account).waitFor()
-  }
+  await holdEach(account, server.url, ['Midnight Brass', 'Northern Lights Tour', 'Open Mic Monday'])
   await first.close()
   const { context, page } = await visitor(browser, server.url)
   await holdAsGuest(page)

@@ -134,6 +134,15 @@ export async function holdBest(page, url, name, quantity = 2) {
   await page.getByRole('button', { name: /^Hold the best/ }).click()
 }
 
+/** Holds a place at each of these events, one after the other, and is at the checkout of the last. */
+export async function holdEach(page, url, names) {
+  for (const name of names) {
+    await holdBest(page, url, name, 1)
+    await page.waitForURL(/\/checkout/)
+    await page.getByRole('button', { name: /^Pay/ }).waitFor()
+  }
+}
+
 /** A performance of that name. */
 export async function eventNamed(url, name, nth = 0) {
   const { items } = await (await fetch(`${url}/api/v1/events?q=${encodeURIComponent(name)}&limit=20`)).json()

@@ -4,6 +4,7 @@ import {
   counted,
   eventNamed,
   holdBest,
+  holdEach,
   launch,
   orders,
   organize,
@@ -99,11 +100,7 @@ test('a hold that runs out is warned of and said to be over, in checkout and in 
 test('several holds stand in the bar, each can be given back, and one checkout pays them all', async () => {
   const { context, page, errors } = await visitor(browser, server.url)
   await register(page, somebody())
-  for (const name of ['Midnight Brass', 'Northern Lights Tour', 'Open Mic Monday']) {
-    await holdBest(page, server.url, name, 1)
-    await page.waitForURL(/\/checkout/)
-    await pay(page).waitFor()
-  }
+  await holdEach(page, server.url, ['Midnight Brass', 'Northern Lights Tour', 'Open Mic Monday'])
   await page.goto('/')
   await bar(page).getByRole('timer').nth(2).waitFor()
   await bar(page).getByRole('button', { name: 'Give back: Northern Lights Tour' }).click()
