@@ -193,11 +193,20 @@ test('a page with something typed in it is left on purpose only', async () => {
     await dialog.waitFor()
     assert.deepEqual(await violations(page), [], colorScheme)
   }
+  // Whoever has left is not asked again while the next page is still on its way.
+  let arrive
+  const arrived = new Promise((resolve) => {
+    arrive = resolve
+  })
+  await page.route(/\/AttendeesPage-[\w-]+\.js$/, async (route) => {
+    await arrived
+    await route.continue()
+  })
   await dialog.getByRole('button', { name: 'Leave' }).click()
   await page.waitForURL(/\/attendees$/)
-
   await page.getByRole('link', { name: 'Events', exact: true }).first().click()
   await page.getByRole('link', { name: 'New event' }).click()
+  arrive()
   await page.getByLabel('Name of the event').fill('Another Night')
   await page.goBack()
   await dialog.getByRole('button', { name: 'Stay here' }).click()
