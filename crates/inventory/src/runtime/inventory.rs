@@ -279,18 +279,13 @@ impl Inventory {
         let mut holds = self.holds_of(from);
         holds.sort_by_key(|(hold, _, expires_at)| Reverse((*expires_at, *hold)));
         let mut all = Vec::with_capacity(holds.len());
-        let mut is_down = false;
         for (hold, event, _) in holds {
-            let outcome = if is_down {
-                Err(Refused::Unavailable)
-            } else if self.shared.fans.admit_again(to, self.shared.now()) {
+            let outcome = if self.shared.fans.admit_again(to, self.shared.now()) {
                 let command = Command::HandOver { hold, from, to };
                 self.ask(event, Work::Command { command, map: None }, Books::Reserved).await.map(drop)
             } else {
                 Err(Refused::HoldLimit)
             };
-            // The next would only wait for the same.
-            is_down |= outcome == Err(Refused::Unavailable);
             // What ended meanwhile is nobody's any more.
             if !matches!(outcome, Err(Refused::Rule(Refusal::HoldExpired | Refusal::HoldEnded | Refusal::NotFound))) {
                 all.push(HandedOver { hold, outcome });

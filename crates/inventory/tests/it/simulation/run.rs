@@ -151,6 +151,8 @@ pub struct Run {
     /// What is being played, and the events that went over to another map meanwhile.
     asked: Vec<(EventId, Ask)>,
     swapped: BTreeSet<EventId>,
+    /// Given up while a command of it may have waited to be decided.
+    underway: Vec<(EventId, Ask)>,
     first_answers: BTreeMap<(EventId, u128), FirstAnswer>,
     /// Holds and orders someone knows of, latest last.
     holds: Vec<(EventId, HoldId, UserId)>,
@@ -183,6 +185,7 @@ impl Run {
             guests,
             keyed: Vec::new(),
             asked: Vec::new(),
+            underway: Vec::new(),
             swapped: BTreeSet::new(),
             first_answers: BTreeMap::new(),
             holds: Vec::new(),
@@ -492,7 +495,8 @@ impl Run {
     /// Asks everything, at once or some of it while what came before is being written, and sees it
     /// through, whatever fails meanwhile.
     fn play(&mut self, asks: Vec<(EventId, Ask)>) {
-        self.asked.clone_from(&asks);
+        self.asked = std::mem::take(&mut self.underway);
+        self.asked.extend_from_slice(&asks);
         self.swapped.clear();
         let mut waiting: Vec<Option<Waiting>> =
             asks.iter().map(|(event, ask)| Some(self.send(*event, ask.clone()))).collect();
@@ -538,9 +542,13 @@ impl Run {
                 unreachable!("a dead process was started again");
             }
             if turned.is_err() && !steady {
-                // A new process knows nothing of what the old one was asked.
-                for _ in waiting.iter_mut().filter_map(Option::take) {
-                    self.lost();
+                // A new process knows nothing of what the old one was asked. One that stood up again may have
+                // been asked for the next of several holds by now.
+                for (place, asked) in waiting.iter_mut().zip(&asks) {
+                    if place.take().is_some() {
+                        self.underway.push(asked.clone());
+                        self.lost();
+                    }
                 }
                 break;
             }
