@@ -70,6 +70,21 @@ async function draftEvent() {
   return { ...session, here, read }
 }
 
+/** The owner ends every session of theirs on another device. */
+async function endElsewhere() {
+  const device = await caller(server.url, owner)
+  await device('DELETE', '/me/sessions')
+}
+
+/** On the page that asks for it. */
+async function signInAgain(page, { email, password }) {
+  await page.waitForURL(/\/sign-in/)
+  const form = page.getByRole('main')
+  await form.getByLabel('Email').fill(email)
+  await form.getByLabel('Password').fill(password)
+  await form.getByRole('button', { name: 'Sign in', exact: true }).click()
+}
+
 /** The person comes back to the tab, and what was fetched is old by now. */
 async function comeBack(page) {
   const fetched = page.waitForResponse(/\/organizers\/[^/]+\/events\/evt_\w+$/)
@@ -141,22 +156,11 @@ test('what somebody else changed meanwhile comes in beside what is typed', async
 test('what is typed is there again for whoever signs in again after their session has ended', async () => {
   const { context, page, read, errors } = await draftEvent()
   const name = page.getByLabel('Name of the event')
-  const signIn = async ({ email, password }) => {
-    const form = page.getByRole('main')
-    await form.getByLabel('Email').fill(email)
-    await form.getByLabel('Password').fill(password)
-    await form.getByRole('button', { name: 'Sign in', exact: true }).click()
-  }
   await name.fill('A Night to Remember')
   await page.getByText('There are changes below that are not saved').waitFor()
-  const endElsewhere = async () => {
-    const device = await caller(server.url, owner)
-    await device('DELETE', '/me/sessions')
-  }
   await endElsewhere()
   await page.getByRole('button', { name: 'Save', exact: true }).click()
-  await page.waitForURL(/\/sign-in/)
-  await signIn(owner)
+  await signInAgain(page, owner)
   await page.getByText('There are changes below that are not saved').waitFor()
   assert.equal(await name.inputValue(), 'A Night to Remember')
   await page.getByRole('button', { name: 'Save', exact: true }).click()
@@ -171,9 +175,32 @@ test('what is typed is there again for whoever signs in again after their sessio
   const manager = server.world.accounts.find(
     ({ role, organizer }) => role === 'manager' && organizer === owner.organizer,
   )
-  await signIn(manager)
+  await signInAgain(page, manager)
   await name.waitFor()
   assert.equal(await name.inputValue(), 'A Night to Remember')
+  assert.deepEqual(errors, [])
+  await context.close()
+})
+
+test('a venue that is being described when the session ends is there again in its dialog', async () => {
+  const { context, page, errors } = await visitor(browser, server.url, {})
+  const { email, password, organizer } = owner
+  await page.goto('/')
+  await call(page, 'POST', '/auth/login', { email, password })
+  const dialog = page.getByRole('dialog', { name: 'New venue' })
+  const open = () => page.getByRole('button', { name: 'New venue' }).click()
+  await page.goto(`/organizer/${organizer}/venues`)
+  await open()
+  await dialog.getByLabel('Name').fill('The Lantern')
+  await dialog.getByLabel('City').fill('Porto')
+  await dialog.getByLabel('Country, two letters').fill('PT')
+  await endElsewhere()
+  await dialog.getByRole('button', { name: 'Add venue' }).click()
+  await signInAgain(page, owner)
+  await open()
+  assert.equal(await dialog.getByLabel('Name').inputValue(), 'The Lantern')
+  await dialog.getByRole('button', { name: 'Add venue' }).click()
+  await page.getByRole('heading', { name: 'The Lantern', level: 1 }).waitFor()
   assert.deepEqual(errors, [])
   await context.close()
 })

@@ -159,7 +159,7 @@ test('from an empty stage to a sold seat and its money back', async (t) => {
     await page.getByRole('button', { name: 'Refund …' }).click()
     const dialog = page.getByRole('dialog', { name: 'Give money back' })
     await dialog.getByText('Goes back for 2 tickets').waitFor()
-    await dialog.getByLabel('S-1-2').uncheck()
+    await dialog.getByLabel('Stalls, row 1, seat 2').uncheck()
     await dialog.getByText('Goes back for 1 ticket').waitFor()
     assert.match(await dialog.textContent(), /Goes back for 1 ticket€45\.00/)
     // Looking changed nothing.
@@ -176,8 +176,8 @@ test('from an empty stage to a sold seat and its money back', async (t) => {
     await dialog.getByLabel('Reason').fill('Row under water')
     await dialog.getByRole('button', { name: 'Refund now' }).click()
     await page.getByText('Partly refunded').waitFor()
-    await counted(page.getByRole('row').filter({ hasText: 'S-1-1' }).getByText('Refunded'), 1)
-    await counted(page.getByRole('row').filter({ hasText: 'S-1-2' }).getByText('Valid'), 1)
+    await counted(page.getByRole('row').filter({ hasText: 'Stalls, row 1, seat 1' }).getByText('Refunded'), 1)
+    await counted(page.getByRole('row').filter({ hasText: 'Stalls, row 1, seat 2' }).getByText('Valid'), 1)
   })
 
   await t.test('finds orders by who bought, and tickets by who has them', async () => {

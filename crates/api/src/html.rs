@@ -9,11 +9,15 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-const STYLE: &str = "body{font:1.125rem/1.5 system-ui,sans-serif;max-width:30rem;margin:3rem auto;padding:0 1rem;\
-    color:#1d1d2b;background:#fff}label{display:block;margin-top:1rem}input{font:inherit;width:100%;\
-    box-sizing:border-box;padding:.5rem;border:1px solid #595966;border-radius:.25rem}button{font:inherit;\
-    margin:1.5rem 1rem 0 0;padding:.5rem 1.5rem;border:1px solid #1d1d2b;border-radius:.25rem;background:#fff}\
-    button[value=allow]{background:#1d1d2b;color:#fff}.said{border-left:.25rem solid #b3261e;padding-left:1rem}";
+const STYLE: &str = ":root{color-scheme:light dark;--ink:#1d1d2b;--paper:#fff;--line:#595966;--warn:#b3261e}\
+    @media(prefers-color-scheme:dark){:root{--ink:#ecebf5;--paper:#0d0b16;--line:#8f8ba6;--warn:#f2857d}}\
+    body{font:1.125rem/1.5 system-ui,sans-serif;max-width:30rem;margin:3rem auto;padding:0 1rem;\
+    color:var(--ink);background:var(--paper)}label{display:block;margin-top:1rem}\
+    input{font:inherit;width:100%;box-sizing:border-box;padding:.5rem;color:var(--ink);background:var(--paper);\
+    border:1px solid var(--line);border-radius:.25rem}button{font:inherit;margin:1.5rem 1rem 0 0;\
+    padding:.5rem 1.5rem;color:var(--ink);background:var(--paper);border:1px solid var(--ink);border-radius:.25rem}\
+    button[value=allow]{color:var(--paper);background:var(--ink)}\
+    .said{border-left:.25rem solid var(--warn);padding-left:1rem}";
 
 /// The policy names the style by its hash, so that nothing else that looks like one is taken.
 static STYLE_HASH: LazyLock<String> = LazyLock::new(|| STANDARD.encode(Sha256::digest(STYLE)));

@@ -13,9 +13,9 @@ use sales::{
 };
 use serde::{Deserialize, Serialize};
 use stagedoor_core::limits::BODY_MAX;
-use stagedoor_core::{Code, EventId, FieldError, HoldId, Money, OrderId, PaymentId, TicketId, Timestamp};
+use stagedoor_core::{Code, EventId, FieldError, HoldId, Money, OrderId, PaymentId, TicketId, Timestamp, UserId};
 use store::idempotency::{Answer, body_hash};
-use tickets::Status;
+use tickets::{Status, Ticket};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -26,7 +26,7 @@ use crate::extract::{IdempotencyKey, OptionalBody, Params, Path, RawBody, cursor
 use crate::offers::LineView;
 use crate::openapi::MoneySchema;
 use crate::problem::{Envelope, IDEMPOTENCY_REPLAYED};
-use crate::tickets::TRANSFERRED;
+use crate::tickets::{TRANSFERRED, place_id, place_names};
 use crate::venues::List;
 use crate::{App, Problem, bank, html, schema};
 
@@ -137,6 +137,10 @@ struct TicketBrief {
     event_id: EventId,
     /// The seat's id, or the area's.
     seat: String,
+    /// The name of the seat's section, or of the area.
+    section: String,
+    row: Option<String>,
+    label: Option<String>,
     /// As of a ticket, or `transferred` once the buyer gave it away.
     status: &'static str,
 }
@@ -163,6 +167,24 @@ struct RefundView {
     requested_at: Timestamp,
 }
 
+impl TicketBrief {
+    fn new(ticket: &Ticket, buyer: UserId) -> Self {
+        let (section, row, label) = place_names(&ticket.place);
+        Self {
+            id: ticket.id,
+            event_id: ticket.event,
+            seat: place_id(&ticket.place).to_owned(),
+            section,
+            row,
+            label,
+            status: match ticket.status {
+                Status::Issued | Status::Used if ticket.owner != buyer => TRANSFERRED,
+                status => status.text(),
+            },
+        }
+    }
+}
+
 impl OrderView {
     pub fn new(order: &Order, public_url: &str) -> Self {
         let next_action = match &order.state {
@@ -178,19 +200,7 @@ impl OrderView {
             total: order.total(),
             refunded: order.refunded_total(),
             lines: order.lines.iter().map(LineView::from).collect(),
-            tickets: order
-                .tickets
-                .iter()
-                .map(|ticket| TicketBrief {
-                    id: ticket.id,
-                    event_id: ticket.event,
-                    seat: crate::tickets::place_id(&ticket.place).to_owned(),
-                    status: match ticket.status {
-                        Status::Issued | Status::Used if ticket.owner != order.fan => TRANSFERRED,
-                        status => status.text(),
-                    },
-                })
-                .collect(),
+            tickets: order.tickets.iter().map(|ticket| TicketBrief::new(ticket, order.fan)).collect(),
             holds: order.holds.iter().map(|hold| hold.hold).collect(),
             events: order.events(),
             next_action,

@@ -73,13 +73,18 @@ pub fn place_id(place: &Place) -> &str {
     }
 }
 
+/// What people call it: a section, row and label, or the name of an area alone.
+pub fn place_names(place: &Place) -> (String, Option<String>, Option<String>) {
+    match place {
+        Place::Seat { section, row, label, .. } => (section.clone(), Some(row.clone()), Some(label.clone())),
+        Place::Area { name, .. } => (name.clone(), None, None),
+    }
+}
+
 impl From<Ticket> for TicketView {
     fn from(ticket: Ticket) -> Self {
         let seat = place_id(&ticket.place).to_owned();
-        let (section, row, label) = match ticket.place {
-            Place::Seat { section, row, label, .. } => (section, Some(row), Some(label)),
-            Place::Area { name, .. } => (name, None, None),
-        };
+        let (section, row, label) = place_names(&ticket.place);
         Self {
             id: ticket.id,
             event_id: ticket.event,

@@ -16,6 +16,12 @@ const hold = (change: Partial<Hold>): Hold => ({
   ...change,
 })
 
+/** Whether a hold that is `absent` is looked for once more. */
+function asksAgain(query: typeof holdQuery, id: string, absent = new Problem('not_found', 404)): boolean {
+  const { retry } = query(id)
+  return typeof retry === 'function' && retry(5, absent)
+}
+
 afterEach(() => {
   vi.useRealTimers()
   localStorage.clear()
@@ -40,15 +46,24 @@ test('the end of a hold is counted by the clock of the server', () => {
 
 test('a hold on its way to the account is asked about again for some seconds, and another is not', () => {
   vi.useFakeTimers({ now: NOW })
-  const absent = new Problem('not_found', 404)
-  const asksAgain = (id: string) => {
-    const { retry } = holdQuery(id)
-    return typeof retry === 'function' && retry(5, absent)
-  }
   awaitHolds(['hld_late'])
-  expect([asksAgain('hld_late'), asksAgain('hld_a')]).toEqual([true, false])
+  expect([asksAgain(holdQuery, 'hld_late'), asksAgain(holdQuery, 'hld_a')]).toEqual([true, false])
   vi.advanceTimersByTime(30_000)
-  expect(asksAgain('hld_late')).toBe(false)
+  expect(asksAgain(holdQuery, 'hld_late')).toBe(false)
+  awaitHolds(['hld_later'])
+  expect(localStorage.getItem('holds coming')).not.toContain('hld_late"')
+})
+
+test('it is still awaited after a reload', async () => {
+  vi.useFakeTimers({ now: NOW })
+  awaitHolds(['hld_late'])
+  vi.resetModules()
+  const { holdQuery: reloaded } = await import('./holds')
+  const absent = new (await import('../api/problem')).Problem('not_found', 404)
+  expect([asksAgain(reloaded, 'hld_late', absent), asksAgain(reloaded, 'hld_a', absent)]).toEqual([
+    true,
+    false,
+  ])
 })
 
 test('one order pays what is held in one currency, and no more holds than it takes', () => {

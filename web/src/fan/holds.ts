@@ -25,19 +25,32 @@ export function askAgainMs(holds: readonly Hold[], error: unknown): number | fal
 
 /** For how long what a guest held is looked for in the account that they signed in to. */
 const COMING_MS = 30_000
-/** Holds that are on their way there, with the end of the wait in ms since 1970. */
-const coming = new Map<string, number>()
+/** Holds that are on their way there, with the end of the wait in ms since 1970: for every tab, and after a reload. */
+const COMING = 'holds coming'
+const coming = (): Record<string, number> => JSON.parse(localStorage.getItem(COMING) ?? '{}')
+
+const isComing = (hold: string): boolean => (coming()[hold] ?? 0) > Date.now()
+
+/** Replaces what is awaited; what was waited for long enough is forgotten. */
+function setComing(next: Record<string, number>): void {
+  const awaited = Object.entries(next).filter(([, until]) => until > Date.now())
+  if (awaited.length === 0) localStorage.removeItem(COMING)
+  else localStorage.setItem(COMING, JSON.stringify(Object.fromEntries(awaited)))
+}
 
 /** The server could not hand these over at once, and tries again by itself. */
 export function awaitHolds(ids: readonly string[]): void {
-  for (const id of ids) coming.set(id, Date.now() + COMING_MS)
+  const until = Date.now() + COMING_MS
+  setComing({ ...coming(), ...Object.fromEntries(ids.map((id) => [id, until])) })
 }
-
-const isComing = (hold: string): boolean => (coming.get(hold) ?? 0) > Date.now()
 
 async function lookAt(hold: string, signal: AbortSignal): Promise<Hold> {
   const found = await ok(api.GET('/api/v1/holds/{hold}', { params: { path: { hold } }, signal }))
-  if (coming.delete(hold)) void queryClient.invalidateQueries({ queryKey: holdsQuery.queryKey })
+  const { [hold]: awaited, ...others } = coming()
+  if (awaited) {
+    setComing(others)
+    void queryClient.invalidateQueries({ queryKey: holdsQuery.queryKey })
+  }
   return found
 }
 

@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { Problem } from '../api/problem'
 import de from '../i18n/locales/de/common.json'
 import { problemMessage } from '../i18n/problem'
-import { lineName, seatName } from './seat'
+import { lineName, placeOf, seatName } from './seat'
 
 const sections = [
   { id: 'STALLS', name: 'Parkett' },
@@ -24,6 +24,11 @@ test('a seat goes by the names of its section, row and number', () => {
   expect(seatName('BOX-2-A-7', sections, i18next.t)).toBe('Loge 2, Reihe A, Platz 7')
   expect(seatName('GALLERY-B-3', sections, i18next.t)).toBe('GALLERY, Reihe B, Platz 3')
   expect(seatName('FLOOR', sections, i18next.t)).toBe('FLOOR')
+})
+
+test('the place of a ticket is a seat or an area', () => {
+  expect(placeOf({ section: 'Loge 2', row: 'A', label: '7' }, i18next.t)).toBe('Loge 2, Reihe A, Platz 7')
+  expect(placeOf({ section: 'Innenraum', row: null, label: null }, i18next.t)).toBe('Innenraum')
 })
 
 test('a refusal names seats as people do', () => {

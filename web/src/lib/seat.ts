@@ -18,6 +18,13 @@ export function seatName(id: string, sections: readonly Section[], t: TFunction)
   })
 }
 
+type Place = { readonly section: string; readonly row?: string | null; readonly label?: string | null }
+
+/** The place of a ticket: a seat by section, row and number, one on the floor by its area. */
+export function placeOf({ section, row, label }: Place, t: TFunction): string {
+  return row && label ? t('common:place', { section, row, seat: label }) : section
+}
+
 /** What a line of a quote or order is for. The server's own words for it are English. */
 export function lineName({ kind, description }: { kind: string; description: string }, t: TFunction): string {
   if (kind !== 'face_value')

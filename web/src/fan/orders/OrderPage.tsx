@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { EventPage, Order } from '../../api/types'
 import { useLocale } from '../../i18n'
-import { lineName } from '../../lib/seat'
+import { lineName, placeOf } from '../../lib/seat'
 import { formatTime } from '../../lib/time'
 import { Button, buttonClass } from '../../ui/Button'
 import { EventTime } from '../../ui/EventTime'
@@ -16,7 +16,6 @@ import { bankPage } from '../checkout/PaymentForm'
 import { eventQuery, orderQuery } from '../queries'
 import { OrderStatus } from './OrderStatus'
 import styles from './OrdersPage.module.css'
-import { usePlaces } from './places'
 import { RefundDialog } from './RefundDialog'
 
 const route = getRouteApi('/orders/$orderId')
@@ -67,7 +66,6 @@ function Shown({ order, event, placed }: { order: Order; event: EventPage | unde
   const locale = useLocale()
   const [returning, setReturning] = useState(false)
   const live = order.tickets.filter(({ status }) => status === 'issued')
-  const place = usePlaces()
   return (
     <>
       {placed ? (
@@ -141,7 +139,7 @@ function Shown({ order, event, placed }: { order: Order; event: EventPage | unde
         <ul className={styles.lines}>
           {order.tickets.map((ticket) => (
             <li key={ticket.id}>
-              <span>{place(ticket)}</span>
+              <span>{placeOf(ticket, t)}</span>
               <span className={styles.small}>{t(`ticket.${ticket.status}` as 'ticket.issued')}</span>
             </li>
           ))}

@@ -5,6 +5,7 @@ import { api, ok } from '../../api/client'
 import { isProblem } from '../../api/problem'
 import type { Order } from '../../api/types'
 import { useProblemMessage } from '../../i18n/problem'
+import { placeOf } from '../../lib/seat'
 import { Button } from '../../ui/Button'
 import { Dialog } from '../../ui/Dialog'
 import { Checkbox } from '../../ui/Field'
@@ -13,7 +14,6 @@ import { Notice } from '../../ui/State'
 import { toast } from '../../ui/Toast'
 import { refundQuery } from '../queries'
 import styles from './OrdersPage.module.css'
-import { usePlaces } from './places'
 
 type Props = { order: Order; onClose: () => void }
 
@@ -25,7 +25,6 @@ export function RefundDialog({ order, onClose }: Props) {
   const live = order.tickets.filter(({ status }) => status === 'issued')
   const [chosen, setChosen] = useState<string[]>(live.map(({ id }) => id))
   const offer = useQuery(refundQuery(order.id, chosen))
-  const place = usePlaces()
   const key = useRef(crypto.randomUUID())
   const give = useMutation({
     mutationFn: () => {
@@ -62,7 +61,7 @@ export function RefundDialog({ order, onClose }: Props) {
           {live.map((ticket) => (
             <Checkbox
               key={ticket.id}
-              label={place(ticket)}
+              label={placeOf(ticket, t)}
               checked={chosen.includes(ticket.id)}
               onChange={() => toggle(ticket.id)}
             />

@@ -5,11 +5,11 @@ import { api, ok } from '../../api/client'
 import { isProblem } from '../../api/problem'
 import type { Ticket } from '../../api/types'
 import { useProblemMessage } from '../../i18n/problem'
+import { placeOf } from '../../lib/seat'
 import { Button } from '../../ui/Button'
 import { Field } from '../../ui/Field'
 import { Notice } from '../../ui/State'
 import { toast } from '../../ui/Toast'
-import { placeOf } from './place'
 
 export function TransferForm({ ticket, onDone }: { ticket: Ticket; onDone: () => void }) {
   const { t } = useTranslation('tickets')

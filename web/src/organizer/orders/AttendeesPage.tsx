@@ -2,6 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { placeOf } from '../../lib/seat'
 import { Button } from '../../ui/Button'
 import { Field, Select } from '../../ui/Field'
 import { Money } from '../../ui/Money'
@@ -183,13 +184,4 @@ export function AttendeesPage() {
       </Part>
     </>
   )
-}
-
-type Place = { section: string; row?: string | null; label?: string | null }
-
-function placeOf(
-  { section, row, label }: Place,
-  t: (key: string, values: Record<string, string>) => string,
-): string {
-  return row && label ? t('place', { section, row, seat: label }) : section
 }

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Order } from '../../api/types'
 import { useLocale } from '../../i18n'
+import { lineName, placeOf } from '../../lib/seat'
 import { formatTime } from '../../lib/time'
 import { Button } from '../../ui/Button'
 import { Money } from '../../ui/Money'
@@ -69,10 +70,10 @@ function Loaded({ order }: { order: Order }) {
                 cell: (one) =>
                   here.may('seeTicket') ? (
                     <button type="button" className={styles.open} onClick={() => setTicket(one.id)}>
-                      {one.seat}
+                      {placeOf(one, t)}
                     </button>
                   ) : (
-                    one.seat
+                    placeOf(one, t)
                   ),
               },
               {
@@ -92,7 +93,7 @@ function Loaded({ order }: { order: Order }) {
           <dl className={styles.bill}>
             {order.lines.map((line, index) => (
               <div key={index}>
-                <dt>{line.description}</dt>
+                <dt>{lineName(line, t)}</dt>
                 <dd>
                   <Money value={line.amount} />
                 </dd>

@@ -3,6 +3,7 @@ import { type FormEvent, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { api, ok } from '../../api/client'
 import type { Order } from '../../api/types'
+import { placeOf } from '../../lib/seat'
 import { Button } from '../../ui/Button'
 import { Dialog } from '../../ui/Dialog'
 import { Checkbox, Field } from '../../ui/Field'
@@ -66,13 +67,13 @@ export function RefundDialog({ order, refundable, onClose }: Props) {
       <form ref={form} className={kit.stack} onSubmit={submit} noValidate>
         <fieldset>
           <legend className={kit.note}>{t('refund.which')}</legend>
-          {refundable.map(({ id, seat, status }) => (
+          {refundable.map((ticket) => (
             <Checkbox
-              key={id}
-              label={seat}
-              hint={status === 'used' ? t('refund.inside') : undefined}
-              checked={chosen.has(id)}
-              onChange={() => toggle(id)}
+              key={ticket.id}
+              label={placeOf(ticket, t)}
+              hint={ticket.status === 'used' ? t('refund.inside') : undefined}
+              checked={chosen.has(ticket.id)}
+              onChange={() => toggle(ticket.id)}
             />
           ))}
         </fieldset>

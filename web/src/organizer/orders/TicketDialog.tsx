@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import { useLocale } from '../../i18n'
+import { placeOf } from '../../lib/seat'
 import { formatTime } from '../../lib/time'
 import { Dialog } from '../../ui/Dialog'
 import { Money } from '../../ui/Money'
@@ -19,7 +20,7 @@ export function TicketDialog({ ticket: id, onClose }: { ticket: string; onClose:
   const sold = useQuery(soldTicketQuery(here.id, id))
   const ticket = sold.data?.ticket
   return (
-    <Dialog open title={ticket ? ticket.seat : t('ticket')} onClose={onClose}>
+    <Dialog open title={ticket ? placeOf(ticket, t) : t('ticket')} onClose={onClose}>
       <Ready query={sold}>
         {sold.data && ticket && (
           <>

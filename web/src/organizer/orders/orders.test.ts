@@ -8,6 +8,12 @@ test.each([
   ['refunded', ['refunded'], false],
   ['pending', [], false],
 ])('an order that is %s with tickets %j can be refunded: %s', (status, statuses, can) => {
-  const tickets = statuses.map((one, index) => ({ id: `${index}`, eventId: 'evt', seat: 'A', status: one }))
+  const tickets = statuses.map((one, index) => ({
+    id: `${index}`,
+    eventId: 'evt',
+    seat: 'A',
+    section: 'Stalls',
+    status: one,
+  }))
   expect(canRefund({ status, tickets })).toBe(can)
 })

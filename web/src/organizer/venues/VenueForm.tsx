@@ -10,6 +10,7 @@ import { toast } from '../../ui/Toast'
 import { useOrganizer } from '../frame/context'
 import kit from '../kit/kit.module.css'
 import { type Faults, useRefusal } from '../kit/refusal'
+import { useKept } from '../kit/useKept'
 import type { Venue } from '../types'
 import { timeZones } from '../zones'
 import { bodyOf, draftOf, faultsOf, type VenueDraft } from './venue'
@@ -25,7 +26,12 @@ export function VenueForm({ venue, onDone }: { venue?: Venue; onDone: () => void
   const navigate = useNavigate()
   const form = useRef<HTMLFormElement>(null)
   const key = useRef(crypto.randomUUID())
-  const [draft, setDraft] = useState(() => draftOf(venue))
+  const [first] = useState(() => draftOf(venue))
+  const [draft, setDraft] = useState(first)
+  const isChanged = JSON.stringify(draft) !== JSON.stringify(first)
+  // What was typed over one version is not put over what somebody else saved meanwhile.
+  const subject = venue ? `venue ${venue.id} ${venue.version}` : `new venue of ${here.id}`
+  useKept(subject, isChanged ? draft : undefined, setDraft)
   const [faults, setFaults] = useState<Faults>({})
   const save = useMutation({
     mutationFn: () => {
