@@ -198,7 +198,9 @@ test('a venue that is being described when the session ends is there again in it
   await dialog.getByRole('button', { name: 'Add venue' }).click()
   await signInAgain(page, owner)
   await open()
-  assert.equal(await dialog.getByLabel('Name').inputValue(), 'The Lantern')
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('dialog input')].some(({ value }) => value === 'The Lantern'),
+  )
   await dialog.getByRole('button', { name: 'Add venue' }).click()
   await page.getByRole('heading', { name: 'The Lantern', level: 1 }).waitFor()
   assert.deepEqual(errors, [])
@@ -207,6 +209,17 @@ test('a venue that is being described when the session ends is there again in it
 
 test('a page with something typed in it is left on purpose only', async () => {
   const { context, page, errors } = await draftEvent()
+  // The page that is left for is on its way until it may come: links ask for it before they are followed.
+  let arrive
+  const mayArrive = new Promise((resolve) => {
+    arrive = resolve
+  })
+  let isAwaited = false
+  await page.route(/\/AttendeesPage-[\w-]+\.js$/, async (route) => {
+    isAwaited = true
+    await mayArrive
+    await route.continue()
+  })
   const name = page.getByLabel('Name of the event')
   const dialog = page.getByRole('dialog', { name: 'Leave without saving?' })
   await name.fill('A Night to Remember')
@@ -221,18 +234,11 @@ test('a page with something typed in it is left on purpose only', async () => {
     assert.deepEqual(await violations(page), [], colorScheme)
   }
   // Whoever has left is not asked again while the next page is still on its way.
-  let arrive
-  const arrived = new Promise((resolve) => {
-    arrive = resolve
-  })
-  await page.route(/\/AttendeesPage-[\w-]+\.js$/, async (route) => {
-    await arrived
-    await route.continue()
-  })
   await dialog.getByRole('button', { name: 'Leave' }).click()
   await page.waitForURL(/\/attendees$/)
   await page.getByRole('link', { name: 'Events', exact: true }).first().click()
   await page.getByRole('link', { name: 'New event' }).click()
+  assert.equal(isAwaited, true)
   arrive()
   await page.getByLabel('Name of the event').fill('Another Night')
   await page.goBack()

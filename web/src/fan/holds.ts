@@ -27,15 +27,26 @@ export function askAgainMs(holds: readonly Hold[], error: unknown): number | fal
 const COMING_MS = 30_000
 /** Holds that are on their way there, with the end of the wait in ms since 1970: for every tab, and after a reload. */
 const COMING = 'holds coming'
-const coming = (): Record<string, number> => JSON.parse(localStorage.getItem(COMING) ?? '{}')
+function coming(): Record<string, number> {
+  try {
+    return JSON.parse(localStorage.getItem(COMING) ?? '{}') ?? {}
+  } catch {
+    // Somebody else wrote there.
+    return {}
+  }
+}
 
 const isComing = (hold: string): boolean => (coming()[hold] ?? 0) > Date.now()
 
 /** Replaces what is awaited; what was waited for long enough is forgotten. */
 function setComing(next: Record<string, number>): void {
   const awaited = Object.entries(next).filter(([, until]) => until > Date.now())
-  if (awaited.length === 0) localStorage.removeItem(COMING)
-  else localStorage.setItem(COMING, JSON.stringify(Object.fromEntries(awaited)))
+  try {
+    if (awaited.length === 0) localStorage.removeItem(COMING)
+    else localStorage.setItem(COMING, JSON.stringify(Object.fromEntries(awaited)))
+  } catch {
+    // A storage that is full stands in nobody's way: the hold comes, only without being waited for.
+  }
 }
 
 /** The server could not hand these over at once, and tries again by itself. */
@@ -50,6 +61,8 @@ async function lookAt(hold: string, signal: AbortSignal): Promise<Hold> {
   if (awaited) {
     setComing(others)
     void queryClient.invalidateQueries({ queryKey: holdsQuery.queryKey })
+    // Another tab may have been about to give up.
+    tell('holds')
   }
   return found
 }

@@ -274,7 +274,8 @@ impl Inventory {
     }
 
     /// Makes the active holds of `from` holds of `to`, who is the same person: each whole or not at all, the newest
-    /// first, as far as they fit into what one fan may hold. What does not fit stays as it is. Harmless to repeat.
+    /// first, as far as they fit into what one fan may hold. What does not fit, or whose event cannot be reached, stays as
+    /// it is. Harmless to repeat.
     pub async fn hand_over(&self, from: UserId, to: UserId) -> Vec<HandedOver> {
         let mut holds = self.holds_of(from);
         holds.sort_by_key(|(hold, _, expires_at)| Reverse((*expires_at, *hold)));

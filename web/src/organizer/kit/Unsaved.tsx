@@ -1,5 +1,5 @@
-import { useBlocker } from '@tanstack/react-router'
-import { useRef } from 'react'
+import { useBlocker, useRouter } from '@tanstack/react-router'
+import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Button } from '../../ui/Button'
 import { Dialog } from '../../ui/Dialog'
@@ -10,6 +10,15 @@ export function Unsaved({ when }: { when: boolean }) {
   const { t } = useTranslation('organizer')
   // Until the code of the next page has come this one still stands: whoever left it is not asked again.
   const left = useRef(false)
+  const router = useRouter()
+  // Whoever came back before it did is here again, with all that was typed.
+  useEffect(
+    () =>
+      router.subscribe('onResolved', () => {
+        left.current = false
+      }),
+    [router],
+  )
   const leaving = useBlocker({
     // A place further down on the same page is none to leave for.
     shouldBlockFn: ({ current, next }) => when && !left.current && current.pathname !== next.pathname,

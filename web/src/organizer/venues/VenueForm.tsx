@@ -18,7 +18,7 @@ import { bodyOf, draftOf, faultsOf, type VenueDraft } from './venue'
 const ZONES = timeZones()
 
 /** A new venue, or changes to one. */
-export function VenueForm({ venue, onDone }: { venue?: Venue; onDone: () => void }) {
+export function VenueForm({ venue: given, onDone }: { venue?: Venue; onDone: () => void }) {
   const { t } = useTranslation('organizerVenues')
   const locale = useLocale()
   const here = useOrganizer()
@@ -26,10 +26,11 @@ export function VenueForm({ venue, onDone }: { venue?: Venue; onDone: () => void
   const navigate = useNavigate()
   const form = useRef<HTMLFormElement>(null)
   const key = useRef(crypto.randomUUID())
+  // What is fetched meanwhile is another version, which this was not typed over.
+  const [venue] = useState(given)
   const [first] = useState(() => draftOf(venue))
   const [draft, setDraft] = useState(first)
   const isChanged = JSON.stringify(draft) !== JSON.stringify(first)
-  // What was typed over one version is not put over what somebody else saved meanwhile.
   const subject = venue ? `venue ${venue.id} ${venue.version}` : `new venue of ${here.id}`
   useKept(subject, isChanged ? draft : undefined, setDraft)
   const [faults, setFaults] = useState<Faults>({})
