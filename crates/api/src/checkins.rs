@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use stagedoor_core::{Code, EventId, FieldError, TicketId, Timestamp};
 use store::Origin;
 use tickets::{
-    Admission, CheckIn as Checked, CheckInError, Door, NewScan, Place, SCANS_PER_UPLOAD_MAX, Scan, ScanRefused,
-    Verdict, Window, check_in,
+    Admission, CheckIn as Checked, CheckInError, Door, NewScan, SCANS_PER_UPLOAD_MAX, Scan, ScanRefused, Verdict,
+    Window, check_in,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -22,7 +22,7 @@ use crate::auth::{CheckIn, SomeEvents, Staff};
 use crate::client::RequestOrigin;
 use crate::extract::{Body, Path};
 use crate::problem::Envelope;
-use crate::tickets::place_id;
+use crate::tickets::{place_id, place_names};
 use crate::{App, Problem, schema};
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -127,21 +127,13 @@ impl From<Checked> for CheckInView {
             result: checked.result.text(),
             ticket: checked.ticket.map(|ticket| {
                 let seat = place_id(&ticket.place).to_owned();
-                let (section, row, label) = words(ticket.place);
+                let (section, row, label) = place_names(&ticket.place);
                 let (level, ticket_type) = (ticket.level_name, ticket.ticket_type);
                 ScannedTicket { id: ticket.id, event_id: ticket.event, seat, section, row, label, level, ticket_type }
             }),
             admission: checked.admission.map(AdmissionView::from),
             superseded: checked.superseded.map(AdmissionView::from),
         }
-    }
-}
-
-/// Section, row and seat as people say them; of an area its name alone.
-pub(crate) fn words(place: Place) -> (String, Option<String>, Option<String>) {
-    match place {
-        Place::Seat { section, row, label, .. } => (section, Some(row), Some(label)),
-        Place::Area { name, .. } => (name, None, None),
     }
 }
 

@@ -15,11 +15,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::{CheckIn, SeeSales, Staff};
-use crate::checkins::{AdmissionView, words};
+use crate::checkins::AdmissionView;
 use crate::extract::{Params, Path, cursor};
 use crate::openapi::MoneySchema;
 use crate::problem::Envelope;
-use crate::tickets::place_id;
+use crate::tickets::{place_id, place_names};
 use crate::{App, Problem, schema};
 
 /// A change becomes visible when its transaction ends, which is later than the time it carries: who asks again
@@ -86,7 +86,7 @@ struct DoorTicketView {
 impl From<(Ticket, Option<Admission>)> for DoorTicketView {
     fn from((ticket, admission): (Ticket, Option<Admission>)) -> Self {
         let seat = place_id(&ticket.place).to_owned();
-        let (section, row, label) = words(ticket.place);
+        let (section, row, label) = place_names(&ticket.place);
         Self {
             id: ticket.id,
             version: ticket.generation,

@@ -173,15 +173,16 @@ impl Sales {
     /// What a guest held becomes the account's that they signed in to: what the request that signed them in did not
     /// come to, and what was being placed at that moment.
     async fn run_hand_over(&self, GuestSignedIn { guest, account }: GuestSignedIn) -> Outcome {
+        let mut failed = None;
         for HandedOver { hold, outcome } in self.parts.inventory.hand_over(guest, account).await {
             match outcome {
                 Ok(()) => tracing::info!(%hold, %account, "handed over"),
                 // It stays as it is, and expires.
                 Err(Refused::HoldLimit | Refused::Rule(_)) => {}
-                Err(refused) => return Err(refused.to_string().into()),
+                Err(refused) => failed = Some(refused),
             }
         }
-        Ok(Next::Done)
+        failed.map_or(Ok(Next::Done), |refused| Err(refused.to_string().into()))
     }
 
     /// Takes what a suspended organizer has on sale off sale. What it has sold stays.

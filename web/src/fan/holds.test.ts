@@ -66,6 +66,13 @@ test('it is still awaited after a reload', async () => {
   ])
 })
 
+test.each(['{', 'null'])('what somebody else wrote there (%s) stands in nobody’s way', (text) => {
+  localStorage.setItem('holds coming', text)
+  expect(asksAgain(holdQuery, 'hld_late')).toBe(false)
+  awaitHolds(['hld_late'])
+  expect(asksAgain(holdQuery, 'hld_late')).toBe(true)
+})
+
 test('one order pays what is held in one currency, and no more holds than it takes', () => {
   const dollars = hold({ id: 'hld_b', total: { amount: 5, currency: 'USD' } })
   expect(payableTogether([hold({}), dollars, hold({ id: 'hld_c' })])).toEqual(['hld_a', 'hld_c'])
