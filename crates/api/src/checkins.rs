@@ -5,14 +5,14 @@ use std::collections::{BTreeSet, HashMap};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use catalog::EventError;
+use catalog::{Barcodes, EventError};
 use identity::Events;
 use serde::{Deserialize, Serialize};
 use stagedoor_core::{Code, EventId, FieldError, TicketId, Timestamp};
 use store::Origin;
 use tickets::{
-    Admission, CheckIn as Checked, CheckInError, Door, NewScan, SCANS_PER_UPLOAD_MAX, Scan, ScanRefused, Verdict,
-    Window, check_in,
+    Admission, Admits, CheckIn as Checked, CheckInError, Door, NewScan, SCANS_PER_UPLOAD_MAX, Scan, ScanRefused,
+    Verdict, check_in,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -63,10 +63,10 @@ pub struct ScanBatch {
 #[serde(rename_all = "camelCase")]
 pub struct CheckInView {
     scan_id: String,
-    /// `admitted`, `already_used`, `revoked`, `wrong_event`, `unknown`, `not_yet_valid` (more than
-    /// two hours before the doors open, or before the start where no doors are known) or `expired`
-    /// (more than two hours after the end, or twelve after the start where no end is known); in a
-    /// batch also the code of a scan that could not be taken.
+    /// `admitted`, `already_used`, `revoked`, `wrong_event`, `not_live` (a picture of a live barcode, or one for
+    /// paper where the event takes live ones alone), `unknown`, `not_yet_valid` (more than two hours before the
+    /// doors open, or before the start where no doors are known) or `expired` (more than two hours after the end,
+    /// or twelve after the start where no end is known); in a batch also the code of a scan that could not be taken.
     result: &'static str,
     ticket: Option<ScannedTicket>,
     /// The scan that this ticket was admitted by.
@@ -235,10 +235,10 @@ fn read(app: &App, body: &ScanBody) -> Result<Scan, Problem> {
         scanned_at: body.scanned_at,
         event,
     };
-    Ok(Scan::new(app.signer.public_keys(), new)?)
+    Ok(Scan::new(&app.signer, new)?)
 }
 
-/// What comes of the scans, each event's within the time that its tickets admit.
+/// What comes of the scans, each by the rules of its event.
 async fn judge(
     app: &App,
     origin: &Origin,
@@ -246,21 +246,22 @@ async fn judge(
     scans: &[Scan],
 ) -> Result<Vec<Result<Checked, ScanRefused>>, Problem> {
     let events: BTreeSet<EventId> = scans.iter().filter_map(Scan::event).collect();
-    let mut windows = HashMap::new();
+    let mut known = HashMap::new();
     for event in events {
         match app.catalog.any_event(event).await {
             Ok(view) => {
                 let (opens, closes) = view.event.admits();
-                windows.insert(event, Window { opens: Some(opens), closes: Some(closes) });
+                let live_only = view.event.details.barcodes == Barcodes::Live;
+                known.insert(event, Admits { opens: Some(opens), closes: Some(closes), live_only });
             }
             // Signed, but of a database that was restored to an earlier day: it has no such ticket.
             Err(EventError::NotFound) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    let window = |event| windows.get(&event).copied().unwrap_or(Window::ALWAYS);
+    let admits = |event| known.get(&event).copied().unwrap_or(Admits::ALWAYS);
     let door = Door { organizer: staff.organizer, by: staff.by };
-    Ok(check_in(&app.store, origin, door, scans, window).await?)
+    Ok(check_in(&app.store, origin, door, scans, admits).await?)
 }
 
 impl From<ScanRefused> for Problem {

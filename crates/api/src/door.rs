@@ -9,7 +9,7 @@ use inventory::engine::{AreaCounts, Manifest};
 use sales::OnSaleError;
 use serde::{Deserialize, Serialize};
 use stagedoor_core::{Code, EventId, Money, TicketId, Timestamp};
-use tickets::{Admission, Attendance, DOOR_PAGE_MAX, Gate, Minute, Sold, SoldMinute, Ticket};
+use tickets::{Admission, Attendance, DOOR_PAGE_MAX, EventKey, Gate, Minute, Sold, SoldMinute, Ticket};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -31,6 +31,7 @@ const MINUTES_MAX: u32 = 24 * 60;
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(door_tickets))
+        .routes(routes!(event_keys))
         .routes(routes!(attendance))
         .routes(routes!(sales))
         .routes(routes!(area_counts))
@@ -181,6 +182,14 @@ struct SalesMinuteView {
     face_value: Money,
 }
 
+/// Secret keys as a JSON Web Key Set (RFC 7517).
+#[derive(Serialize, ToSchema)]
+pub struct EventKeySet {
+    /// One for each key that signed tickets; a barcode's key id is its `kid`.
+    #[schema(value_type = Vec<schema::SecretKey>)]
+    keys: Vec<EventKey>,
+}
+
 /// What has become of the places of an event's areas, in the order of its seat map.
 #[derive(Serialize, ToSchema)]
 pub struct AreaCountsList {
@@ -232,6 +241,26 @@ pub async fn door_tickets(
     let page = tickets::door_list(&tx, staff.organizer, event, params.since, after, limit).await?;
     let items = page.tickets.into_iter().map(DoorTicketView::from).collect();
     Ok(Json(DoorListView { items, next_cursor: page.next.map(|next| next.to_string()), as_of }))
+}
+
+/// The secret keys of the event's live barcodes.
+///
+/// With one of them and the seal's signature, a scanner checks live barcodes without a network: the ticket's key is
+/// HMAC-SHA256(event key, ticket id and version), the code HMAC-SHA256(ticket key, step). They sign nothing, so
+/// whoever finds a scanner can make no ticket, but of a ticket they have seen they can show the next code.
+#[utoipa::path(get, path = "/api/v1/organizers/{org}/events/{event}/checkins/keys", tag = "organizers",
+    security(("bearer" = []), ("oauth2" = ["checkins.write"])), params(("org" = String, Path, description = "id of the organizer"),
+        ("event" = String, Path, description = "id of the event")),
+    responses((status = 200, body = EventKeySet), (status = 401, body = Envelope), (status = 403, body = Envelope),
+        (status = 404, body = Envelope)))]
+pub async fn event_keys(
+    State(app): State<App>,
+    staff: Staff<CheckIn>,
+    Path((_, event)): Path<(String, EventId)>,
+) -> Result<Json<EventKeySet>, Problem> {
+    app.catalog.event_of(staff.organizer, event).await?;
+    let keys = app.signer.event_keys(event);
+    Ok(Json(EventKeySet { keys }))
 }
 
 /// Who came, by gate and minute, and who is still to come.

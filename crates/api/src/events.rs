@@ -177,6 +177,8 @@ pub struct EventPage {
     /// Tickets can be given back until then.
     #[schema(value_type = String, format = DateTime)]
     refunds_until: Timestamp,
+    /// `any`: its doors take a printed ticket; `live`: the changing barcode of a phone alone.
+    barcodes: &'static str,
     /// Other performances of the same production.
     time_slots: Vec<TimeSlot>,
     version: u32,
@@ -372,6 +374,7 @@ pub async fn event(
         },
         moved_at: shown.moved_at,
         refunds_until: shown.refunds_until(),
+        barcodes: details.barcodes.text(),
         time_slots: slots
             .iter()
             .map(|slot| TimeSlot {

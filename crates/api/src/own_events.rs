@@ -7,7 +7,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use catalog::{Event, EventDetails, EventType, NewEvent, OrphanPolicy, PriceLevel, SaleWindow, TicketType, Transition};
+use catalog::{
+    Barcodes, Event, EventDetails, EventType, NewEvent, OrphanPolicy, PriceLevel, SaleWindow, TicketType, Transition,
+};
 use sales::OnSaleError;
 use serde::{Deserialize, Serialize};
 use stagedoor_core::{
@@ -83,6 +85,8 @@ pub struct OwnEventView {
     tickets_per_fan_max: Option<u32>,
     orphan_policy: &'static str,
     refund_window_seconds: u64,
+    /// `any` or `live`: which barcodes its doors take.
+    barcodes: &'static str,
     capacity: u32,
     version: u32,
 }
@@ -130,6 +134,7 @@ impl OwnEventView {
             tickets_per_fan_max: details.tickets_per_fan_max,
             orphan_policy: details.orphan_policy.text(),
             refund_window_seconds: details.refund_window.as_secs(),
+            barcodes: details.barcodes.text(),
             capacity: event.capacity,
             version: event.version,
         }
@@ -215,6 +220,11 @@ macro_rules! event_bodies {
             #[serde(default)]
             #[schema(value_type = Option<u64>, maximum = 31_536_000)]
             refund_window_seconds: Patch<u64>,
+            /// `live`: the doors take the barcode that a phone shows and that changes, and neither paper nor a
+            /// picture. `any`: paper, too.
+            #[serde(default)]
+            #[schema(value_type = Option<schema::Barcodes>)]
+            barcodes: Patch<Barcodes>,
         }
 
         impl $name {
@@ -240,6 +250,7 @@ macro_rules! event_bodies {
                     self.orphan_policy.apply(&mut details.orphan_policy, new.orphan_policy);
                     let window = self.refund_window_seconds.map(Duration::from_secs);
                     window.apply(&mut details.refund_window, new.refund_window);
+                    self.barcodes.apply(&mut details.barcodes, new.barcodes);
                 })
             }
         }

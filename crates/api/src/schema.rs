@@ -141,6 +141,7 @@ texts! {
     Currency => words(currencies());
     EventType => words(catalog::EventType::ALL.map(catalog::EventType::text));
     OrphanPolicy => words(["forbid", "avoid", "ignore"]);
+    Barcodes => words(["any", "live"]);
     SortOrder => words(["date", "relevance"]);
     TicketStatus => words(["issued", "used", "refunded", "revoked"]);
     OrderStatus => words(sales::OrderStatus::ALL.map(sales::OrderStatus::text));
@@ -296,4 +297,17 @@ pub struct PublicKey {
     kid: String,
     /// The key itself, in base64url.
     x: String,
+}
+
+/// A key of HMAC-SHA256.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a part of a description")]
+pub struct SecretKey {
+    #[schema(example = "oct")]
+    kty: String,
+    #[schema(example = "HS256")]
+    alg: String,
+    kid: String,
+    /// The key itself, in base64url. Whoever has it can go on showing a ticket that they have seen once.
+    k: String,
 }

@@ -4,13 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use catalog::EventState;
+use catalog::{Barcodes, EventState};
 use sales::{Key, OrderError};
 use serde::{Deserialize, Serialize};
 use stagedoor_core::{Code, EventId, Money, OrderId, TicketId, Timestamp, UserId};
 use store::Origin;
 use store::idempotency::{self, Scope};
-use tickets::{Access, BarcodeText, Cause, ChangeError, PageRequest, Place, Sheet, Status, Ticket, render};
+use tickets::{Access, Cause, ChangeError, PageRequest, Place, STEP, Sheet, Status, Step, Ticket, render};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -199,9 +199,30 @@ pub struct BarcodeView {
     /// The symbol to draw it as.
     symbology: &'static str,
     version: u32,
+    /// Until when to show this one: null where it stays the same.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    changes_at: Option<Timestamp>,
+    live: LiveView,
+}
+
+/// What a device makes the ticket's live barcodes of, without a network: `seal`, four bytes of the number of
+/// `stepSeconds` spans since 1970, and the first eight bytes of HMAC-SHA256 with `key` over those four; base45
+/// (RFC 9285) of all that is the text of a QR code. Good for as long as the ticket's `version` is.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct LiveView {
+    /// 102 bytes, as base64url without padding.
+    seal: String,
+    /// 32 bytes, as base64url without padding. Whoever has it gets in: keep it where nobody else reads.
+    key: String,
+    step_seconds: u64,
 }
 
 /// The barcode that admits: a picture, or its text.
+///
+/// Where the event takes live barcodes alone (`barcodes` of the event), it is the one of this moment, which
+/// admits for less than a minute; elsewhere the one that stays the same, for paper. As JSON it comes with what
+/// a device needs to show live barcodes by itself.
 #[utoipa::path(get, path = "/api/v1/tickets/{ticket}/barcode", tag = "tickets", security(("bearer" = []), ("oauth2" = ["tickets.read"])),
     params(("ticket" = String, Path, description = "id of the ticket"), BarcodeParams),
     responses((status = 200, content((BarcodeView = "application/json"), (String = "image/svg+xml"), (Vec<u8> = "image/png"))),
@@ -214,7 +235,10 @@ pub async fn barcode(
     Params(params): Params<BarcodeParams>,
 ) -> Result<Response, Problem> {
     let ticket = find(&app, fan.id(), ticket).await?;
-    let text = signed(&app, &ticket)?;
+    admits(&ticket)?;
+    let live = app.signer.live(&ticket);
+    let step = is_live_only(&app, &ticket).await?.then(|| Step::of(app.env.now()));
+    let text = step.map_or_else(|| app.signer.sign(&ticket), |step| live.text(step));
     let scale = params.scale.unwrap_or(render::PNG_SCALE_DEFAULT);
     if !(1..=render::PNG_SCALE_MAX).contains(&scale) {
         return Err(Problem::new(Code::InvalidQuery, format!("scale must be 1 to {}", render::PNG_SCALE_MAX)));
@@ -228,6 +252,8 @@ pub async fn barcode(
                 text: text.as_str().to_owned(),
                 symbology: "qr",
                 version: ticket.generation,
+                changes_at: step.map(Step::end),
+                live: LiveView { seal: live.seal(), key: live.key().text(), step_seconds: STEP.as_secs() },
             };
             ("application/json", serde_json::to_vec(&view).expect("a barcode is JSON"))
         }
@@ -237,16 +263,21 @@ pub async fn barcode(
     Ok((StatusCode::OK, headers, body).into_response())
 }
 
-fn signed(app: &App, ticket: &Ticket) -> Result<BarcodeText, Problem> {
+fn admits(ticket: &Ticket) -> Result<(), Problem> {
     match ticket.status {
-        Status::Issued | Status::Used => Ok(app.signer.sign(ticket)),
+        Status::Issued | Status::Used => Ok(()),
         Status::Refunded | Status::Revoked => {
             Err(Problem::new(Code::WrongState, "the ticket was given back and has no barcode any more"))
         }
     }
 }
 
-/// The ticket to print: one page with the barcode that admits.
+async fn is_live_only(app: &App, ticket: &Ticket) -> Result<bool, Problem> {
+    Ok(app.catalog.any_event(ticket.event).await?.event.details.barcodes == Barcodes::Live)
+}
+
+/// The ticket to print: one page with the barcode that admits. There is none (409 `wrong_state`) where the event
+/// takes live barcodes alone.
 #[utoipa::path(get, path = "/api/v1/tickets/{ticket}/pdf", tag = "tickets", security(("bearer" = []), ("oauth2" = ["tickets.read"])),
     params(("ticket" = String, Path, description = "id of the ticket")),
     responses((status = 200, content_type = "application/pdf", body = Vec<u8>), (status = 401, body = Envelope),
@@ -257,8 +288,12 @@ pub async fn pdf(
     Path(ticket): Path<TicketId>,
 ) -> Result<Response, Problem> {
     let ticket = find(&app, fan.id(), ticket).await?;
-    let barcode = signed(&app, &ticket)?;
+    admits(&ticket)?;
     let view = app.catalog.any_event(ticket.event).await?;
+    if view.event.details.barcodes == Barcodes::Live {
+        return Err(Problem::new(Code::WrongState, "the event takes no printed tickets"));
+    }
+    let barcode = app.signer.sign(&ticket);
     // Whom the buyer named is no business of whoever was given the ticket.
     let attendee = match app.sales.order(fan.id(), ticket.order).await {
         Ok(order) => app.sales.attendee(order.id).await?,

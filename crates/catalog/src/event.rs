@@ -78,6 +78,18 @@ pub struct EventDetails {
     pub orphan_policy: OrphanPolicy,
     /// Refunds end this long before the start.
     pub refund_window: Duration,
+    pub barcodes: Barcodes,
+}
+
+/// Which barcodes of a ticket an event takes at its doors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Barcodes {
+    /// The live one of a phone, and the one on paper.
+    #[default]
+    Any,
+    /// The live one alone: no copy of a ticket gets in.
+    Live,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -155,6 +167,7 @@ impl EventDetails {
             tickets_per_fan_max: None,
             orphan_policy: OrphanPolicy::default(),
             refund_window: REFUND_WINDOW,
+            barcodes: Barcodes::default(),
         }
     }
 
@@ -214,6 +227,19 @@ impl EventDetails {
     /// The start as the clock at the venue shows it; prints as `2026-11-21T20:30:00`.
     pub fn local_start(&self, zone: &Zone) -> civil::DateTime {
         zone.local(self.starts_at)
+    }
+}
+
+impl Barcodes {
+    pub const fn text(self) -> &'static str {
+        match self {
+            Barcodes::Any => "any",
+            Barcodes::Live => "live",
+        }
+    }
+
+    pub fn from_text(text: &str) -> Option<Self> {
+        [Self::Any, Self::Live].into_iter().find(|barcodes| barcodes.text() == text)
     }
 }
 

@@ -40,7 +40,7 @@ pub use cache::{Cache, Seen};
 pub use catalog::{Catalog, EventView};
 pub use cursor::{InvalidCursor, Page, Paging};
 pub use error::{EventError, ListError, MapError, VenueError};
-pub use event::{Event, EventDetails, EventState, EventStatus, EventType, Transition};
+pub use event::{Barcodes, Event, EventDetails, EventState, EventStatus, EventType, Transition};
 pub use events::{NO_SUCH_MAP, NewEvent, TIME_SLOTS_MAX};
 pub use offer::{OrphanPolicy, PRICE_MINOR_MAX, PriceLevel, Pricing, STANDARD, SaleKind, SaleWindow, TicketType};
 pub use search::{DateBound, EventCard, EventQuery, Index, Sort};

@@ -25,6 +25,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0017_store_audit", include_str!("../../../migrations/0017_store_audit.sql")),
     ("0018_sales_blocks", include_str!("../../../migrations/0018_sales_blocks.sql")),
     ("0019_identity_guests", include_str!("../../../migrations/0019_identity_guests.sql")),
+    ("0020_catalog_barcodes", include_str!("../../../migrations/0020_catalog_barcodes.sql")),
+    ("0021_tickets_live", include_str!("../../../migrations/0021_tickets_live.sql")),
 ];
 
 /// An arbitrary constant that all nodes share: only one of them migrates at a time.

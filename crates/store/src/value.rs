@@ -16,7 +16,7 @@ pub trait IntoParam {
     fn into_param(self) -> Value;
 }
 
-/// The parameters of a statement, `$1` first: a tuple of up to 24 values, or `()`.
+/// The parameters of a statement, `$1` first: a tuple of up to 25 values, or `()`.
 pub trait Params {
     fn into_values(self) -> Vec<Value>;
 }
@@ -160,4 +160,4 @@ macro_rules! tuples {
     (@ [$($done:ident)*]) => {};
 }
 
-tuples!(A B C D E F G H I J K L M N O P Q R S T U V W X);
+tuples!(A B C D E F G H I J K L M N O P Q R S T U V W X Y);

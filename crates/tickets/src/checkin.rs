@@ -5,7 +5,7 @@ use stagedoor_core::{Code, EventId, OrganizerId, TicketId, UserId};
 use store::audit::Entry;
 use store::{Origin, Store};
 
-use crate::scan::{Books, CheckIn, Judged, Replay, Scan, ScanRefused, Window};
+use crate::scan::{Admits, Books, CheckIn, Judged, Replay, Scan, ScanRefused};
 use crate::sql;
 
 /// Scans in one upload: a scanner's busiest hour.
@@ -49,21 +49,21 @@ impl CheckInError {
 /// comes again gets its verdict again. Everything is decided in one write transaction and
 /// durable before this returns.
 ///
-/// `window` says when an event admits. Source: API.md `POST /organizers/{org}/checkins`;
+/// `admits` says when an event admits, and with what. Source: API.md `POST /organizers/{org}/checkins`;
 /// ARCHITECTURE.md invariant 12; ALGORITHMS.md section 11.
 pub async fn check_in(
     store: &Store,
     origin: &Origin,
     door: Door,
     scans: &[Scan],
-    window: impl Fn(EventId) -> Window,
+    admits: impl Fn(EventId) -> Admits,
 ) -> Result<Vec<Result<CheckIn, ScanRefused>>, CheckInError> {
     if scans.len() > SCANS_PER_UPLOAD_MAX {
         return Err(CheckInError::TooMany(scans.len()));
     }
     let mut attempt = 1;
     loop {
-        match judge(store, origin, door, scans, &window).await {
+        match judge(store, origin, door, scans, &admits).await {
             Err(store::Error::Conflict { .. }) if attempt < ATTEMPTS => attempt += 1,
             outcome => return Ok(outcome?),
         }
@@ -75,7 +75,7 @@ async fn judge(
     origin: &Origin,
     door: Door,
     scans: &[Scan],
-    window: &impl Fn(EventId) -> Window,
+    admits: &impl Fn(EventId) -> Admits,
 ) -> store::Result<Vec<Result<CheckIn, ScanRefused>>> {
     let tx = store.begin_write_for(origin).await?;
     // Sorted, so that two uploads lock the tickets they share in one order.
@@ -87,7 +87,7 @@ async fn judge(
 
     let now = tx.now();
     let mut books = Books { tickets, scans: known, admissions: before.clone() };
-    let taken = Vec::from_iter(scans.iter().map(|scan| books.take(scan, now, window)));
+    let taken = Vec::from_iter(scans.iter().map(|scan| books.take(scan, now, admits)));
 
     let fresh: Vec<&Judged> = scans
         .iter()

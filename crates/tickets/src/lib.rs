@@ -1,4 +1,4 @@
-//! Tickets: issued for a sold order, shown as a signed barcode, checked in once at the door.
+//! Tickets: issued for a sold order, shown as a signed barcode that may change with time, checked in once at the door.
 //!
 //! What it owns: tickets and the changes to them, the barcode format and its keys, scans and
 //! admissions. It knows events, orders and fans by id alone; what it needs of them (such as when
@@ -9,6 +9,7 @@
 //!   indexes);
 //! - only the barcode of a live ticket's present generation admits: a reissue, a transfer and a
 //!   refund kill the ones before;
+//! - a live barcode admits for 45 seconds at most, and where an event takes live ones only, nothing else does;
 //! - a ticket admits once, and any set of offline scans ends in the same verdicts, in whatever
 //!   order and uploads they arrive;
 //! - a barcode holds nothing personal and never reaches a log.
@@ -29,6 +30,7 @@ mod base45;
 mod checkin;
 mod door;
 mod lifecycle;
+mod live;
 mod print;
 pub mod render;
 mod scan;
@@ -36,14 +38,17 @@ mod sql;
 mod ticket;
 mod typeface;
 
-pub use barcode::{BARCODE_TEXT_LENGTH, Barcode, BarcodeText, PublicKeys, Signer, Unreadable};
+pub use barcode::{
+    BARCODE_TEXT_LENGTH, Barcode, BarcodeText, LIVE_TEXT_LENGTH, LiveBarcode, PublicKeys, Shown, Signer, Unreadable,
+};
 pub use checkin::{CheckInError, Door, SCANS_PER_UPLOAD_MAX, check_in};
 pub use door::{Attendance, DOOR_PAGE_MAX, DoorPage, Gate, Minute, Sold, SoldMinute, attendance, door_list, sold};
 pub use lifecycle::{issue, reissue, revoke, transfer};
+pub use live::{EventKey, STEP, STEPS_OFF_MAX, Step, TicketKey};
 pub use print::Sheet;
 pub use scan::{
-    Admission, CLOCK_AHEAD_MAX, CheckIn, LIVE_WITHIN, NewScan, SCAN_ID_MAX, Scan, ScanRecord, ScanRefused, Verdict,
-    Window,
+    Admission, Admits, CLOCK_AHEAD_MAX, CheckIn, LIVE_WITHIN, NewScan, SCAN_ID_MAX, Scan, ScanRecord, ScanRefused,
+    Verdict,
 };
 pub use sql::{admissions, attendees, changes, find, live, of_order, of_orders, of_owner, scans_of};
 pub use ticket::{

@@ -4,7 +4,7 @@ use fast_qr::qr::QRBuilder;
 use fast_qr::{ECL, Mode, QRCode, Version};
 use std::fmt::Write;
 
-use crate::BarcodeText;
+use crate::{BarcodeText, LIVE_TEXT_LENGTH};
 
 /// Light modules on each side. Source: ISO/IEC 18004, 9.1.
 pub(crate) const QUIET_ZONE: usize = 4;
@@ -13,7 +13,7 @@ pub const PNG_SCALE_MAX: u32 = 40;
 /// 392 pixels: two or three device pixels of a phone for each module.
 pub const PNG_SCALE_DEFAULT: u32 = 8;
 
-/// A drawing of 49 x 49 units that scales to any size. About 6 KiB.
+/// A drawing of 49 x 49 units, 53 x 53 for a live barcode, that scales to any size. About 6 KiB.
 pub fn svg(text: &BarcodeText) -> String {
     let code = code(text);
     let side = code.size + 2 * QUIET_ZONE;
@@ -77,7 +77,7 @@ pub(crate) fn code(text: &BarcodeText) -> QRCode {
     QRBuilder::new(text.as_str())
         .mode(Mode::Alphanumeric)
         .ecl(ECL::M)
-        .version(Version::V06)
+        .version(if text.as_str().len() == LIVE_TEXT_LENGTH { Version::V07 } else { Version::V06 })
         .build()
-        .expect("a version 6 code with error correction M holds 154 characters")
+        .expect("with error correction M a version 6 code holds 154 characters, one of version 7 178")
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use stagedoor_core::{Code, EventId, FieldError, Name, TicketId, Timestamp, UserId};
 
-use crate::{Barcode, PublicKeys, Status, Ticket};
+use crate::{Barcode, Shown, Signer, Status, Ticket};
 
 /// How far a scanner's clock may be ahead of ours. Source: RELIABILITY.md section 2.
 pub const CLOCK_AHEAD_MAX: Duration = Duration::from_secs(5 * 60);
@@ -50,10 +50,10 @@ pub struct Scan {
 }
 
 impl Scan {
-    /// Checks the fields and the barcode's signature. That takes tens of microseconds of CPU, so a large
+    /// Checks the fields, the barcode's signature and the code of a live one. That takes tens of microseconds of CPU, so a large
     /// upload is read off the threads that serve. A text that is no barcode is not an error: its
     /// verdict will be `unknown`. Errors: code `invalid_field`.
-    pub fn new(keys: &PublicKeys, new: NewScan<'_>) -> Result<Scan, FieldError> {
+    pub fn new(signer: &Signer, new: NewScan<'_>) -> Result<Scan, FieldError> {
         let id = new.scan_id;
         if id.is_empty() || id.len() > SCAN_ID_MAX || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(FieldError::new("scanId", format!("must be 1 to {SCAN_ID_MAX} visible ASCII characters")));
@@ -65,7 +65,7 @@ impl Scan {
             claimed_at: new.scanned_at,
             door_event: new.event,
             gate,
-            barcode: keys.read(new.barcode).ok(),
+            barcode: signer.read(new.barcode).ok(),
         })
     }
 
@@ -94,15 +94,17 @@ fn print(new: &NewScan<'_>) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// When an event's tickets admit; both ends are included, an absent end is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Window {
+/// When an event's tickets admit, and which of their barcodes do. Both ends are included, an absent end is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Admits {
     pub opens: Option<Timestamp>,
     pub closes: Option<Timestamp>,
+    /// Live barcodes alone: neither paper nor pictures.
+    pub live_only: bool,
 }
 
-impl Window {
-    pub const ALWAYS: Window = Window { opens: None, closes: None };
+impl Admits {
+    pub const ALWAYS: Admits = Admits { opens: None, closes: None, live_only: false };
 }
 
 /// The answer to a scan.
@@ -114,6 +116,8 @@ pub enum Verdict {
     /// The ticket was refunded or revoked, or this barcode is from before a reissue or transfer.
     Revoked,
     WrongEvent,
+    /// A live barcode of another minute, so a picture of one; or one for paper where the event takes none.
+    NotLive,
     /// Not a barcode of ours, or of another organizer's ticket.
     Unknown,
     /// Before the doors opened.
@@ -123,11 +127,12 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    pub const ALL: [Verdict; 7] = [
+    pub const ALL: [Verdict; 8] = [
         Verdict::Admitted,
         Verdict::AlreadyUsed,
         Verdict::Revoked,
         Verdict::WrongEvent,
+        Verdict::NotLive,
         Verdict::Unknown,
         Verdict::NotYetValid,
         Verdict::Expired,
@@ -140,6 +145,7 @@ impl Verdict {
             Verdict::AlreadyUsed => "already_used",
             Verdict::Revoked => "revoked",
             Verdict::WrongEvent => "wrong_event",
+            Verdict::NotLive => "not_live",
             Verdict::Unknown => "unknown",
             Verdict::NotYetValid => "not_yet_valid",
             Verdict::Expired => "expired",
@@ -160,6 +166,7 @@ pub(crate) enum Finding {
     Good,
     Revoked,
     WrongEvent,
+    NotLive,
     Unknown,
     NotYetValid,
     Expired,
@@ -171,6 +178,7 @@ impl Finding {
             Finding::Good => "good",
             Finding::Revoked => Verdict::Revoked.text(),
             Finding::WrongEvent => Verdict::WrongEvent.text(),
+            Finding::NotLive => Verdict::NotLive.text(),
             Finding::Unknown => Verdict::Unknown.text(),
             Finding::NotYetValid => Verdict::NotYetValid.text(),
             Finding::Expired => Verdict::Expired.text(),
@@ -184,6 +192,7 @@ impl Finding {
             Finding::Good => Verdict::AlreadyUsed,
             Finding::Revoked => Verdict::Revoked,
             Finding::WrongEvent => Verdict::WrongEvent,
+            Finding::NotLive => Verdict::NotLive,
             Finding::Unknown => Verdict::Unknown,
             Finding::NotYetValid => Verdict::NotYetValid,
             Finding::Expired => Verdict::Expired,
@@ -195,7 +204,8 @@ impl FromStr for Finding {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
         use Finding::*;
-        [Good, Revoked, WrongEvent, Unknown, NotYetValid, Expired].into_iter().find(|one| one.text() == text).ok_or(())
+        const ALL: [Finding; 7] = [Good, Revoked, WrongEvent, NotLive, Unknown, NotYetValid, Expired];
+        ALL.into_iter().find(|one| one.text() == text).ok_or(())
     }
 }
 
@@ -283,7 +293,7 @@ impl Books {
         &mut self,
         scan: &Scan,
         now: Timestamp,
-        window: impl Fn(EventId) -> Window,
+        admits: impl Fn(EventId) -> Admits,
     ) -> Result<Replay, ScanRefused> {
         if let Some(known) = self.scans.get(&scan.id) {
             return if known.print == scan.print { Ok(Replay::Known) } else { Err(ScanRefused::Reused) };
@@ -298,7 +308,7 @@ impl Books {
             // Live: behind whatever admission there is, even if our clock stands or went back.
             _ => admission.map_or(now, |earlier| now.max(earlier.scanned_at + Duration::from_micros(1))),
         };
-        let finding = find(scan, ticket, scanned_at, window);
+        let finding = find(scan, ticket, scanned_at, admits);
         let ticket = ticket.filter(|_| finding != Finding::Unknown).map(|ticket| ticket.id);
         if let (Finding::Good, Some(ticket)) = (finding, ticket) {
             let this = Admission { scanned_at, scan_id: scan.id.clone(), gate: scan.gate.clone() };
@@ -347,7 +357,7 @@ pub(crate) enum Replay {
 }
 
 /// Checked in the order written. `ticket` is absent when it is not the organizer's.
-fn find(scan: &Scan, ticket: Option<&Ticket>, at: Timestamp, window: impl Fn(EventId) -> Window) -> Finding {
+fn find(scan: &Scan, ticket: Option<&Ticket>, at: Timestamp, admits: impl Fn(EventId) -> Admits) -> Finding {
     let (Some(barcode), Some(ticket)) = (scan.barcode, ticket) else { return Finding::Unknown };
     // Signed but never issued: a database that was restored to an earlier day.
     if barcode.event != ticket.event || barcode.generation > ticket.generation {
@@ -361,11 +371,18 @@ fn find(scan: &Scan, ticket: Option<&Ticket>, at: Timestamp, window: impl Fn(Eve
     if barcode.generation < ticket.generation || !matches!(ticket.status, Status::Issued | Status::Used) {
         return Finding::Revoked;
     }
-    let window = window(ticket.event);
-    if window.opens.is_some_and(|opens| at < opens) {
+    let admits = admits(ticket.event);
+    let is_live = match barcode.shown {
+        Shown::Still => !admits.live_only,
+        Shown::Live(step) => step.admits_at(at),
+    };
+    if !is_live {
+        return Finding::NotLive;
+    }
+    if admits.opens.is_some_and(|opens| at < opens) {
         return Finding::NotYetValid;
     }
-    if window.closes.is_some_and(|closes| at > closes) {
+    if admits.closes.is_some_and(|closes| at > closes) {
         return Finding::Expired;
     }
     Finding::Good

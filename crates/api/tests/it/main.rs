@@ -32,6 +32,7 @@ mod lane;
 mod limited;
 mod limits;
 mod live;
+mod live_barcodes;
 mod live_sessions;
 mod offers;
 mod orders;

@@ -171,6 +171,7 @@ async fn an_event_that_makes_no_sense_is_refused_by_field() {
         ("ticketsPerFanMax", json!(0), "invalid_field"),
         ("orphanPolicy", json!("always"), "invalid_field"),
         ("refundWindowSeconds", json!(u64::MAX), "invalid_field"),
+        ("barcodes", json!("paper"), "invalid_field"),
         ("price", json!(1), "unknown_field"),
         ("organizerId", json!(app.borealis().await.id), "unknown_field"),
         ("state", json!("published"), "unknown_field"),
@@ -213,16 +214,17 @@ async fn null_takes_back_what_an_event_can_be_without() {
         body["seatsPerHoldMax"] = 2.into();
         body["ticketsPerFanMax"] = 4.into();
         body["refundWindowSeconds"] = 0.into();
+        body["barcodes"] = "live".into();
     };
     let event = app.draft_with(&house, given).await;
     let path = event.staff_path("");
     let known = house.owner.get(&new.staff_path("")).await.expect(200).json();
-    let nulls: Vec<_> = "endsAt doorsAt saleWindows holdSeconds seatsPerHoldMax ticketsPerFanMax refundWindowSeconds"
-        .split(' ')
-        .collect();
+    let nulls = "endsAt doorsAt saleWindows holdSeconds seatsPerHoldMax ticketsPerFanMax refundWindowSeconds barcodes";
+    let nulls: Vec<_> = nulls.split(' ').collect();
     let body: serde_json::Map<_, _> = nulls.iter().map(|field| ((*field).to_owned(), Value::Null)).collect();
     let kept = house.owner.patch(&path, json!({ "name": "Renamed" })).await.expect(200).json();
     assert_eq!((&kept["endsAt"], &kept["holdSeconds"]), (&json!("2026-06-01T21:00:00Z"), &json!(60)));
+    assert_eq!((&kept["barcodes"], &known["barcodes"]), (&json!("live"), &json!("any")));
     assert_eq!((&kept["performers"], &known["performers"]), (&json!(["The Millers"]), &json!([])));
     let cleared = house.owner.patch(&path, body.into()).await.expect(200).json();
     for field in nulls {

@@ -270,6 +270,7 @@ impl Batch<'_> {
             tickets_per_fan_max: event.details.tickets_per_fan_max,
             orphan_policy: event.details.orphan_policy,
             refund_window: event.details.refund_window,
+            barcodes: event.details.barcodes,
             ..details
         };
         event.keep_level_ids(&known);

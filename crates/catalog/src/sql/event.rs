@@ -7,16 +7,17 @@ use stagedoor_core::{EventId, Name, OrganizerId, SeatMapId, Timestamp};
 use store::{IntoParam, Result, Row, Tx, list};
 
 use super::{VENUE, VENUE_WIDTH, performer_at, trusted, venue_at};
-use crate::event::{Event, EventDetails, EventState, EventType};
+use crate::event::{Barcodes, Event, EventDetails, EventState, EventType};
 use crate::offer::{OrphanPolicy, PriceLevel, SaleWindow, TicketType};
 use crate::search::EventCard;
 use crate::venue::Performer;
 
 const EVENT: &str = "e.id, e.organizer_id, e.venue_id, e.seat_map_id, e.series_id, e.name, e.kind, e.state,
        e.published_at, e.starts_at, e.ends_at, e.doors_at, e.currency, e.offer, e.hold_ttl_ms, e.seats_per_hold_max,
-       e.tickets_per_fan_max, e.orphan_policy, e.refund_window_ms, e.capacity, e.version, e.created_at, e.moved_at";
+       e.tickets_per_fan_max, e.orphan_policy, e.refund_window_ms, e.capacity, e.version, e.created_at, e.moved_at,
+       e.barcodes";
 /// Columns of [`EVENT`].
-const EVENT_WIDTH: usize = 23;
+const EVENT_WIDTH: usize = 24;
 
 /// The `offer` column.
 #[derive(Serialize, Deserialize)]
@@ -60,6 +61,7 @@ fn event_of_row(row: &Row) -> Result<Event> {
             tickets_per_fan_max: row.get(16)?,
             orphan_policy: policy_of(&row.get::<String>(17)?)?,
             refund_window: millis(row.get(18)?),
+            barcodes: barcodes_of(&row.get::<String>(23)?)?,
         },
         state: EventState::from_text(&state).ok_or_else(|| corrupt("state", state))?,
         published_at: row.get(8)?,
@@ -82,6 +84,10 @@ fn policy_of(text: &str) -> Result<OrphanPolicy> {
     OrphanPolicy::from_text(text).ok_or_else(|| corrupt("orphan_policy", text))
 }
 
+fn barcodes_of(text: &str) -> Result<Barcodes> {
+    Barcodes::from_text(text).ok_or_else(|| corrupt("barcodes", text))
+}
+
 fn millis(count: i64) -> Duration {
     Duration::from_millis(count.max(0) as u64)
 }
@@ -96,9 +102,9 @@ pub async fn insert_event(tx: &Tx, event: &Event) -> Result<()> {
         "INSERT INTO event (id, organizer_id, venue_id, seat_map_id, series_id, name, kind, state, published_at,
                             starts_at, ends_at, doors_at, currency, offer, hold_ttl_ms, seats_per_hold_max,
                             tickets_per_fan_max, orphan_policy, refund_window_ms, capacity, version, created_at,
-                            changed_at, moved_at)
+                            changed_at, moved_at, barcodes)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-                 $23, $24)",
+                 $23, $24, $25)",
         (
             event.id,
             event.organizer,
@@ -124,6 +130,7 @@ pub async fn insert_event(tx: &Tx, event: &Event) -> Result<()> {
             event.created_at,
             tx.now(),
             event.moved_at,
+            details.barcodes.text(),
         ),
     )
     .await?;
@@ -138,8 +145,9 @@ pub async fn update_event(tx: &Tx, event: &Event) -> Result<bool> {
             "UPDATE event SET seat_map_id = $1, name = $2, kind = $3, state = $4, published_at = $5, starts_at = $6,
                     ends_at = $7, doors_at = $8, currency = $9, offer = $10, hold_ttl_ms = $11,
                     seats_per_hold_max = $12, tickets_per_fan_max = $13, orphan_policy = $14, refund_window_ms = $15,
-                    capacity = $16, version = $17, changed_at = $18, venue_id = $19, moved_at = $20
-              WHERE id = $21 AND version = $17 - 1",
+                    capacity = $16, version = $17, changed_at = $18, venue_id = $19, moved_at = $20,
+                    barcodes = $21
+              WHERE id = $22 AND version = $17 - 1",
             (
                 event.seat_map,
                 details.name.as_str(),
@@ -161,6 +169,7 @@ pub async fn update_event(tx: &Tx, event: &Event) -> Result<bool> {
                 tx.now(),
                 event.venue,
                 event.moved_at,
+                details.barcodes.text(),
                 event.id,
             ),
         )

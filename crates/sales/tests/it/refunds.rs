@@ -11,7 +11,7 @@ use proptest::test_runner::{Config, TestRunner};
 use sales::{Cancel, FeeRule, FeeScope, Order, OrderStatus, RefundError, RefundState, StaffRefund};
 use stagedoor_core::limits::REFUND_WINDOW;
 use stagedoor_core::{Code, Currency, Money, PaymentId, RefundId, TicketId, Timestamp};
-use tickets::{Door, NewScan, Scan, Signer, Status, Window};
+use tickets::{Admits, Door, NewScan, Scan, Signer, Status};
 
 use crate::world::{FLOOR, FRONT, SIDE, START, World, render, seat_id};
 
@@ -447,9 +447,9 @@ async fn admit(world: &World, ticket: &tickets::Ticket) {
     let barcode = signer.sign(ticket);
     let scan_id = ticket.id.to_string();
     let scan = NewScan { scan_id: &scan_id, barcode: barcode.as_str(), gate: "North", scanned_at: None, event: None };
-    let scan = Scan::new(signer.public_keys(), scan).unwrap();
+    let scan = Scan::new(&signer, scan).unwrap();
     let door = Door { organizer: ticket.organizer, by: world.db.env.id() };
     let checked =
-        tickets::check_in(&world.db.store, &store::Origin::system(), door, &[scan], |_| Window::ALWAYS).await.unwrap();
+        tickets::check_in(&world.db.store, &store::Origin::system(), door, &[scan], |_| Admits::ALWAYS).await.unwrap();
     assert_eq!(checked[0].as_ref().unwrap().result, tickets::Verdict::Admitted);
 }

@@ -4,6 +4,7 @@
 mod barcode;
 mod checkin;
 mod lifecycle;
+mod live;
 mod merge;
 mod pictures;
 mod signing;
@@ -11,7 +12,7 @@ mod signing;
 use stagedoor_core::{Currency, EventId, Money, OrderId, OrganizerId, UserId};
 use testkit::TestStore;
 use tickets::{
-    CheckIn, Door, NewScan, NewTicket, NewTickets, Place, Scan, ScanRefused, Signer, Ticket, Window, check_in, issue,
+    Admits, CheckIn, Door, NewScan, NewTicket, NewTickets, Place, Scan, ScanRefused, Signer, Ticket, check_in, issue,
 };
 
 /// One organizer's event with a fan and a door.
@@ -68,11 +69,11 @@ impl House {
     }
 
     fn scan(&self, new: NewScan<'_>) -> Scan {
-        Scan::new(self.signer.public_keys(), new).unwrap()
+        Scan::new(&self.signer, new).unwrap()
     }
 
     async fn upload(&self, scans: &[Scan]) -> Vec<Result<CheckIn, ScanRefused>> {
-        check_in(&self.db, &store::Origin::system(), self.door(), scans, |_| Window::ALWAYS).await.unwrap()
+        check_in(&self.db, &store::Origin::system(), self.door(), scans, |_| Admits::ALWAYS).await.unwrap()
     }
 
     async fn one(&self, new: NewScan<'_>) -> CheckIn {

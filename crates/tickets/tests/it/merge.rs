@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use stagedoor_core::Timestamp;
-use tickets::{Access, Cause, NewScan, Scan, Ticket, Verdict, Window, check_in, reissue, scans_of};
+use tickets::{Access, Admits, Cause, NewScan, Scan, Ticket, Verdict, check_in, reissue, scans_of};
 
 use crate::{House, floor};
 
@@ -90,7 +90,7 @@ impl House {
             self.db.env.clock.advance(Duration::from_secs(7));
         }
         let all = Vec::from_iter((0..scans.len()).map(scan));
-        let closed = |_| Window { opens: Some(Timestamp::MAX), closes: None };
+        let closed = |_| Admits { opens: Some(Timestamp::MAX), closes: None, live_only: true };
         let last = check_in(&self.db, &store::Origin::system(), self.door(), &all, closed).await.unwrap();
         let verdicts = Vec::from_iter(last.into_iter().map(|answer| answer.unwrap().result));
 

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
+use stagedoor_core::Timestamp;
 use tempfile::TempDir;
 use tickets::render::{self, PNG_SCALE_DEFAULT, PNG_SCALE_MAX};
-use tickets::{Access, Cause, Sheet, reissue};
+use tickets::{Access, Cause, Sheet, Step, reissue};
 
 use crate::House;
 
@@ -56,28 +57,33 @@ async fn two_readers_decode_both_pictures_and_a_stranger_checks_the_signature() 
 
     let folder = tempfile::tempdir().unwrap();
     let keys = folder.path().join("keys.json");
-    std::fs::write(&keys, serde_json::to_string(house.signer.public_keys()).unwrap()).unwrap();
-    let text = house.signer.sign(&ticket);
-    let mut pictures = Vec::new();
-    for scale in [3, PNG_SCALE_DEFAULT, 13] {
-        let file = folder.path().join(format!("{scale}.png"));
-        std::fs::write(&file, render::png(&text, scale)).unwrap();
-        pictures.push(file);
-    }
-    let svg = render::svg(&text);
-    pictures.extend([196, 500].map(|pixels| rasterise(&folder, &svg, pixels)));
+    let mut known = serde_json::to_value(house.signer.public_keys()).unwrap();
+    known["live"] = serde_json::to_value(house.signer.event_keys(house.event)).unwrap();
+    std::fs::write(&keys, known.to_string()).unwrap();
+    let live = house.signer.live(&ticket).text(Step::of(Timestamp::from_micros(1_800_000_000_000_000)));
+    for (text, step, smallest) in [(house.signer.sign(&ticket), Value::Null, 196), (live, 120_000_000.into(), 212)] {
+        let mut pictures = Vec::new();
+        for scale in [3, PNG_SCALE_DEFAULT, 13] {
+            let file = folder.path().join(format!("{scale}.png"));
+            std::fs::write(&file, render::png(&text, scale)).unwrap();
+            pictures.push(file);
+        }
+        let svg = render::svg(&text);
+        pictures.extend([smallest, 500].map(|pixels| rasterise(&folder, &svg, pixels)));
 
-    for picture in &pictures {
-        assert_eq!(zbar(picture), text.as_str(), "zbar reads {}", picture.display());
-    }
-    let pictures = Vec::from_iter(pictures.iter().map(PathBuf::as_path));
-    let seen = javascript(&keys, &pictures);
-    assert_eq!(seen.len(), pictures.len());
-    for seen in seen {
-        assert_eq!(seen["text"], text.as_str());
-        assert_eq!(seen["ticket"], ticket.id.0.simple().to_string());
-        assert_eq!(seen["event"], ticket.event.0.simple().to_string());
-        assert_eq!(seen["generation"], 2);
+        for picture in &pictures {
+            assert_eq!(zbar(picture), text.as_str(), "zbar reads {}", picture.display());
+        }
+        let pictures = Vec::from_iter(pictures.iter().map(PathBuf::as_path));
+        let seen = javascript(&keys, &pictures);
+        assert_eq!(seen.len(), pictures.len());
+        for seen in seen {
+            assert_eq!(seen["text"], text.as_str());
+            assert_eq!(seen["ticket"], ticket.id.0.simple().to_string());
+            assert_eq!(seen["event"], ticket.event.0.simple().to_string());
+            assert_eq!(seen["generation"], 2);
+            assert_eq!(seen["step"], step);
+        }
     }
 }
 

@@ -23,7 +23,7 @@ async fn barcodes_of_every_key_are_read_and_the_newest_signs() {
     let keys = serde_json::to_string(signers[2].public_keys()).unwrap();
     let keys: PublicKeys = serde_json::from_str(&keys).unwrap();
     for text in &printed {
-        let Barcode { ticket: TicketId(id), event: EventId(event), generation } = keys.read(text.as_str()).unwrap();
+        let Barcode { ticket: TicketId(id), event: EventId(event), generation, .. } = keys.read(text.as_str()).unwrap();
         assert!(id != Uuid::nil() && event != Uuid::nil() && generation == 1);
     }
     assert_ne!(printed[0].as_str(), printed[1].as_str());

@@ -206,6 +206,7 @@ fn full_terms() -> serde_json::Map<String, Value> {
         "saleWindows": [{ "kind": "general", "opensAt": "2026-01-01T00:00:00Z", "closesAt": "2026-05-01T00:00:00Z" }],
         "holdSeconds": 300, "seatsPerHoldMax": 10, "ticketsPerFanMax": 10, "orphanPolicy": "avoid",
         "refundWindowSeconds": 3_600,
+        "barcodes": "live",
     });
     terms.as_object().unwrap().clone()
 }
