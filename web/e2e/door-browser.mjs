@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { chromium } from 'playwright-core'
+import { modulesOf } from './barcode.mjs'
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 
@@ -101,10 +102,8 @@ export async function violations(page) {
 
 /** A film of `seconds` in which a barcode's picture, as the server draws it, is held before a camera. */
 export function film(svg, { width = 640, height = 480, frames = 4 } = {}) {
-  const side = Number(/viewBox="0 0 (\d+)/.exec(svg)[1])
-  const dark = Array.from({ length: side }, () => new Uint8Array(side))
-  for (const [, x, y, run] of svg.matchAll(/M(\d+) (\d+)h(\d+)v1/g))
-    dark[Number(y)].fill(1, Number(x), Number(x) + Number(run))
+  const dark = modulesOf(svg)
+  const side = dark.length
   const scale = Math.floor((height * 0.8) / side)
   const [left, top] = [Math.floor((width - side * scale) / 2), Math.floor((height - side * scale) / 2)]
   const light = Buffer.alloc(width * height, 90)

@@ -79,8 +79,8 @@ class World {
     return this.#tokens.get(email)
   }
 
-  /** An event at the club that lets people in from now on. */
-  async openEvent(name) {
+  /** An event at the club that lets people in from now on. `more`: what else its organizer says of it. */
+  async openEvent(name, more = {}) {
     const owner = this.account('owner-cellar')
     const org = this.organizer.id
     const { items } = await this.json(owner, 'GET', `/organizers/${org}/events?limit=100`)
@@ -96,6 +96,7 @@ class World {
       doorsAt: at(HOUR / 2),
       startsAt: at(HOUR),
       endsAt: at(4 * HOUR),
+      ...more,
     })
     await this.json(owner, 'POST', `/organizers/${org}/events/${event.id}/publish`)
     return event
@@ -131,6 +132,11 @@ class World {
 
   async barcode(fan, ticket) {
     return (await this.json(fan, 'GET', `/tickets/${ticket}/barcode?format=json`)).text
+  }
+
+  /** What a device makes the ticket's live barcodes of. */
+  async live({ fan, id }) {
+    return (await this.json(fan, 'GET', `/tickets/${id}/barcode?format=json`)).live
   }
 
   async picture(fan, ticket) {

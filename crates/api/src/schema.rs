@@ -120,6 +120,8 @@ texts! {
         .examples(["+49 30 901820"]);
     /// ISO 639-1.
     Locale => words(identity::Locale::ALL.map(identity::Locale::text));
+    /// Bytes as they are.
+    File => ObjectBuilder::new().format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)));
     /// Bytes in base64url without padding.
     Base64Url => ObjectBuilder::new().pattern(Some("^[A-Za-z0-9_-]*$"));
     PasskeyId => id::<stagedoor_core::PasskeyId>();

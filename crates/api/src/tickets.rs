@@ -181,8 +181,8 @@ async fn find(app: &App, owner: UserId, ticket: TicketId) -> Result<Ticket, Prob
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub struct BarcodeParams {
-    /// A picture, or the text to draw one from.
-    #[param(inline, value_type = Option<schema::BarcodeFormat>, default = "svg")]
+    /// A picture, or the text to draw one from; `svg` unless said otherwise.
+    #[param(inline, value_type = Option<schema::BarcodeFormat>)]
     format: Option<String>,
     /// Pixels a module, for PNG.
     #[param(minimum = 1, maximum = 40, default = 8)]
@@ -225,7 +225,7 @@ struct LiveView {
 /// a device needs to show live barcodes by itself.
 #[utoipa::path(get, path = "/api/v1/tickets/{ticket}/barcode", tag = "tickets", security(("bearer" = []), ("oauth2" = ["tickets.read"])),
     params(("ticket" = String, Path, description = "id of the ticket"), BarcodeParams),
-    responses((status = 200, content((BarcodeView = "application/json"), (String = "image/svg+xml"), (Vec<u8> = "image/png"))),
+    responses((status = 200, content((BarcodeView = "application/json"), (String = "image/svg+xml"), (schema::File = "image/png"))),
         (status = 400, body = Envelope), (status = 401, body = Envelope), (status = 404, body = Envelope),
         (status = 409, body = Envelope)))]
 pub async fn barcode(
@@ -280,7 +280,7 @@ async fn is_live_only(app: &App, ticket: &Ticket) -> Result<bool, Problem> {
 /// takes live barcodes alone.
 #[utoipa::path(get, path = "/api/v1/tickets/{ticket}/pdf", tag = "tickets", security(("bearer" = []), ("oauth2" = ["tickets.read"])),
     params(("ticket" = String, Path, description = "id of the ticket")),
-    responses((status = 200, content_type = "application/pdf", body = Vec<u8>), (status = 401, body = Envelope),
+    responses((status = 200, content_type = "application/pdf", body = schema::File), (status = 401, body = Envelope),
         (status = 404, body = Envelope), (status = 409, body = Envelope)))]
 pub async fn pdf(
     State(app): State<App>,

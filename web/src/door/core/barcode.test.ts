@@ -41,7 +41,7 @@ test.each(Object.entries(verifiers))(
   },
 )
 
-test('what is no barcode of format 1 is none', () => {
+test('what is no barcode is none', () => {
   const [text = ''] = texts
   for (const wrong of [
     '',

@@ -1,4 +1,7 @@
-/** What stands in a ticket's barcode: format 1 of the tickets crate, base45 (RFC 9285) over 102 bytes. */
+import { decodeBase45 } from '../../lib/base45'
+import { CODE_BYTES } from '../../lib/liveBarcode'
+
+/** What stands in a ticket's barcode: format 1 or 2 of the tickets crate, in base45. */
 export type Barcode = {
   ticketId: string
   eventId: string
@@ -7,33 +10,21 @@ export type Barcode = {
   /** What is signed, and by what. */
   signed: Uint8Array<ArrayBuffer>
   signature: Uint8Array<ArrayBuffer>
+  /** Of format 2: when it was made, and what proves it. One without stays the same and is good on paper. */
+  live: Live | undefined
 }
 
-const FORMAT = 1
+export type Live = { step: number; code: Uint8Array<ArrayBuffer> }
+
+const STILL = 1
+const LIVE = 2
 const SIGNED = 38
-const LENGTH = SIGNED + 64
-export const BARCODE_CHARACTERS = (LENGTH / 2) * 3
+const SEALED = SIGNED + 64
+const STEP = 4
+/** Characters of the barcode that stays the same. */
+export const BARCODE_CHARACTERS = (SEALED / 2) * 3
 
-const BASE45 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:'
 const CROCKFORD = '0123456789abcdefghjkmnpqrstvwxyz'
-
-/** Undefined unless `text` is what the encoder makes of `LENGTH` bytes. */
-function decode(text: string): Uint8Array<ArrayBuffer> | undefined {
-  if (text.length !== BARCODE_CHARACTERS) return undefined
-  const bytes = new Uint8Array(LENGTH)
-  for (let pair = 0; pair < LENGTH / 2; pair++) {
-    let value = 0
-    for (let digit = 2; digit >= 0; digit--) {
-      const place = BASE45.indexOf(text[pair * 3 + digit] as string)
-      if (place < 0) return undefined
-      value = value * 45 + place
-    }
-    if (value > 0xffff) return undefined
-    bytes[pair * 2] = value >> 8
-    bytes[pair * 2 + 1] = value & 0xff
-  }
-  return bytes
-}
 
 /** Sixteen bytes as the API writes an id: 26 characters after its prefix, highest bits first. */
 export function typedId(prefix: string, uuid: Uint8Array): string {
@@ -49,17 +40,20 @@ export function typedId(prefix: string, uuid: Uint8Array): string {
 /** As a scanner or a hand may give it: no lower case, and nothing around it that was not printed. */
 export const normalized = (text: string): string => text.replace(/^\s+|\s+$/g, '').toUpperCase()
 
-/** Reads the text without trusting it: only the signature tells whether it is ours. */
+/** Reads the text without trusting it: only the signature, and the code of a live one, tell whether it is ours. */
 export function parseBarcode(text: string): Barcode | undefined {
-  const bytes = decode(text)
-  if (!bytes || bytes[0] !== FORMAT) return undefined
-  const generation = new DataView(bytes.buffer).getUint32(1)
+  const bytes = decodeBase45(text)
+  const format = bytes?.length === SEALED ? STILL : LIVE
+  if (!bytes || bytes[0] !== format) return undefined
+  if (format === LIVE && bytes.length !== SEALED + STEP + CODE_BYTES) return undefined
+  const view = new DataView(bytes.buffer)
   return {
     ticketId: typedId('tkt', bytes.subarray(6, 22)),
     eventId: typedId('evt', bytes.subarray(22, SIGNED)),
-    generation,
+    generation: view.getUint32(1),
     keyId: String(bytes[5]),
     signed: bytes.slice(0, SIGNED),
-    signature: bytes.slice(SIGNED),
+    signature: bytes.slice(SIGNED, SEALED),
+    live: format === LIVE ? { step: view.getUint32(SEALED), code: bytes.slice(SEALED + STEP) } : undefined,
   }
 }

@@ -2,6 +2,7 @@ import { isProblem } from '../../api/problem'
 import { onSessionChange } from '../../api/session'
 import { serverNow } from '../../lib/clock'
 import { normalized, parseBarcode } from './barcode'
+import { checkCode } from './code'
 import { gate } from './device'
 import { isVerdict, judge, knownFrom } from './judge'
 import { refreshList } from './list'
@@ -145,16 +146,19 @@ export class Door {
     // No ticket of anybody's: what is on it is nobody's business, so it is not kept either.
     if (!barcode) return this.#show(await keepScan(blank))
     const { ticketId, generation, eventId: ticketEventId } = barcode
-    const [finding, before, onList] = await Promise.all([
+    const [seal, code, before, onList] = await Promise.all([
       checkSignature(pack.keys, barcode),
+      // The code of another event's ticket cannot be checked here, nor does it matter.
+      ticketEventId === pack.eventId ? checkCode(pack.liveKeys, barcode) : 'genuine',
       scansOfTicket(pack.eventId, ticketId),
       listed(ticketId),
     ])
+    const finding = seal === 'genuine' ? code : seal
     const scan: Scan = { ...blank, barcode: text, state: 'queued' }
     if (finding !== 'genuine') scan.verdict = finding === 'forged' ? 'forged' : 'unknown'
     else {
       const known = knownFrom(before, generation, onList)
-      const verdict = judge(pack, ticketEventId, now, known)
+      const verdict = judge(pack, barcode, now, known)
       Object.assign(scan, { ticketId, generation, ticketEventId, verdict })
       if (onList) scan.place = placeOf(onList)
       if (verdict === 'already_used') {

@@ -1,8 +1,16 @@
 import { expect, test } from 'vitest'
+import { stepOf } from '../../lib/liveBarcode'
 import { admits, judge, knownFrom } from './judge'
 import type { Scan } from './types'
 
-const event = { eventId: 'evt_a', startsAt: '2026-11-22T20:00:00Z', doorsAt: null, endsAt: null }
+const event = {
+  eventId: 'evt_a',
+  startsAt: '2026-11-22T20:00:00Z',
+  doorsAt: null,
+  endsAt: null,
+  barcodes: 'any',
+}
+const paper = { eventId: 'evt_a', live: undefined }
 const at = (time: string) => Date.parse(`2026-11-22T${time}Z`)
 const nothing = { used: undefined, revoked: false }
 
@@ -34,12 +42,25 @@ test('tickets admit as long as the server says they do', () => {
 
 test('each reason has its turn', () => {
   const used = { used: { at: '2026-11-22T19:00:00Z', gate: 'North' }, revoked: false }
-  expect(judge(event, 'evt_a', at('18:00:00'), nothing)).toBe('admitted')
-  expect(judge(event, 'evt_a', at('18:00:00') - 1, nothing)).toBe('not_yet_valid')
-  expect(judge(event, 'evt_a', at('20:00:00') + 12 * 3_600_000 + 1, nothing)).toBe('expired')
-  expect(judge(event, 'evt_a', at('19:00:00'), used)).toBe('already_used')
-  expect(judge(event, 'evt_b', at('19:00:00'), used)).toBe('wrong_event')
-  expect(judge(event, 'evt_a', at('19:00:00'), { ...used, revoked: true })).toBe('revoked')
+  expect(judge(event, paper, at('18:00:00'), nothing)).toBe('admitted')
+  expect(judge(event, paper, at('18:00:00') - 1, nothing)).toBe('not_yet_valid')
+  expect(judge(event, paper, at('20:00:00') + 12 * 3_600_000 + 1, nothing)).toBe('expired')
+  expect(judge(event, paper, at('19:00:00'), used)).toBe('already_used')
+  expect(judge(event, { ...paper, eventId: 'evt_b' }, at('19:00:00'), used)).toBe('wrong_event')
+  expect(judge(event, paper, at('19:00:00'), { ...used, revoked: true })).toBe('revoked')
+})
+
+test('a live barcode admits in its time alone, and paper only where it is taken', () => {
+  const now = at('19:00:00')
+  const live = (step: number) => ({ eventId: 'evt_a', live: { step, code: new Uint8Array(8) } })
+  const liveOnly = { ...event, barcodes: 'live' }
+  for (const door of [event, liveOnly]) {
+    expect(judge(door, live(stepOf(now)), now, nothing)).toBe('admitted')
+    expect(judge(door, live(stepOf(now) - 3), now, nothing)).toBe('not_live')
+    expect(judge(door, live(stepOf(now) + 3), now, nothing)).toBe('not_live')
+  }
+  expect(judge(liveOnly, paper, now, nothing)).toBe('not_live')
+  expect(judge(liveOnly, paper, now, { ...nothing, revoked: true })).toBe('revoked')
 })
 
 test('a device remembers whom it let in, and what the server has told it since', () => {

@@ -1,3 +1,5 @@
+import { admitsAt } from '../../lib/liveBarcode'
+import type { Barcode } from './barcode'
 import type { Listed, Pack, Scan, Sighting, Verdict } from './types'
 
 const HOUR = 3_600_000
@@ -43,13 +45,14 @@ export function knownFrom(scans: Scan[], generation: number, listed?: Listed): K
 
 /** What this device can tell by itself of a genuine barcode. In the order of the server's rules. */
 export function judge(
-  pack: Pick<Pack, 'eventId' | 'startsAt' | 'doorsAt' | 'endsAt'>,
-  ticketEventId: string,
+  pack: Pick<Pack, 'eventId' | 'startsAt' | 'doorsAt' | 'endsAt' | 'barcodes'>,
+  { eventId, live }: Pick<Barcode, 'eventId' | 'live'>,
   now: number,
   known: Known,
 ): Verdict {
-  if (ticketEventId !== pack.eventId) return 'wrong_event'
+  if (eventId !== pack.eventId) return 'wrong_event'
   if (known.revoked) return 'revoked'
+  if (live ? !admitsAt(live.step, now) : pack.barcodes === 'live') return 'not_live'
   const { opens, closes } = admits(pack)
   if (now < opens) return 'not_yet_valid'
   if (now > closes) return 'expired'
@@ -61,6 +64,7 @@ const VERDICTS: readonly string[] = [
   'already_used',
   'revoked',
   'wrong_event',
+  'not_live',
   'not_yet_valid',
   'expired',
   'unknown',
@@ -68,10 +72,12 @@ const VERDICTS: readonly string[] = [
 
 export const isVerdict = (text: string): text is Verdict => VERDICTS.includes(text)
 
+const WAIT: readonly Verdict[] = ['not_live', 'not_yet_valid', 'wrong_event']
+
 /** Stop: nobody comes in. Wait: the guest goes elsewhere or comes back. */
 export type Tone = 'go' | 'wait' | 'stop'
 
 export function toneOf(verdict: Verdict): Tone {
   if (verdict === 'admitted') return 'go'
-  return verdict === 'not_yet_valid' || verdict === 'wrong_event' ? 'wait' : 'stop'
+  return WAIT.includes(verdict) ? 'wait' : 'stop'
 }

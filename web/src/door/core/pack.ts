@@ -1,5 +1,6 @@
 import { api, ok } from '../../api/client'
 import { Problem } from '../../api/problem'
+import { liveKeys } from './code'
 import { prepareVerifier } from './signature'
 import { keepPack } from './store'
 import type { OwnEvent, Pack } from './types'
@@ -27,15 +28,16 @@ export async function eventsOf(org: string, signal?: AbortSignal): Promise<OwnEv
 }
 
 /**
- * Fetches and keeps all that a door needs without a network: the event's times, the keys that sign
- * tickets, and the library that checks them.
+ * Fetches and keeps all that a door needs without a network: the event's times, the keys that sign tickets and
+ * those of its live barcodes, and the library that checks signatures.
  */
 export async function preparePack(org: string, event: string, now: () => number): Promise<Pack> {
   const path = { org, event }
-  const [{ items }, view, keys, events] = await Promise.all([
+  const [{ items }, view, keys, secret, events] = await Promise.all([
     ok(api.GET('/api/v1/organizers')),
     ok(api.GET('/api/v1/organizers/{org}/events/{event}', { params: { path } })),
     ok(api.GET('/api/v1/organizers/{org}/checkins/keys', { params: { path: { org } } })),
+    ok(api.GET('/api/v1/organizers/{org}/events/{event}/checkins/keys', { params: { path } })),
     eventsOf(org),
     prepareVerifier(),
   ])
@@ -51,6 +53,8 @@ export async function preparePack(org: string, event: string, now: () => number)
     venueName: venue.name,
     timeZone: venue.timeZone,
     keys: keys.keys,
+    liveKeys: await liveKeys(secret.keys),
+    barcodes: view.barcodes,
     otherEvents: Object.fromEntries(
       events.filter(({ id }) => id !== view.id).map(({ id, name }) => [id, name]),
     ),

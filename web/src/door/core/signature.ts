@@ -1,13 +1,9 @@
+import { bytesOf } from '../../lib/base64url'
 import type { Barcode } from './barcode'
 import type { PublicKey } from './types'
 
 /** `key`: 32 bytes. */
 type Verify = (key: Uint8Array<ArrayBuffer>, barcode: Barcode) => Promise<boolean>
-
-function bytesOf(base64url: string): Uint8Array<ArrayBuffer> {
-  const text = atob(base64url.replaceAll('-', '+').replaceAll('_', '/'))
-  return Uint8Array.from(text, (letter) => letter.charCodeAt(0))
-}
 
 const platform: Verify = async (key, { signature, signed }) => {
   const imported = await crypto.subtle.importKey('raw', key, 'Ed25519', false, ['verify'])

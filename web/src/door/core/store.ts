@@ -1,7 +1,7 @@
 import type { Listed, Pack, Scan } from './types'
 
 const NAME = 'door'
-const VERSION = 2
+const VERSION = 3
 
 let opened: Promise<IDBDatabase> | undefined
 
@@ -39,6 +39,8 @@ function upgrade({ result: db, transaction }: IDBOpenDBRequest, from: number): v
     scans.createIndex('state', 'state')
   }
   if (from < 2) transaction?.objectStore('scans').createIndex('queue', ['state', 'eventId'])
+  // A pack without the keys of live barcodes: it is fetched anew.
+  if (from < 3) transaction?.objectStore('packs').clear()
 }
 
 function forget(gone: Promise<IDBDatabase>): void {

@@ -3,6 +3,9 @@ import type { components } from '../../api/schema'
 type Schemas = components['schemas']
 
 export type PublicKey = Schemas['PublicKey']
+export type SecretKey = Schemas['SecretKey']
+/** Made of a secret key of the event; see `PublicKey` for what signs. */
+export type LiveKey = { kid: string; key: CryptoKey }
 export type Answer = Schemas['CheckInView']
 export type OwnEvent = Schemas['OwnEventView']
 export type Organizer = Schemas['OrganizerView']
@@ -19,6 +22,7 @@ export type Verdict =
   | 'already_used'
   | 'revoked'
   | 'wrong_event'
+  | 'not_live'
   | 'not_yet_valid'
   | 'expired'
   | 'unknown'
@@ -41,6 +45,9 @@ export type Pack = {
   venueName: string
   timeZone: string
   keys: PublicKey[]
+  liveKeys: LiveKey[]
+  /** `live`: no barcode that stays the same gets in. */
+  barcodes: string
   /** Names of the organizer's other events, to tell a guest where a ticket belongs. */
   otherEvents: Record<string, string>
   /** When the server was last asked for all this. */

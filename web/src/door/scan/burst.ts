@@ -7,8 +7,8 @@ const GAP_MS = 100
 const MACHINE_GAP_MS = 30
 /** A burst shorter than this is no barcode. */
 const SHORTEST = 8
-/** Every barcode of ours begins so, and no word that a person types. */
-const OURS = /^V50/i
+/** Barcodes of ours begin so, and no word that a person types. */
+const OURS = /^(?:V50|HB0)/i
 
 const US_SHIFTED: Record<string, string> = {
   Digit1: '!',

@@ -13,6 +13,7 @@ const INSIDES: Record<Verdict, string> = {
   already_used: 'M32 46h56v9a6 6 0 0 0 0 12v9H32v-9a6 6 0 0 0 0-12zM26 90L94 31',
   revoked: 'M40 40l40 40M80 40L40 80',
   wrong_event: 'M34 60h48M64 42l18 18-18 18',
+  not_live: 'M40 46h30v42H40zM52 46V32h30v42H70',
   not_yet_valid: 'M60 34v28l18 10',
   expired: 'M42 34h36M42 86h36M46 34c0 16 28 36 28 52M74 34c0 16-28 36-28 52',
   unknown: 'M46 46a14 14 0 1 1 20 13c-4 2-6 5-6 10M60 84v.100',

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { api, ok } from '../../api/client'
 import type { User } from '../../api/types'
 import { useProblemMessage } from '../../i18n/problem'
+import type { QrSymbol } from '../../lib/symbol'
 import { Button } from '../../ui/Button'
 import { Dialog } from '../../ui/Dialog'
 import { Field } from '../../ui/Field'
@@ -14,7 +15,7 @@ import { ProofDialog } from './ProofDialog'
 import { mfaQuery, passkeysQuery } from './queries'
 import { Section } from './Section'
 
-type Enrolment = { secret: string; uri: string; symbol: string | undefined }
+type Enrolment = { secret: string; uri: string; symbol: QrSymbol }
 type Doing = 'enrol' | 'remove' | 'codes'
 
 export function SecondFactor({ me }: { me: User }) {
@@ -56,7 +57,8 @@ export function SecondFactor({ me }: { me: User }) {
           onClose={() => setDoing(undefined)}
           run={async ({ password }) => {
             const made = await ok(api.POST('/api/v1/me/mfa/totp', { body: { password } }))
-            setEnrolment({ ...made, symbol: await symbolOf(made.uri) })
+            const { symbolOf } = await import('../../lib/symbol')
+            setEnrolment({ ...made, symbol: symbolOf(made.uri) })
           }}
         />
       )}
@@ -104,16 +106,6 @@ export function SecondFactor({ me }: { me: User }) {
   )
 }
 
-/** The address of the secret as a symbol for the phone's camera: a path on a square of modules. */
-async function symbolOf(uri: string): Promise<string> {
-  const { encode } = await import('uqr')
-  const { data } = encode(uri, { border: 4 })
-  const path = data
-    .flatMap((row, y) => row.flatMap((dark, x) => (dark ? [`M${x} ${y}h1v1h-1z`] : [])))
-    .join('')
-  return `${data.length} ${path}`
-}
-
 function Confirm({
   enrolment,
   onClose,
@@ -134,7 +126,7 @@ function Confirm({
     event.preventDefault()
     confirm.mutate()
   }
-  const [side, path] = enrolment.symbol?.split(/ (.*)/s) ?? []
+  const { side, path } = enrolment.symbol
   return (
     <Dialog open onClose={onClose} title={t('secondAdd')}>
       <form className={styles.form} onSubmit={submit}>

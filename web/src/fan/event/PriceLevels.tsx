@@ -56,6 +56,7 @@ export function PriceLevels({ event }: { event: EventPage }) {
       </section>
       <p className={styles.small}>
         {t('refundsUntil')} <EventTime at={event.refundsUntil} zone={event.timeZone} />.
+        {event.barcodes === 'live' && ` ${t('phonesAlone')}`}
       </p>
     </section>
   )

@@ -1,4 +1,3 @@
-import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -8,8 +7,8 @@ import { Button, buttonClass } from '../../ui/Button'
 import { Dialog } from '../../ui/Dialog'
 import { EventTime } from '../../ui/EventTime'
 import { Icon } from '../../ui/Icon'
-import { ErrorState, Loading, Notice, Skeleton } from '../../ui/State'
-import { barcodeQuery } from './barcode'
+import { Notice } from '../../ui/State'
+import { LiveBarcode } from './LiveBarcode'
 import { ReissueDialog } from './ReissueDialog'
 import styles from './TicketDialog.module.css'
 import { TransferForm } from './TransferForm'
@@ -49,7 +48,7 @@ export function TicketDialog({ ticket, event, siblings, offline, onShow, onClose
     <Dialog open onClose={onClose} title={event?.name ?? t('ticket')}>
       <div className={styles.ticket}>
         {admits(ticket) ? (
-          <BarcodeImage ticket={ticket} />
+          <LiveBarcode key={`${ticket.id} ${ticket.version}`} ticket={ticket} />
         ) : (
           <Notice tone="warn">{t(`statusText.${ticket.status}` as 'statusText.refunded')}</Notice>
         )}
@@ -86,9 +85,11 @@ export function TicketDialog({ ticket, event, siblings, offline, onShow, onClose
       )}
       {admits(ticket) && !offline && (
         <div className={styles.actions}>
-          <a className={buttonClass({ size: 's' })} href={`/api/v1/tickets/${ticket.id}/pdf`} download>
-            <Icon name="print" /> {t('pdf')}
-          </a>
+          {event?.barcodes !== 'live' && (
+            <a className={buttonClass({ size: 's' })} href={`/api/v1/tickets/${ticket.id}/pdf`} download>
+              <Icon name="print" /> {t('pdf')}
+            </a>
+          )}
           {ticket.status === 'issued' && (
             <>
               <Button size="s" onClick={() => setDoing('transfer')}>
@@ -110,30 +111,5 @@ export function TicketDialog({ ticket, event, siblings, offline, onShow, onClose
         </div>
       )}
     </Dialog>
-  )
-}
-
-function BarcodeImage({ ticket }: { ticket: Ticket }) {
-  const { t } = useTranslation('tickets')
-  const barcode = useQuery(barcodeQuery(ticket.id, ticket.version))
-  if (barcode.isError) return <ErrorState error={barcode.error} onRetry={() => barcode.refetch()} />
-  if (!barcode.data)
-    return (
-      <Loading>
-        <Skeleton block="16rem" />
-      </Loading>
-    )
-  const { side, path } = barcode.data
-  return (
-    <svg
-      className={styles.symbol}
-      viewBox={`0 0 ${side} ${side}`}
-      role="img"
-      aria-label={t('barcode')}
-      shapeRendering="crispEdges"
-    >
-      <path fill="#fff" d={`M0 0h${side}v${side}H0z`} />
-      <path fill="#000" d={path} />
-    </svg>
   )
 }

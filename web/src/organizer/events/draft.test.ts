@@ -29,6 +29,7 @@ const EVENT = {
   ticketsPerFanMax: null,
   orphanPolicy: 'ignore',
   refundWindowSeconds: 86_400,
+  barcodes: 'live',
   capacity: 1260,
   version: 2,
 } as unknown as OwnEvent
@@ -49,6 +50,7 @@ test('an event that is read into the form and sent again is the same', () => {
     holdSeconds: 300,
     ticketsPerFanMax: null,
     refundWindowSeconds: 86_400,
+    barcodes: 'live',
   })
   expect(patchOf(draft, draft, ZONE, 2)).toEqual({ version: 2 })
 })

@@ -28,6 +28,7 @@ export type EventDraft = {
   ticketsPerFan: string
   orphanPolicy: Schemas['OrphanPolicy']
   refundHours: string
+  barcodes: Schemas['Barcodes']
 }
 
 /** The type that every event has. */
@@ -52,6 +53,7 @@ export const emptyDraft = (standardName: string): EventDraft => ({
   ticketsPerFan: '',
   orphanPolicy: 'avoid',
   refundHours: '24',
+  barcodes: 'any',
 })
 
 const percent = (basisPoints: number) => String(basisPoints / 100)
@@ -98,6 +100,7 @@ export function draftOf(event: OwnEvent, zone: string): EventDraft {
     ticketsPerFan: event.ticketsPerFanMax ? String(event.ticketsPerFanMax) : '',
     orphanPolicy: event.orphanPolicy as EventDraft['orphanPolicy'],
     refundHours: String(event.refundWindowSeconds / 3600),
+    barcodes: event.barcodes as EventDraft['barcodes'],
   }
 }
 
@@ -160,6 +163,7 @@ export function bodyOf(draft: EventDraft, zone: string, start: string): NewEvent
     ticketsPerFanMax: draft.ticketsPerFan.trim() ? Number(draft.ticketsPerFan) : null,
     orphanPolicy: draft.orphanPolicy,
     refundWindowSeconds: Math.round(Number(draft.refundHours.replace(',', '.')) * 3600),
+    barcodes: draft.barcodes,
   }
 }
 

@@ -4,8 +4,9 @@ import kit from '../../kit/kit.module.css'
 import type { FieldsProps } from '../EventForm'
 
 const ORPHANS = ['avoid', 'forbid', 'ignore'] as const
+const BARCODES = ['any', 'live'] as const
 
-/** How long a hold lasts, how much one person may have, until when money comes back. */
+/** How long a hold lasts, how much one person may have, until when money comes back, what the doors take. */
 export function Rules({ draft, change, at }: FieldsProps) {
   const { t } = useTranslation('organizerEvents')
   return (
@@ -48,6 +49,19 @@ export function Rules({ draft, change, at }: FieldsProps) {
         {ORPHANS.map((policy) => (
           <option key={policy} value={policy}>
             {t(`orphans.${policy}`)}
+          </option>
+        ))}
+      </Select>
+      <Select
+        label={t('field.barcodes')}
+        hint={t(`barcodesHint.${draft.barcodes}`)}
+        value={draft.barcodes}
+        error={at('barcodes')}
+        onChange={(event) => change({ barcodes: event.target.value as typeof draft.barcodes })}
+      >
+        {BARCODES.map((kind) => (
+          <option key={kind} value={kind}>
+            {t(`barcodes.${kind}`)}
           </option>
         ))}
       </Select>

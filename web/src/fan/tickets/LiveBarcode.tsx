@@ -1,0 +1,79 @@
+import { useQuery } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { Ticket } from '../../api/types'
+import { serverNow } from '../../lib/clock'
+import { STEP_MS, stepOf } from '../../lib/liveBarcode'
+import type { QrSymbol } from '../../lib/symbol'
+import { ErrorState, Loading, Skeleton } from '../../ui/State'
+import { type BarcodeKey, barcodeQuery, drawBarcode } from './barcode'
+import styles from './TicketDialog.module.css'
+
+/** `since`: ms since the step of this drawing began. */
+type Shown = { symbol: QrSymbol; step: number; since: number }
+
+/** The barcode of this moment, made on this device: it changes by itself, with or without a network. */
+export function LiveBarcode({ ticket }: { ticket: Ticket }) {
+  const { t } = useTranslation('tickets')
+  const key = useQuery(barcodeQuery(ticket.id, ticket.version))
+  const shown = useShown(key.data)
+  if (key.isError) return <ErrorState error={key.error} onRetry={() => key.refetch()} />
+  if (!shown)
+    return (
+      <Loading>
+        <Skeleton block="16rem" />
+      </Loading>
+    )
+  const { side, path } = shown.symbol
+  return (
+    <figure className={styles.live}>
+      <svg
+        className={styles.symbol}
+        viewBox={`0 0 ${side} ${side}`}
+        role="img"
+        aria-label={t('barcode')}
+        shapeRendering="crispEdges"
+      >
+        <path fill="#fff" d={`M0 0h${side}v${side}H0z`} />
+        <path fill="#000" d={path} />
+      </svg>
+      <span className={styles.clock} aria-hidden="true">
+        <span
+          key={shown.step}
+          style={{ animationDuration: `${STEP_MS}ms`, animationDelay: `-${shown.since}ms` }}
+        />
+      </span>
+      <figcaption>{t('liveText')}</figcaption>
+    </figure>
+  )
+}
+
+function useShown(key: BarcodeKey | undefined): Shown | undefined {
+  const [shown, setShown] = useState<Shown>()
+  useEffect(() => {
+    if (!key) return
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let isOver = false
+    const show = async () => {
+      clearTimeout(timer)
+      const now = serverNow()
+      const step = stepOf(now)
+      const symbol = await drawBarcode(key, step)
+      if (isOver) return
+      clearTimeout(timer)
+      setShown({ symbol, step, since: now - step * STEP_MS })
+      timer = setTimeout(show, Math.max(0, (step + 1) * STEP_MS - serverNow()))
+    }
+    // A phone that slept shows the code of then until it is told the time.
+    const onVisible = () => document.visibilityState === 'visible' && void show()
+    document.addEventListener('visibilitychange', onVisible)
+    void show()
+    return () => {
+      isOver = true
+      clearTimeout(timer)
+      document.removeEventListener('visibilitychange', onVisible)
+      setShown(undefined)
+    }
+  }, [key])
+  return shown
+}
