@@ -316,6 +316,8 @@ pub trait Allows: Send + Sync + 'static {
     const NEEDS_FACTOR: bool = true;
     /// Who looks at which events a [`Member`] is limited to.
     const REACH: Reach = Reach::Path;
+    /// Whether staff of the platform may look at what it opens.
+    const IS_SHOWN: bool = true;
 }
 
 macro_rules! permissions {
@@ -362,6 +364,15 @@ impl Allows for Belong {
     const PERMISSION: Permission = Permission::SeeCatalogue;
     const NEEDS_FACTOR: bool = false;
     const REACH: Reach = Reach::Handler;
+}
+
+/// To be at the door with what opens it: nothing to look at.
+#[derive(Debug, Clone, Copy)]
+pub struct HoldKeys;
+
+impl Allows for HoldKeys {
+    const PERMISSION: Permission = Permission::CheckIn;
+    const IS_SHOWN: bool = false;
 }
 
 /// A member of the organizer in the path (`{org}`) whose role allows `P`, or a program of that

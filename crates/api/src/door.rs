@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::{CheckIn, SeeSales, Staff};
+use crate::auth::{CheckIn, HoldKeys, SeeSales, Staff};
 use crate::checkins::AdmissionView;
 use crate::extract::{Params, Path, cursor};
 use crate::openapi::MoneySchema;
@@ -255,7 +255,7 @@ pub async fn door_tickets(
         (status = 404, body = Envelope)))]
 pub async fn event_keys(
     State(app): State<App>,
-    staff: Staff<CheckIn>,
+    staff: Staff<HoldKeys>,
     Path((_, event)): Path<(String, EventId)>,
 ) -> Result<Json<EventKeySet>, Problem> {
     app.catalog.event_of(staff.organizer, event).await?;

@@ -178,6 +178,7 @@ pub struct EventPage {
     #[schema(value_type = String, format = DateTime)]
     refunds_until: Timestamp,
     /// `any`: its doors take a printed ticket; `live`: the changing barcode of a phone alone.
+    #[schema(value_type = schema::Barcodes)]
     barcodes: &'static str,
     /// Other performances of the same production.
     time_slots: Vec<TimeSlot>,

@@ -85,7 +85,8 @@ pub struct OwnEventView {
     tickets_per_fan_max: Option<u32>,
     orphan_policy: &'static str,
     refund_window_seconds: u64,
-    /// `any` or `live`: which barcodes its doors take.
+    /// Which barcodes its doors take.
+    #[schema(value_type = schema::Barcodes)]
     barcodes: &'static str,
     capacity: u32,
     version: u32,

@@ -78,7 +78,7 @@ async fn decide<P: Allows>(bearer: Bearer, parts: &mut Parts, app: &App, reach: 
             (standing, Bearer::Person(principal))
                 if principal.platform_admin && (standing.is_none() || asks_to_look(parts)) =>
             {
-                return look(parts, app, principal, organizer).await;
+                return look::<P>(parts, app, principal, organizer).await;
             }
             (None, _) => return Err(stranger()),
             (standing, _) => standing,
@@ -143,15 +143,23 @@ fn asks_to_look(parts: &Parts) -> bool {
 
 /// Staff of the platform look at what an owner sees, and change nothing: with a second factor and a reason,
 /// which is written down before they see anything.
-async fn look(parts: &mut Parts, app: &App, admin: Principal, organizer: OrganizerId) -> Result<Admission, Problem> {
+async fn look<P: Allows>(
+    parts: &mut Parts,
+    app: &App,
+    admin: Principal,
+    organizer: OrganizerId,
+) -> Result<Admission, Problem> {
     let refuse = |problem: Problem| Err(problem.denying(denied(Chain::Platform, organizer)));
     match app.identity.organizer(organizer).await {
         Ok(_) => {}
         Err(OrganizerError::NotFound) => return refuse(Problem::not_found()),
         Err(error) => return Err(error.into()),
     }
-    if !matches!(parts.method, Method::GET | Method::HEAD) {
-        return refuse(Problem::new(Code::NotAllowed, "staff of the platform may look, and change nothing"));
+    if !P::IS_SHOWN || !matches!(parts.method, Method::GET | Method::HEAD) {
+        return refuse(Problem::new(
+            Code::NotAllowed,
+            "staff of the platform may look, but change nothing and hold no keys",
+        ));
     }
     if !has_factor(app, admin).await? {
         return refuse(Problem::second_factor_required());

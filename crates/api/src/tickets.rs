@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use stagedoor_core::{Code, EventId, Money, OrderId, TicketId, Timestamp, UserId};
 use store::Origin;
 use store::idempotency::{self, Scope};
-use tickets::{Access, Cause, ChangeError, PageRequest, Place, STEP, Sheet, Status, Step, Ticket, render};
+use tickets::{Access, Cause, ChangeError, PageRequest, Place, Sheet, Status, Step, Ticket, render};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -206,7 +206,7 @@ pub struct BarcodeView {
 }
 
 /// What a device makes the ticket's live barcodes of, without a network: `seal`, four bytes of the number of
-/// `stepSeconds` spans since 1970, and the first eight bytes of HMAC-SHA256 with `key` over those four; base45
+/// 15-second spans since 1970, and the first eight bytes of HMAC-SHA256 with `key` over those four; base45
 /// (RFC 9285) of all that is the text of a QR code. Good for as long as the ticket's `version` is.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -215,7 +215,6 @@ struct LiveView {
     seal: String,
     /// 32 bytes, as base64url without padding. Whoever has it gets in: keep it where nobody else reads.
     key: String,
-    step_seconds: u64,
 }
 
 /// The barcode that admits: a picture, or its text.
@@ -253,7 +252,7 @@ pub async fn barcode(
                 symbology: "qr",
                 version: ticket.generation,
                 changes_at: step.map(Step::end),
-                live: LiveView { seal: live.seal(), key: live.key().text(), step_seconds: STEP.as_secs() },
+                live: LiveView { seal: live.seal(), key: live.key().text() },
             };
             ("application/json", serde_json::to_vec(&view).expect("a barcode is JSON"))
         }

@@ -48,7 +48,7 @@ const TABLE: [Row; 13] = {
         Row(SalesRead,      "sales.read",      Some(SeeSales),        "See what the organizer sold"),
         Row(BuyersRead,     "buyers.read",     Some(SeeBuyers),       "See who bought from the organizer and who comes"),
         Row(RefundsWrite,   "refunds.write",   Some(RefundOrders),    "Refund the organizer's orders"),
-        Row(CheckinsWrite,  "checkins.write",  Some(CheckIn),         "Scan tickets at the organizer's doors"),
+        Row(CheckinsWrite,  "checkins.write",  Some(CheckIn),         "Scan tickets at the organizer's doors, with the keys to check them offline"),
     ]
 };
 

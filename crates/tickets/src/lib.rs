@@ -9,9 +9,10 @@
 //!   indexes);
 //! - only the barcode of a live ticket's present generation admits: a reissue, a transfer and a
 //!   refund kill the ones before;
-//! - a live barcode admits for 45 seconds at most, and where an event takes live ones only, nothing else does;
-//! - a ticket admits once, and any set of offline scans ends in the same verdicts, in whatever
-//!   order and uploads they arrive;
+//! - a live barcode admits within half a minute of its time, and where an event takes live ones only, nothing
+//!   else does;
+//! - a ticket admits once, and any set of offline scans ends in the same verdicts, in whatever order and uploads
+//!   they arrive, as long as the rules of the event stay;
 //! - a barcode holds nothing personal and never reaches a log.
 //!
 //! ```
@@ -44,7 +45,7 @@ pub use barcode::{
 pub use checkin::{CheckInError, Door, SCANS_PER_UPLOAD_MAX, check_in};
 pub use door::{Attendance, DOOR_PAGE_MAX, DoorPage, Gate, Minute, Sold, SoldMinute, attendance, door_list, sold};
 pub use lifecycle::{issue, reissue, revoke, transfer};
-pub use live::{EventKey, STEP, STEPS_OFF_MAX, Step, TicketKey};
+pub use live::{EventKey, Step, TicketKey};
 pub use print::Sheet;
 pub use scan::{
     Admission, Admits, CLOCK_AHEAD_MAX, CheckIn, LIVE_WITHIN, NewScan, SCAN_ID_MAX, Scan, ScanRecord, ScanRefused,

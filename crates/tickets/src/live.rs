@@ -34,10 +34,10 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 /// How long a code is shown.
-pub const STEP: Duration = Duration::from_secs(15);
-/// Steps that a code is good before and after its own: clocks differ, and people take their time. A picture is
-/// dead after 45 seconds at the latest.
-pub const STEPS_OFF_MAX: u32 = 2;
+const STEP: Duration = Duration::from_secs(15);
+/// Steps that a code is good before and after its own: clocks differ, and people take their time. By the same clock a
+/// picture is dead after 45 seconds at the latest.
+const STEPS_OFF_MAX: u32 = 2;
 
 /// Bytes of a code.
 pub(crate) const CODE: usize = 8;

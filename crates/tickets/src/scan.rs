@@ -50,8 +50,8 @@ pub struct Scan {
 }
 
 impl Scan {
-    /// Checks the fields, the barcode's signature and the code of a live one. That takes tens of microseconds of CPU, so a large
-    /// upload is read off the threads that serve. A text that is no barcode is not an error: its
+    /// Checks the fields, the barcode's signature and the code of a live one. That takes tens of microseconds of CPU,
+    /// so a large upload is read off the threads that serve. A text that is no barcode is not an error: its
     /// verdict will be `unknown`. Errors: code `invalid_field`.
     pub fn new(signer: &Signer, new: NewScan<'_>) -> Result<Scan, FieldError> {
         let id = new.scan_id;
@@ -116,7 +116,7 @@ pub enum Verdict {
     /// The ticket was refunded or revoked, or this barcode is from before a reissue or transfer.
     Revoked,
     WrongEvent,
-    /// A live barcode of another minute, so a picture of one; or one for paper where the event takes none.
+    /// A live barcode of another time, so a picture of one; or one for paper where the event takes none.
     NotLive,
     /// Not a barcode of ours, or of another organizer's ticket.
     Unknown,

@@ -98,7 +98,12 @@ export function ScanScreen({ door, onPause }: { door: Door; onPause: () => void 
         </button>
       </nav>
 
-      <ManualDialog open={sheet === 'manual'} onClose={() => setSheet(null)} onRead={read} />
+      <ManualDialog
+        open={sheet === 'manual'}
+        barcodes={pack.barcodes}
+        onClose={() => setSheet(null)}
+        onRead={read}
+      />
       <FiguresDialog open={sheet === 'figures'} onClose={() => setSheet(null)} scans={scans} pack={pack} />
       <SettingsDialog
         open={sheet === 'settings'}

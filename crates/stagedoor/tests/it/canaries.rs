@@ -317,6 +317,20 @@ async fn programs(search: &mut Search, owner: &str) {
     search.form("/oauth/token", &sign(&secret), &form).await.expect(400);
 }
 
+/// What opens the doors of an event.
+async fn door(search: &mut Search, world: &Value, event: &str) {
+    let all = |what: &str| world[what].as_array().expect("a list").clone();
+    let organizer = all("events").into_iter().find(|one| one["id"] == event).unwrap()["organizer"].clone();
+    let at_the_door = |one: &Value| one["role"] == "door" && one["organizer"] == organizer;
+    let staff = all("accounts").into_iter().find(at_the_door).expect("somebody is at every door");
+    let sign_in = json!({ "email": staff["email"], "password": staff["password"] });
+    let token = search.post("/auth/login", "", sign_in).await.expect(200).text("/accessToken");
+    let organizer = organizer.as_str().unwrap();
+    let path = format!("/organizers/{organizer}/events/{event}/checkins/keys");
+    let keys = search.call("GET", &path, &token).await.expect(200);
+    search.word("key of an event's live barcodes", keys.text("/keys/0/k"));
+}
+
 /// Seats, payment, tickets, and who comes.
 async fn orders(search: &mut Search, fan: &str, event: &str) {
     let wish = json!({ "bestAvailable": { "quantity": 1 } });
@@ -437,6 +451,7 @@ async fn no_secret_and_nothing_personal_leaves_by_the_log_the_metrics_an_error_o
     let fan = people(&mut search, &spool, &mut codes).await;
     programs(&mut search, &fan).await;
     orders(&mut search, &fan, &event).await;
+    door(&mut search, &world, &event).await;
     elsewhere(&mut search, &event).await;
     // Six digits alone may stand anywhere by chance; those of many do not.
     for number in 0..9 {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use stagedoor_core::Timestamp;
-use tickets::{Access, Admits, Cause, NewScan, Scan, Ticket, Verdict, check_in, reissue, scans_of};
+use tickets::{Access, Admits, Cause, NewScan, Scan, Step, Ticket, Verdict, check_in, reissue, scans_of};
 
 use crate::{House, floor};
 
@@ -28,10 +28,17 @@ enum Which {
     Present,
     Old,
     Nonsense,
+    /// A live one, shown so many steps before it is scanned, or after.
+    Live(i64),
 }
 
 fn made() -> impl Strategy<Value = Made> {
-    let barcode = prop_oneof![8 => Just(Which::Present), 1 => Just(Which::Old), 1 => Just(Which::Nonsense)];
+    let barcode = prop_oneof![
+        8 => Just(Which::Present),
+        1 => Just(Which::Old),
+        1 => Just(Which::Nonsense),
+        4 => (-3i64..=3).prop_map(Which::Live),
+    ];
     (0..TICKETS, 0u64..6, barcode, any::<bool>()).prop_map(|(ticket, second, barcode, gate)| Made {
         ticket,
         second,
@@ -56,7 +63,12 @@ fn case() -> impl Strategy<Value = (Vec<Made>, [Vec<Vec<usize>>; 2])> {
 
 /// The verdicts by definition, with all scans on the table.
 fn model(scans: &[Made]) -> Vec<Verdict> {
-    let good = |scan: &Made| scan.barcode == Which::Present || scan.barcode == Which::Old && scan.ticket + 1 < TICKETS;
+    let good = |scan: &Made| match scan.barcode {
+        Which::Present => true,
+        Which::Old => scan.ticket + 1 < TICKETS,
+        Which::Nonsense => false,
+        Which::Live(steps) => steps.abs() <= 2,
+    };
     let mut first: BTreeMap<usize, (u64, usize)> = BTreeMap::new();
     for (number, scan) in scans.iter().enumerate().filter(|(_, scan)| good(scan)) {
         let best = first.entry(scan.ticket).or_insert((scan.second, number));
@@ -65,6 +77,7 @@ fn model(scans: &[Made]) -> Vec<Verdict> {
     let verdict = |(number, scan): (usize, &Made)| match scan.barcode {
         Which::Nonsense => Verdict::Unknown,
         Which::Old if !good(scan) => Verdict::Revoked,
+        Which::Live(_) if !good(scan) => Verdict::NotLive,
         _ if first[&scan.ticket].1 == number => Verdict::Admitted,
         _ => Verdict::AlreadyUsed,
     };
@@ -106,16 +119,21 @@ impl House {
     }
 
     fn made(&self, made: &Made, number: usize, start: Timestamp, issued: &[Ticket], present: &[Ticket]) -> Scan {
+        let scanned_at = start + Duration::from_secs(made.second);
         let barcode = match made.barcode {
             Which::Present => self.text(&present[made.ticket]),
             Which::Old => self.text(&issued[made.ticket]),
             Which::Nonsense => "nonsense".to_owned(),
+            Which::Live(steps) => {
+                let shown = Timestamp::from_micros(scanned_at.micros() + 15_000_000 * steps);
+                self.signer.live(&present[made.ticket]).text(Step::of(shown)).as_str().to_owned()
+            }
         };
         self.scan(NewScan {
             scan_id: &format!("s{number:02}"),
             barcode: &barcode,
             gate: if made.gate { "north" } else { "south" },
-            scanned_at: Some(start + Duration::from_secs(made.second)),
+            scanned_at: Some(scanned_at),
             event: None,
         })
     }

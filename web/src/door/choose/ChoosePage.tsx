@@ -7,8 +7,8 @@ import { serverNow } from '../../lib/clock'
 import { Button, buttonClass } from '../../ui/Button'
 import { Page, PageHead, usePageTitle } from '../../ui/Page'
 import { EmptyState, ErrorState, Loading, Notice, Skeleton } from '../../ui/State'
-import { eventsOf } from '../core/pack'
-import { packs, queuedCount } from '../core/store'
+import { eventsOf, readyPacks } from '../core/pack'
+import { queuedCount } from '../core/store'
 import type { Organizer } from '../core/types'
 import { DoorBar } from '../ui/DoorBar'
 import styles from './ChoosePage.module.css'
@@ -20,7 +20,7 @@ import { isNow, isOver, mayScan } from './order'
 export function ChoosePage() {
   const { t } = useTranslation('door')
   usePageTitle(t('title'))
-  const kept = useQuery({ queryKey: ['door', 'packs'], queryFn: packs, gcTime: 0 })
+  const kept = useQuery({ queryKey: ['door', 'packs'], queryFn: () => readyPacks(serverNow()), gcTime: 0 })
   const waiting = useQuery({ queryKey: ['door', 'waiting'], queryFn: queuedCount, gcTime: 0 })
   const organizers = useQuery({
     queryKey: ['me', 'door-organizers'],

@@ -21,8 +21,9 @@ const LIVE = 2
 const SIGNED = 38
 const SEALED = SIGNED + 64
 const STEP = 4
-/** Characters of the barcode that stays the same. */
+/** Characters of the barcode that stays the same, and of a live one. */
 export const BARCODE_CHARACTERS = (SEALED / 2) * 3
+export const LIVE_CHARACTERS = ((SEALED + STEP + CODE_BYTES) / 2) * 3
 
 const CROCKFORD = '0123456789abcdefghjkmnpqrstvwxyz'
 
@@ -56,4 +57,16 @@ export function parseBarcode(text: string): Barcode | undefined {
     signature: bytes.slice(SIGNED, SEALED),
     live: format === LIVE ? { step: view.getUint32(SEALED), code: bytes.slice(SEALED + STEP) } : undefined,
   }
+}
+
+/**
+ * Whether a barcode that is seen is the one seen just before, which may have become the next live one meanwhile.
+ * A picture that gives way to the ticket itself is another.
+ */
+export function isSameShowing(text: string, before: string): boolean {
+  if (text === before) return true
+  const [live, was] = [parseBarcode(text)?.live, parseBarcode(before)?.live]
+  if (!live || !was) return false
+  const isSameTicket = text.slice(0, BARCODE_CHARACTERS) === before.slice(0, BARCODE_CHARACTERS)
+  return isSameTicket && Math.abs(live.step - was.step) <= 1
 }

@@ -1,6 +1,7 @@
 import { isProblem } from '../../api/problem'
 import { onSessionChange } from '../../api/session'
 import { serverNow } from '../../lib/clock'
+import { STEP_MS } from '../../lib/liveBarcode'
 import { normalized, parseBarcode } from './barcode'
 import { checkCode } from './code'
 import { gate } from './device'
@@ -159,7 +160,8 @@ export class Door {
     else {
       const known = knownFrom(before, generation, onList)
       const verdict = judge(pack, barcode, now, known)
-      Object.assign(scan, { ticketId, generation, ticketEventId, verdict })
+      const shownAt = barcode.live ? new Date(barcode.live.step * STEP_MS).toISOString() : null
+      Object.assign(scan, { ticketId, generation, ticketEventId, verdict, shownAt })
       if (onList) scan.place = placeOf(onList)
       if (verdict === 'already_used') {
         // What this device knows by itself needs nobody's word; it is sent for the record.
@@ -294,6 +296,7 @@ const blankScan = (pack: Pack, now: number): Scan => ({
   state: 'local',
   place: null,
   earlier: null,
+  shownAt: null,
   ticketEventId: null,
   conflict: null,
   settled: false,

@@ -8,7 +8,7 @@ const event = {
   startsAt: '2026-11-22T20:00:00Z',
   doorsAt: null,
   endsAt: null,
-  barcodes: 'any',
+  barcodes: 'any' as const,
 }
 const paper = { eventId: 'evt_a', live: undefined }
 const at = (time: string) => Date.parse(`2026-11-22T${time}Z`)
@@ -28,6 +28,7 @@ const scan = (change: Partial<Scan>): Scan => ({
   state: 'queued',
   place: null,
   earlier: null,
+  shownAt: null,
   ticketEventId: 'evt_a',
   conflict: null,
   settled: false,
@@ -53,7 +54,7 @@ test('each reason has its turn', () => {
 test('a live barcode admits in its time alone, and paper only where it is taken', () => {
   const now = at('19:00:00')
   const live = (step: number) => ({ eventId: 'evt_a', live: { step, code: new Uint8Array(8) } })
-  const liveOnly = { ...event, barcodes: 'live' }
+  const liveOnly = { ...event, barcodes: 'live' as const }
   for (const door of [event, liveOnly]) {
     expect(judge(door, live(stepOf(now)), now, nothing)).toBe('admitted')
     expect(judge(door, live(stepOf(now) - 3), now, nothing)).toBe('not_live')

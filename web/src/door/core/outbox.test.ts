@@ -18,6 +18,7 @@ const scan = (seq: number, change: Partial<Scan> = {}): Scan => ({
   state: 'queued',
   place: null,
   earlier: null,
+  shownAt: null,
   ticketEventId: 'evt_a',
   conflict: null,
   settled: false,

@@ -1,8 +1,9 @@
 import { api, ok } from '../../api/client'
 import { Problem } from '../../api/problem'
 import { liveKeys } from './code'
+import { admits } from './judge'
 import { prepareVerifier } from './signature'
-import { keepPack } from './store'
+import { forgetPack, keepPack, packs, queues } from './store'
 import type { OwnEvent, Pack } from './types'
 
 const PAGE = 100
@@ -62,6 +63,14 @@ export async function preparePack(org: string, event: string, now: () => number)
   }
   await keepPack(pack)
   return pack
+}
+
+/** The events that this device is ready for. What is over takes its keys along once all scans of it are sent. */
+export async function readyPacks(now: number): Promise<Pack[]> {
+  const [all, waiting] = await Promise.all([packs(), queues()])
+  const isDone = (pack: Pack) => now > admits(pack).closes && !waiting.has(pack.eventId)
+  await Promise.all(all.filter(isDone).map(({ eventId }) => forgetPack(eventId)))
+  return all.filter((pack) => !isDone(pack))
 }
 
 /** What the server is sent of a scan: the same each time, so that it knows one that comes again. */

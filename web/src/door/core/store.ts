@@ -1,7 +1,7 @@
 import type { Listed, Pack, Scan } from './types'
 
 const NAME = 'door'
-const VERSION = 3
+const VERSION = 2
 
 let opened: Promise<IDBDatabase> | undefined
 
@@ -39,8 +39,6 @@ function upgrade({ result: db, transaction }: IDBOpenDBRequest, from: number): v
     scans.createIndex('state', 'state')
   }
   if (from < 2) transaction?.objectStore('scans').createIndex('queue', ['state', 'eventId'])
-  // A pack without the keys of live barcodes: it is fetched anew.
-  if (from < 3) transaction?.objectStore('packs').clear()
 }
 
 function forget(gone: Promise<IDBDatabase>): void {
@@ -87,6 +85,9 @@ export const packOf = (eventId: string): Promise<Pack | undefined> =>
   within('packs', 'readonly', (store) => answered(store.get(eventId)))
 
 export const packs = (): Promise<Pack[]> => within('packs', 'readonly', (store) => answered(store.getAll()))
+
+export const forgetPack = (eventId: string) =>
+  within('packs', 'readwrite', (store) => answered(store.delete(eventId)))
 
 /** Up to when the list of an event's tickets is known here. */
 type ListState = { eventId: string; asOf: string }

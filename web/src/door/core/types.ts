@@ -47,7 +47,7 @@ export type Pack = {
   keys: PublicKey[]
   liveKeys: LiveKey[]
   /** `live`: no barcode that stays the same gets in. */
-  barcodes: string
+  barcodes: Schemas['Barcodes']
   /** Names of the organizer's other events, to tell a guest where a ticket belongs. */
   otherEvents: Record<string, string>
   /** When the server was last asked for all this. */
@@ -86,6 +86,8 @@ export type Scan = {
   place: Place | null
   /** The admission that was there before, with `already_used`. */
   earlier: Sighting | null
+  /** When the live barcode was made, by the clock of who showed it; nothing of one that stays the same. */
+  shownAt: string | null
   /** The event a ticket of another event is for. */
   ticketEventId: string | null
   conflict: Conflict | null

@@ -1,3 +1,4 @@
+import { isSameShowing } from '../core/barcode'
 import { type Decoder, makeDecoder } from './decoder'
 
 /** Why there is no picture, in what a person can do about it. */
@@ -109,7 +110,7 @@ export class Scanner {
 
   #read(text: string): void {
     const now = performance.now()
-    const isNew = text !== this.#seen.text || now - this.#seen.at > AWAY_MS
+    const isNew = !isSameShowing(text, this.#seen.text) || now - this.#seen.at > AWAY_MS
     this.#seen = { text, at: now }
     if (isNew) this.#onRead(text)
   }

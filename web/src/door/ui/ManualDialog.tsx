@@ -2,13 +2,20 @@ import { type FormEvent, useId, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Button } from '../../ui/Button'
 import { Dialog } from '../../ui/Dialog'
-import { BARCODE_CHARACTERS, normalized } from '../core/barcode'
+import { BARCODE_CHARACTERS, LIVE_CHARACTERS, normalized } from '../core/barcode'
+import type { Pack } from '../core/types'
 import styles from './Sheets.module.css'
 
-type Props = { open: boolean; onClose: () => void; onRead: (text: string) => void }
+type Props = {
+  open: boolean
+  /** Which barcodes the event takes. */
+  barcodes: Pack['barcodes']
+  onClose: () => void
+  onRead: (text: string) => void
+}
 
 /** Where no camera and no hand scanner reads it: the text of the barcode, typed or pasted. */
-export function ManualDialog({ open, onClose, onRead }: Props) {
+export function ManualDialog({ open, barcodes, onClose, onRead }: Props) {
   const { t } = useTranslation('door')
   const id = useId()
   const [text, setText] = useState('')
@@ -23,7 +30,7 @@ export function ManualDialog({ open, onClose, onRead }: Props) {
   return (
     <Dialog open={open} onClose={onClose} title={t('manual.title')}>
       <form className={styles.form} onSubmit={check}>
-        <p>{t('manual.text')}</p>
+        <p>{t(barcodes === 'live' ? 'manual.textLive' : 'manual.text')}</p>
         <label className={styles.label} htmlFor={id}>
           {t('manual.label')}
         </label>
@@ -39,7 +46,10 @@ export function ManualDialog({ open, onClose, onRead }: Props) {
           onChange={(event) => setText(event.target.value)}
         />
         <p id={`${id}-count`} className={styles.quiet}>
-          {t('manual.count', { count: length, all: BARCODE_CHARACTERS })}
+          {t('manual.count', {
+            count: length,
+            all: length > BARCODE_CHARACTERS ? LIVE_CHARACTERS : BARCODE_CHARACTERS,
+          })}
         </p>
         <Button type="submit" variant="primary" size="l" wide>
           {t('manual.check')}

@@ -43,7 +43,7 @@ export function useWords(pack: Pack): (scan: Scan) => Words {
 }
 
 function wordsOf(scan: Scan, pack: Pack, t: TFunction, clock: (at: string | number) => string): Words {
-  const { verdict, earlier, ticketEventId } = scan
+  const { verdict, earlier, shownAt, ticketEventId } = scan
   const { opens, closes } = admits(pack)
   const other = ticketEventId ? pack.otherEvents[ticketEventId] : undefined
   const values = {
@@ -53,12 +53,20 @@ function wordsOf(scan: Scan, pack: Pack, t: TFunction, clock: (at: string | numb
     closes: clock(closes),
     event: other ?? '',
     here: pack.eventName,
+    shown: shownAt ? clock(shownAt) : '',
   }
   const say = (what: string) => t(`verdict.${verdict}.${what}`, values)
+  if (verdict === 'not_live') return { title: say('title'), staff: say(staffOf(scan)), guest: say('guest') }
   const isVague = (verdict === 'already_used' && !earlier) || (verdict === 'wrong_event' && !other)
   return {
     title: say('title'),
     staff: say(isVague ? 'staffVague' : 'staff'),
     guest: verdict === 'admitted' ? undefined : say('guest'),
   }
+}
+
+/** Why a barcode is not live. One from a time to come is no picture: a clock is wrong. */
+function staffOf({ shownAt, scannedAt }: Scan): 'staffPrint' | 'staffOld' | 'staffAhead' {
+  if (!shownAt) return 'staffPrint'
+  return Date.parse(shownAt) > Date.parse(scannedAt) ? 'staffAhead' : 'staffOld'
 }

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { Ticket } from '../../api/types'
+import type { EventPage, Ticket } from '../../api/types'
 import { serverNow } from '../../lib/clock'
 import { STEP_MS, stepOf } from '../../lib/liveBarcode'
 import type { QrSymbol } from '../../lib/symbol'
@@ -13,11 +13,12 @@ import styles from './TicketDialog.module.css'
 type Shown = { symbol: QrSymbol; step: number; since: number }
 
 /** The barcode of this moment, made on this device: it changes by itself, with or without a network. */
-export function LiveBarcode({ ticket }: { ticket: Ticket }) {
+export function LiveBarcode({ ticket, event }: { ticket: Ticket; event: EventPage | undefined }) {
   const { t } = useTranslation('tickets')
   const key = useQuery(barcodeQuery(ticket.id, ticket.version))
-  const shown = useShown(key.data)
-  if (key.isError) return <ErrorState error={key.error} onRetry={() => key.refetch()} />
+  const { shown, fault } = useShown(key.data)
+  const error = fault ?? (key.data ? undefined : key.error)
+  if (error) return <ErrorState error={error} onRetry={() => key.refetch()} />
   if (!shown)
     return (
       <Loading>
@@ -39,17 +40,17 @@ export function LiveBarcode({ ticket }: { ticket: Ticket }) {
       </svg>
       <span className={styles.clock} aria-hidden="true">
         <span
-          key={shown.step}
+          key={`${shown.step} ${shown.since}`}
           style={{ animationDuration: `${STEP_MS}ms`, animationDelay: `-${shown.since}ms` }}
         />
       </span>
-      <figcaption>{t('liveText')}</figcaption>
+      <figcaption>{t(event?.barcodes === 'live' ? 'phonesAlone' : 'liveText')}</figcaption>
     </figure>
   )
 }
 
-function useShown(key: BarcodeKey | undefined): Shown | undefined {
-  const [shown, setShown] = useState<Shown>()
+function useShown(key: BarcodeKey | undefined): { shown?: Shown; fault?: unknown } {
+  const [state, setState] = useState<{ shown?: Shown; fault?: unknown }>({})
   useEffect(() => {
     if (!key) return
     let timer: ReturnType<typeof setTimeout> | undefined
@@ -58,11 +59,16 @@ function useShown(key: BarcodeKey | undefined): Shown | undefined {
       clearTimeout(timer)
       const now = serverNow()
       const step = stepOf(now)
-      const symbol = await drawBarcode(key, step)
-      if (isOver) return
-      clearTimeout(timer)
-      setShown({ symbol, step, since: now - step * STEP_MS })
-      timer = setTimeout(show, Math.max(0, (step + 1) * STEP_MS - serverNow()))
+      try {
+        const symbol = await drawBarcode(key, step)
+        if (isOver) return
+        clearTimeout(timer)
+        setState({ shown: { symbol, step, since: now - step * STEP_MS } })
+        timer = setTimeout(show, Math.max(0, (step + 1) * STEP_MS - serverNow()))
+      } catch (fault) {
+        // Better nothing than one that stands still beside a bar that runs.
+        if (!isOver) setState({ fault })
+      }
     }
     // A phone that slept shows the code of then until it is told the time.
     const onVisible = () => document.visibilityState === 'visible' && void show()
@@ -72,8 +78,8 @@ function useShown(key: BarcodeKey | undefined): Shown | undefined {
       isOver = true
       clearTimeout(timer)
       document.removeEventListener('visibilitychange', onVisible)
-      setShown(undefined)
+      setState({})
     }
   }, [key])
-  return shown
+  return state
 }

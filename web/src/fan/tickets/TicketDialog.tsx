@@ -48,7 +48,7 @@ export function TicketDialog({ ticket, event, siblings, offline, onShow, onClose
     <Dialog open onClose={onClose} title={event?.name ?? t('ticket')}>
       <div className={styles.ticket}>
         {admits(ticket) ? (
-          <LiveBarcode key={`${ticket.id} ${ticket.version}`} ticket={ticket} />
+          <LiveBarcode key={`${ticket.id} ${ticket.version}`} ticket={ticket} event={event} />
         ) : (
           <Notice tone="warn">{t(`statusText.${ticket.status}` as 'statusText.refunded')}</Notice>
         )}

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { type Barcode, parseBarcode } from '../../door/core/barcode'
+import { type Barcode, isSameShowing, parseBarcode } from '../../door/core/barcode'
 import { checkCode, liveKeys } from '../../door/core/code'
 import { checkSignature } from '../../door/core/signature'
 import { admitsAt, stepOf } from '../../lib/liveBarcode'
@@ -35,6 +35,15 @@ test('neither kind of barcode is read as the other', () => {
   const paper = readFileSync('../crates/tickets/tests/golden/barcode_v1.txt', 'utf8').split('\n')[1]
   expect(parseBarcode(`${paper}${text.slice(153)}`)).toBeUndefined()
   expect(parsed(paper as string).live).toBeUndefined()
+})
+
+test('a phone that stays in view is one scan over its next code, and another after a picture', async () => {
+  const [first, next, later] = await Promise.all([100, 101, 110].map((step) => barcodeText(golden, step)))
+  const other = await barcodeText({ ...golden, seal: golden.seal.replace('AgAAAAM', 'AgAAAAQ') }, 100)
+  expect(isSameShowing(next as string, first as string)).toBe(true)
+  expect(isSameShowing(later as string, first as string)).toBe(false)
+  expect(isSameShowing(other, first as string)).toBe(false)
+  expect(isSameShowing('https://example.org', first as string)).toBe(false)
 })
 
 test('a code is good in its step and two on each side', () => {

@@ -100,7 +100,7 @@ export function draftOf(event: OwnEvent, zone: string): EventDraft {
     ticketsPerFan: event.ticketsPerFanMax ? String(event.ticketsPerFanMax) : '',
     orphanPolicy: event.orphanPolicy as EventDraft['orphanPolicy'],
     refundHours: String(event.refundWindowSeconds / 3600),
-    barcodes: event.barcodes as EventDraft['barcodes'],
+    barcodes: event.barcodes,
   }
 }
 
