@@ -419,7 +419,7 @@ fn rule(refusal: &Refusal, view: &EventView) -> Problem {
     let ids = |seats: &[u32]| -> Vec<String> { seats.iter().map(|seat| manifest.seat_id(*seat)).collect() };
     let (message, details) = match refusal {
         Refusal::SeatUnavailable(seats) => {
-            ("these seats are taken", serde_json::json!({ "seats": ids(seats.as_slice()) }))
+            return Problem::new(refusal.code(), "these seats are taken").naming_seats(ids(seats.as_slice()));
         }
         Refusal::AccessibleOnly(seats) => (
             "these places are kept for people who need them; set accessible when someone does",

@@ -1,7 +1,6 @@
 //! Placing a hold, from the bytes of a request to the bytes of its answer.
 
 use std::cell::RefCell;
-use std::io::Write;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use futures_util::FutureExt;
 use http_body_util::BodyExt;
 use inventory::{AskedHold, EventView, Hold};
 use stagedoor_core::limits::BODY_MAX;
-use stagedoor_core::{EventId, RequestId, Stopwatch, Timestamp};
+use stagedoor_core::{EventId, Id, RequestId, Stopwatch, Timestamp};
 
 use super::head::{self, Head};
 use super::wire::Wire;
@@ -257,12 +256,14 @@ impl Answer {
                 let status = problem.status();
                 begin_head(all, status);
                 problem.headers().for_each(|(name, value)| line(all, &name, value.as_bytes()));
-                *body = problem.body(id, at);
+                // What was half written is not said.
+                body.clear();
+                problem.write(id, at, body);
                 status
             }
         };
         fields.lines().for_each(|(name, value)| line(all, &name, value));
-        let _ = write!(all, "{REQUEST_ID}: {id}\r\n");
+        line(all, &REQUEST_ID, id.text().as_bytes());
         all.extend_from_slice(safe::LINES);
         if let Some(always) = app.transport_security() {
             line(all, &header::STRICT_TRANSPORT_SECURITY, always.as_bytes());
