@@ -262,7 +262,7 @@ pub(crate) async fn place(
 ) -> Result<Response, Problem> {
     let listing = app.catalog.any_event(event).await?;
     let view = app.inventory.view(event).await?;
-    let request = request(app, fan, key, (&body, &bytes), &view, &listing)?;
+    let request = request(app, fan, key.0.as_deref(), (&body, &bytes), &view, &listing)?;
     let hold = app.inventory.hold_in(&view, request).await.map_err(|refused| problem(refused, &view))?;
     Ok(answer(StatusCode::CREATED, &hold, &listing))
 }
@@ -271,13 +271,13 @@ pub(crate) async fn place(
 pub(crate) fn request(
     app: &App,
     fan: Holder,
-    key: IdempotencyKey,
+    key: Option<&str>,
     (body, bytes): (&NewHold, &[u8]),
     view: &EventView,
     listing: &Listing,
 ) -> Result<HoldRequest, Problem> {
     let want = want(body, view, listing)?;
-    let key = key.0.map(|key| app.prints.print("hold", fan.id(), view.event, &key, bytes));
+    let key = key.map(|key| app.prints.print("hold", fan.id(), view.event, key, bytes));
     Ok(HoldRequest { fan: fan.id(), want, key })
 }
 

@@ -138,11 +138,11 @@ fn ask(
     headers: &[httparse::Header<'_>],
     bytes: &[u8],
 ) -> Result<Asked, Problem> {
-    let key = IdempotencyKey::of(headers)?;
+    let key = IdempotencyKey::sent(headers)?;
     check_kind(headers, JSON)?;
     let body: NewHold = parse(bytes)?;
     let (Some(listing), Some(view)) = (app.catalog.in_memory(event), app.inventory.loaded(event)) else {
-        let body = RawBody(body, Bytes::copy_from_slice(bytes));
+        let (key, body) = (IdempotencyKey(key.map(str::to_owned)), RawBody(body, Bytes::copy_from_slice(bytes)));
         return Ok(Asked::Absent(Box::new((fan, event, key, body))));
     };
     let request = holds::request(app, fan, key, (&body, bytes), &view, &listing)?;
