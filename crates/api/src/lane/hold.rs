@@ -98,7 +98,8 @@ fn begin(app: &App, from: SocketAddr, input: &[u8], head: usize) -> Result<Begun
     if auth::shows_key(read.headers) {
         return Err(Other::Message(bytes));
     }
-    let (began, watch, id) = (app.env.now(), app.env.stopwatch(), app.env.id());
+    let (began, watch) = (app.env.now(), app.env.stopwatch());
+    let id = app.env.id_at(began);
     let admission = limits::admit(app, from.ip(), &Method::POST, Some(ROUTE), read.headers);
     let asked = match admission.refusal {
         Some(refusal) => Asked::Refused(refusal),
