@@ -177,7 +177,7 @@ impl Caller {
     pub(crate) fn of<H: Headers + ?Sized>(method: &Method, headers: &H, app: &App) -> Self {
         Self(presented(headers).and_then(|token| match token {
             None => by_cookie(method, headers, app),
-            Some(token) => match app.identity.bearer(token).map_err(|_| Invalid::Token)? {
+            Some(token) => match app.identity.bearer(token_text(token)?).map_err(|_| Invalid::Token)? {
                 Some(bearer) => Ok(Who::Known(bearer)),
                 None => Ok(Who::Key),
             },
@@ -191,7 +191,9 @@ impl Caller {
 
     /// The same with an API key looked up.
     pub(crate) async fn look_up<H: Headers + ?Sized>(headers: &H, app: &App) -> Result<Self, Problem> {
-        let Ok(Some(token)) = presented(headers) else { return Ok(Self(Err(Invalid::Token))) };
+        let Ok(Some(Ok(token))) = presented(headers).map(|token| token.map(token_text)) else {
+            return Ok(Self(Err(Invalid::Token)));
+        };
         Ok(Self(app.identity.look_up_key(token).await?.map(Who::Known).map_err(|_| Invalid::Token)))
     }
 
@@ -271,16 +273,21 @@ fn by_cookie<H: Headers + ?Sized>(method: &Method, headers: &H, app: &App) -> Re
 }
 
 /// What stands behind `Bearer`, if there is anything.
-fn presented<H: Headers + ?Sized>(headers: &H) -> Result<Option<&str>, Invalid> {
+fn presented<H: Headers + ?Sized>(headers: &H) -> Result<Option<&[u8]>, Invalid> {
     let mut values = headers.values(&AUTHORIZATION);
     let Some(value) = values.next() else { return Ok(None) };
-    let text = std::str::from_utf8(value).map_err(|_| Invalid::Token)?;
-    match text.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && values.next().is_none() => {
+    match value.split_at_checked(BEARER.len()) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case(BEARER) && values.next().is_none() => {
             Ok(Some(token.trim_ascii()))
         }
         _ => Err(Invalid::Token),
     }
+}
+
+const BEARER: &[u8] = b"bearer ";
+
+fn token_text(token: &[u8]) -> Result<&str, Invalid> {
+    std::str::from_utf8(token).map_err(|_| Invalid::Token)
 }
 
 /// Whether what is presented looks like an API key.

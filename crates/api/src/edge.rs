@@ -240,6 +240,11 @@ pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
+/// Whether the process is to stop. Without a lock: nothing is ever told but that.
+pub(crate) fn is_stopped(stop: &watch::Receiver<bool>) -> bool {
+    stop.has_changed().unwrap_or(true)
+}
+
 #[derive(Debug)]
 struct Limit {
     open: AtomicUsize,

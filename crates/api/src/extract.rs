@@ -249,17 +249,18 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Self::of(&parts.headers)
+        Ok(Self(Self::sent(&parts.headers)?.map(str::to_owned)))
     }
 }
 
 impl IdempotencyKey {
-    pub(crate) fn of<H: Headers + ?Sized>(headers: &H) -> Result<Self, Problem> {
+    /// The key as it was sent.
+    pub(crate) fn sent<H: Headers + ?Sized>(headers: &H) -> Result<Option<&str>, Problem> {
         let mut values = headers.values(&IDEMPOTENCY_KEY);
-        let Some(bytes) = values.next() else { return Ok(Self(None)) };
+        let Some(bytes) = values.next() else { return Ok(None) };
         let fits = (1..=255).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic);
-        match (fits, values.next()) {
-            (true, None) => Ok(Self(Some(String::from_utf8_lossy(bytes).into_owned()))),
+        match (fits, values.next(), std::str::from_utf8(bytes)) {
+            (true, None, Ok(key)) => Ok(Some(key)),
             _ => Err(Problem::new(Code::InvalidIdempotencyKey, "one key of 1 to 255 visible ASCII characters")),
         }
     }

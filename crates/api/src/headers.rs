@@ -16,6 +16,7 @@ impl Headers for HeaderMap {
 
 impl Headers for [httparse::Header<'_>] {
     fn values<'a>(&'a self, name: &'a HeaderName) -> impl DoubleEndedIterator<Item = &'a [u8]> {
-        self.iter().filter(|header| header.name.eq_ignore_ascii_case(name.as_str())).map(|header| header.value)
+        let name = name.as_str();
+        self.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value)
     }
 }

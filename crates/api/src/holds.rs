@@ -262,7 +262,7 @@ pub(crate) async fn place(
 ) -> Result<Response, Problem> {
     let listing = app.catalog.any_event(event).await?;
     let view = app.inventory.view(event).await?;
-    let request = request(app, fan, key, (&body, &bytes), &view, &listing)?;
+    let request = request(app, fan, key.0.as_deref(), (&body, &bytes), &view, &listing)?;
     let hold = app.inventory.hold_in(&view, request).await.map_err(|refused| problem(refused, &view))?;
     Ok(answer(StatusCode::CREATED, &hold, &listing))
 }
@@ -271,13 +271,13 @@ pub(crate) async fn place(
 pub(crate) fn request(
     app: &App,
     fan: Holder,
-    key: IdempotencyKey,
+    key: Option<&str>,
     (body, bytes): (&NewHold, &[u8]),
     view: &EventView,
     listing: &Listing,
 ) -> Result<HoldRequest, Problem> {
     let want = want(body, view, listing)?;
-    let key = key.0.map(|key| app.prints.print("hold", fan.id(), view.event, &key, bytes));
+    let key = key.map(|key| app.prints.print("hold", fan.id(), view.event, key, bytes));
     Ok(HoldRequest { fan: fan.id(), want, key })
 }
 
@@ -419,7 +419,7 @@ fn rule(refusal: &Refusal, view: &EventView) -> Problem {
     let ids = |seats: &[u32]| -> Vec<String> { seats.iter().map(|seat| manifest.seat_id(*seat)).collect() };
     let (message, details) = match refusal {
         Refusal::SeatUnavailable(seats) => {
-            ("these seats are taken", serde_json::json!({ "seats": ids(seats.as_slice()) }))
+            return Problem::new(refusal.code(), "these seats are taken").naming_seats(ids(seats.as_slice()));
         }
         Refusal::AccessibleOnly(seats) => (
             "these places are kept for people who need them; set accessible when someone does",

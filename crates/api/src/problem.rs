@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 use stagedoor_core::{Code, FieldError, RequestId, Timestamp};
 use utoipa::ToSchema;
 
 use crate::denials::Denied;
-use crate::safe;
+use crate::{json, safe};
 
 /// Says that an answer repeats the one that its key got before.
 pub(crate) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -21,13 +20,22 @@ pub(crate) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("ide
 pub struct Problem {
     pub code: Code,
     message: Cow<'static, str>,
-    details: Option<serde_json::Value>,
+    details: Details,
     retry_after: Option<Duration>,
     replayed: bool,
     /// What the audit log is to say of it.
     denied: Option<Box<Denied>>,
     /// Of a fault, for the log alone.
     cause: Option<Box<str>>,
+}
+
+#[derive(Debug, Clone, Default)]
+enum Details {
+    #[default]
+    None,
+    Value(serde_json::Value),
+    /// Ids of seats. Apart, because a crowd after sold seats is told hardly anything else.
+    Seats(Vec<String>),
 }
 
 impl Problem {
@@ -37,8 +45,13 @@ impl Problem {
     }
 
     pub fn with(mut self, details: serde_json::Value) -> Self {
-        self.details = Some(details);
+        self.details = Details::Value(details);
         self
+    }
+
+    /// Says which seats it is about.
+    pub fn naming_seats(self, ids: Vec<String>) -> Self {
+        Self { details: Details::Seats(ids), ..self }
     }
 
     /// Rounded up to whole seconds in `Retry-After`.
@@ -117,7 +130,9 @@ impl Problem {
         let mut response = Response::default();
         *response.status_mut() = self.status();
         response.headers_mut().extend(self.headers());
-        *response.body_mut() = self.body(request, at).into();
+        let mut body = Vec::new();
+        self.write(request, at, &mut body);
+        *response.body_mut() = body.into();
         response
     }
 
@@ -128,7 +143,8 @@ impl Problem {
         for (name, value) in self.headers() {
             out += &format!("{name}: {}\r\n", value.to_str().expect("our own headers are text"));
         }
-        let body = self.body(request, at);
+        let mut body = Vec::new();
+        self.write(request, at, &mut body);
         out += &format!("x-request-id: {request}\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
         [out.as_bytes(), safe::LINES, b"\r\n", &body].concat()
     }
@@ -158,21 +174,23 @@ impl Problem {
         }
     }
 
-    /// The JSON of the answer; a fault is written to the log.
-    pub(crate) fn body(self, request: RequestId, at: Timestamp) -> Vec<u8> {
+    /// Writes the JSON of the answer, an [`Envelope`]; a fault is written to the log.
+    pub(crate) fn write(&self, request: RequestId, at: Timestamp, out: &mut Vec<u8>) {
         if let Some(cause) = &self.cause {
             tracing::error!(%request, error = &**cause, "a request failed");
         }
-        let envelope = Envelope {
-            error: ErrorBody {
-                code: self.code.text(),
-                message: self.message,
-                details: self.details.unwrap_or_else(|| serde_json::Value::Object(Default::default())),
-                timestamp: at,
-                request_id: request,
-            },
+        let members = |out: &mut Vec<u8>| {
+            json::text(out, "code", &[self.code.text()]);
+            json::text(out, "message", &[&self.message]);
+            match &self.details {
+                Details::None => json::within(out, "details", |_| {}),
+                Details::Value(details) => json::value(out, "details", details),
+                Details::Seats(ids) => json::within(out, "details", |out| json::texts(out, "seats", ids)),
+            }
+            json::time(out, "timestamp", at);
+            json::id(out, "requestId", request);
         };
-        serde_json::to_vec(&envelope).expect("an error envelope is JSON")
+        json::object(out, |out| json::within(out, "error", members));
     }
 }
 
@@ -206,14 +224,19 @@ impl From<store::Error> for Problem {
 }
 
 /// The error envelope as OpenAPI describes it.
-#[derive(Serialize, ToSchema)]
+#[derive(ToSchema)]
+#[cfg_attr(test, derive(serde::Serialize))]
 #[schema(as = Problem)]
+#[cfg_attr(not(test), expect(dead_code, reason = "describes what is written by hand"))]
 pub struct Envelope {
     error: ErrorBody,
 }
 
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(ToSchema)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[schema(rename_all = "camelCase")]
+#[cfg_attr(test, serde(rename_all = "camelCase"))]
+#[cfg_attr(not(test), expect(dead_code, reason = "describes what is written by hand"))]
 struct ErrorBody {
     #[schema(value_type = crate::schema::ErrorCode)]
     code: &'static str,
@@ -232,6 +255,28 @@ mod tests {
     use testkit::Log;
 
     use super::*;
+
+    #[test]
+    fn what_is_written_by_hand_is_what_the_library_would_write() {
+        let (env, texts) = (Env::seeded(1), ["", "A-1-2", "a \"quoted\" row", "tab\tand\nline", "Ränge · 二階 🎭"]);
+        let seats: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+        for message in texts {
+            for (details, value) in [
+                (Details::None, serde_json::json!({})),
+                (Details::Value(serde_json::json!({ "field": message })), serde_json::json!({ "field": message })),
+                (Details::Seats(seats[..1].to_vec()), serde_json::json!({ "seats": seats[..1] })),
+                (Details::Seats(seats.clone()), serde_json::json!({ "seats": seats })),
+            ] {
+                let (code, timestamp, request_id) = (Code::NotFound, env.now(), env.id());
+                let problem = Problem { details, ..Problem::new(code, message) };
+                let mut written = Vec::new();
+                problem.write(request_id, timestamp, &mut written);
+                let (code, message) = (code.text(), Cow::Borrowed(message));
+                let envelope = Envelope { error: ErrorBody { code, message, details: value, timestamp, request_id } };
+                assert_eq!(String::from_utf8(written).unwrap(), serde_json::to_string(&envelope).unwrap());
+            }
+        }
+    }
 
     #[test]
     fn a_fault_is_logged_with_the_id_that_its_answer_carries() {

@@ -133,15 +133,19 @@ fn send(connection: &mut Connection) -> io::Result<()> {
 
 /// Status, where the body starts and how long it is, once all headers are there.
 fn head(input: &[u8]) -> Option<(u16, usize, usize)> {
-    let end = input.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let status = std::str::from_utf8(input.get(9..12)?).ok()?.parse().ok()?;
-    let mut length = 0;
-    for line in input[..end].split(|byte| *byte == b'\n') {
+    let (mut start, mut length) = (0, 0);
+    // A byte after the other would take a microsecond of the cores that are measured for each answer with many headers.
+    for end in memchr::memchr_iter(b'\n', input) {
+        let line = &input[std::mem::replace(&mut start, end + 1)..end];
+        if line == b"\r" {
+            return Some((status, start, length));
+        }
         if line.len() > 15 && line[..15].eq_ignore_ascii_case(b"content-length:") {
             length = std::str::from_utf8(&line[15..]).ok()?.trim().parse().ok()?;
         }
     }
-    Some((status, end, length))
+    None
 }
 
 /// The one clock of the measurements.

@@ -42,9 +42,14 @@ impl Env {
 
     /// A fresh UUIDv7 (RFC 9562): 48 bits of milliseconds, the rest random.
     pub fn id<T: From<Uuid>>(&self) -> T {
+        self.id_at(self.now())
+    }
+
+    /// The same for who has just asked what time it is.
+    pub fn id_at<T: From<Uuid>>(&self, now: Timestamp) -> T {
         let mut bytes = [0; 16];
         self.entropy.fill(&mut bytes[6..]);
-        let millis = self.now().micros().div_euclid(1_000).max(0);
+        let millis = now.micros().div_euclid(1_000).max(0);
         bytes[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
         bytes[6] = bytes[6] & 0x0f | 0x70;
         bytes[8] = bytes[8] & 0x3f | 0x80;

@@ -17,6 +17,25 @@ pub struct IdError {
 /// What every typed id can do; implemented by the types of this module only.
 pub trait Id: Copy + Ord + fmt::Display + From<Uuid> + Into<Uuid> {
     const PREFIX: &'static str;
+
+    /// As it stands on the wire.
+    fn text(self) -> IdText {
+        encode(Self::PREFIX, self.into())
+    }
+}
+
+/// The text of an id.
+#[derive(Debug, Clone, Copy)]
+pub struct IdText([u8; TEXT_MAX]);
+
+impl IdText {
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("the alphabet is ASCII")
+    }
 }
 
 macro_rules! ids {
@@ -35,7 +54,7 @@ macro_rules! ids {
         }
         impl fmt::Display for $name {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str(encode($prefix, self.0, &mut [0; TEXT_MAX]))
+                out.write_str(self.text().as_str())
             }
         }
         impl fmt::Debug for $name {
@@ -49,7 +68,7 @@ macro_rules! ids {
         }
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-                out.serialize_str(encode($prefix, self.0, &mut [0; TEXT_MAX]))
+                out.serialize_str(self.text().as_str())
             }
         }
         impl<'de> serde::Deserialize<'de> for $name {
@@ -112,15 +131,20 @@ const SUFFIX: usize = 26;
 const TEXT_MAX: usize = 4 + SUFFIX;
 
 /// `prefix` is three characters, so the text is always 30 bytes.
-fn encode<'buffer>(prefix: &str, id: Uuid, buffer: &'buffer mut [u8; TEXT_MAX]) -> &'buffer str {
-    buffer[..3].copy_from_slice(prefix.as_bytes());
-    buffer[3] = b'_';
-    let mut rest = id.as_u128();
-    for place in buffer[4..].iter_mut().rev() {
-        *place = ALPHABET[(rest & 31) as usize];
-        rest >>= 5;
+fn encode(prefix: &str, id: Uuid) -> IdText {
+    let mut text = [0; TEXT_MAX];
+    text[..3].copy_from_slice(prefix.as_bytes());
+    text[3] = b'_';
+    let number = id.as_u128();
+    // In pieces of at most twelve characters, which are 60 bits: to shift all 128 by five is work.
+    for (places, shift) in [(4..6, 120), (6..18, 60), (18..TEXT_MAX, 0)] {
+        let mut rest = (number >> shift) as u64;
+        for place in text[places].iter_mut().rev() {
+            *place = ALPHABET[(rest & 31) as usize];
+            rest >>= 5;
+        }
     }
-    std::str::from_utf8(buffer).expect("the alphabet is ASCII")
+    IdText(text)
 }
 
 fn decode(prefix: &str, text: &str) -> Option<Uuid> {
@@ -158,6 +182,16 @@ mod tests {
         let id = Uuid::parse_str("01890a5d-ac96-774b-bcce-b302099a8057").unwrap();
         assert_eq!(EventId(id).to_string(), "evt_01h455vb4pex5vsknk084sn02q");
         assert_eq!("evt_01h455vb4pex5vsknk084sn02q".parse(), Ok(EventId(id)));
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let env = crate::Env::seeded(1);
+        for number in [0, 1, u128::MAX, 1 << 59, 1 << 60, 1 << 119, 1 << 120, env.id::<Uuid>().as_u128()] {
+            let id = HoldId(Uuid::from_u128(number));
+            assert_eq!(id.to_string().parse(), Ok(id));
+            assert_eq!(id.to_string().as_bytes(), id.text().as_bytes());
+        }
     }
 
     #[test]

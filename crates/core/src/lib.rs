@@ -30,4 +30,4 @@ pub use iso_currency::Currency;
 pub use money::{Money, MoneyError};
 pub use network::Network;
 pub use text::{EMAIL_MAX, FieldError, Name, email_normal, is_hidden};
-pub use time::{Timestamp, TimestampError};
+pub use time::{TimeText, Timestamp, TimestampError};

@@ -77,8 +77,8 @@ pub(crate) fn print(text: &str) -> Option<[u8; 32]> {
 }
 
 /// Whether a text is meant as an API key, good or not.
-pub fn looks_like_key(text: &str) -> bool {
-    text.starts_with(PREFIX)
+pub fn looks_like_key(token: &[u8]) -> bool {
+    token.starts_with(PREFIX.as_bytes())
 }
 
 impl Identity {

@@ -22,16 +22,15 @@ pub const fn room<'a>() -> Room<'a> {
 /// were no more.
 pub fn end(input: &[u8], seen: usize) -> Option<usize> {
     // The last of them may have begun an empty line.
-    let mut from = seen.saturating_sub(2);
-    while let Some(at) = input[from..].iter().position(|byte| *byte == b'\n') {
-        from += at + 1;
-        match &input[from..] {
-            [b'\n', ..] => return Some(from + 1),
-            [b'\r', b'\n', ..] => return Some(from + 2),
-            _ => {}
+    let from = seen.saturating_sub(2);
+    memchr::memchr_iter(b'\n', &input[from..]).find_map(|at| {
+        let next = from + at + 1;
+        match &input[next..] {
+            [b'\n', ..] => Some(next + 1),
+            [b'\r', b'\n', ..] => Some(next + 2),
+            _ => None,
         }
-    }
-    None
+    })
 }
 
 /// Whether the beginning of a head is none, however it goes on.

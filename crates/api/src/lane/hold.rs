@@ -1,7 +1,6 @@
 //! Placing a hold, from the bytes of a request to the bytes of its answer.
 
 use std::cell::RefCell;
-use std::io::Write;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use futures_util::FutureExt;
 use http_body_util::BodyExt;
 use inventory::{AskedHold, EventView, Hold};
 use stagedoor_core::limits::BODY_MAX;
-use stagedoor_core::{EventId, RequestId, Stopwatch, Timestamp};
+use stagedoor_core::{EventId, Id, RequestId, Stopwatch, Timestamp};
 
 use super::head::{self, Head};
 use super::wire::Wire;
@@ -99,7 +98,8 @@ fn begin(app: &App, from: SocketAddr, input: &[u8], head: usize) -> Result<Begun
     if auth::shows_key(read.headers) {
         return Err(Other::Message(bytes));
     }
-    let (began, watch, id) = (app.env.now(), app.env.stopwatch(), app.env.id());
+    let (began, watch) = (app.env.now(), app.env.stopwatch());
+    let id = app.env.id_at(began);
     let admission = limits::admit(app, from.ip(), &Method::POST, Some(ROUTE), read.headers);
     let asked = match admission.refusal {
         Some(refusal) => Asked::Refused(refusal),
@@ -139,11 +139,11 @@ fn ask(
     headers: &[httparse::Header<'_>],
     bytes: &[u8],
 ) -> Result<Asked, Problem> {
-    let key = IdempotencyKey::of(headers)?;
+    let key = IdempotencyKey::sent(headers)?;
     check_kind(headers, JSON)?;
     let body: NewHold = parse(bytes)?;
     let (Some(listing), Some(view)) = (app.catalog.in_memory(event), app.inventory.loaded(event)) else {
-        let body = RawBody(body, Bytes::copy_from_slice(bytes));
+        let (key, body) = (IdempotencyKey(key.map(str::to_owned)), RawBody(body, Bytes::copy_from_slice(bytes)));
         return Ok(Asked::Absent(Box::new((fan, event, key, body))));
     };
     let request = holds::request(app, fan, key, (&body, bytes), &view, &listing)?;
@@ -257,12 +257,14 @@ impl Answer {
                 let status = problem.status();
                 begin_head(all, status);
                 problem.headers().for_each(|(name, value)| line(all, &name, value.as_bytes()));
-                *body = problem.body(id, at);
+                // What was half written is not said.
+                body.clear();
+                problem.write(id, at, body);
                 status
             }
         };
         fields.lines().for_each(|(name, value)| line(all, &name, value));
-        let _ = write!(all, "{REQUEST_ID}: {id}\r\n");
+        line(all, &REQUEST_ID, id.text().as_bytes());
         all.extend_from_slice(safe::LINES);
         if let Some(always) = app.transport_security() {
             line(all, &header::STRICT_TRANSPORT_SECURITY, always.as_bytes());

@@ -39,7 +39,7 @@ use self::hold::{Other, Served};
 pub use self::wire::Guest;
 use self::wire::Wire;
 use crate::App;
-use crate::edge::{Open, stopped};
+use crate::edge::{Open, is_stopped, stopped};
 use crate::stream::Stream;
 
 /// Serves a client until it goes or the server stops.
@@ -52,8 +52,9 @@ pub async fn connection(stream: Stream, from: SocketAddr, app: App, router: Rout
     loop {
         let head = tokio::select! {
             biased;
+            // First, because to ask the others takes a lock that all connections share.
+            head = wire.request() => head.filter(|_| !is_stopped(&app.stop)),
             () = &mut stopped => None,
-            head = wire.request() => head,
             () = &mut patience => None,
         };
         let Some(head) = head else { return };

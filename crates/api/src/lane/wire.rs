@@ -44,7 +44,7 @@ impl Wire {
             }
             // What is no HTTP from the start need not be waited for: whoever speaks another protocol
             // is told at once.
-            let is_hopeless = seen == 0 && head::is_broken(&self.input);
+            let is_hopeless = seen == 0 && !self.input.is_empty() && head::is_broken(&self.input);
             seen = self.input.len();
             if seen >= HEAD_MAX || is_hopeless {
                 return Some(seen.min(HEAD_MAX));

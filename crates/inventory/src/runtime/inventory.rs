@@ -216,7 +216,8 @@ impl Inventory {
     /// Asks for what [`Self::hold_in`] does, without waiting for it. What can be refused at once is.
     pub fn ask_for_hold(&self, view: &EventView, request: HoldRequest) -> Result<AskedHold, Refused> {
         let HoldRequest { fan, want, key } = request;
-        let books = match self.shared.fans.admit(fan, key.map(|key| key.key), self.shared.now()) {
+        let at = self.shared.now();
+        let books = match self.shared.fans.admit(fan, key.map(|key| key.key), at) {
             Admission::Fresh => Books::Reserved,
             Admission::Replay => Books::Known,
             Admission::HoldLimit => return Err(Refused::HoldLimit),
@@ -230,7 +231,7 @@ impl Inventory {
             self.shared.stats.refusals_early.fetch_add(1, Ordering::Relaxed);
             return Err(refusal.into());
         }
-        let hold = fresh_hold(&self.shared.env, view.event);
+        let hold = fresh_hold(&self.shared.env, at, view.event);
         let asked = self.send_hold(view, hold, &request, books)?;
         Ok(AskedHold { hold, request, books, asked })
     }

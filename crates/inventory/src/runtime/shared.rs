@@ -94,8 +94,8 @@ impl Known {
 
 /// A hold's id ends as its event's does, so that a hold is found long after its fan's books have
 /// forgotten it. The other 42 random bits and the milliseconds tell the holds of an event apart.
-pub(crate) fn fresh_hold(env: &Env, event: EventId) -> HoldId {
-    let mut bytes = env.id::<HoldId>().0.into_bytes();
+pub(crate) fn fresh_hold(env: &Env, at: Timestamp, event: EventId) -> HoldId {
+    let mut bytes = env.id_at::<HoldId>(at).0.into_bytes();
     bytes[12..].copy_from_slice(&event.0.as_bytes()[12..]);
     HoldId(Uuid::from_bytes(bytes))
 }

@@ -65,6 +65,10 @@ impl Writer {
             loaded.view.iter().for_each(|view| shared.leave(*event, view));
             false
         });
+        // The table would keep room for all that ever were in it, and for each more than it leaves elsewhere.
+        if self.events.len() < self.events.capacity() / 4 {
+            self.events.shrink_to(2 * self.events.len());
+        }
         self.manifests.sweep();
         shared.stats.events_loaded.store(self.events.len() as u64, Ordering::Relaxed);
     }
