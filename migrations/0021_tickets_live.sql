@@ -5,7 +5,10 @@ ALTER TABLE ticket_scan ADD CONSTRAINT ticket_scan_finding_check CHECK
     (finding IN ('good', 'revoked', 'wrong_event', 'not_live', 'unknown', 'not_yet_valid', 'expired'));
 -- end
 -- sqlite:
-CREATE TABLE ticket_scan_next (
+-- A condition of a table stays as long as the table.
+ALTER TABLE ticket_admission RENAME TO ticket_admission_before;
+ALTER TABLE ticket_scan RENAME TO ticket_scan_before;
+CREATE TABLE ticket_scan (
     organizer_id UUID NOT NULL,
     scan_id TEXT NOT NULL,
     print BYTEA NOT NULL,
@@ -19,23 +22,21 @@ CREATE TABLE ticket_scan_next (
     received_at BIGINT NOT NULL,
     PRIMARY KEY (organizer_id, scan_id)
 );
-INSERT INTO ticket_scan_next
-    SELECT organizer_id, scan_id, print, ticket_id, generation, gate, finding, scanned_at, scanned_by, received_at
-      FROM ticket_scan;
-CREATE TABLE ticket_admission_next (
+CREATE TABLE ticket_admission (
     ticket_id UUID PRIMARY KEY REFERENCES ticket (id),
     organizer_id UUID NOT NULL,
     scan_id TEXT NOT NULL,
     gate TEXT NOT NULL,
     scanned_at BIGINT NOT NULL,
-    FOREIGN KEY (organizer_id, scan_id) REFERENCES ticket_scan_next (organizer_id, scan_id)
+    FOREIGN KEY (organizer_id, scan_id) REFERENCES ticket_scan (organizer_id, scan_id)
 );
-INSERT INTO ticket_admission_next
-    SELECT ticket_id, organizer_id, scan_id, gate, scanned_at FROM ticket_admission;
-DROP TABLE ticket_admission;
-DROP TABLE ticket_scan;
-ALTER TABLE ticket_scan_next RENAME TO ticket_scan;
-ALTER TABLE ticket_admission_next RENAME TO ticket_admission;
+INSERT INTO ticket_scan
+    SELECT organizer_id, scan_id, print, ticket_id, generation, gate, finding, scanned_at, scanned_by, received_at
+      FROM ticket_scan_before;
+INSERT INTO ticket_admission
+    SELECT ticket_id, organizer_id, scan_id, gate, scanned_at FROM ticket_admission_before;
+DROP TABLE ticket_admission_before;
+DROP TABLE ticket_scan_before;
 CREATE INDEX ticket_scan_ticket ON ticket_scan (ticket_id);
 CREATE INDEX ticket_scan_received ON ticket_scan (organizer_id, received_at);
 -- end

@@ -4,9 +4,9 @@ import { useTranslation } from 'react-i18next'
 import type { EventPage, Ticket } from '../../api/types'
 import { serverNow } from '../../lib/clock'
 import { STEP_MS, stepOf } from '../../lib/liveBarcode'
-import type { QrSymbol } from '../../lib/symbol'
+import { type QrSymbol, symbolOf } from '../../lib/symbol'
 import { ErrorState, Loading, Skeleton } from '../../ui/State'
-import { type BarcodeKey, barcodeQuery, drawBarcode } from './barcode'
+import { type BarcodeKey, barcodeQuery, barcodeText } from './barcode'
 import styles from './TicketDialog.module.css'
 
 /** `since`: ms since the step of this drawing began. */
@@ -60,7 +60,7 @@ function useShown(key: BarcodeKey | undefined): { shown?: Shown; fault?: unknown
       const now = serverNow()
       const step = stepOf(now)
       try {
-        const symbol = await drawBarcode(key, step)
+        const symbol = symbolOf(await barcodeText(key, step))
         if (isOver) return
         clearTimeout(timer)
         setState({ shown: { symbol, step, since: now - step * STEP_MS } })

@@ -4,7 +4,6 @@ import { csrfToken } from '../../api/session'
 import { encodeBase45 } from '../../lib/base45'
 import { bytesOf } from '../../lib/base64url'
 import { codeOf, importKey, stepBytes } from '../../lib/liveBarcode'
-import { type QrSymbol, symbolOf } from '../../lib/symbol'
 import { keepMine } from './keeping'
 import { kept } from './kept'
 
@@ -35,6 +34,3 @@ export async function barcodeText({ seal, key }: Omit<BarcodeKey, 'version'>, st
   const code = await codeOf(await importKey(bytesOf(key)), step)
   return encodeBase45(Uint8Array.from([...bytesOf(seal), ...stepBytes(step), ...code]))
 }
-
-export const drawBarcode = async (key: BarcodeKey, step: number): Promise<QrSymbol> =>
-  symbolOf(await barcodeText(key, step))
