@@ -88,7 +88,7 @@ pub enum Barcodes {
     /// The live one of a phone, and the one on paper.
     #[default]
     Any,
-    /// The live one alone: no copy of a ticket gets in.
+    /// The live one alone: neither paper nor an old picture gets in.
     Live,
 }
 

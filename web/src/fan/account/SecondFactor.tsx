@@ -8,6 +8,7 @@ import type { QrSymbol } from '../../lib/symbol'
 import { Button } from '../../ui/Button'
 import { Dialog } from '../../ui/Dialog'
 import { Field } from '../../ui/Field'
+import { QrImage } from '../../ui/QrImage'
 import { Notice } from '../../ui/State'
 import { toast } from '../../ui/Toast'
 import styles from './Account.module.css'
@@ -126,23 +127,11 @@ function Confirm({
     event.preventDefault()
     confirm.mutate()
   }
-  const { side, path } = enrolment.symbol
   return (
     <Dialog open onClose={onClose} title={t('secondAdd')}>
       <form className={styles.form} onSubmit={submit}>
         <p>{t('scan')}</p>
-        {side && path && (
-          <svg
-            className={styles.symbol}
-            viewBox={`0 0 ${side} ${side}`}
-            role="img"
-            aria-label={t('symbol')}
-            shapeRendering="crispEdges"
-          >
-            <path fill="#fff" d={`M0 0h${side}v${side}H0z`} />
-            <path d={path} fill="#000" />
-          </svg>
-        )}
+        <QrImage symbol={enrolment.symbol} label={t('symbol')} className={styles.symbol} />
         <p>
           {t('byHand')} <code className={styles.code}>{enrolment.secret}</code>
         </p>

@@ -5,6 +5,7 @@ import type { EventPage, Ticket } from '../../api/types'
 import { serverNow } from '../../lib/clock'
 import { STEP_MS, stepOf } from '../../lib/liveBarcode'
 import { type QrSymbol, symbolOf } from '../../lib/symbol'
+import { QrImage } from '../../ui/QrImage'
 import { ErrorState, Loading, Skeleton } from '../../ui/State'
 import { type BarcodeKey, barcodeQuery, barcodeText } from './barcode'
 import styles from './TicketDialog.module.css'
@@ -16,7 +17,7 @@ type Shown = { symbol: QrSymbol; step: number; since: number }
 export function LiveBarcode({ ticket, event }: { ticket: Ticket; event: EventPage | undefined }) {
   const { t } = useTranslation('tickets')
   const key = useQuery(barcodeQuery(ticket.id, ticket.version))
-  const { shown, fault } = useShown(key.data)
+  const { shown, fault } = useShown(key.data, key.dataUpdatedAt)
   const error = fault ?? (key.data ? undefined : key.error)
   if (error) return <ErrorState error={error} onRetry={() => key.refetch()} />
   if (!shown)
@@ -25,19 +26,9 @@ export function LiveBarcode({ ticket, event }: { ticket: Ticket; event: EventPag
         <Skeleton block="16rem" />
       </Loading>
     )
-  const { side, path } = shown.symbol
   return (
     <figure className={styles.live}>
-      <svg
-        className={styles.symbol}
-        viewBox={`0 0 ${side} ${side}`}
-        role="img"
-        aria-label={t('barcode')}
-        shapeRendering="crispEdges"
-      >
-        <path fill="#fff" d={`M0 0h${side}v${side}H0z`} />
-        <path fill="#000" d={path} />
-      </svg>
+      <QrImage symbol={shown.symbol} label={t('barcode')} className={styles.symbol} />
       <span className={styles.clock} aria-hidden="true">
         <span
           key={`${shown.step} ${shown.since}`}
@@ -49,7 +40,8 @@ export function LiveBarcode({ ticket, event }: { ticket: Ticket; event: EventPag
   )
 }
 
-function useShown(key: BarcodeKey | undefined): { shown?: Shown; fault?: unknown } {
+/** `fetchedAt`: fetched again after a fault, the same key is tried once more. */
+function useShown(key: BarcodeKey | undefined, fetchedAt: number): { shown?: Shown; fault?: unknown } {
   const [state, setState] = useState<{ shown?: Shown; fault?: unknown }>({})
   useEffect(() => {
     if (!key) return
@@ -80,6 +72,6 @@ function useShown(key: BarcodeKey | undefined): { shown?: Shown; fault?: unknown
       document.removeEventListener('visibilitychange', onVisible)
       setState({})
     }
-  }, [key])
+  }, [key, fetchedAt])
   return state
 }
