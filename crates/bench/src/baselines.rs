@@ -59,9 +59,9 @@ pub async fn serve_postgres(address: SocketAddr, url: &str) -> Result<(), Box<dy
     Ok(())
 }
 
-/// Makes an empty database on the server of `url`; its address.
+/// Makes an empty database on the server of `url`, instead of the one before; its address.
 pub async fn empty_database(url: &str) -> Result<String, Box<dyn std::error::Error>> {
-    const NAME: &str = "stagedoor_bench_two";
+    const NAME: &str = "stagedoor_bench_engine";
     let pool = PgPool::connect(url).await?;
     for statement in [format!("DROP DATABASE IF EXISTS {NAME}"), format!("CREATE DATABASE {NAME}")] {
         sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&pool).await?;

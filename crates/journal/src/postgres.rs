@@ -53,7 +53,7 @@ impl PostgresJournal {
     pub fn open(url: &str, partition: Partition) -> Result<Self> {
         let mut journal = Self::prepare(url, partition)?;
         journal.run("make the journal's tables", async |connection| {
-            if sqlx::query_scalar(sql::SCHEMA_EXISTS).fetch_one(&mut *connection).await? {
+            if sqlx::query_scalar(sql::SCHEMA_IS_CURRENT).fetch_one(&mut *connection).await? {
                 return Ok(());
             }
             let mut tx = connection.begin().await?;

@@ -17,8 +17,11 @@ use super::recovery::{Attention, RecoverError};
 const FACTS_PER_ROUND: u64 = 2_000_000;
 /// Time after which a round begins when anything changed at all.
 const ROUND_INTERVAL: Duration = Duration::from_secs(60);
-/// Events written between two batches.
+/// Events written between two batches at most.
 const SNAPSHOTS_PER_STEP: usize = 4;
+/// Bytes after which no further snapshot is written before the next batch: a few milliseconds' work for a
+/// database. One event may have more by itself.
+pub(super) const BYTES_PER_STEP: usize = 1 << 20;
 /// An event that nobody asked for and nobody looked at this long leaves memory.
 pub(super) const IDLE_AFTER: Duration = Duration::from_secs(600);
 
@@ -87,6 +90,12 @@ impl Rounds {
         }
         let keep = round.left.len().saturating_sub(SNAPSHOTS_PER_STEP);
         Step::Write(round.left.split_off(keep))
+    }
+
+    /// Takes back events of a step that were not written in it.
+    pub fn put_back(&mut self, events: Vec<EventId>) {
+        let round = self.current.as_mut().expect("a step belongs to a round");
+        round.left.extend(events);
     }
 }
 

@@ -75,6 +75,25 @@ fn nodes_that_start_at_once_make_the_tables_once() {
 }
 
 #[test]
+fn tables_of_an_earlier_version_are_brought_up_to_date() {
+    let Some(home) = Home::postgres() else { return };
+    home.own().append(at(1), &batch(&[(1, 1, "before")])).unwrap();
+    home.execute("ALTER TABLE journal_snapshot ALTER COLUMN body SET STORAGE EXTENDED");
+    home.execute("ALTER TABLE journal_batch ADD CONSTRAINT journal_batch_seq_check CHECK (seq > 0)");
+    let mut journal = home.own();
+    journal.append(at(2), &batch(&[(1, 2, "after")])).unwrap();
+    assert_eq!(facts(&mut *journal, BatchSeq::NONE).unwrap().len(), 2);
+    // A statement that changes a row only where the catalogue has what is asked for.
+    let count =
+        |what: &str| home.execute(&format!("UPDATE journal_partition SET checkpoint = 0 WHERE EXISTS ({what})"));
+    let kept_as_it_is = "SELECT FROM pg_attribute WHERE attrelid = 'journal_snapshot'::regclass AND attname = 'body'
+        AND attstorage = 'e'";
+    assert_eq!(count(kept_as_it_is), 1, "the server compresses snapshots");
+    let check = "SELECT FROM pg_constraint WHERE conrelid = 'journal_batch'::regclass AND contype = 'c'";
+    assert_eq!(count(check), 0, "the server checks what we know");
+}
+
+#[test]
 fn a_server_that_ends_the_connection_leaves_an_outcome_to_be_asked() {
     let Some(home) = Home::postgres() else { return };
     let mut journal = home.own();

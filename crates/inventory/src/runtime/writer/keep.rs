@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use journal::Snapshot;
 use stagedoor_core::{EventId, Timestamp};
 
-use super::super::checkpoint::{IDLE_AFTER, Step, write_directory};
+use super::super::checkpoint::{BYTES_PER_STEP, IDLE_AFTER, Step, write_directory};
 use super::super::recovery::Attention;
 use super::{Broken, Writer};
 
@@ -17,7 +17,7 @@ impl Writer {
         }
         match self.rounds.step() {
             Step::Nothing => Ok(()),
-            Step::Write(events) => self.write_snapshots(&events),
+            Step::Write(events) => self.write_snapshots(events),
             Step::Finish { covers } => {
                 for (event, loaded) in &self.events {
                     let live = loaded.state.next_deadline().is_some();
@@ -32,15 +32,20 @@ impl Writer {
         }
     }
 
-    fn write_snapshots(&mut self, events: &[EventId]) -> Result<(), Broken> {
+    fn write_snapshots(&mut self, mut events: Vec<EventId>) -> Result<(), Broken> {
         let mut bodies = Vec::with_capacity(events.len());
-        for event in events {
-            let Some(loaded) = self.events.get_mut(event) else { continue };
+        let mut bytes = 0;
+        while bytes < BYTES_PER_STEP
+            && let Some(event) = events.pop()
+        {
+            let Some(loaded) = self.events.get_mut(&event) else { continue };
             let mut body = Vec::new();
             loaded.state.snapshot(&mut body);
             loaded.dirty = false;
-            bodies.push((*event, loaded.state.version(), body));
+            bytes += body.len();
+            bodies.push((event, loaded.state.version(), body));
         }
+        self.rounds.put_back(events);
         let snapshots: Vec<_> = bodies
             .iter()
             .map(|(event, version, body)| Snapshot {
