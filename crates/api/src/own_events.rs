@@ -8,7 +8,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use catalog::{
-    Barcodes, Event, EventDetails, EventType, NewEvent, OrphanPolicy, PriceLevel, SaleWindow, TicketType, Transition,
+    AccessibleRelease, Barcodes, Event, EventDetails, EventType, NewEvent, OrphanPolicy, PriceLevel, SaleWindow,
+    TicketType, Transition,
 };
 use sales::OnSaleError;
 use serde::{Deserialize, Serialize};
@@ -84,6 +85,9 @@ pub struct OwnEventView {
     seats_per_hold_max: u32,
     tickets_per_fan_max: Option<u32>,
     orphan_policy: &'static str,
+    /// When accessible and companion places are sold to everyone.
+    #[schema(value_type = schema::AccessibleRelease)]
+    accessible_release: AccessibleRelease,
     refund_window_seconds: u64,
     /// Which barcodes its doors take.
     #[schema(value_type = schema::Barcodes)]
@@ -134,6 +138,7 @@ impl OwnEventView {
             seats_per_hold_max: details.seats_per_hold_max,
             tickets_per_fan_max: details.tickets_per_fan_max,
             orphan_policy: details.orphan_policy.text(),
+            accessible_release: details.accessible_release,
             refund_window_seconds: details.refund_window.as_secs(),
             barcodes: details.barcodes.text(),
             capacity: event.capacity,
@@ -217,6 +222,11 @@ macro_rules! event_bodies {
             #[serde(default)]
             #[schema(value_type = Option<schema::OrphanPolicy>)]
             orphan_policy: Patch<OrphanPolicy>,
+            /// When accessible and companion places are sold to everyone, and not to parties alone that say they
+            /// need them: `never`, once the rest is sold or blocked, `always`, or from an instant on.
+            #[serde(default)]
+            #[schema(value_type = Option<schema::AccessibleRelease>)]
+            accessible_release: Patch<AccessibleRelease>,
             /// How long before the start tickets can be given back for the last time.
             #[serde(default)]
             #[schema(value_type = Option<u64>, maximum = 31_536_000)]
@@ -249,6 +259,7 @@ macro_rules! event_bodies {
                     self.seats_per_hold_max.apply(&mut details.seats_per_hold_max, new.seats_per_hold_max);
                     self.tickets_per_fan_max.map(Some).apply(&mut details.tickets_per_fan_max, new.tickets_per_fan_max);
                     self.orphan_policy.apply(&mut details.orphan_policy, new.orphan_policy);
+                    self.accessible_release.apply(&mut details.accessible_release, new.accessible_release);
                     let window = self.refund_window_seconds.map(Duration::from_secs);
                     window.apply(&mut details.refund_window, new.refund_window);
                     self.barcodes.apply(&mut details.barcodes, new.barcodes);

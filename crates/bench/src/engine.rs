@@ -100,8 +100,6 @@ pub struct Rate {
     pub cpu_us: f64,
     pub facts_per_batch: f64,
     pub bytes_per_fact: f64,
-    /// Between the end of one write and that of the next.
-    pub us_per_batch: f64,
 }
 
 /// Median microseconds of a write of 4 KiB and its way to the disk in `folder`, in a file that has its room
@@ -211,7 +209,6 @@ pub fn rate(disk: Disk<'_>, partitions: u32, in_flight: usize, span: Duration, g
         cpu_us: cpu / done as f64 * 1e6,
         facts_per_batch: facts as f64 / batched.max(1) as f64,
         bytes_per_fact: bytes as f64 / facts.max(1) as f64,
-        us_per_batch: seconds / batched.max(1) as f64 * 1e6,
     }
 }
 

@@ -37,7 +37,7 @@ struct Arguments {
     #[arg(long, default_value_t = 3)]
     seconds: u64,
     /// How often the HTTP measurements take turns; the median counts.
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 5)]
     rounds: usize,
     #[arg(long, default_value_t = 256)]
     connections: usize,

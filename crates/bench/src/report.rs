@@ -30,6 +30,8 @@ const EVENTS: usize = 25;
 const FANS: usize = 4_096;
 const EXPIRING: usize = 1_000_000;
 const RECOVERED: u64 = 3_000_000;
+/// A bare flush on the machine for which the goals were set.
+const GOALS_FLUSH_US: f64 = 80.0;
 
 struct Table {
     only: String,
@@ -129,16 +131,18 @@ fn in_process(plan: &Plan, table: &mut Table) -> Fallible<()> {
 /// commands are refused without a write.
 fn engine_with_journals(plan: &Plan, table: &mut Table) -> Fallible<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut journals = vec![("SQLite", None, ["2 M/s", "3 M/s", "0.3 M/s", "0.4 M/s"])];
+    // At least and aim with many in flight, then with few, in millions a second.
+    let mut journals = vec![("SQLite", None, [[2.0, 3.0], [0.3, 0.4]])];
     if let Some(url) = &plan.postgres {
-        journals.push(("PostgreSQL", Some(url), ["1.5 M/s", "2.3 M/s", "0.2 M/s", "0.3 M/s"]));
+        journals.push(("PostgreSQL", Some(url), [[1.5, 2.3], [0.2, 0.3]]));
     }
     let flush_us = engine::flush_us(tempfile::tempdir()?.path())?;
-    let note = "4 KiB written to a file that has its room, fdatasync; the goals' machine had 80 us";
-    table.add("a bare flush to this disk, median", format!("{flush_us:.0} us"), "", "", note.into());
+    let note =
+        format!("4 KiB written to a file that has its room, fdatasync; the goals' machine had {GOALS_FLUSH_US} us");
+    table.add("a bare flush to this disk, median", format!("{flush_us:.0} us"), "", "", note);
     for (journal, url, goals) in journals {
-        let (many, few) = (&goals[..2], &goals[2..]);
-        for (in_flight, partitions, goals) in [(4_096, 1, many), (4_096, 2, many), (64, 1, few)] {
+        let [many, few] = goals;
+        for (in_flight, partitions, [least, aim]) in [(4_096, 1, many), (4_096, 2, many), (64, 1, few)] {
             let partitioned = if partitions == 2 { ", two partitions" } else { "" };
             let name = format!("engine with {journal}, {in_flight} in flight{partitioned}");
             if !table.wants(&name) {
@@ -148,16 +152,22 @@ fn engine_with_journals(plan: &Plan, table: &mut Table) -> Fallible<()> {
             let database = url.map(|url| runtime.block_on(baselines::empty_database(url))).transpose()?;
             let disk = database.as_deref().map_or(Disk::Sqlite(folder.path()), Disk::Postgres);
             let rate = engine::rate(disk, partitions, in_flight, plan.span, Goods::Seats);
-            let note = format!(
-                "holds, releases and sales; {:.2} us CPU each with the client, {:.0} facts a write, {:.0} B a fact; \
-                 a write every {:.0} us, {:.1} bare flushes",
-                rate.cpu_us,
-                rate.facts_per_batch,
-                rate.bytes_per_fact,
-                rate.us_per_batch,
-                rate.us_per_batch / flush_us
+            let mut note = format!(
+                "holds, releases and sales; {:.2} us CPU each with the client, {:.0} facts a write, {:.0} B a fact",
+                rate.cpu_us, rate.facts_per_batch, rate.bytes_per_fact
             );
-            table.add(&name, format!("{:.2} M/s", rate.per_second / 1e6), goals[0], goals[1], note);
+            if in_flight == 64 {
+                // Each waits for the disk, so the disk decides.
+                let around = |per_second: f64, flush_us: f64| in_flight as f64 / per_second * 1e6 / flush_us;
+                note += &format!(
+                    "; round all of them in {:.1} bare flushes, where {least} M/s were {:.1} of the goals' machine's",
+                    around(rate.per_second, flush_us),
+                    around(least * 1e6, GOALS_FLUSH_US)
+                );
+            }
+            let per_second = |millions: f64| format!("{millions} M/s");
+            let measured = format!("{:.2} M/s", rate.per_second / 1e6);
+            table.add(&name, measured, &per_second(least), &per_second(aim), note);
         }
     }
     Ok(())

@@ -9,7 +9,7 @@ use stagedoor_core::{
     Currency, EventId, FieldError, Money, Name, OrganizerId, PerformerId, SeatMapId, Timestamp, VenueId,
 };
 
-use crate::offer::{self, OrphanPolicy, PriceLevel, SaleKind, SaleWindow, TicketType};
+use crate::offer::{self, AccessibleRelease, OrphanPolicy, PriceLevel, SaleKind, SaleWindow, TicketType};
 use crate::seat_map::SeatMapVersion;
 use crate::venue::Zone;
 
@@ -76,6 +76,7 @@ pub struct EventDetails {
     /// Tickets one fan may own; `None` is without limit.
     pub tickets_per_fan_max: Option<u32>,
     pub orphan_policy: OrphanPolicy,
+    pub accessible_release: AccessibleRelease,
     /// Refunds end this long before the start.
     pub refund_window: Duration,
     pub barcodes: Barcodes,
@@ -166,6 +167,7 @@ impl EventDetails {
             seats_per_hold_max: SEATS_PER_HOLD_MAX as u32,
             tickets_per_fan_max: None,
             orphan_policy: OrphanPolicy::default(),
+            accessible_release: AccessibleRelease::default(),
             refund_window: REFUND_WINDOW,
             barcodes: Barcodes::default(),
         }

@@ -42,7 +42,9 @@ pub use cursor::{InvalidCursor, Page, Paging};
 pub use error::{EventError, ListError, MapError, VenueError};
 pub use event::{Barcodes, Event, EventDetails, EventState, EventStatus, EventType, Transition};
 pub use events::{NO_SUCH_MAP, NewEvent, TIME_SLOTS_MAX};
-pub use offer::{OrphanPolicy, PRICE_MINOR_MAX, PriceLevel, Pricing, STANDARD, SaleKind, SaleWindow, TicketType};
+pub use offer::{
+    AccessibleRelease, OrphanPolicy, PRICE_MINOR_MAX, PriceLevel, Pricing, STANDARD, SaleKind, SaleWindow, TicketType,
+};
 pub use search::{DateBound, EventCard, EventQuery, Index, Sort};
 pub use seat_map::{EncodedMap, SeatMap, SeatMapError, SeatMapVersion};
 pub use venue::{Country, Performer, Position, Venue, VenueDetails, Zone};

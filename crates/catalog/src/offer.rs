@@ -1,6 +1,8 @@
 //! What an event sells: price levels, ticket types and the times of the sale.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use stagedoor_core::limits::LEVELS_MAX;
@@ -84,6 +86,58 @@ impl OrphanPolicy {
 
     pub fn from_text(text: &str) -> Option<Self> {
         [Self::Forbid, Self::Avoid, Self::Ignore].into_iter().find(|policy| policy.text() == text)
+    }
+}
+
+/// When accessible and companion places are sold to everyone, and not to parties alone that say they need them.
+/// As text `never`, `rest_sold_out`, `always`, or the instant from which on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AccessibleRelease {
+    #[default]
+    Never,
+    /// Once every other seat is sold or blocked.
+    RestSoldOut,
+    Always,
+    From(Timestamp),
+}
+
+impl fmt::Display for AccessibleRelease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AccessibleRelease::Never => f.write_str("never"),
+            AccessibleRelease::RestSoldOut => f.write_str("rest_sold_out"),
+            AccessibleRelease::Always => f.write_str("always"),
+            AccessibleRelease::From(instant) => instant.fmt(f),
+        }
+    }
+}
+
+impl FromStr for AccessibleRelease {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "never" => Ok(AccessibleRelease::Never),
+            "rest_sold_out" => Ok(AccessibleRelease::RestSoldOut),
+            "always" => Ok(AccessibleRelease::Always),
+            instant => match instant.parse() {
+                Ok(instant) => Ok(AccessibleRelease::From(instant)),
+                Err(_) => Err("must be never, rest_sold_out, always or an instant".into()),
+            },
+        }
+    }
+}
+
+impl Serialize for AccessibleRelease {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for AccessibleRelease {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

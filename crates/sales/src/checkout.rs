@@ -1,6 +1,7 @@
 //! Placing an order: holds become lines, a payment is made, and the order is driven until it rests.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use catalog::EventState;
 use inventory::engine::{HoldStatus, Refusal};
@@ -207,12 +208,19 @@ impl Sales {
             if event.details.currency != currency {
                 return Err(FieldError::new("holds", "must all be in one currency").into());
             }
+            let labels = match event.seat_map {
+                Some(map) => self.labels(map).await.map_err(|error| Fault::Broken(format!("{map}: {error}")))?,
+                None => Arc::default(),
+            };
             draft.holds.push(OrderHold { hold: hold.id(), event: event.id, organizer: event.organizer });
             scopes.extend([event.id.0, event.organizer.0]);
             for held in hold.places() {
                 let ticket_type = event.details.ticket_types.get(usize::from(held.ticket_type));
                 let level_name =
                     event.details.price_level(held.level_key).map_or(held.level_key, |level| level.name.as_str());
+                let id = held.id();
+                let (row, label) =
+                    labels.get(&id).map_or((held.row, held.label), |(row, label)| (row.as_str(), label.as_str()));
                 for _ in 0..held.quantity {
                     draft.places.push(OrderPlace {
                         position: draft.places.len(),
@@ -221,12 +229,12 @@ impl Sales {
                         organizer: event.organizer,
                         spot: match held.seat {
                             Some(_) => Place::Seat {
-                                id: held.id(),
+                                id: id.clone(),
                                 section: held.section_name.to_owned(),
-                                row: held.row.to_owned(),
-                                label: held.label.to_owned(),
+                                row: row.to_owned(),
+                                label: label.to_owned(),
                             },
-                            None => Place::Area { id: held.id(), name: held.section_name.to_owned() },
+                            None => Place::Area { id: id.clone(), name: held.section_name.to_owned() },
                         },
                         level: held.level_key.to_owned(),
                         level_name: level_name.to_owned(),

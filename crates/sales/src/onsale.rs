@@ -32,10 +32,14 @@ const FOLLOWS_MAX: u32 = 8;
 /// Manifests made from seat maps, so that the many events of one map share one.
 #[derive(Default)]
 pub(crate) struct Manifests {
-    recent: HashMap<SeatMapId, Arc<Manifest>>,
+    recent: HashMap<SeatMapId, (Arc<Manifest>, Arc<Labels>)>,
     /// Outlive the manifests: they tell at once which map an event is on.
     prints: HashMap<SeatMapId, Print>,
 }
+
+/// What rows and seats are called, by the seat's id, where that is not as the id itself names them: a row
+/// "Loge 1" has an id without the space. Most maps have none.
+pub(crate) type Labels = HashMap<String, (String, String)>;
 
 /// What is remembered of a manifest.
 #[derive(Debug, Clone, Copy)]
@@ -47,17 +51,17 @@ struct Print {
 
 impl Manifests {
     fn known(&self, id: SeatMapId) -> Option<(Arc<Manifest>, Print)> {
-        Some((self.recent.get(&id)?.clone(), *self.prints.get(&id)?))
+        Some((self.recent.get(&id)?.0.clone(), *self.prints.get(&id)?))
     }
 
-    fn keep(&mut self, id: SeatMapId, manifest: Arc<Manifest>, print: Print) {
+    fn keep(&mut self, id: SeatMapId, manifest: Arc<Manifest>, labels: Arc<Labels>, print: Print) {
         if self.recent.len() >= MANIFESTS_KEPT {
             self.recent.clear();
         }
         if self.prints.len() >= PRINTS_KEPT {
             self.prints.clear();
         }
-        self.recent.insert(id, manifest);
+        self.recent.insert(id, (manifest, labels));
         self.prints.insert(id, print);
     }
 }
@@ -223,10 +227,20 @@ impl Sales {
 
     /// The engine's form of a seat map.
     pub(crate) async fn manifest(&self, id: SeatMapId) -> Result<Arc<Manifest>, OnSaleError> {
-        let known = self.manifests.lock().recent.get(&id).cloned();
+        let known = self.manifests.lock().recent.get(&id).map(|(manifest, _)| manifest.clone());
         match known {
             Some(manifest) => Ok(manifest),
             None => Ok(self.make_manifest(id).await?.0),
+        }
+    }
+
+    /// How the seats of a map are called.
+    pub(crate) async fn labels(&self, id: SeatMapId) -> Result<Arc<Labels>, OnSaleError> {
+        loop {
+            if let Some((_, labels)) = self.manifests.lock().recent.get(&id) {
+                return Ok(labels.clone());
+            }
+            self.make_manifest(id).await?;
         }
     }
 
@@ -244,11 +258,15 @@ impl Sales {
             other => OnSaleError::SeatMap(other.to_string()),
         })?;
         let version = encoded.version.version;
-        let built = tokio::task::spawn_blocking(move || Manifest::build(&spec(&encoded.map())));
-        let built = built.await.map_err(|_| Fault::Broken(format!("the manifest of {id} could not be built")))?;
+        let built = tokio::task::spawn_blocking(move || {
+            let map = encoded.map();
+            (Manifest::build(&spec(&map)), labels_of(&map))
+        });
+        let built = built.await.map_err(|_| Fault::Broken(format!("the manifest of {id} could not be built")));
+        let (built, labels) = built?;
         let manifest = Arc::new(built.map_err(|error| OnSaleError::SeatMap(error.to_string()))?);
         let print = Print { version, hash: manifest.hash() };
-        self.manifests.lock().keep(id, manifest.clone(), print);
+        self.manifests.lock().keep(id, manifest.clone(), Arc::new(labels), print);
         Ok((manifest, print))
     }
 }
@@ -278,8 +296,21 @@ fn spec(map: &SeatMap) -> ManifestSpec {
     }
 }
 
+/// The row or seat that an id names: `section-row-seat`.
+fn part(id: &str, at: usize) -> String {
+    id.split('-').nth(at).unwrap_or_default().to_owned()
+}
+
+fn labels_of(map: &SeatMap) -> Labels {
+    let rows = map.sections.iter().flat_map(|section| &section.rows);
+    let seats = rows.flat_map(|row| row.seats.iter().map(move |seat| (row, seat)));
+    seats
+        .filter(|(row, seat)| part(&seat.id, 1) != row.label || part(&seat.id, 2) != seat.label)
+        .map(|(row, seat)| (seat.id.clone(), (row.label.clone(), seat.label.clone())))
+        .collect()
+}
+
 fn row_spec(row: &catalog::seat_map::Row, level: impl Fn(&str) -> u8) -> RowSpec {
-    let part = |id: &str, at: usize| id.split('-').nth(at).unwrap_or_default().to_owned();
     let seats = row.seats.iter().zip(row.neighbours()).map(|(seat, neighbour)| SeatSpec {
         label: part(&seat.id, 2),
         x: seat.x as f32,
@@ -335,7 +366,12 @@ fn rules(event: &Event, now: Timestamp) -> (Rules, Option<Timestamp>) {
             OrphanPolicy::Avoid => Orphans::Avoid,
             OrphanPolicy::Ignore => Orphans::Ignore,
         },
-        accessible: AccessibleRelease::RestSoldOut,
+        accessible: match details.accessible_release {
+            catalog::AccessibleRelease::Never => AccessibleRelease::Never,
+            catalog::AccessibleRelease::RestSoldOut => AccessibleRelease::RestSoldOut,
+            catalog::AccessibleRelease::Always => AccessibleRelease::Always,
+            catalog::AccessibleRelease::From(instant) => AccessibleRelease::At(instant),
+        },
         ..Rules::default()
     };
     (rules, next)

@@ -187,6 +187,38 @@ async fn places_for_wheelchairs_are_kept_for_those_who_need_them() {
 }
 
 #[tokio::test]
+async fn organizers_say_when_places_for_wheelchairs_go_to_everyone() {
+    let app = TestApp::new().await;
+    let (house, ann) = (app.aurora().await, app.fan("ann").await);
+    let opens = "2026-01-02T00:00:00Z";
+    let event = app.event_with(|body| body["accessibleRelease"] = opens.into()).await;
+    let own = event.staff_path("");
+    assert_eq!(house.owner.get(&own).await.expect(200).json()["accessibleRelease"], opens);
+    ann.hold(&event.id, &["S-H-1"]).await.refused(403, "accessible_only");
+    app.advance(Duration::from_secs(86_400)).await;
+    let hold = ann.held(&event.id, &["S-H-1"]).await;
+    ann.delete(&format!("/holds/{hold}")).await.expect(204);
+    for (release, shown, is_sold) in [
+        (json!("always"), "always", true),
+        (json!("rest_sold_out"), "rest_sold_out", false),
+        // As in a new event.
+        (Value::Null, "never", false),
+    ] {
+        let changed = house.owner.patch(&own, json!({ "accessibleRelease": release })).await.expect(200).json();
+        assert_eq!(changed["accessibleRelease"], shown);
+        let answer = ann.hold(&event.id, &["S-H-1"]).await;
+        if is_sold {
+            ann.delete(&format!("/holds/{}", answer.expect(201).id())).await.expect(204);
+        } else {
+            answer.refused(403, "accessible_only");
+        }
+    }
+    for wrong in [json!("sometimes"), json!(""), json!(1), json!("2026-13-01T00:00:00Z")] {
+        house.owner.patch(&own, json!({ "accessibleRelease": wrong })).await.expect(400);
+    }
+}
+
+#[tokio::test]
 async fn a_fan_has_three_holds_at_a_time() {
     let app = TestApp::new().await;
     let (event, other, ann) = (app.event_on_sale().await, app.event_on_sale().await, app.fan("ann").await);

@@ -63,7 +63,7 @@ pub fn bits(encoded: &str, seats: usize) -> Vec<u8> {
 pub fn seating_plan() -> Value {
     let seat = |number: usize| {
         json!({
-            "seat_guid": format!("guid-{number}"), "seat_number": number.to_string(),
+            "seat_guid": format!("guid-{number}"), "seat_number": format!("{number} い"),
             "position": { "x": number * 25, "y": 0 }, "category": "Parquet",
         })
     };
@@ -74,7 +74,7 @@ pub fn seating_plan() -> Value {
         "zones": [{
             "name": "Ground floor", "zone_id": "ground", "position": { "x": 20, "y": 40 },
             "rows": [
-                { "row_number": "1", "position": { "x": 0, "y": 0 }, "seats": seats },
+                { "row_number": "Loge 1", "position": { "x": 0, "y": 0 }, "seats": seats },
             ],
             "areas": [],
         }],

@@ -76,8 +76,17 @@ async fn an_open_seating_plan_becomes_a_map_that_sells() {
     let id = house.owner.post(&format!("{base}/events"), body).await.expect(201).id();
     house.owner.post(&format!("{base}/events/{id}/publish"), Value::Null).await.expect(200);
     let wish = json!({ "bestAvailable": { "quantity": 3 } });
-    let hold = app.fan("ann").await.post(&format!("/events/{id}/holds"), wish).await.expect(201).json();
+    let ann = app.fan("ann").await;
+    let hold = ann.post(&format!("/events/{id}/holds"), wish).await.expect(201).json();
     assert_eq!(hold["total"]["amount"], 4_500);
+    // A ticket names its place as the plan does, whatever an id can spell.
+    let order = ann.pay(&[hold["id"].as_str().unwrap()], "tok_ok").await.expect(201).json();
+    let ticket = order["tickets"][0]["id"].as_str().unwrap();
+    let ticket = ann.get(&format!("/tickets/{ticket}")).await.expect(200).json();
+    let seat = hold["seats"][0]["id"].as_str().unwrap();
+    assert!(seat.is_ascii() && !seat.contains(' '), "{seat}");
+    assert_eq!((&ticket["seat"], &ticket["row"]), (&json!(seat), &json!("Loge 1")));
+    assert!(ticket["label"].as_str().unwrap().ends_with(" い"), "{ticket}");
 }
 
 #[tokio::test]

@@ -269,6 +269,7 @@ impl Batch<'_> {
             seats_per_hold_max: event.details.seats_per_hold_max,
             tickets_per_fan_max: event.details.tickets_per_fan_max,
             orphan_policy: event.details.orphan_policy,
+            accessible_release: event.details.accessible_release,
             refund_window: event.details.refund_window,
             barcodes: event.details.barcodes,
             ..details

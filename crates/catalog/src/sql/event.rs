@@ -8,7 +8,7 @@ use store::{IntoParam, Result, Row, Tx, list};
 
 use super::{VENUE, VENUE_WIDTH, performer_at, trusted, venue_at};
 use crate::event::{Barcodes, Event, EventDetails, EventState, EventType};
-use crate::offer::{OrphanPolicy, PriceLevel, SaleWindow, TicketType};
+use crate::offer::{AccessibleRelease, OrphanPolicy, PriceLevel, SaleWindow, TicketType};
 use crate::search::EventCard;
 use crate::venue::Performer;
 
@@ -26,13 +26,21 @@ struct Offer<Levels, Types, Windows> {
     price_levels: Levels,
     ticket_types: Types,
     sale_windows: Windows,
+    #[serde(default = "unsaid_release")]
+    accessible_release: AccessibleRelease,
+}
+
+/// What was the rule of every event when offers did not say it.
+fn unsaid_release() -> AccessibleRelease {
+    AccessibleRelease::RestSoldOut
 }
 
 type OwnedOffer = Offer<Vec<PriceLevel>, Vec<TicketType>, Vec<SaleWindow>>;
 
 fn offer_of(details: &EventDetails) -> String {
-    let EventDetails { price_levels, ticket_types, sale_windows, .. } = details;
-    serde_json::to_string(&Offer { price_levels, ticket_types, sale_windows }).expect("plain data always encodes")
+    let EventDetails { price_levels, ticket_types, sale_windows, accessible_release, .. } = details;
+    let offer = Offer { price_levels, ticket_types, sale_windows, accessible_release: *accessible_release };
+    serde_json::to_string(&offer).expect("plain data always encodes")
 }
 
 /// The performers are left empty: they are rows of their own.
@@ -60,6 +68,7 @@ fn event_of_row(row: &Row) -> Result<Event> {
             seats_per_hold_max: row.get(15)?,
             tickets_per_fan_max: row.get(16)?,
             orphan_policy: policy_of(&row.get::<String>(17)?)?,
+            accessible_release: offer.accessible_release,
             refund_window: millis(row.get(18)?),
             barcodes: barcodes_of(&row.get::<String>(23)?)?,
         },

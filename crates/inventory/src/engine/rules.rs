@@ -28,7 +28,7 @@ pub enum AccessibleRelease {
     Always,
     /// From this instant on.
     At(Timestamp),
-    /// While no other seat is available.
+    /// While every other seat is sold or blocked. One that is held may come back.
     RestSoldOut,
 }
 

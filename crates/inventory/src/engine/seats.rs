@@ -19,6 +19,13 @@ pub enum SeatStatus {
     Blocked = 3,
 }
 
+impl SeatStatus {
+    /// Whether it may still be had: what is held comes back unless it is paid for.
+    fn is_open(self) -> bool {
+        matches!(self, SeatStatus::Available | SeatStatus::Held)
+    }
+}
+
 /// Places of one general-admission area. `held + sold + blocked <= capacity`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AreaCounts {
@@ -42,8 +49,9 @@ impl AreaCounts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Counts {
     pub by_status: [u32; 4],
-    /// Available seats that are neither accessible nor companion seats.
-    pub standard_available: u32,
+    /// Seats that are neither accessible nor companion seats and may still be had: available ones, and held
+    /// ones, which come back unless they are paid for.
+    pub standard_open: u32,
 }
 
 pub(super) struct Seats {
@@ -164,14 +172,14 @@ impl Seats {
     /// Everything available.
     pub fn new(manifest: &Manifest) -> Seats {
         let mut level_available = vec![0; manifest.levels().len()].into_boxed_slice();
-        let mut standard_available = 0;
+        let mut standard_open = 0;
         for seat in 0..manifest.seats() as u32 {
             level_available[usize::from(manifest.level(seat))] += 1;
-            standard_available += u32::from(manifest.kind(seat) == SeatKind::Standard);
+            standard_open += u32::from(manifest.kind(seat) == SeatKind::Standard);
         }
         Seats {
             planes: vec![[0; 2]; manifest.words.len()].into(),
-            counts: Counts { by_status: [manifest.seats() as u32, 0, 0, 0], standard_available },
+            counts: Counts { by_status: [manifest.seats() as u32, 0, 0, 0], standard_open },
             level_available,
             index: RefCell::new(RowIndex::new(manifest.rows.len())),
         }
@@ -250,9 +258,11 @@ impl Seats {
             let layout = &manifest.words[word];
             let level = &mut self.level_available[usize::from(manifest.level(seat))];
             *level = level.wrapping_add_signed(freed);
-            let standard = (layout.special >> shift & 1) as i32 - 1;
-            self.counts.standard_available = self.counts.standard_available.wrapping_add_signed(freed & standard);
             self.index.get_mut().mark(layout.place);
+        }
+        let opened = i32::from(to.is_open()) - i32::from(from.is_open());
+        if opened != 0 && manifest.words[word].special >> shift & 1 == 0 {
+            self.counts.standard_open = self.counts.standard_open.wrapping_add_signed(opened);
         }
     }
 

@@ -477,7 +477,7 @@ impl EventState {
             AccessibleRelease::Never => false,
             AccessibleRelease::Always => true,
             AccessibleRelease::At(from) => from <= at,
-            AccessibleRelease::RestSoldOut => self.seats.counts.standard_available == 0,
+            AccessibleRelease::RestSoldOut => self.seats.counts.standard_open == 0,
         }
     }
 

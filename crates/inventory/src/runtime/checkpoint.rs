@@ -135,3 +135,30 @@ pub(super) fn write_directory(
     // Batch numbers only grow, so they serve as the directory's version.
     journal.put_snapshots(&[Snapshot { event: DIRECTORY, version: covers.0, covers, body: &body }])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_writes_every_event_whatever_a_step_leaves() {
+        let events: Vec<EventId> = (1..=9).map(|number| EventId(Uuid::from_u128(number))).collect();
+        let mut rounds = Rounds::new(Timestamp::MIN);
+        rounds.begin(BatchSeq(7), events.clone(), Timestamp::MIN);
+        let mut written = Vec::new();
+        let covers = loop {
+            match rounds.step() {
+                Step::Write(mut some) => {
+                    assert!((1..=SNAPSHOTS_PER_STEP).contains(&some.len()), "{some:?}");
+                    written.extend(some.pop());
+                    rounds.put_back(some);
+                }
+                Step::Finish { covers } => break covers,
+                Step::Nothing => panic!("the round is not over"),
+            }
+        };
+        written.sort_unstable();
+        assert_eq!((covers, written), (BatchSeq(7), events));
+        assert!(!rounds.in_progress());
+    }
+}

@@ -157,7 +157,8 @@ impl Model {
             AccessibleRelease::Always => true,
             AccessibleRelease::At(from) => at >= from,
             AccessibleRelease::RestSoldOut => {
-                !self.seats.iter().any(|seat| seat.kind == SeatKind::Standard && seat.status == SeatStatus::Available)
+                let open = [SeatStatus::Available, SeatStatus::Held];
+                !self.seats.iter().any(|seat| seat.kind == SeatKind::Standard && open.contains(&seat.status))
             }
         }
     }

@@ -415,10 +415,17 @@ fn accessible_places_are_kept_for_those_who_need_them() {
          hold H1 fan=ann best=1          -> held
          hold H2 fan=ann seats=W2        -> refused accessible_only
          hold H3 fan=bob best=1          -> held
+         hold H4 fan=cat best=2          -> refused sold_out
+         sell H1 order=O1                -> sold O1
+         block seats=A2                  -> refused seat_unavailable A2
+         hold H4 fan=cat seats=W2        -> refused accessible_only
+         sell H3 order=O2                -> sold O2
          hold H4 fan=cat best=2          -> held W1 W2
-         release H1 by=ann               -> done
          release H4 by=cat               -> done
-         hold H5 fan=cat seats=W2        -> refused accessible_only",
+         return O1 seats=A1              -> done
+         hold H5 fan=cat seats=W2        -> refused accessible_only
+         block seats=A1                  -> done
+         hold H5 fan=cat seats=W2        -> held",
     );
 }
 

@@ -73,6 +73,11 @@ export function faultsOf(draft: EventDraft, zone: string, now: number): Record<s
     draft.ticketsPerFan.trim() === '' || inRange(draft.ticketsPerFan, 1, 1_000_000, true),
     range(1, 1_000_000),
   )
+  check(
+    'accessibleRelease',
+    draft.accessible !== 'from' || fromWall(draft.accessibleFrom, zone) !== undefined,
+    REQUIRED,
+  )
   check('refundWindowSeconds', inRange(draft.refundHours, 0, 8760, false), range(0, 8760))
   return faults
 }

@@ -28,6 +28,7 @@ const EVENT = {
   seatsPerHoldMax: 10,
   ticketsPerFanMax: null,
   orphanPolicy: 'ignore',
+  accessibleRelease: '2027-01-20T09:00:00Z',
   refundWindowSeconds: 86_400,
   barcodes: 'live',
   capacity: 1260,
@@ -49,6 +50,7 @@ test('an event that is read into the form and sent again is the same', () => {
     saleWindows: [{ kind: 'general', opensAt: '2026-11-29T09:43:00.000Z' }],
     holdSeconds: 300,
     ticketsPerFanMax: null,
+    accessibleRelease: '2027-01-20T09:00:00.000Z',
     refundWindowSeconds: 86_400,
     barcodes: 'live',
   })
@@ -61,6 +63,18 @@ test('only what was changed is sent', () => {
     ticketsPerFanMax: 4,
     version: 2,
   })
+})
+
+test('wheelchair places are released by a rule or from an instant on', () => {
+  expect(draft).toMatchObject({ accessible: 'from', accessibleFrom: '2027-01-20T10:00' })
+  expect(draftOf({ ...EVENT, accessibleRelease: 'rest_sold_out' }, ZONE).accessible).toBe('rest_sold_out')
+  expect(patchOf(draft, { ...draft, accessible: 'never' }, ZONE, 2)).toEqual({
+    accessibleRelease: 'never',
+    version: 2,
+  })
+  const open = { ...draft, accessibleFrom: '' }
+  expect(faultsOf(open, ZONE, NOW)).toHaveProperty('accessibleRelease')
+  expect(faultsOf({ ...open, accessible: 'always' }, ZONE, NOW)).not.toHaveProperty('accessibleRelease')
 })
 
 test('a bill is sent whole once it is changed', () => {

@@ -27,9 +27,16 @@ export type EventDraft = {
   seatsPerHold: string
   ticketsPerFan: string
   orphanPolicy: Schemas['OrphanPolicy']
+  /** `from`: from `accessibleFrom` on, which is read in that case alone. */
+  accessible: AccessibleRule | 'from'
+  accessibleFrom: string
   refundHours: string
   barcodes: Schemas['Barcodes']
 }
+
+/** When accessible places are sold to everyone. */
+export const ACCESSIBLE_RULES = ['never', 'rest_sold_out', 'always'] as const
+type AccessibleRule = (typeof ACCESSIBLE_RULES)[number]
 
 /** The type that every event has. */
 export const STANDARD = 'standard'
@@ -52,6 +59,8 @@ export const emptyDraft = (standardName: string): EventDraft => ({
   seatsPerHold: '8',
   ticketsPerFan: '',
   orphanPolicy: 'avoid',
+  accessible: 'never',
+  accessibleFrom: '',
   refundHours: '24',
   barcodes: 'any',
 })
@@ -67,6 +76,13 @@ function typeDraft({ key, name, pricing }: OwnTicketType, currency: string): Typ
     share: '100',
     fixed: Object.fromEntries(amounts.map(([level, amount]) => [level, amountText({ amount, currency })])),
   }
+}
+
+function accessibleOf(release: string, zone: string): Pick<EventDraft, 'accessible' | 'accessibleFrom'> {
+  const accessible = ACCESSIBLE_RULES.find((rule) => rule === release)
+  return accessible
+    ? { accessible, accessibleFrom: '' }
+    : { accessible: 'from', accessibleFrom: toWall(release, zone) }
 }
 
 export function draftOf(event: OwnEvent, zone: string): EventDraft {
@@ -99,6 +115,7 @@ export function draftOf(event: OwnEvent, zone: string): EventDraft {
     seatsPerHold: String(event.seatsPerHoldMax),
     ticketsPerFan: event.ticketsPerFanMax ? String(event.ticketsPerFanMax) : '',
     orphanPolicy: event.orphanPolicy as EventDraft['orphanPolicy'],
+    ...accessibleOf(event.accessibleRelease, zone),
     refundHours: String(event.refundWindowSeconds / 3600),
     barcodes: event.barcodes,
   }
@@ -162,6 +179,8 @@ export function bodyOf(draft: EventDraft, zone: string, start: string): NewEvent
     seatsPerHoldMax: Number(draft.seatsPerHold),
     ticketsPerFanMax: draft.ticketsPerFan.trim() ? Number(draft.ticketsPerFan) : null,
     orphanPolicy: draft.orphanPolicy,
+    accessibleRelease:
+      draft.accessible === 'from' ? (fromWall(draft.accessibleFrom, zone) ?? '') : draft.accessible,
     refundWindowSeconds: Math.round(Number(draft.refundHours.replace(',', '.')) * 3600),
     barcodes: draft.barcodes,
   }

@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next'
 import { Field, Select } from '../../../ui/Field'
 import kit from '../../kit/kit.module.css'
+import { ACCESSIBLE_RULES } from '../draft'
 import type { FieldsProps } from '../EventForm'
 
 const ORPHANS = ['avoid', 'forbid', 'ignore'] as const
@@ -52,6 +53,28 @@ export function Rules({ draft, change, at }: FieldsProps) {
           </option>
         ))}
       </Select>
+      <Select
+        label={t('field.accessible')}
+        hint={t('accessibleHint')}
+        value={draft.accessible}
+        error={draft.accessible === 'from' ? undefined : at('accessibleRelease')}
+        onChange={(event) => change({ accessible: event.target.value as typeof draft.accessible })}
+      >
+        {[...ACCESSIBLE_RULES, 'from' as const].map((rule) => (
+          <option key={rule} value={rule}>
+            {t(`accessible.${rule}`)}
+          </option>
+        ))}
+      </Select>
+      {draft.accessible === 'from' && (
+        <Field
+          type="datetime-local"
+          label={t('field.accessibleFrom')}
+          value={draft.accessibleFrom}
+          error={at('accessibleRelease')}
+          onChange={(event) => change({ accessibleFrom: event.target.value })}
+        />
+      )}
       <Select
         label={t('field.barcodes')}
         hint={t(`barcodesHint.${draft.barcodes}`)}
