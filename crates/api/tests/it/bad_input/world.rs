@@ -205,6 +205,7 @@ fn full_terms() -> serde_json::Map<String, Value> {
         "ticketTypes": [{ "key": "standard", "name": "Standard", "pricing": { "factor": { "basisPoints": 10_000 } } }],
         "saleWindows": [{ "kind": "general", "opensAt": "2026-01-01T00:00:00Z", "closesAt": "2026-05-01T00:00:00Z" }],
         "holdSeconds": 300, "seatsPerHoldMax": 10, "ticketsPerFanMax": 10, "orphanPolicy": "avoid",
+        "accessibleRelease": "2026-04-01T00:00:00Z",
         "refundWindowSeconds": 3_600,
         "barcodes": "live",
     });
