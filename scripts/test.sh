@@ -9,9 +9,9 @@ cd "$(dirname "$0")/.."
 # The integration tests of every crate that depends on the store or the journal. Tests of pure
 # rules stand beside the rules (`kind(lib)`) and have no database to differ on; a test over the
 # source tree sees to it that those which open one say so in the name of their module. The
-# simulation of the seat engine brings a disk of its own.
+# simulation of the seat engine brings a disk of its own; that of sales is on the database.
 database='(rdeps(stagedoor-store) + rdeps(stagedoor-journal)) & (kind(test) + test(/::database_tests::/))
-    - test(/^architecture::/) - test(/^simulation::/) - test(/^random::/)'
+    - test(/^architecture::/) - (package(stagedoor-inventory) & test(/^simulation::/)) - test(/^random::/)'
 shared='package(stagedoor-gate) & kind(test)'
 
 say() { printf '\n== %s\n' "$*"; }

@@ -14,15 +14,16 @@ use inventory::engine::{
 use inventory::{Config, EventView, Hold, HoldRequest, Inventory, Opening, Pace, Refused, Writers};
 use parking_lot::Mutex;
 use stagedoor_core::{Env, EventId, OrderId, UserId};
-use tempfile::TempDir;
 
+use crate::home::Home;
 use crate::simulation::disk::{Disk, DiskJournal, Failure};
 
 type Asked<T> = Pin<Box<dyn Future<Output = Result<T, Refused>>>>;
 
 /// One partition whose turns the test takes.
 struct House {
-    _folder: TempDir,
+    /// None with a disk that is simulated.
+    home: Option<Home>,
     env: Env,
     inventory: Inventory,
     writers: Writers,
@@ -56,10 +57,8 @@ fn turned_round() -> Arc<Manifest> {
     map(&[("B", 4), ("A", 4)], &[("G", 10), ("F", 20)])
 }
 
-fn process(folder: &TempDir, env: &Env) -> (Inventory, Writers) {
-    let folder = folder.path().to_owned();
-    let open = move |partition| Ok(Box::new(journal::SqliteJournal::open(&folder, partition)?) as _);
-    Inventory::by_hand(Config::default(), env.clone(), open).expect("the journal is readable")
+fn process(home: &Home, env: &Env) -> (Inventory, Writers) {
+    Inventory::by_hand(Config::default(), env.clone(), home.opener()).expect("the journal is readable")
 }
 
 /// The answer, if it is there.
@@ -72,18 +71,18 @@ fn poll<T>(asked: &mut Asked<T>) -> Option<Result<T, Refused>> {
 
 impl House {
     fn open() -> Self {
-        let (folder, env) = (tempfile::tempdir().unwrap(), Env::seeded(1));
-        let process = process(&folder, &env);
-        Self::served_by(process, folder, env, map(&FIRST, &AREAS))
+        let (home, env) = (Home::new(), Env::seeded(1));
+        let process = process(&home, &env);
+        Self::served_by(process, Some(home), env, map(&FIRST, &AREAS))
     }
 
     fn served_by(
         (inventory, writers): (Inventory, Writers),
-        folder: TempDir,
+        home: Option<Home>,
         env: Env,
         manifest: Arc<Manifest>,
     ) -> Self {
-        let mut house = House { _folder: folder, inventory, writers, event: env.id(), env };
+        let mut house = House { home, inventory, writers, event: env.id(), env };
         let prices = Arc::new(Prices::new(&[vec![Some(4_500)]]).unwrap());
         let rules = Rules { status: SaleStatus::OnSale, ..Rules::default() };
         let opening = Opening { manifest, prices, rules };
@@ -352,7 +351,7 @@ fn everyone_is_answered_when_a_write_fails_that_others_wait_behind() {
     };
     let process = Inventory::by_hand(Config::default(), env.clone(), open).unwrap();
     let hall = map(&FIRST, &[("F", COMMANDS)]);
-    let mut house = House::served_by(process, tempfile::tempdir().unwrap(), env, hall);
+    let mut house = House::served_by(process, None, env, hall);
     let mut batches = house.inventory.batches();
     let fans: Vec<UserId> = (0..COMMANDS).map(|_| house.env.id()).collect();
     let refused = |house: &House| house.inventory.stats().refusals.load(Ordering::Relaxed);
@@ -383,8 +382,8 @@ fn everyone_is_answered_when_a_write_fails_that_others_wait_behind() {
 
 #[test]
 fn a_hold_that_was_refused_as_expired_stays_so_whatever_the_clock_says() {
-    let (folder, env) = (tempfile::tempdir().unwrap(), Env::seeded(1));
-    let mut house = House::served_by(process(&folder, &env), folder, env, map(&FIRST, &AREAS));
+    let (home, env) = (Home::new(), Env::seeded(1));
+    let mut house = House::served_by(process(&home, &env), Some(home), env, map(&FIRST, &AREAS));
     let fan = house.env.id();
     let hold = house.now(house.hold(fan, house.seats(&["A-1-1"]), None)).unwrap();
     let (event, hold, until) = (house.event, hold.id(), hold.expires_at());
@@ -395,10 +394,11 @@ fn a_hold_that_was_refused_as_expired_stays_so_whatever_the_clock_says() {
     let order = house.env.id();
     let sale = house.queue(async move |inventory, event| inventory.sell(event, hold, fan, order).await);
     assert_eq!(house.now(sale).unwrap_err(), Refused::Rule(Refusal::HoldExpired));
-    let House { _folder: folder, env, inventory, writers, .. } = house;
+    let House { home, env, inventory, writers, .. } = house;
+    let home = home.expect("it has one");
     drop((inventory, writers));
     env.clock.set(until - Duration::from_secs(60));
-    let (inventory, mut writers) = process(&folder, &env);
+    let (inventory, mut writers) = process(&home, &env);
     let mut asked: Asked<Hold> = Box::pin(async move { inventory.hold_view(event, hold, fan).await });
     assert!(poll(&mut asked).is_none());
     writers.turn().unwrap();
@@ -408,8 +408,8 @@ fn a_hold_that_was_refused_as_expired_stays_so_whatever_the_clock_says() {
 
 #[test]
 fn a_refusal_does_not_wait_for_a_write_that_is_under_way() {
-    let (folder, env) = (tempfile::tempdir().unwrap(), Env::seeded(1));
-    let mut house = House::served_by(process(&folder, &env), folder, env, map(&FIRST, &AREAS));
+    let (home, env) = (Home::new(), Env::seeded(1));
+    let mut house = House::served_by(process(&home, &env), Some(home), env, map(&FIRST, &AREAS));
     let (ann, bob) = (house.env.id(), house.env.id());
     let mut held = house.hold(ann, house.seats(&["A-1-1"]), None);
     house.writers.turn_at(Pace::Beside).unwrap();
@@ -431,7 +431,7 @@ fn an_event_that_cannot_be_read_does_no_harm_to_the_others() {
         let open = move |_| Ok(Box::new(DiskJournal::open(&disk)) as _);
         Inventory::by_hand(Config::default(), env.clone(), open).unwrap()
     };
-    let mut house = House::served_by(start(&env), tempfile::tempdir().unwrap(), env, map(&FIRST, &AREAS));
+    let mut house = House::served_by(start(&env), None, env, map(&FIRST, &AREAS));
     let (broken, lost) = (house.env.id(), map(&[("A", 5)], &[]));
     let opening = Opening {
         manifest: lost.clone(),

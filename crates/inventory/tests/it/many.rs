@@ -12,7 +12,8 @@ use inventory::engine::{
 };
 use inventory::{Config, HoldRequest, Inventory, Opening, Refused, Writers};
 use stagedoor_core::{Env, EventId, OrderId, UserId};
-use tempfile::TempDir;
+
+use crate::home::Home;
 
 const EVENTS: usize = 2_000;
 const SEATS: u32 = 60;
@@ -21,7 +22,7 @@ const IDLE: Duration = Duration::from_secs(900);
 
 type Asked<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refused>> + 'a>>;
 
-/// A process over the journal in `folder` whose turns the test takes.
+/// A process over a journal whose turns the test takes.
 struct Process {
     env: Env,
     inventory: Inventory,
@@ -41,10 +42,8 @@ fn opening() -> Opening {
 }
 
 impl Process {
-    fn start(folder: &TempDir, env: &Env) -> Self {
-        let folder = folder.path().to_owned();
-        let open = move |partition| Ok(Box::new(journal::SqliteJournal::open(&folder, partition)?) as _);
-        let (inventory, writers) = Inventory::by_hand(Config::default(), env.clone(), open).unwrap();
+    fn start(home: &Home, env: &Env) -> Self {
+        let (inventory, writers) = Inventory::by_hand(Config::default(), env.clone(), home.opener()).unwrap();
         Self { env: env.clone(), inventory, writers }
     }
 
@@ -112,8 +111,8 @@ impl Process {
 
 #[test]
 fn of_many_events_only_those_in_use_stay_in_memory_and_all_are_there_after_a_restart() {
-    let (folder, env) = (tempfile::tempdir().unwrap(), Env::seeded(1));
-    let mut process = Process::start(&folder, &env);
+    let (home, env) = (Home::new(), Env::seeded(1));
+    let mut process = Process::start(&home, &env);
     let events = process.open(EVENTS);
     let (busy, sold) = (events[0], events[1]);
     process.sell(sold, "A-1-7");
@@ -136,7 +135,7 @@ fn of_many_events_only_those_in_use_stay_in_memory_and_all_are_there_after_a_res
     assert_eq!((0..SEATS).filter(|seat| status(*seat) == 2).collect::<Vec<_>>(), [6, 7]);
 
     drop(process);
-    let mut process = Process::start(&folder, &env);
+    let mut process = Process::start(&home, &env);
     assert!(process.loaded() <= 2, "{} are in memory after a restart", process.loaded());
     for event in &events {
         let left = if *event == sold { SEATS - 2 } else { SEATS };
@@ -147,12 +146,12 @@ fn of_many_events_only_those_in_use_stay_in_memory_and_all_are_there_after_a_res
 
 #[test]
 fn lists_count_an_event_once_and_do_not_keep_it_in_memory() {
-    let (folder, env) = (tempfile::tempdir().unwrap(), Env::seeded(1));
-    let mut process = Process::start(&folder, &env);
+    let (home, env) = (Home::new(), Env::seeded(1));
+    let mut process = Process::start(&home, &env);
     let events = process.open(9);
     process.idle(events[0]);
     drop(process);
-    let mut process = Process::start(&folder, &env);
+    let mut process = Process::start(&home, &env);
     let in_memory = process.loaded();
     assert!(in_memory <= 1);
 

@@ -1,5 +1,4 @@
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -13,32 +12,31 @@ use inventory::{Config, FanLimits, HoldRequest, Inventory, Opening, Refused};
 use journal::{Journal, Partition, Snapshot};
 use stagedoor_core::limits::{HOLD_TTL, HOLD_WARNING, IDEMPOTENCY_RETENTION};
 use stagedoor_core::{Env, EventId, OrderId, UserId};
-use tempfile::TempDir;
+
+use crate::home::Home;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// An engine over a journal in a temporary folder, and the clock it runs by.
+/// An engine over a journal, and the clock it runs by.
 struct House {
-    folder: TempDir,
+    home: Home,
     env: Env,
     inventory: Inventory,
     event: EventId,
     limits: FanLimits,
 }
 
-fn start(folder: &Path, env: &Env, limits: FanLimits) -> Inventory {
-    let folder = folder.to_owned();
-    let open = move |partition| Ok(Box::new(journal::SqliteJournal::open(&folder, partition)?) as _);
-    Inventory::start(Config { limits, partitions: 1 }, env.clone(), open).expect("the journal is readable")
+fn start(home: &Home, env: &Env, limits: FanLimits) -> Inventory {
+    Inventory::start(Config { limits, partitions: 1 }, env.clone(), home.opener()).expect("the journal is readable")
 }
 
 impl House {
     /// Two rows of ten seats (`S-1-1` to `S-2-10`) and an area of twenty places.
     async fn open() -> Self {
         let limits = FanLimits { active_holds_max: 3, attempts_per_minute: 1_000 };
-        let (folder, env) = (tempfile::tempdir().unwrap(), Env::seeded(1));
-        let inventory = start(folder.path(), &env, limits);
-        let house = House { folder, inventory, event: env.id(), env, limits };
+        let (home, env) = (Home::new(), Env::seeded(1));
+        let inventory = start(&home, &env, limits);
+        let house = House { home, inventory, event: env.id(), env, limits };
         house.inventory.open(house.event, opening(10)).await.unwrap();
         house
     }
@@ -62,11 +60,24 @@ impl House {
 
     /// Stops the process's threads without a word, as far as a test can, and starts again.
     async fn restart(self) -> Self {
-        let House { folder, env, inventory, event, limits } = self;
+        let House { home, env, inventory, event, limits } = self;
         tokio::task::spawn_blocking(move || inventory.stop()).await.unwrap();
-        let inventory = start(folder.path(), &env, limits);
-        House { folder, env, inventory, event, limits }
+        let inventory = start(&home, &env, limits);
+        House { home, env, inventory, event, limits }
     }
+}
+
+/// Stops the engine and reads its journal, where it may block.
+async fn after<T: Send + 'static>(
+    home: Home,
+    inventory: Inventory,
+    read: impl FnOnce(&mut dyn Journal) -> T + Send + 'static,
+) -> T {
+    let work = move || {
+        inventory.stop();
+        read(&mut *home.opener()(Partition(0)).unwrap())
+    };
+    tokio::task::spawn_blocking(work).await.unwrap()
 }
 
 fn opening(seats_per_row: u32) -> Opening {
@@ -280,11 +291,8 @@ async fn what_is_decided_while_a_write_is_under_way_is_kept() {
     assert_eq!((held.len(), sold.len()), (4_000, 666));
     let beside = house.inventory.stats().batches_beside.load(Ordering::Relaxed);
     assert!(beside > 0, "thousands were under way");
-    let House { folder, inventory, .. } = house;
-    tokio::task::spawn_blocking(move || inventory.stop()).await.unwrap();
-
-    let mut journal = journal::SqliteJournal::open(folder.path(), Partition(0)).unwrap();
-    let sound = audit(&mut journal, &mut || {}).unwrap();
+    let House { home, inventory, .. } = house;
+    let sound = after(home, inventory, |journal| audit(journal, &mut || {}).unwrap()).await;
     assert!(sound.findings.is_empty(), "{:?}", sound.findings);
     let owners = sound.states[&event].seat_holds();
     for (hold, seat) in held {
@@ -376,24 +384,24 @@ async fn an_audit_finds_a_snapshot_that_its_facts_do_not_lead_to() {
     let (ann, order) = (house.fan(), OrderId::fresh(&house.env));
     let hold = house.hold(ann, &[3, 4]).await.unwrap();
     house.inventory.sell(house.event, hold.id(), ann, order).await.unwrap();
-    let House { folder, inventory, event, .. } = house;
-    tokio::task::spawn_blocking(move || inventory.stop()).await.unwrap();
+    let House { home, inventory, event, .. } = house;
+    let audited = after(home, inventory, move |journal| {
+        let sound = audit(journal, &mut || {}).unwrap();
+        assert!(sound.findings.is_empty(), "{:?}", sound.findings);
+        let state = &sound.states[&event];
+        let sold = state.hold(state.seat_holds()[4].unwrap()).unwrap();
+        assert_eq!(sold.order, Some(order));
 
-    let mut journal = journal::SqliteJournal::open(folder.path(), Partition(0)).unwrap();
-    let sound = audit(&mut journal, &mut || {}).unwrap();
-    assert!(sound.findings.is_empty(), "{:?}", sound.findings);
-    let state = &sound.states[&event];
-    let sold = state.hold(state.seat_holds()[4].unwrap()).unwrap();
-    assert_eq!(sold.order, Some(order));
-
-    // Whole as bytes go, so the journal itself has nothing to say against it.
-    journal.claim(None).unwrap();
-    let snapshot = journal.snapshot(event).unwrap().expect("the engine keeps one when it stops");
-    let mut body = snapshot.body.clone();
-    *body.last_mut().unwrap() ^= 1;
-    journal
-        .put_snapshots(&[Snapshot { event, version: snapshot.version, covers: snapshot.covers, body: &body[..] }])
-        .unwrap();
-    let audited = audit(&mut journal, &mut || {}).unwrap();
+        // Whole as bytes go, so the journal itself has nothing to say against it.
+        journal.claim(None).unwrap();
+        let snapshot = journal.snapshot(event).unwrap().expect("the engine keeps one when it stops");
+        let mut body = snapshot.body.clone();
+        *body.last_mut().unwrap() ^= 1;
+        journal
+            .put_snapshots(&[Snapshot { event, version: snapshot.version, covers: snapshot.covers, body: &body[..] }])
+            .unwrap();
+        audit(journal, &mut || {}).unwrap()
+    })
+    .await;
     assert!(matches!(audited.findings[..], [Finding::SnapshotDiffers { version: 3, .. }]), "{:?}", audited.findings);
 }

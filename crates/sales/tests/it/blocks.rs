@@ -37,10 +37,10 @@ async fn a_block_begun_before_a_restart_has_its_places_after_it() {
         let world = World::new().await;
         let event = world.event().await;
         let before = world.inventory.view(event).await.unwrap().available();
-        let stalled = world.slow.stall().await;
+        let stalled = world.disk.stall().await;
         {
             let change = world.sales.set_aside(wish(&world, event, places), no_answer);
-            let asked = world.slow.wanted();
+            let asked = world.disk.wanted();
             futures_util::future::select(std::pin::pin!(change), std::pin::pin!(asked)).await;
         }
         assert_eq!(told(&world, event).await, [], "nothing is blocked yet");
@@ -60,11 +60,11 @@ async fn what_was_released_before_a_restart_is_in_no_block_after_it() {
     let before = world.inventory.view(event).await.unwrap().available();
     world.sales.set_aside(wish(&world, event, seats(&["S-A-1", "S-A-2"])), no_answer).await.unwrap();
     let block = world.sales.blocks(world.organizer, event, None, 1).await.unwrap().blocks.remove(0);
-    let stalled = world.slow.stall().await;
+    let stalled = world.disk.stall().await;
     {
         let release = Release::Seats(vec!["S-A-1".to_owned()]);
         let change = world.sales.release_block(world.db.origin(), world.organizer, event, block.id, release);
-        let asked = world.slow.wanted();
+        let asked = world.disk.wanted();
         futures_util::future::select(std::pin::pin!(change), std::pin::pin!(asked)).await;
     }
     drop(stalled);

@@ -235,11 +235,11 @@ async fn a_change_waiting_for_a_slow_seat_writer_holds_nobody_up() {
     let world = World::new().await;
     let (event, other) = (world.event().await, world.event().await);
     let wider = add_map(&world, |map| map.areas[0].capacity = 300).await;
-    let stalled = world.slow.stall().await;
+    let stalled = world.disk.stall().await;
     let capacity = world.sales.set_area_capacity(world.db.origin(), world.organizer, event, "FLOOR", 50);
     let moved = world.sales.move_to_seat_map(world.db.origin(), world.organizer, other, wider);
     let meanwhile = async {
-        world.slow.wanted().await;
+        world.disk.wanted().await;
         let tx = world.db.store.begin_write().await.expect("nobody holds the database");
         drop(tx);
         let view = world.catalog.any_event(event).await.unwrap();
@@ -255,10 +255,10 @@ async fn a_change_waiting_for_a_slow_seat_writer_holds_nobody_up() {
 async fn a_change_begun_before_a_restart_is_finished_after_it() {
     let world = World::new().await;
     let event = world.event().await;
-    let stalled = world.slow.stall().await;
+    let stalled = world.disk.stall().await;
     {
         let change = world.sales.set_area_capacity(world.db.origin(), world.organizer, event, "FLOOR", 50);
-        let asked = world.slow.wanted();
+        let asked = world.disk.wanted();
         futures_util::future::select(std::pin::pin!(change), std::pin::pin!(asked)).await;
     }
     drop(stalled);

@@ -26,6 +26,8 @@ use crate::faulty::{Call, Fate, FaultyGateway};
 use crate::world::{World, cut, render, seat_id, wish};
 
 const SEEDS: u64 = 80;
+/// Each takes some seconds there: a minute in all.
+const SEEDS_ON_POSTGRES: u64 = 20;
 const ROUNDS: u64 = 8;
 const FANS: usize = 5;
 const TOKENS: [&str; 8] = [
@@ -360,10 +362,12 @@ fn setting(name: &str) -> Option<u64> {
 
 #[tokio::test]
 async fn a_bad_day_at_the_gateway_leaves_nothing_over() {
+    let on_postgres = testkit::postgres_url().is_some();
     let seeds = match setting("STAGEDOOR_SIM_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..setting("STAGEDOOR_SIM_SEEDS").unwrap_or(SEEDS),
+        None => 0..setting("STAGEDOOR_SIM_SEEDS").unwrap_or(if on_postgres { SEEDS_ON_POSTGRES } else { SEEDS }),
     };
+    let database = if on_postgres { "PostgreSQL" } else { "SQLite" };
     let (count, mut sum) = (seeds.end - seeds.start, Counts::default());
     for seed in seeds {
         let day = std::panic::AssertUnwindSafe(async { Day::begin(seed).await.go(seed).await }).catch_unwind().await;
@@ -378,7 +382,7 @@ async fn a_bad_day_at_the_gateway_leaves_nothing_over() {
     }
     let Counts { orders, by_status, restarts, dropped, calls, faults, overtaken } = sum;
     println!(
-        "simulation of sales: {count} seeds, {orders} orders {by_status:?}, {calls} waits at the gateway, \
+        "simulation of sales on {database}: {count} seeds, {orders} orders {by_status:?}, {calls} waits at the gateway, \
          {faults} faults of the network, {overtaken} calls overtaken, {dropped} requests dropped, \
          {restarts} restarts: nothing left over"
     );

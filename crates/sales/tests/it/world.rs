@@ -9,12 +9,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::slow::{SlowDisk, SlowJournal};
+use crate::disk::{Disk, DiskJournal};
 use catalog::seat_map::{Area, Level, Row, SeatMap, Section};
 use catalog::{Catalog, Country, EventDetails, EventType, NewEvent, PriceLevel, Transition, VenueDetails, Zone};
 use inventory::engine::{Need, Places, Want};
 use inventory::{Config, FanLimits, Hold, HoldRequest, Inventory, Refused};
 use jobs::Jobs;
+use journal::{Journal, PostgresJournal, SqliteJournal};
 use notify::{Notify, Outlets, Spool};
 use payments::{Moved, PaymentGateway, Payments, SimulatedGateway, Standing, Token, ledger};
 use sales::{
@@ -44,7 +45,7 @@ pub const START: &str = "2026-06-01T18:00:00Z";
 pub struct World {
     pub db: TestStore,
     /// The disk of the seat journal.
-    pub slow: SlowDisk,
+    pub disk: Disk,
     pub gateway: SimulatedGateway,
     pub inventory: Inventory,
     pub catalog: Catalog,
@@ -95,8 +96,8 @@ impl World {
     ) -> World {
         let gateway = SimulatedGateway::new(db.store.clone()).with_latency(Duration::ZERO);
         let payments = Payments::new(db.store.clone(), wrap(gateway.clone()));
-        let slow = SlowDisk::default();
-        let inventory = start_inventory(&db, slow.clone());
+        let disk = Disk::default();
+        let inventory = start_inventory(&db, disk.clone());
         let catalog = Catalog::open(db.store.clone(), &db.keyring).await.unwrap();
         let sales = Sales::new(Parts {
             store: db.store.clone(),
@@ -109,7 +110,7 @@ impl World {
         let notify = Notify::new(db.store.clone(), db.keyring.clone(), Outlets::spool(spool));
         let jobs = sales.handle(notify.handle(Jobs::new(db.store.clone())));
         let keys = AtomicU32::new(0);
-        World { db, slow, gateway, inventory, catalog, sales, jobs, organizer, venue, map, keys }
+        World { db, disk, gateway, inventory, catalog, sales, jobs, organizer, venue, map, keys }
     }
 
     pub async fn set_fees(&self, scope: FeeScope, rule: FeeRule) -> Result<(), CheckoutError> {
@@ -228,6 +229,13 @@ impl World {
         self.inventory.settle().await;
     }
 
+    /// Waits until the seats are back after every failure of their disk.
+    pub async fn recovered(&self) {
+        while self.inventory.stats().recoveries.load(Ordering::Acquire) < self.disk.failures() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     /// Waits until the database has done whatever was dropped on its way there.
     async fn land(&self) {
         if self.db.backend() == Backend::Sqlite {
@@ -257,6 +265,8 @@ impl World {
     pub async fn rest(&self) {
         self.land().await;
         for _ in 0..500 {
+            // Or the clock would run ahead of seats that are slow to come back.
+            self.recovered().await;
             self.jobs.run_due().await.unwrap();
             let backlog = jobs::backlog(&self.db.begin_read().await.unwrap()).await.unwrap();
             assert_eq!((backlog.running, backlog.failed), (0, 0), "{backlog:?}");
@@ -380,11 +390,14 @@ fn signed(line: &payments::BookLine) -> i64 {
     if line.moved == Moved::FromBuyer { line.amount.minor } else { -line.amount.minor }
 }
 
-fn start_inventory(db: &TestStore, slow: SlowDisk) -> Inventory {
-    let folder = db.folder.path().to_owned();
+fn start_inventory(db: &TestStore, disk: Disk) -> Inventory {
+    let (folder, url, on_postgres) = (db.folder.path().to_owned(), db.url.clone(), db.backend() == Backend::Postgres);
     let open = move |partition| {
-        let journal = journal::SqliteJournal::open(&folder, partition)?;
-        Ok(Box::new(SlowJournal { journal, disk: slow.clone() }) as _)
+        let journal: Box<dyn Journal> = match on_postgres {
+            true => Box::new(PostgresJournal::open(&url, partition)?),
+            false => Box::new(SqliteJournal::open(&folder, partition)?),
+        };
+        Ok(Box::new(DiskJournal { journal, disk: disk.clone() }) as _)
     };
     let limits = FanLimits { active_holds_max: 100, attempts_per_minute: 10_000 };
     Inventory::start(Config { limits, partitions: 1 }, db.env.clone(), open).expect("the journal is readable")
