@@ -45,4 +45,5 @@ pub use events::{NO_SUCH_MAP, NewEvent, TIME_SLOTS_MAX};
 pub use offer::{OrphanPolicy, PRICE_MINOR_MAX, PriceLevel, Pricing, STANDARD, SaleKind, SaleWindow, TicketType};
 pub use search::{DateBound, EventCard, EventQuery, Index, Sort};
 pub use seat_map::{EncodedMap, SeatMap, SeatMapError, SeatMapVersion};
+pub use sql::{EventStanding, standings};
 pub use venue::{Country, Performer, Position, Venue, VenueDetails, Zone};
