@@ -182,6 +182,47 @@ async fn a_second_signal_ends_the_server_at_once_and_nothing_is_lost() {
 }
 
 #[tokio::test]
+async fn what_is_logged_on_the_way_of_a_request_names_it() {
+    let house = House::new().await;
+    let server = house.place.serve(&[CHEAP, "--log-format=json"]).await;
+    let mut fan = house.signed_in(&server, "fan", None).await;
+    let store = house.database().await;
+    let rename = async |from: &str, to: &str| {
+        let tx = store.begin_write().await.unwrap();
+        tx.execute(&format!("ALTER TABLE {from} RENAME TO {to}"), ()).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let logged = |message: &str| -> Value {
+        let log = server.log();
+        let mut lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let named = |line: &Value| line["message"] == message && line["span"].is_object();
+        lines.find(named).unwrap_or_else(|| panic!("no request is named with {message:?}:\n{log}"))
+    };
+
+    // The gateway's books are out of reach: what the buyer is told says nothing of the reason.
+    let held = hold_two(&mut fan, house.event("Paper Whale")).await;
+    let body = json!({ "holds": [held["id"]], "payment": { "method": "simulated", "token": "tok_challenge" } });
+    let order = fan.post("/api/v1/orders", Some("one"), &body).await.unwrap();
+    let page = order.json()["nextAction"]["url"].as_str().unwrap().to_owned();
+    let page = &page[page.find("/api/").unwrap()..];
+    rename("simulated_gateway_payment", "books_elsewhere").await;
+    let answer = fan.post_form(page, "answer=approve").await.unwrap().expect(503);
+    rename("books_elsewhere", "simulated_gateway_payment").await;
+    assert_eq!(logged("no answer from the gateway")["span"]["request"], answer.json()["error"]["requestId"]);
+
+    // The seats are sold and the money cannot be booked: the buyer is not told of it at all.
+    let held = hold_two(&mut fan, house.event("Paper Whale")).await;
+    let body = json!({ "holds": [held["id"]], "payment": { "method": "simulated", "token": "tok_ok" } });
+    rename("ledger_line", "lines_elsewhere").await;
+    let answer = fan.post("/api/v1/orders", Some("two"), &body).await.unwrap();
+    rename("lines_elsewhere", "ledger_line").await;
+    let left = logged("an order was left to its job");
+    assert_eq!(left["span"]["request"], answer.headers["x-request-id"].to_str().unwrap(), "{left}");
+    assert_eq!(left["order"], answer.json()["id"], "{left}");
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn verify_finds_what_was_tampered_with() {
     let house = House::new().await;
     let server = house.serve().await;
