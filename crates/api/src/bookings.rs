@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 use crate::auth::{HoldsWrite, OrdersRead, OrdersWrite, Person};
 use crate::client::RequestOrigin;
 use crate::extract::{IdempotencyKey, OptionalBody, Path, RawBody};
-use crate::holds::{problem, too_many_seats, unknown_seat};
+use crate::holds::{problem, sold_here, too_many_seats, unknown_seat};
 use crate::openapi::MoneySchema;
 use crate::orders::{PaymentBody, key, render, respond};
 use crate::problem::{Envelope, IDEMPOTENCY_REPLAYED};
@@ -117,7 +117,7 @@ pub async fn book(
     RawBody(body, bytes): RawBody<NewBooking>,
 ) -> Result<Response, Problem> {
     let event: EventId = body.event_id.parse().map_err(|_| Problem::not_found())?;
-    let view = app.inventory.view(event).await?;
+    let (_, view) = sold_here(&app, event).await?;
     if body.seat_ids.len() > SEATS_PER_HOLD_MAX {
         return Err(too_many_seats(SEATS_PER_HOLD_MAX as u8));
     }

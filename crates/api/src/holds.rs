@@ -1,6 +1,7 @@
 //! Holding seats: the busiest routes of an on-sale.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -22,6 +23,8 @@ use catalog::EventView as Listing;
 
 /// Of [`place_hold`]; [`crate::lane`] serves it.
 pub const ROUTE: &str = "/api/v1/events/{event}/holds";
+
+const NOT_ON_SALE: &str = "the event is not on sale at the moment";
 
 /// What to hold: exactly one of `seats`, `bestAvailable` and `areas`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -260,11 +263,22 @@ pub(crate) async fn place(
     key: IdempotencyKey,
     RawBody(body, bytes): RawBody<NewHold>,
 ) -> Result<Response, Problem> {
-    let listing = app.catalog.any_event(event).await?;
-    let view = app.inventory.view(event).await?;
+    let (listing, view) = sold_here(app, event).await?;
     let request = request(app, fan, key.0.as_deref(), (&body, &bytes), &view, &listing)?;
     let hold = app.inventory.hold_in(&view, request).await.map_err(|refused| problem(refused, &view))?;
     Ok(answer(StatusCode::CREATED, &hold, &listing))
+}
+
+/// An event and its seats. One that everybody may see and whose seats were never on sale is no secret: a hold of it
+/// is refused as one that comes too early.
+pub(crate) async fn sold_here(app: &App, event: EventId) -> Result<(Arc<Listing>, Arc<EventView>), Problem> {
+    let listing = app.catalog.any_event(event).await?;
+    match app.inventory.view(event).await {
+        Err(Refused::UnknownEvent) if listing.event.published_at.is_some() => {
+            Err(Problem::new(Code::NotOnSale, NOT_ON_SALE))
+        }
+        view => Ok((listing, view?)),
+    }
 }
 
 /// A wish for seats in the engine's terms. `body`: what was asked, and the bytes it came as.
@@ -439,7 +453,7 @@ fn rule(refusal: &Refusal, view: &EventView) -> Problem {
         }
         Refusal::NotFound => return Problem::not_found(),
         Refusal::SoldOut => ("nothing that fits is left", serde_json::json!({})),
-        Refusal::NotOnSale => ("the event is not on sale at the moment", serde_json::json!({})),
+        Refusal::NotOnSale => (NOT_ON_SALE, serde_json::json!({})),
         Refusal::HoldExpired => ("the hold has expired", serde_json::json!({})),
         Refusal::HoldEnded => ("the hold has ended", serde_json::json!({})),
         Refusal::KeyMismatch => ("this idempotency key was used for another request", serde_json::json!({})),

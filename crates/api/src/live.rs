@@ -203,7 +203,7 @@ impl Live {
                 version: seats.view.snapshot().version,
                 warnings: seats.view.warnings(),
                 seats,
-                next_look: Instant::now(),
+                next_look: after(Duration::ZERO),
             };
             self.runtime.spawn(feed.run());
             channel
@@ -234,9 +234,14 @@ struct Feed {
     next_look: Instant,
 }
 
+#[expect(clippy::disallowed_methods, reason = "when to wake up; what viewers are told has the time of the clock")]
+fn after(wait: Duration) -> Instant {
+    Instant::now() + wait
+}
+
 impl Feed {
     async fn run(mut self) {
-        let mut ping = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
+        let mut ping = interval_at(after(PING_EVERY), PING_EVERY);
         loop {
             let is_changed = tokio::select! {
                 _ = self.seats.view.changed() => true,
@@ -294,12 +299,12 @@ impl Feed {
             wait = next.map_or(LOOK_EVERY, |at| at.since(now).min(LOOK_EVERY));
             is_moved |= page.event.seat_map != Some(self.seats.map_id);
         }
-        self.next_look = Instant::now() + wait;
+        self.next_look = after(wait);
         let map = self.seats.map;
         if is_moved {
             // It fails while the engine recovers, or the event is between two seat maps.
             let Ok(seats) = self.shared.seats(event).await else {
-                self.next_look = Instant::now() + WINDOW;
+                self.next_look = after(WINDOW);
                 return;
             };
             self.follow(seats);

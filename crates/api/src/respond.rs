@@ -15,6 +15,7 @@ use hashbrown::HashMap;
 use metrics::{Counter, Histogram};
 use stagedoor_core::{Code, RequestId};
 use tower::{Layer, Service};
+use tracing::{Instrument, Span};
 
 use crate::denials::{self, Asked, ToldOtherwise};
 use crate::limits::{self, Admission};
@@ -78,6 +79,8 @@ where
                 }
                 false => admission,
             };
+            // What is logged on the way names the request, whoever logs it.
+            let span = span(id);
             let Admission { caller, address, refusal, fields } = admission;
             request.extensions_mut().insert(caller);
             let asked = Asked::new(&request, id, caller, address);
@@ -86,11 +89,11 @@ where
             let answer = match refusal.or_else(too_long) {
                 Some(problem) => Err(problem),
                 // Where it is decided that it is one of a tenant, it becomes that: see `tenant`.
-                None => Ok(store::tenant::request(inner.call(request))),
+                None => Ok(store::tenant::request(inner.call(request)).instrument(span.clone())),
             };
             let mut response = match answer {
                 Err(problem) => {
-                    denials::record(&app, &asked, route, &problem).await;
+                    denials::record(&app, &asked, route, &problem).instrument(span.clone()).await;
                     problem.render(id, began)
                 }
                 // A handler that panics must not take its connection, or its thread, along.
@@ -100,12 +103,12 @@ where
                 },
             };
             if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-                denials::record(&app, &asked, route, &problem).await;
+                denials::record(&app, &asked, route, &problem).instrument(span.clone()).await;
                 let said = std::mem::take(response.headers_mut());
                 response = problem.render(id, began);
                 response.headers_mut().extend(said);
             } else if let Some(ToldOtherwise(problem)) = response.extensions_mut().remove() {
-                denials::record(&app, &asked, route, &problem).await;
+                denials::record(&app, &asked, route, &problem).instrument(span.clone()).await;
             } else if response.status() == StatusCode::METHOD_NOT_ALLOWED {
                 let allow = response.headers().get(header::ALLOW).cloned();
                 response = Problem::new(Code::MethodNotAllowed, "that method is not offered here").render(id, began);
@@ -126,6 +129,12 @@ impl<S> Responding<S> {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().expect("the server says who is connected");
         limits::admit(&self.app, peer.0.ip(), request.method(), path.map(MatchedPath::as_str), request.headers())
     }
+}
+
+/// Around what is done for a request. It costs about as much as a small answer, so holds have one only where they
+/// leave their fast lane.
+pub(crate) fn span(id: RequestId) -> Span {
+    tracing::error_span!("request", request = %id)
 }
 
 fn is_too_long(uri: &Uri) -> bool {

@@ -47,4 +47,5 @@ pub use offer::{
 };
 pub use search::{DateBound, EventCard, EventQuery, Index, Sort};
 pub use seat_map::{EncodedMap, SeatMap, SeatMapError, SeatMapVersion};
+pub use sql::{EventStanding, standings};
 pub use venue::{Country, Performer, Position, Venue, VenueDetails, Zone};

@@ -8,6 +8,7 @@ use store::{Result, Tx};
 use uuid::Uuid;
 
 pub(crate) use event::*;
+pub use event::{EventStanding, standings};
 pub(crate) use venue::*;
 
 /// Ours for what `source` calls `external`, if it was imported before.

@@ -30,5 +30,5 @@ mod queue;
 mod sql;
 mod worker;
 
-pub use queue::{Backlog, Listed, ListedJob, NewJob, State, backlog, enqueue, list, retry};
+pub use queue::{Backlog, Listed, ListedJob, NewJob, State, backlog, enqueue, keys_at_work, list, retry};
 pub use worker::{ATTEMPTS_MAX, Fault, Job, Jobs, Next, Outcome};

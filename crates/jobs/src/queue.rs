@@ -108,6 +108,12 @@ pub async fn list(tx: &Tx, which: Listed, limit: u32) -> Result<Vec<ListedJob>> 
     sql::list(tx, which, limit).await
 }
 
+/// Keys of the jobs of `kind` that are at work, failed and will try again, or are due by `by`: what they are to do
+/// need not be done yet.
+pub async fn keys_at_work(tx: &Tx, kind: &str, by: Timestamp) -> Result<Vec<String>> {
+    sql::keys_at_work(tx, kind, by).await
+}
+
 /// Makes a failed job due again with all its attempts; `false` when it is not a failed one.
 pub async fn retry(tx: &Tx, id: JobId) -> Result<bool> {
     let revived = sql::revive(tx, id).await?;

@@ -203,6 +203,16 @@ pub(crate) async fn list(tx: &Tx, which: Listed, limit: u32) -> Result<Vec<Liste
     .await
 }
 
+pub(crate) async fn keys_at_work(tx: &Tx, kind: &str, by: Timestamp) -> Result<Vec<String>> {
+    tx.all(
+        "SELECT key FROM job WHERE kind = $1 AND key IS NOT NULL AND failed_at IS NULL
+            AND (run_at <= $2 OR attempts > 0 OR lease_owner IS NOT NULL)",
+        (kind, by),
+        |row| row.get(0),
+    )
+    .await
+}
+
 pub(crate) async fn backlog(tx: &Tx) -> Result<Backlog> {
     tx.one(
         "SELECT COUNT(CASE WHEN failed_at IS NULL AND run_at <= $1 AND (lease_until IS NULL OR lease_until <= $1) THEN 1 END),

@@ -101,6 +101,7 @@ impl Call {
     async fn follow(mut self) -> Result<Streamed, Refused> {
         let inner = self.outbound.0.clone();
         let policy = &inner.policy;
+        #[expect(clippy::disallowed_methods, reason = "a patience with another server, which is not replayed")]
         let deadline = Instant::now() + policy.limits.total;
         if self.headers.keys().any(|name| OURS.contains(&name.as_str())) {
             return Err(Refused::Header);

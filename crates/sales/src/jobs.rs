@@ -1,6 +1,7 @@
 //! The work that is done without a caller: seeing orders and refunds through, refunding cancelled
 //! events, keeping the seat engine in line with the catalogue, and erasing what is personal.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use catalog::{EventState, Paging, Transition};
@@ -61,6 +62,16 @@ pub(crate) async fn enqueue_event_refund(tx: &Tx, event: EventId) -> store::Resu
 pub(crate) async fn enqueue_sync(tx: &Tx, event: EventId) -> store::Result<()> {
     let job = NewJob::new(SYNC_EVENT, &event).key(event).at(tx.now() + HEAD_START);
     jobs::enqueue(tx, job).await.map(drop)
+}
+
+/// Events of which the seat engine and the rows need not agree yet: their seats are being changed, or what changed
+/// has not been carried over.
+pub async fn unsettled_events(tx: &Tx) -> store::Result<HashSet<EventId>> {
+    let mut events = sql::events_in_change(tx).await?;
+    for key in jobs::keys_at_work(tx, SYNC_EVENT, tx.now() + HEAD_START).await? {
+        events.insert(key.parse().map_err(|_| store::Error::corrupt(format!("{key:?} is not the id of an event")))?);
+    }
+    Ok(events)
 }
 
 impl Sales {

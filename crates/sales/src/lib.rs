@@ -49,10 +49,15 @@ pub use booking::{Booking, BookingStatus};
 pub use checkout::{HOLDS_PER_ORDER_MAX, PlaceOrder};
 pub use contract::{Contract, NewContract, Partner, PartnerKind, add_partner, agree, contracts, partners, party_text};
 pub use error::{CheckoutError, Fault, OnSaleError, OrderError, RefundError};
+pub use jobs::unsettled_events;
 pub use offers::Offer;
+pub use onsale::sale_status;
 pub use order::{IllegalStep, Lapse, LineKind, Order, OrderHold, OrderLine, OrderPlace, OrderState, OrderStatus, Step};
 pub use pricing::{FeeRule, FeeScope, clear_fees, fees, set_fees};
 pub use refund::{Refund, RefundCause, RefundState};
 pub use refunds::{Cancel, StaffRefund};
 pub use sales::{Answered, Attendee, Key, Parts, Quote, Sales};
-pub use sql::{OrderFilter, OrderPage, Stage, Standing, standings};
+pub use sql::{
+    OrderFilter, OrderPage, Owned, PlaceStanding, Stage, Standing, all_area_capacities, all_places_in_blocks,
+    all_seats_in_blocks, standings,
+};

@@ -339,21 +339,26 @@ pub(crate) fn prices(details: &EventDetails, manifest: &Manifest) -> Result<Pric
     Prices::new(&manifest.levels().iter().map(|key| price(key)).collect::<Vec<Vec<_>>>())
 }
 
+/// What the engine is told of an event in this state.
+pub fn sale_status(state: EventState) -> SaleStatus {
+    match state {
+        EventState::Published => SaleStatus::OnSale,
+        EventState::Cancelled => SaleStatus::Cancelled,
+        EventState::Draft
+        | EventState::Announced
+        | EventState::OffSale
+        | EventState::Postponed
+        | EventState::Rescheduled => SaleStatus::OffSale,
+    }
+}
+
 /// The engine's rules for an event, and when they change by themselves.
 fn rules(event: &Event, now: Timestamp) -> (Rules, Option<Timestamp>) {
     let details = &event.details;
     let (opens_at, closes_at, next) = sale_span(&details.sale_windows, details.starts_at, now);
     let whole_ms = std::time::Duration::from_millis(details.hold_ttl.as_millis() as u64);
     let rules = Rules {
-        status: match event.state {
-            EventState::Published => SaleStatus::OnSale,
-            EventState::Cancelled => SaleStatus::Cancelled,
-            EventState::Draft
-            | EventState::Announced
-            | EventState::OffSale
-            | EventState::Postponed
-            | EventState::Rescheduled => SaleStatus::OffSale,
-        },
+        status: sale_status(event.state),
         opens_at,
         closes_at: Some(closes_at),
         starts_at: Some(details.starts_at),

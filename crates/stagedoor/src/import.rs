@@ -7,7 +7,7 @@ use catalog::import::{ImportOptions, ImportReport, Outcome, Remark};
 use catalog::seat_map::Seat;
 use catalog::{Catalog, Paging, SeatMap};
 use clap::{Subcommand, ValueEnum};
-use identity::{Contact, Identity, Locale, NewAccount, SeedAccount};
+use identity::{Contact, Identity, Locale, NewAccount, Organizer, SeedAccount};
 use serde_json::{Value, json};
 use stagedoor_core::{Currency, Entropy, Env, OrganizerId, VenueId};
 use store::{Keyring, Store};
@@ -48,7 +48,7 @@ pub enum Import {
         /// Whose venue it is [default: the only organizer there is]
         #[arg(long, value_name = "ORG")]
         organizer: Option<OrganizerId>,
-        /// [default: the only venue of the organizer; without one the map is only checked]
+        /// The venue [default: the only one of the organizer]
         #[arg(long, value_name = "VENUE")]
         venue: Option<VenueId>,
         /// Only say what the file holds
@@ -166,49 +166,49 @@ async fn import_map(
     let identity = system::identity(settings, &data.store, &data.keyring);
     let catalog = Catalog::open(data.store.clone(), &data.keyring).await?;
     let mut summary = describe(&map);
-    match place(&identity, &catalog, organizer, venue).await? {
-        Some((organizer, venue)) => {
-            let bar = progress::bar(1, "saving the seat map");
-            let saved = catalog.add_seat_map(organizer, venue, map).await.map_err(because("save the seat map"))?;
-            bar.finish_and_clear();
-            summary["saved"] = json!(true);
-            summary["id"] = json!(saved.version.id);
-            summary["venue"] = json!(venue);
-            summary["version"] = json!(saved.version.version);
-        }
-        None => eprintln!("stagedoor: checked only: to save the map, name its venue with --venue"),
-    }
+    let (organizer, venue) = place(&identity, &catalog, organizer, venue).await?;
+    let bar = progress::bar(1, "saving the seat map");
+    let saved = catalog.add_seat_map(organizer, venue, map).await.map_err(because("save the seat map"))?;
+    bar.finish_and_clear();
+    summary["saved"] = json!(true);
+    summary["id"] = json!(saved.version.id);
+    summary["venue"] = json!(venue);
+    summary["version"] = json!(saved.version.version);
     data.store.close().await?;
     Ok(summary)
 }
 
-/// The venue that is meant and its organizer; none when nothing was named and there are several.
+/// The venue that is meant and its organizer. Refused when nothing tells which of several, or there is none.
 async fn place(
     identity: &Identity,
     catalog: &Catalog,
     organizer: Option<OrganizerId>,
     venue: Option<VenueId>,
-) -> Result<Option<(OrganizerId, VenueId)>, Fault> {
+) -> Result<(OrganizerId, VenueId), Fault> {
     if let Some(id) = venue {
         let found = catalog.venue(id).await.map_err(because(format!("find the venue {id}")))?;
         return match organizer {
             Some(organizer) if organizer != found.organizer => {
                 Err(format!("{id} is not a venue of {organizer}").into())
             }
-            _ => Ok(Some((found.organizer, id))),
+            _ => Ok((found.organizer, id)),
         };
     }
     let organizer = match organizer {
         Some(id) => known(identity, id).await?,
-        None => match only_organizer(identity).await? {
-            Some(id) => id,
-            None => return Ok(None),
+        None => match &identity.organizers(NAMED_MAX).await?[..] {
+            [only] => only.id,
+            [] => return Err("there is no venue to add the map to; --check only says what the file holds".into()),
+            several => {
+                let names = named(several);
+                return Err(format!("name the venue with --venue, or whose it is with --organizer: {names}").into());
+            }
         },
     };
     let venues = catalog.venues(Some(organizer), &Paging::new(Some(NAMED_MAX), None)?).await?.items;
     match &venues[..] {
-        [only] => Ok(Some((organizer, only.id))),
-        [] => Ok(None),
+        [only] => Ok((organizer, only.id)),
+        [] => Err(format!("{organizer} has no venue to add the map to; --check only says what the file holds").into()),
         several => {
             let names: Vec<_> =
                 several.iter().map(|venue| format!("{} {}", venue.id, venue.details.name.as_str())).collect();
@@ -221,12 +221,15 @@ async fn known(identity: &Identity, id: OrganizerId) -> Result<OrganizerId, Faul
     match identity.organizer(id).await {
         Ok(found) => Ok(found.id),
         Err(identity::OrganizerError::NotFound) => {
-            let all = identity.organizers(NAMED_MAX).await?;
-            let names: Vec<_> = all.iter().map(|one| format!("{} {}", one.id, one.name)).collect();
-            Err(format!("there is no organizer {id}; there are: {}", names.join(", ")).into())
+            let names = named(&identity.organizers(NAMED_MAX).await?);
+            Err(format!("there is no organizer {id}; there are: {names}").into())
         }
         Err(error) => Err(error.into()),
     }
+}
+
+fn named(organizers: &[Organizer]) -> String {
+    organizers.iter().map(|one| format!("{} {}", one.id, one.name)).collect::<Vec<_>>().join(", ")
 }
 
 async fn only_organizer(identity: &Identity) -> Result<Option<OrganizerId>, Fault> {

@@ -1,7 +1,10 @@
 //! `stagedoor verify`: reads everything again and compares what must agree.
 //!
-//! Every journal from its first batch, its snapshots, the tickets and orders in the database, the
-//! payments, the gateway's books and the ledger. Changes nothing; runs beside a server.
+//! Every journal from its first batch, its snapshots, the tickets, orders, events and blocks in the
+//! database, the payments, the gateway's books and the ledger. Changes nothing; runs beside a server.
+
+mod catalogue;
+mod seats;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -10,16 +13,17 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 use inventory::audit;
-use inventory::engine::{EventState, HoldStatus, Place, SeatStatus};
 use journal::Partition;
 use payments::{Moved, PaymentStanding, SimulatedGateway, ledger};
 use sales::{Stage, Standing};
 use serde::Serialize;
-use stagedoor_core::{EventId, OrderId, PaymentId, Timestamp};
+use stagedoor_core::{OrderId, PaymentId, Timestamp};
 use store::Tx;
 use tickets::Ticket;
 use tokio::runtime::Runtime;
 
+use self::catalogue::Catalogue;
+use self::seats::Live;
 use crate::config::Settings;
 use crate::data::{Access, Data};
 use crate::fault::{Fault, because};
@@ -118,20 +122,23 @@ fn look(settings: &Settings, data: &Data, runtime: &Runtime) -> Result<Report, F
         let orders = all_orders(&tx, &bar).await?;
         let payments = all_payments(&tx, &bar).await?;
         let tickets = all_tickets(&tx, &bar).await?;
+        let catalogue = Catalogue::read(&tx).await?;
         let books = gateway.books().await?;
         let ledger = ledger::check(&tx).await?;
-        Ok::<_, store::Error>((orders, payments, tickets, books, ledger))
+        Ok::<_, store::Error>((orders, payments, tickets, catalogue, books, ledger))
     });
     bar.finish_and_clear();
-    let (orders, payments, tickets, books, ledger) = compared.map_err(because("read the database"))?;
+    let (orders, payments, tickets, catalogue, books, ledger) = compared.map_err(because("read the database"))?;
     report.events = states.len();
     (report.orders, report.payments, report.tickets) = (orders.len(), payments.len(), tickets.len());
     report.findings.extend(ledger.iter().map(|finding| format!("ledger: {finding}")));
     let stuck_before = data.store.env().now() - ON_ITS_WAY_MAX;
     // Without the whole journal every sold seat would look wrong.
     if !damaged {
-        compare_seats(&mut report, &states, &tickets, &orders, stuck_before);
+        seats::compare(&mut report, &states, &tickets, &orders, stuck_before);
+        catalogue::compare(&mut report, &states, &catalogue);
     }
+    seats::compare_tickets(&mut report, &tickets, &orders);
     compare_money(&mut report, &orders, &payments, &books);
     find_stuck(&mut report, &orders, stuck_before);
     Ok(report)
@@ -159,15 +166,6 @@ async fn all_payments(tx: &Tx, bar: &ProgressBar) -> store::Result<HashMap<Payme
     }
 }
 
-/// What a live ticket is good for.
-struct Live {
-    event: EventId,
-    order: OrderId,
-    /// The seat's or area's id.
-    place: String,
-    is_seat: bool,
-}
-
 async fn all_tickets(tx: &Tx, bar: &ProgressBar) -> store::Result<Vec<Live>> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
@@ -175,113 +173,10 @@ async fn all_tickets(tx: &Tx, bar: &ProgressBar) -> store::Result<Vec<Live>> {
         let Some(last) = page.last() else { return Ok(all) };
         after = Some(last.id);
         bar.inc(page.len() as u64);
-        all.extend(page.into_iter().map(|Ticket { event, order, place, .. }| match place {
-            tickets::Place::Seat { id, .. } => Live { event, order, place: id, is_seat: true },
-            tickets::Place::Area { id, .. } => Live { event, order, place: id, is_seat: false },
+        all.extend(page.into_iter().map(|Ticket { event, order, position, place, .. }| match place {
+            tickets::Place::Seat { id, .. } => Live { event, order, position, place: id, is_seat: true },
+            tickets::Place::Area { id, .. } => Live { event, order, position, place: id, is_seat: false },
         }));
-    }
-}
-
-/// Each sold seat has one live ticket of the order that bought it, and each live ticket its seat;
-/// areas sold as many places as there are tickets to them.
-fn compare_seats(
-    report: &mut Report,
-    states: &HashMap<EventId, EventState>,
-    tickets: &[Live],
-    orders: &HashMap<OrderId, Standing>,
-    stuck_before: Timestamp,
-) {
-    let mut of_seats: HashMap<EventId, HashMap<&str, OrderId>> = HashMap::new();
-    let mut of_areas: HashMap<EventId, HashMap<&str, u32>> = HashMap::new();
-    for ticket in tickets {
-        if !ticket.is_seat {
-            *of_areas.entry(ticket.event).or_default().entry(&ticket.place).or_default() += 1;
-        } else if of_seats.entry(ticket.event).or_default().insert(&ticket.place, ticket.order).is_some() {
-            report.findings.insert(format!("seat {} of {} has two live tickets", ticket.place, ticket.event));
-        }
-    }
-    // Seats and tickets of these need not agree yet.
-    let moving = |order: OrderId| {
-        orders.get(&order).and_then(|standing| standing.moving_since).is_some_and(|since| since >= stuck_before)
-    };
-    for (event, state) in states.iter().filter(|(_, state)| state.is_open()) {
-        compare_event(report, *event, state, of_seats.entry(*event).or_default(), orders, &moving);
-        compare_areas(report, *event, state, of_areas.entry(*event).or_default(), &moving);
-    }
-    for (event, seats) in of_seats {
-        let unsold = |(seat, order)| format!("{order} has a live ticket to seat {seat} of {event}, which is not sold");
-        report.findings.extend(seats.into_iter().map(unsold));
-    }
-    for (event, areas) in of_areas {
-        let absent =
-            |(area, count)| format!("{count} live tickets are to area {area} of {event}, which does not exist");
-        report.findings.extend(areas.into_iter().map(absent));
-    }
-}
-
-fn compare_event(
-    report: &mut Report,
-    event: EventId,
-    state: &EventState,
-    of_seats: &mut HashMap<&str, OrderId>,
-    orders: &HashMap<OrderId, Standing>,
-    moving: &impl Fn(OrderId) -> bool,
-) {
-    for (seat, hold) in (0..).zip(state.seat_holds()) {
-        if state.status(seat) != SeatStatus::Sold {
-            continue;
-        }
-        report.seats_sold += 1;
-        let id = state.manifest().seat_id(seat);
-        let ticket = of_seats.remove(&*id);
-        let Some(order) = hold.and_then(|hold| state.hold(hold)).and_then(|hold| hold.order) else {
-            report.findings.insert(format!("seat {id} of {event} is sold to nobody"));
-            continue;
-        };
-        let wrong = match (ticket, orders.get(&order)) {
-            (Some(holder), _) if holder != order => Some(format!("but its live ticket is of {holder}")),
-            (_, None) => Some("which does not exist".to_owned()),
-            (Some(_), Some(_)) => None,
-            (None, Some(_)) if moving(order) => {
-                report.on_their_way += 1;
-                None
-            }
-            (None, Some(Standing { stage: Stage::Ended, .. })) => Some("which ended without it".to_owned()),
-            (None, Some(_)) => Some("but has no live ticket".to_owned()),
-        };
-        report.findings.extend(wrong.map(|wrong| format!("seat {id} of {event} is sold to {order}, {wrong}")));
-    }
-}
-
-fn compare_areas(
-    report: &mut Report,
-    event: EventId,
-    state: &EventState,
-    of_areas: &mut HashMap<&str, u32>,
-    moving: &impl Fn(OrderId) -> bool,
-) {
-    let manifest = state.manifest();
-    // Places of orders on their way may or may not have their tickets.
-    let mut open = vec![0; manifest.areas()];
-    let sold = state.known_holds().filter(|hold| hold.status == HoldStatus::Sold);
-    for hold in sold.filter_map(|known| state.hold(known.hold)) {
-        if !hold.order.is_some_and(moving) {
-            continue;
-        }
-        for place in hold.places.iter() {
-            if let Place::Area { area, quantity, .. } = place {
-                open[usize::from(area)] += u32::from(quantity);
-            }
-        }
-    }
-    for (area, open) in (0..).zip(open) {
-        let (id, sold) = (manifest.area_id(area), state.area(area).sold);
-        let tickets = of_areas.remove(id).unwrap_or(0);
-        report.area_places_sold += u64::from(sold);
-        report.on_their_way += u64::from(sold.saturating_sub(tickets).min(open));
-        if tickets > sold || tickets + open < sold {
-            report.findings.insert(format!("area {id} of {event} sold {sold} places and has {tickets} live tickets"));
-        }
     }
 }
 
@@ -308,6 +203,14 @@ fn compare_money(
             (Some(paid), Stage::Completed) if !paid.captured => Some("has tickets and is not paid".to_owned()),
             (Some(paid), Stage::Completed) if paid.taken.minor != standing.total_minor => {
                 Some(format!("costs {} and was paid {}", standing.total_minor, paid.taken))
+            }
+            (Some(paid), Stage::Completed)
+                if paid.given_back_minor != standing.given_back_minor
+                    && !paid.under_way
+                    && standing.moving_since.is_none() =>
+            {
+                let (due, given) = (standing.given_back_minor, paid.given_back_minor);
+                Some(format!("gave places for {due} back, and {given} of its money went back"))
             }
             (Some(paid), Stage::Ended) if paid.kept().minor != 0 && !paid.under_way => {
                 Some(format!("ended without tickets, and {} of its money was kept", paid.kept()))

@@ -14,6 +14,7 @@ use http_body_util::BodyExt;
 use inventory::{AskedHold, EventView, Hold};
 use stagedoor_core::limits::BODY_MAX;
 use stagedoor_core::{EventId, Id, RequestId, Stopwatch, Timestamp};
+use tracing::Instrument;
 
 use super::head::{self, Head};
 use super::wire::Wire;
@@ -22,7 +23,7 @@ use crate::extract::{IdempotencyKey, JSON, RawBody, check_kind, parse};
 use crate::holds::{self, HoldView, NewHold, ROUTE};
 use crate::limits::{self, Fields};
 use crate::problem::IDEMPOTENCY_REPLAYED;
-use crate::respond::{REQUEST_ID, URI_MAX, record};
+use crate::respond::{REQUEST_ID, URI_MAX, record, span};
 use crate::{App, Problem, denials, safe};
 
 /// What became of a request.
@@ -52,7 +53,7 @@ pub async fn serve(app: &App, from: SocketAddr, wire: &mut Wire, head: usize) ->
     wire.input.advance(begun.bytes);
     let Begun { began, watch, id, fields, asked, .. } = begun;
     // A handler that panics must not take its connection, or its thread, along.
-    let outcome = AssertUnwindSafe(asked.answer(app)).catch_unwind().await;
+    let outcome = AssertUnwindSafe(asked.answer(app, id)).catch_unwind().await;
     let outcome = outcome.unwrap_or_else(|_| Err(Problem::panicked()));
     let mut answer = OUT.take();
     let status = answer.write(app, outcome, &fields, id, began);
@@ -179,17 +180,17 @@ impl Success {
 }
 
 impl Asked {
-    async fn answer(self, app: &App) -> Result<Success, Problem> {
+    async fn answer(self, app: &App, id: RequestId) -> Result<Success, Problem> {
         match self {
             Asked::Refused(problem) => Err(problem),
             // Boxed, or every request would keep room for it.
             Asked::Denied(denied) => {
-                Box::pin(async move {
+                let recorded = async move {
                     let (asked, problem) = *denied;
                     denials::record(app, &asked, ROUTE, &problem).await;
                     Err(problem)
-                })
-                .await
+                };
+                Box::pin(recorded.instrument(span(id))).await
             }
             Asked::Engine(asked, view, listing) => match asked.answer(&app.inventory, &view).await {
                 Ok(hold) => Ok(Success::Hold(hold, listing)),
@@ -197,14 +198,14 @@ impl Asked {
             },
             // Boxed: an event that is on sale is hardly ever absent.
             Asked::Absent(request) => {
-                Box::pin(async move {
+                let placed = async move {
                     let (fan, event, key, wish) = *request;
                     let response = holds::place(app, fan, event, key, wish).await?;
                     let (status, replayed) = (response.status(), response.headers().contains_key(IDEMPOTENCY_REPLAYED));
                     let body = response.into_body().collect().await.map_err(|error| Problem::fault(&error))?.to_bytes();
                     Ok(Success::Written { status, replayed, body })
-                })
-                .await
+                };
+                Box::pin(placed.instrument(span(id))).await
             }
         }
     }

@@ -72,6 +72,7 @@ pub async fn connection(stream: Stream, from: SocketAddr, app: App, router: Rout
                 wire = back;
             }
         }
+        #[expect(clippy::disallowed_methods, reason = "a patience with sockets, which no result depends on")]
         patience.as_mut().reset(Instant::now() + timeout);
     }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
+use catalog::import::ImportOptions;
 use serde_json::{Value, json};
+use stagedoor_core::Currency;
 
 use crate::app::{FLOOR, FRONT, START, TestApp, event_body, venue_body};
 use crate::maps::{FLOOR_CAPACITY, SEATS, seat_id, seat_index, statuses};
@@ -291,6 +293,26 @@ async fn availability_counts_what_its_bits_show() {
     let after = app.nobody().get(&event.path("/availability")).await.expect(200).json();
     assert_eq!(after["areas"][0]["available"], FLOOR_CAPACITY - 3);
     assert!(after["version"].as_u64() > before["version"].as_u64());
+}
+
+#[tokio::test]
+async fn an_event_that_is_announced_is_not_on_sale_yet() {
+    let app = TestApp::new().await;
+    let (house, ann) = (app.aurora().await, app.fan("ann").await);
+    let file = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../catalog/tests/data/discovery.json")).unwrap();
+    let options = ImportOptions { currency: Currency::from_code("USD").unwrap() };
+    let organizer = house.id.parse().unwrap();
+    app.app.catalog.import_discovery(organizer, &file, &options, |_| {}).await.unwrap();
+    let found = app.nobody().get("/events?q=laugh").await.expect(200).json();
+    let (event, draft) = (found["items"][0]["id"].as_str().unwrap(), app.draft_with(&house, |_| {}).await);
+    let absent = "evt_00000000000000000000000000";
+    for (event, status, code) in
+        [(event, 409, "not_on_sale"), (&draft.id, 404, "not_found"), (absent, 404, "not_found")]
+    {
+        ann.hold(event, &["S-A-1"]).await.refused(status, code);
+        let booking = json!({ "eventId": event, "seatIds": ["S-A-1"] });
+        ann.post("/bookings", booking).await.refused(status, code);
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use stagedoor_core::{EventId, Name, OrganizerId, SeatMapId, Timestamp};
 use store::{IntoParam, Result, Row, Tx, list};
+use uuid::Uuid;
 
 use super::{VENUE, VENUE_WIDTH, performer_at, trusted, venue_at};
 use crate::event::{Barcodes, Event, EventDetails, EventState, EventType};
@@ -207,6 +208,26 @@ pub async fn event(tx: &Tx, id: EventId) -> Result<Option<Event>> {
     let Some(mut event) = found else { return Ok(None) };
     event.details.performers = bill(tx, id).await?.into_iter().map(|performer| performer.id).collect();
     Ok(Some(event))
+}
+
+/// What the catalogue says of an event that the seat engine has to agree with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventStanding {
+    pub event: EventId,
+    pub state: EventState,
+    pub has_map: bool,
+    pub capacity: u32,
+}
+
+/// Every event by id, at most `limit` after `after`.
+pub async fn standings(tx: &Tx, after: Option<EventId>, limit: u32) -> Result<Vec<EventStanding>> {
+    let sql = "SELECT id, state, seat_map_id IS NOT NULL, capacity FROM event WHERE id > $1 ORDER BY id LIMIT $2";
+    tx.all(sql, (after.unwrap_or(EventId(Uuid::nil())), limit), |row| {
+        let state = row.get::<String>(1)?;
+        let state = EventState::from_text(&state).ok_or_else(|| corrupt("state", state))?;
+        Ok(EventStanding { event: row.get(0)?, state, has_map: row.get(2)?, capacity: row.get(3)? })
+    })
+    .await
 }
 
 /// The performers of an event in the order of the bill.

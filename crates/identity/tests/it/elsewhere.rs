@@ -22,6 +22,7 @@ pub struct Signer {
 
 impl Signer {
     pub fn new(id: &str) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "a provider has randomness of its own")]
         let private = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, private.as_ref()).unwrap();
         // A four, then both coordinates.

@@ -350,6 +350,21 @@ impl EventState {
         holds
     }
 
+    /// What orders have here: every place that was sold and not returned, of an area with how many are left.
+    pub fn sold(&self) -> impl Iterator<Item = (OrderId, Place)> + '_ {
+        self.books.slots().flat_map(move |slot| {
+            let order = self.books.order_of(&self.books.records[slot]);
+            let left = self.books.places(slot).packed().to_vec().into_iter().filter(|packed| packed.left() > 0);
+            left.filter_map(move |packed| {
+                let place = match packed.place() {
+                    Place::Area { area, ticket_type, .. } => Place::Area { area, quantity: packed.left(), ticket_type },
+                    seat @ Place::Seat { .. } => seat,
+                };
+                Some((order?, place))
+            })
+        })
+    }
+
     /// Price level of a place.
     pub(super) fn level(&self, place: Place) -> u8 {
         match place {

@@ -97,6 +97,19 @@ pub(crate) async fn area_claims(tx: &Tx, event: EventId) -> Result<Vec<Claim>> {
     tx.all(sql, (event,), |row| Ok(Claim { block: row.get(0)?, area: row.get(1)?, places: row.get(2)? })).await
 }
 
+/// Seats, by event and id, that are in a block.
+pub async fn all_seats_in_blocks(tx: &Tx) -> Result<Vec<(EventId, String)>> {
+    let sql = "SELECT event_id, seat_id FROM seat_block_seat";
+    tx.all(sql, (), |row| Ok((row.get(0)?, row.get(1)?))).await
+}
+
+/// How many places of each area, by event and id, are in blocks.
+pub async fn all_places_in_blocks(tx: &Tx) -> Result<Vec<(EventId, String, u32)>> {
+    let sql = "SELECT event_id, area_id, CAST(SUM(places) AS BIGINT) FROM seat_block
+                WHERE area_id IS NOT NULL GROUP BY event_id, area_id";
+    tx.all(sql, (), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).await
+}
+
 /// How many blocks an event has.
 pub(crate) async fn count_blocks(tx: &Tx, event: EventId) -> Result<u32> {
     tx.one("SELECT COUNT(*) FROM seat_block WHERE event_id = $1", (event,), |row| row.get(0)).await

@@ -1,3 +1,5 @@
+use std::collections::{HashMap, HashSet};
+
 use stagedoor_core::EventId;
 use store::{Error, Result, Tx};
 
@@ -64,4 +66,17 @@ pub(crate) async fn seat_change(tx: &Tx, event: EventId) -> Result<Option<SeatCh
 
 pub(crate) async fn end_seat_change(tx: &Tx, event: EventId) -> Result<()> {
     tx.execute("DELETE FROM seat_change WHERE event_id = $1", (event,)).await.map(drop)
+}
+
+/// The areas of all events that take another number of people than their map says.
+pub async fn all_area_capacities(tx: &Tx) -> Result<HashMap<(EventId, String), u32>> {
+    let sql = "SELECT event_id, area_id, capacity FROM area_capacity";
+    let rows = tx.all(sql, (), |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?))).await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Events whose seats are being changed: for a moment the engine has what the rows do not have yet.
+pub(crate) async fn events_in_change(tx: &Tx) -> Result<HashSet<EventId>> {
+    let rows = tx.all("SELECT event_id FROM seat_change", (), |row| row.get(0)).await?;
+    Ok(rows.into_iter().collect())
 }

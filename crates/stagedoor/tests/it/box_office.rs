@@ -182,6 +182,47 @@ async fn a_second_signal_ends_the_server_at_once_and_nothing_is_lost() {
 }
 
 #[tokio::test]
+async fn what_is_logged_on_the_way_of_a_request_names_it() {
+    let house = House::new().await;
+    let server = house.place.serve(&[CHEAP, "--log-format=json"]).await;
+    let mut fan = house.signed_in(&server, "fan", None).await;
+    let store = house.database().await;
+    let rename = async |from: &str, to: &str| {
+        let tx = store.begin_write().await.unwrap();
+        tx.execute(&format!("ALTER TABLE {from} RENAME TO {to}"), ()).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let logged = |message: &str| -> Value {
+        let log = server.log();
+        let mut lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let named = |line: &Value| line["message"] == message && line["span"].is_object();
+        lines.find(named).unwrap_or_else(|| panic!("no request is named with {message:?}:\n{log}"))
+    };
+
+    // The gateway's books are out of reach: what the buyer is told says nothing of the reason.
+    let held = hold_two(&mut fan, house.event("Paper Whale")).await;
+    let body = json!({ "holds": [held["id"]], "payment": { "method": "simulated", "token": "tok_challenge" } });
+    let order = fan.post("/api/v1/orders", Some("one"), &body).await.unwrap();
+    let page = order.json()["nextAction"]["url"].as_str().unwrap().to_owned();
+    let page = &page[page.find("/api/").unwrap()..];
+    rename("simulated_gateway_payment", "books_elsewhere").await;
+    let answer = fan.post_form(page, "answer=approve").await.unwrap().expect(503);
+    rename("books_elsewhere", "simulated_gateway_payment").await;
+    assert_eq!(logged("no answer from the gateway")["span"]["request"], answer.json()["error"]["requestId"]);
+
+    // The seats are sold and the money cannot be booked: the buyer is not told of it at all.
+    let held = hold_two(&mut fan, house.event("Paper Whale")).await;
+    let body = json!({ "holds": [held["id"]], "payment": { "method": "simulated", "token": "tok_ok" } });
+    rename("ledger_line", "lines_elsewhere").await;
+    let answer = fan.post("/api/v1/orders", Some("two"), &body).await.unwrap();
+    rename("lines_elsewhere", "ledger_line").await;
+    let left = logged("an order was left to its job");
+    assert_eq!(left["span"]["request"], answer.headers["x-request-id"].to_str().unwrap(), "{left}");
+    assert_eq!(left["order"], answer.json()["id"], "{left}");
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn verify_finds_what_was_tampered_with() {
     let house = House::new().await;
     let server = house.serve().await;
@@ -228,6 +269,114 @@ async fn verify_finds_what_was_tampered_with() {
     let text = report["findings"].to_string();
     assert_eq!(code, Some(1));
     assert!(text.contains("ledger: ") && text.contains("gateway's books") && text.contains("was paid"), "{report}");
+    store.close().await.unwrap();
+}
+
+/// Two seats with one of them given back, two places in an area, a block of seats and one of places, and an area that
+/// takes fewer people than its map says.
+async fn a_busy_house(house: &House) -> (Value, Value) {
+    let server = house.serve().await;
+    let mut fan = house.signed_in(&server, "fan", None).await;
+    let (theatre, club) = (house.event("Paper Whale"), house.event("Midnight Brass"));
+    let held = hold_two(&mut fan, theatre).await;
+    let order = pay(&mut fan, &held, "one").await;
+    let cancel = format!("/api/v1/orders/{}/cancel", order["id"].as_str().unwrap());
+    let body = json!({ "tickets": [order["tickets"][1]["id"]] });
+    fan.post(&cancel, Some("back"), &body).await.unwrap().expect(200);
+    let path = |event: &Value| format!("/api/v1/events/{}/availability", event["id"].as_str().unwrap());
+    let area = fan.get(&path(club)).await.unwrap().expect(200).json()["areas"][0].clone();
+    let held = hold(&mut fan, club, json!({ "areas": [{ "id": area["id"], "quantity": 2 }] })).await;
+    pay(&mut fan, &held, "two").await;
+
+    // Somebody holds the seats that are free and lets them go, to know their names.
+    let held = hold_two(&mut fan, theatre).await;
+    fan.delete(&format!("/api/v1/holds/{}", held["id"].as_str().unwrap())).await.unwrap().expect(204);
+    let seats = Vec::from_iter(held["seats"].as_array().unwrap().iter().map(|seat| &seat["id"]));
+    for (event, block) in
+        [(theatre, json!({ "seats": seats })), (club, json!({ "area": { "id": area["id"], "places": 5 } }))]
+    {
+        let mut owner = house.signed_in(&server, "owner", Some(&event["organizer"])).await;
+        let path = |page: &str| {
+            let (organizer, event) = (event["organizer"].as_str().unwrap(), event["id"].as_str().unwrap());
+            format!("/api/v1/organizers/{organizer}/events/{event}/{page}")
+        };
+        owner.post(&path("blocks"), None, &block).await.unwrap().expect(201);
+        if block["area"].is_object() {
+            let fewer = json!({ "area": area["id"], "capacity": 100 });
+            owner.post(&path("capacity"), None, &fewer).await.unwrap().expect(204);
+        }
+    }
+    assert!(server.stop().await.success());
+    (order, area["id"].clone())
+}
+
+#[tokio::test]
+async fn verify_finds_what_rows_claim_and_the_seats_do_not_have() {
+    let house = House::new().await;
+    let (order, area) = a_busy_house(&house).await;
+    let (code, report) = house.verify().await;
+    assert_eq!((code, &report["seatsSold"], &report["areaPlacesSold"]), (Some(0), &json!(1), &json!(2)), "{report}");
+
+    let store = house.database().await;
+    let change = async |sql: &str| {
+        let tx = store.begin_write().await.unwrap();
+        let rows = tx.execute(sql, ()).await.unwrap();
+        tx.commit().await.unwrap();
+        rows
+    };
+    // The club, by what was changed there.
+    let club = "WHERE id IN (SELECT event_id FROM area_capacity)";
+    let capacity = |by: &str| format!("UPDATE event SET capacity = capacity {by} 1 {club}");
+    // What waits for its job need not agree yet.
+    let unsettled = "UPDATE job SET attempts = 1 WHERE kind = 'sales.sync_event.v1'";
+    assert!(change(unsettled).await > 0, "the capacity was changed a moment ago");
+    change(&capacity("+")).await;
+    assert_eq!(house.verify().await.0, Some(0));
+    change(&capacity("-")).await;
+    change("DELETE FROM job WHERE kind = 'sales.sync_event.v1'").await;
+
+    let (seat, area) = (order["tickets"][0]["seat"].as_str().unwrap(), area.as_str().unwrap());
+    let in_seat = |from: &str, to: &str| format!("UPDATE order_place SET seat_id = '{to}' WHERE seat_id = '{from}'");
+    let in_area = |from: &str, to: &str| {
+        format!("UPDATE order_place SET area_id = '{to}' WHERE area_id = '{from}' AND position = 0")
+    };
+    let back = |to: &str, from: &str| {
+        format!("UPDATE ticket SET status = '{to}' WHERE position = 1 AND seat IS NOT NULL AND status = '{from}'")
+    };
+    let kept = |refundable: &str| {
+        format!(
+            "UPDATE order_line SET refundable = {refundable}
+              WHERE place = 1 AND kind = 'face_value' AND order_id IN (SELECT order_id FROM order_refund)"
+        )
+    };
+    let state = |to: &str| format!("UPDATE event SET state = '{to}' {club}");
+    let takes = |by: &str| format!("UPDATE area_capacity SET capacity = capacity {by} 1");
+    let blocked = |by: &str| format!("UPDATE seat_block SET places = places {by} 1 WHERE area_id IS NOT NULL");
+    let in_block = "UPDATE seat_block_seat SET seat_id = 'X-' || seat_id
+                     WHERE seat_id = (SELECT MIN(seat_id) FROM seat_block_seat)";
+    for (harm, undo, found) in [
+        (in_seat(seat, "X-1-1"), in_seat("X-1-1", seat), "owns seat X-1-1"),
+        (in_seat(seat, "X-1-1"), in_seat("X-1-1", seat), "no live ticket to seat X-1-1"),
+        (in_area(area, "nowhere"), in_area("nowhere", area), "owns a place in area nowhere"),
+        (back("issued", "refunded"), back("refunded", "issued"), "which is not its own"),
+        (kept("FALSE"), kept("TRUE"), "of its money went back"),
+        (capacity("-"), capacity("+"), "has room for"),
+        (state("off_sale"), state("published"), "is off_sale, and the seat engine"),
+        (takes("+"), takes("-"), "takes 101 people"),
+        (blocked("+"), blocked("-"), "blocks have 6 places"),
+        (in_block.to_owned(), String::new(), "which is not blocked"),
+    ] {
+        assert_eq!(change(&harm).await, 1, "{harm}");
+        let (code, report) = house.verify().await;
+        let findings = report["findings"].as_array().unwrap();
+        let finds = |finding: &Value| finding.as_str().unwrap().contains(found);
+        assert!(code == Some(1) && findings.iter().any(finds), "{harm}: {report}");
+        if !undo.is_empty() {
+            assert_eq!(change(&undo).await, 1, "{undo}");
+            let (code, report) = house.verify().await;
+            assert_eq!(code, Some(0), "{undo}: {report}");
+        }
+    }
     store.close().await.unwrap();
 }
 

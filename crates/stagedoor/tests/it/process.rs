@@ -1,8 +1,10 @@
 //! The server as a process: it starts, survives being killed, stops in order, and is alone on its
 //! data.
 
+use std::process::Stdio;
 use std::time::Duration;
 
+use serde_json::json;
 use testkit::{Installation, Server, end_owner, usurp};
 
 #[tokio::test]
@@ -79,4 +81,41 @@ async fn a_second_server_on_the_same_address_is_refused() {
     assert!(!second.status.success());
     let said = String::from_utf8_lossy(&second.stderr);
     assert!(said.contains("could not listen"), "{said}");
+}
+
+#[tokio::test]
+async fn the_metrics_of_a_running_server_are_what_their_readers_expect() {
+    let place = Installation::new().await;
+    let server = place.serve(&[]).await;
+    let mut client = server.client();
+    client.get("/api/v1/events").await.unwrap().expect(200);
+    client.get("/nowhere").await.unwrap().expect(404);
+    let wrong = json!({ "email": "ann@fans.example", "password": "an old mill by the sea" });
+    client.post("/api/v1/auth/login", None, &wrong).await.unwrap().expect(401);
+    let mut text = String::new();
+    // Jobs are counted when the server first keeps its metrics.
+    for _ in 0..600 {
+        text = String::from_utf8(client.get("/metrics").await.unwrap().expect(200).body.to_vec()).unwrap();
+        if text.contains("stagedoor_jobs{") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let of_events = "route=\"/api/v1/events\",method=\"GET\"";
+    for wanted in [
+        "# TYPE stagedoor_http_request_seconds histogram".to_owned(),
+        format!("stagedoor_http_request_seconds_bucket{{{of_events},le=\"0.0005\"}}"),
+        format!("stagedoor_http_request_seconds_bucket{{{of_events},le=\"+Inf\"}} 1"),
+        format!("stagedoor_http_request_seconds_count{{{of_events}}} 1"),
+        "stagedoor_jobs{state=\"due\"}".to_owned(),
+    ] {
+        assert!(text.contains(&wanted), "{wanted} is not in\n{text}");
+    }
+    let file = place.data().join("metrics.txt");
+    std::fs::write(&file, &text).unwrap();
+    let mut promtool = tokio::process::Command::new("promtool");
+    promtool.args(["check", "metrics"]).stdin(Stdio::from(std::fs::File::open(&file).unwrap()));
+    let checked = promtool.output().await.expect("promtool is installed: scripts/setup.sh test");
+    let told = format!("{}{}", String::from_utf8_lossy(&checked.stdout), String::from_utf8_lossy(&checked.stderr));
+    assert!(checked.status.success() && told.trim().is_empty(), "{told}\n{text}");
 }
