@@ -29,7 +29,7 @@ fn color(x: u32, y: u32) -> [u8; 3] {
         (14..=20, 4..=21) => LIGHT,
         (8..=13, 4..=21) => FRAME,
         // What falls through it lies on the ground.
-        (_, 22..=24) if x >= 14 && x <= y - 1 => LIGHT,
+        (14.., 22..=24) if x < y => LIGHT,
         _ => NIGHT,
     }
 }
