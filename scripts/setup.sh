@@ -36,6 +36,8 @@ lint) need shellcheck has shellcheck ;;
 test)
     need shellcheck has shellcheck
     need git has git
+    need openssl has openssl
+    need unzip has unzip
     need postgresql has_postgres
     need redis-server has redis-server
     need redis-tools has redis-cli

@@ -5,7 +5,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use catalog::{
-    DateBound, EventCard, EventError, EventQuery, EventState, EventType, ListError, PriceLevel, Sort, TicketType,
+    Barcodes, DateBound, EventCard, EventError, EventQuery, EventState, EventType, ListError, PriceLevel, Sort,
+    TicketType,
 };
 use futures_util::future::join_all;
 use inventory::Refused;
@@ -180,6 +181,10 @@ pub struct EventPage {
     /// `any`: its doors take a printed ticket; `live`: the changing barcode of a phone alone.
     #[schema(value_type = schema::Barcodes)]
     barcodes: &'static str,
+    /// The wallets of phones that its tickets can be put into; none where `barcodes` is `live`, because a pass stands
+    /// still.
+    #[schema(value_type = Vec<schema::Wallet>)]
+    wallets: Vec<&'static str>,
     /// Other performances of the same production.
     time_slots: Vec<TimeSlot>,
     version: u32,
@@ -376,6 +381,7 @@ pub async fn event(
         moved_at: shown.moved_at,
         refunds_until: shown.refunds_until(),
         barcodes: details.barcodes.text(),
+        wallets: if details.barcodes == Barcodes::Live { Vec::new() } else { app.wallets.at(now) },
         time_slots: slots
             .iter()
             .map(|slot| TimeSlot {

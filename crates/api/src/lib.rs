@@ -71,6 +71,7 @@ pub mod tenant;
 pub mod tickets;
 pub mod tls;
 pub mod venues;
+pub mod wallet;
 pub mod websocket;
 
 use std::ops::Deref;
@@ -100,6 +101,7 @@ pub struct Parts {
     pub simulated: Option<payments::SimulatedGateway>,
     pub sales: sales::Sales,
     pub signer: ::tickets::Signer,
+    pub wallets: ::tickets::Wallets,
     pub live: live::Live,
     pub compressed: seat_maps::Compressed,
     pub denials: denials::Denials,

@@ -20,7 +20,7 @@ use crate::respond::Respond;
 use crate::{
     App, accounts, agreements, approvals, audit, blocks, bookings, checkins, contracts, door, events, export, guests,
     holds, invitations, kyc, live, oauth, offers, operations, orders, organizers, own_events, pages, passkeys,
-    platform, profile, programs, providers, seat_maps, security, tickets, venues,
+    platform, profile, programs, providers, seat_maps, security, tickets, venues, wallet,
 };
 
 #[derive(OpenApi)]
@@ -139,6 +139,7 @@ fn table() -> OpenApiRouter<App> {
         .merge(offers::routes())
         .merge(bookings::routes())
         .merge(tickets::routes())
+        .merge(wallet::routes())
         .merge(organizers::routes())
         .merge(invitations::routes())
         .merge(platform::routes())

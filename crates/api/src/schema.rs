@@ -144,6 +144,7 @@ texts! {
     EventType => words(catalog::EventType::ALL.map(catalog::EventType::text));
     OrphanPolicy => words(["forbid", "avoid", "ignore"]);
     Barcodes => words(["any", "live"]);
+    Wallet => words(["apple", "google"]);
     SortOrder => words(["date", "relevance"]);
     TicketStatus => words(["issued", "used", "refunded", "revoked"]);
     OrderStatus => words(sales::OrderStatus::ALL.map(sales::OrderStatus::text));

@@ -1,16 +1,18 @@
 //! Tickets of the person signed in, and their barcodes.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use catalog::{Barcodes, EventState};
+use catalog::{Barcodes, EventState, EventView};
 use sales::{Key, OrderError};
 use serde::{Deserialize, Serialize};
 use stagedoor_core::{Code, EventId, Money, OrderId, TicketId, Timestamp, UserId};
 use store::Origin;
 use store::idempotency::{self, Scope};
-use tickets::{Access, Cause, ChangeError, PageRequest, Place, Sheet, Status, Step, Ticket, render};
+use tickets::{Access, BarcodeText, Cause, ChangeError, PageRequest, Place, Sheet, Status, Step, Ticket, render};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -275,6 +277,34 @@ async fn is_live_only(app: &App, ticket: &Ticket) -> Result<bool, Problem> {
     Ok(app.catalog.any_event(ticket.event).await?.event.details.barcodes == Barcodes::Live)
 }
 
+/// A ticket with the barcode that stays the same, to be shown outside of this program.
+pub(crate) struct Still {
+    pub ticket: Ticket,
+    pub view: Arc<EventView>,
+    pub barcode: BarcodeText,
+    /// Whom the buyer named.
+    pub attendee: Option<String>,
+}
+
+/// Refuses where the ticket admits nobody any more, and where the event takes live barcodes alone.
+pub(crate) async fn still(app: &App, owner: UserId, ticket: TicketId) -> Result<Still, Problem> {
+    let ticket = find(app, owner, ticket).await?;
+    admits(&ticket)?;
+    let view = app.catalog.any_event(ticket.event).await?;
+    if view.event.details.barcodes == Barcodes::Live {
+        return Err(Problem::new(Code::WrongState, "the event takes live barcodes alone"));
+    }
+    let barcode = app.signer.sign(&ticket);
+    // Whom the buyer named is no business of whoever was given the ticket.
+    let attendee = match app.sales.order(owner, ticket.order).await {
+        Ok(order) => app.sales.attendee(order.id).await?,
+        Err(OrderError::UnknownOrder) => None,
+        Err(fault) => return Err(fault.into()),
+    };
+    let attendee = attendee.and_then(|who| who.name().or(who.email()).map(str::to_owned));
+    Ok(Still { ticket, view, barcode, attendee })
+}
+
 /// The ticket to print: one page with the barcode that admits. There is none (409 `wrong_state`) where the event
 /// takes live barcodes alone.
 #[utoipa::path(get, path = "/api/v1/tickets/{ticket}/pdf", tag = "tickets", security(("bearer" = []), ("oauth2" = ["tickets.read"])),
@@ -286,19 +316,7 @@ pub async fn pdf(
     fan: Person<TicketsRead>,
     Path(ticket): Path<TicketId>,
 ) -> Result<Response, Problem> {
-    let ticket = find(&app, fan.id(), ticket).await?;
-    admits(&ticket)?;
-    let view = app.catalog.any_event(ticket.event).await?;
-    if view.event.details.barcodes == Barcodes::Live {
-        return Err(Problem::new(Code::WrongState, "the event takes no printed tickets"));
-    }
-    let barcode = app.signer.sign(&ticket);
-    // Whom the buyer named is no business of whoever was given the ticket.
-    let attendee = match app.sales.order(fan.id(), ticket.order).await {
-        Ok(order) => app.sales.attendee(order.id).await?,
-        Err(OrderError::UnknownOrder) => None,
-        Err(fault) => return Err(fault.into()),
-    };
+    let Still { ticket, view, barcode, attendee } = still(&app, fan.id(), ticket).await?;
     let (details, venue) = (&view.event.details, &view.venue.details);
     let start = details.local_start(&venue.time_zone).strftime("%A, %-d %B %Y, %H:%M");
     let subtitles = [format!("{}, {}", venue.name, venue.city), format!("{start} ({})", venue.time_zone.name())];
@@ -309,8 +327,7 @@ pub async fn pdf(
         Place::Area { name, .. } => vec![("Area", name.clone())],
     };
     facts.push(("Price", format!("{}, {} ({})", ticket.face_value, ticket.level_name, ticket.ticket_type)));
-    let who = attendee.as_ref().and_then(|who| who.name().or(who.email()));
-    facts.extend(who.map(|who| ("Attendee", who.to_owned())));
+    facts.extend(attendee.map(|who| ("Attendee", who)));
     facts.extend([("Order", ticket.order.to_string()), ("Ticket", ticket.id.to_string())]);
     let sheet = Sheet { title: details.name.as_str(), subtitles: &subtitles, facts: &facts };
     let headers = [

@@ -95,6 +95,12 @@ impl Zone {
         self.0.to_datetime(jiff::Timestamp::from(at))
     }
 
+    /// The same with its offset; prints as `2026-11-21T20:30:00+01:00`. Source: RFC 3339.
+    pub fn local_with_offset(&self, at: Timestamp) -> impl std::fmt::Display {
+        let at = jiff::Timestamp::from(at);
+        at.display_with_offset(self.0.to_offset(at))
+    }
+
     /// The instant at which the wall clock shows `local`. Clocks that are turned back show some
     /// times twice: the first one is meant. Clocks turned forward skip some: those are refused.
     pub fn instant(&self, field: &'static str, local: civil::DateTime) -> Result<Timestamp, FieldError> {

@@ -99,6 +99,8 @@ codes! {
         WrongState = "wrong_state",
         Conflict = "conflict",
         TicketUsed = "ticket_used",
+        /// The operator has no account with this wallet of phones.
+        WalletNotConfigured = "wallet_not_configured",
     }
     410 {
         HoldExpired = "hold_expired",

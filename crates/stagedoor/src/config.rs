@@ -212,6 +212,34 @@ pub struct Flags {
     #[arg(long, global = true, env = "STAGEDOOR_SIGN_IN_RETURN_URL", value_name = "URL")]
     sign_in_return_url: Option<String>,
 
+    /// Pass type id of Apple, as pass.org.example.tickets; with the four below there are passes for its wallet
+    #[arg(long, global = true, env = "STAGEDOOR_APPLE_WALLET_PASS_TYPE_ID", value_name = "ID")]
+    apple_wallet_pass_type_id: Option<String>,
+
+    /// Team id of Apple
+    #[arg(long, global = true, env = "STAGEDOOR_APPLE_WALLET_TEAM_ID", value_name = "ID")]
+    apple_wallet_team_id: Option<String>,
+
+    /// File with the certificate that passes are signed with (PEM)
+    #[arg(long, global = true, env = "STAGEDOOR_APPLE_WALLET_CERTIFICATE_FILE", value_name = "FILE")]
+    apple_wallet_certificate_file: Option<PathBuf>,
+
+    /// File with the key of this certificate (PEM, without a password)
+    #[arg(long, global = true, env = "STAGEDOOR_APPLE_WALLET_KEY_FILE", value_name = "FILE")]
+    apple_wallet_key_file: Option<PathBuf>,
+
+    /// File with Apple's certificate that issued it (PEM)
+    #[arg(long, global = true, env = "STAGEDOOR_APPLE_WALLET_INTERMEDIATE_FILE", value_name = "FILE")]
+    apple_wallet_intermediate_file: Option<PathBuf>,
+
+    /// Issuer id of Google's wallet; with the one below there are passes for it
+    #[arg(long, global = true, env = "STAGEDOOR_GOOGLE_WALLET_ISSUER_ID", value_name = "ID")]
+    google_wallet_issuer_id: Option<String>,
+
+    /// File with the key of a service account of Google's (JSON)
+    #[arg(long, global = true, env = "STAGEDOOR_GOOGLE_WALLET_ACCOUNT_FILE", value_name = "FILE")]
+    google_wallet_account_file: Option<PathBuf>,
+
     /// How long the simulated gateway takes for tok_slow, in milliseconds [default: 2500]
     #[arg(long, global = true, env = "STAGEDOOR_GATEWAY_LATENCY_MS", value_name = "MS")]
     gateway_latency_ms: Option<u64>,
@@ -331,6 +359,13 @@ pub struct Settings {
     pub sign_in_providers: Vec<SignInProvider>,
     /// Where providers send browsers back to; without a slash at its end.
     pub sign_in_return_url: Option<String>,
+    pub apple_wallet_pass_type_id: Option<String>,
+    pub apple_wallet_team_id: Option<String>,
+    pub apple_wallet_certificate_file: Option<PathBuf>,
+    pub apple_wallet_key_file: Option<PathBuf>,
+    pub apple_wallet_intermediate_file: Option<PathBuf>,
+    pub google_wallet_issuer_id: Option<String>,
+    pub google_wallet_account_file: Option<PathBuf>,
     pub gateway_latency_ms: u64,
     pub log: Option<String>,
     pub log_format: LogFormat,
@@ -382,6 +417,13 @@ impl Default for Settings {
             outbound_certificates_file: None,
             sign_in_providers: Vec::new(),
             sign_in_return_url: None,
+            apple_wallet_pass_type_id: None,
+            apple_wallet_team_id: None,
+            apple_wallet_certificate_file: None,
+            apple_wallet_key_file: None,
+            apple_wallet_intermediate_file: None,
+            google_wallet_issuer_id: None,
+            google_wallet_account_file: None,
             gateway_latency_ms: 2_500,
             log: None,
             log_format: LogFormat::Text,

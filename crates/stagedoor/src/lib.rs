@@ -22,6 +22,7 @@ mod providers;
 mod serve;
 mod system;
 mod verify;
+mod wallets;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -28,6 +28,7 @@ use crate::config::Settings;
 use crate::data::{Access, Data};
 use crate::fault::{Chain, Fault, because};
 use crate::system::System;
+use crate::wallets;
 
 /// How often it is asked whether the seats are still ours.
 const FENCE_WATCH: Duration = Duration::from_secs(1);
@@ -54,6 +55,7 @@ const SECONDS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 pub fn serve(settings: &Settings, runtime: &Runtime) -> Result<(), Fault> {
     allow_open_files();
     let (limits, shared) = limits(settings)?;
+    let wallets = wallets::of(settings)?;
     let edge = bind(settings)?;
     let tls = edge.tls.clone();
     let recorder = record_metrics()?;
@@ -71,6 +73,7 @@ pub fn serve(settings: &Settings, runtime: &Runtime) -> Result<(), Fault> {
         simulated: Some(system.gateway.clone()),
         sales: system.sales.clone(),
         signer: tickets::Signer::new(&system.keyring),
+        wallets,
         live: api::live::Live::new(
             system.sales.clone(),
             system.catalog.clone(),

@@ -23,6 +23,7 @@ pub mod mail;
 mod postgres;
 mod redis;
 mod server;
+pub mod wallet;
 
 pub use database::TestStore;
 pub use http::{Answer, Client};

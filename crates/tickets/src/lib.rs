@@ -1,4 +1,5 @@
-//! Tickets: issued for a sold order, shown as a signed barcode that may change with time, checked in once at the door.
+//! Tickets: issued for a sold order, shown as a signed barcode that may change with time, on paper or in the wallet of a
+//! phone, checked in once at the door.
 //!
 //! What it owns: tickets and the changes to them, the barcode format and its keys, scans and
 //! admissions. It knows events, orders and fans by id alone; what it needs of them (such as when
@@ -38,6 +39,7 @@ mod scan;
 mod sql;
 mod ticket;
 mod typeface;
+mod wallet;
 
 pub use barcode::{
     BARCODE_TEXT_LENGTH, Barcode, BarcodeText, LIVE_TEXT_LENGTH, LiveBarcode, PublicKeys, Shown, Signer, Unreadable,
@@ -56,3 +58,4 @@ pub use ticket::{
     Access, AttendeeFilter, Cause, Change, ChangeError, ChangeKind, Ending, GENERATIONS_MAX, IssueError, NewTicket,
     NewTickets, Page, PageRequest, Place, Reach, Status, StatusError, TICKETS_PER_ORDER_MAX, Ticket,
 };
+pub use wallet::{Apple, AppleParts, Google, Pass, SetupError, Wallets};

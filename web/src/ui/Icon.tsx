@@ -25,6 +25,7 @@ const SHAPES = {
   send: 'M4 12l16-8-6 16-3-6.500z',
   refund: 'M4 10h11a5 5 0 0 1 0 10H9M8 5.500L3.500 10 8 14.500',
   print: 'M7 9V3.500h10V9M7 17H4V9h16v8h-3M7 14h10v6.500H7z',
+  wallet: 'M3.500 7.500h15v12h-15zM3.500 7.500L15 4v3.500M14.500 11.500h6v4h-6z',
   menu: 'M4 7h16M4 12h16M4 17h16',
 } as const
 

@@ -104,6 +104,7 @@ pub struct Wish {
     /// What an address may keep open.
     pub crowd: api::crowd::Config,
     pub public_url: String,
+    pub wallets: tickets::Wallets,
 }
 
 impl Default for Wish {
@@ -121,6 +122,7 @@ impl Default for Wish {
             route_limits: route_limits.into_iter().collect::<Result<_, _>>().expect("limits of routes"),
             crowd: api::crowd::Config { connections: 1_000_000, live: 1_000_000 },
             public_url: PUBLIC_URL.to_owned(),
+            wallets: tickets::Wallets::default(),
         }
     }
 }
@@ -204,6 +206,7 @@ impl TestApp {
             simulated: Some(gateway.clone()),
             sales,
             signer: tickets::Signer::new(keyring),
+            wallets: wish.wallets,
             compressed: api::seat_maps::Compressed::default(),
             denials: api::denials::Denials::default(),
             expiry_lag: api::operations::Peak::default(),

@@ -48,3 +48,4 @@ mod sockets;
 mod tickets;
 mod tls;
 mod wall;
+mod wallet;

@@ -15,3 +15,4 @@ mod row_security;
 mod sign_in_providers;
 mod tenants;
 mod verify;
+mod wallets;

@@ -1,5 +1,6 @@
 //! One suite over the database of the run: SQLite, or PostgreSQL with `STAGEDOOR_TEST_POSTGRES`.
-//! The picture tests need `zbarimg`, `rsvg-convert`, `pdftotext` and its kin, and `node`.
+//! The picture tests need `zbarimg`, `rsvg-convert`, `pdftotext` and its kin, and `node`; those of passes `openssl` and
+//! `unzip`.
 
 mod barcode;
 mod checkin;
@@ -8,6 +9,7 @@ mod live;
 mod merge;
 mod pictures;
 mod signing;
+mod wallet;
 
 use stagedoor_core::{Currency, EventId, Money, OrderId, OrganizerId, UserId};
 use testkit::TestStore;

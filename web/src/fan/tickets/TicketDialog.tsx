@@ -13,6 +13,7 @@ import { ReissueDialog } from './ReissueDialog'
 import styles from './TicketDialog.module.css'
 import { TransferForm } from './TransferForm'
 import { admits } from './ticketQueries'
+import { WalletLinks } from './WalletLinks'
 
 type Props = {
   ticket: Ticket
@@ -90,6 +91,7 @@ export function TicketDialog({ ticket, event, siblings, offline, onShow, onClose
               <Icon name="print" /> {t('pdf')}
             </a>
           )}
+          <WalletLinks ticket={ticket} event={event} />
           {ticket.status === 'issued' && (
             <>
               <Button size="s" onClick={() => setDoing('transfer')}>
