@@ -37,6 +37,9 @@ pub enum Error {
     Rejected { partition: Partition, seq: BatchSeq, record: u32, source: Fault },
     #[error("could not {doing}")]
     Fault { doing: &'static str, source: Fault },
+    /// As [`AppendError::Unflushed`].
+    #[error("the disk did not flush: could not {doing}")]
+    Unflushed { doing: &'static str, source: Fault },
 }
 
 impl Error {
@@ -70,6 +73,11 @@ pub enum AppendError {
     /// [`Journal::contains`]: crate::Journal::contains
     #[error("whether batch {seq} was written is not known")]
     Unknown { seq: BatchSeq, chain: Chain, source: Fault },
+    /// The disk refused to flush. From here on the system may show in the file what is not on the
+    /// disk, and may say of a second flush that all is well: nothing may be read from the file or
+    /// written to it by this process, which has to end.
+    #[error("the disk did not flush batch {seq}")]
+    Unflushed { seq: BatchSeq, source: Fault },
 }
 
 /// Where something is not as it was written, and what.

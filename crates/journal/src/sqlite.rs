@@ -14,7 +14,7 @@ mod file;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior, ffi, params};
 use stagedoor_core::{EventId, Timestamp};
 use uuid::Uuid;
 
@@ -71,9 +71,20 @@ impl SqliteJournal {
         let connection = connect(&path, partition)?;
         let log_pages = log_pages(&path);
         let writer = Writer::new(partition);
-        let journal = Self { connection, mark: Some(mark), writer, path, log_pages, lock: Some(lock) };
+        let mut journal = Self { connection, mark: Some(mark), writer, path, log_pages, lock: Some(lock) };
         journal.check_end()?;
+        journal.settle().map_err(fault("move the log into the journal"))?;
         Ok(journal)
+    }
+
+    /// Empties the log into the database, before anything is built on what was found in it. The
+    /// process before may have ended because the disk did not flush, and the system may still show
+    /// what the disk never got: written and flushed once more, it is there.
+    fn settle(&mut self) -> rusqlite::Result<()> {
+        // Somebody who reads at this moment may keep a part of it in the log.
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        self.log_pages = log_pages(&self.path);
+        Ok(())
     }
 
     /// Opens an existing journal for reading, also while its owner writes. Changes no file but
@@ -202,11 +213,17 @@ impl Journal for SqliteJournal {
             }
         }
         let last = self.check_end()?;
-        let claimed = self
-            .connection
-            .query_row(sql::CLAIM, params![partition.0, mine.map(|epoch| epoch.0 as i64)], |row| row.get::<_, i64>(0))
-            .optional()
-            .map_err(fault("claim the partition"))?;
+        let mut claim = || {
+            // By itself the statement would give its row before it commits, and a commit that fails
+            // then is not heard of.
+            let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mine = mine.map(|epoch| epoch.0 as i64);
+            let claimed =
+                tx.query_row(sql::CLAIM, params![partition.0, mine], |row| row.get::<_, i64>(0)).optional()?;
+            tx.commit()?;
+            Ok(claimed)
+        };
+        let claimed = claim().map_err(fault("claim the partition"))?;
         let Some(epoch) = claimed else { return Err(Error::Fenced { partition }) };
         let epoch = Epoch(epoch as u64);
         self.writer.claimed(epoch, last);
@@ -218,8 +235,7 @@ impl Journal for SqliteJournal {
         if self.log_pages > LOG_PAGES_MAX
             && let Err(error) = self.move_log()
         {
-            self.writer.poison();
-            return Err(AppendError::Failed { seq: header.seq, source: error.into() });
+            return Err(self.failed(header, error));
         }
         let written = self.connection.prepare_cached(sql::APPEND).and_then(|mut insert| {
             insert.execute(params![
@@ -396,10 +412,10 @@ impl SqliteJournal {
     fn failed(&mut self, header: BatchHeader, error: rusqlite::Error) -> AppendError {
         self.writer.poison();
         match error.sqlite_error_code() {
+            _ if is_unflushed(&error) => AppendError::Unflushed { seq: header.seq, source: error.into() },
             // The number is taken, so someone else wrote it.
             Some(ErrorCode::ConstraintViolation) => self.fenced(header.epoch),
-            // The flush may have failed after the commit had reached the log: opening the log
-            // again may find it whole.
+            // The commit may have reached the log: opening the log again may find it whole.
             Some(ErrorCode::SystemIoFailure) => {
                 AppendError::Unknown { seq: header.seq, chain: header.chain, source: error.into() }
             }
@@ -477,7 +493,16 @@ fn integrity(connection: &Connection, mut visit: impl FnMut(String)) -> Result<(
 }
 
 fn fault(doing: &'static str) -> impl Fn(rusqlite::Error) -> Error {
-    move |source| Error::Fault { doing, source: source.into() }
+    move |source| match is_unflushed(&source) {
+        true => Error::Unflushed { doing, source: source.into() },
+        false => Error::Fault { doing, source: source.into() },
+    }
+}
+
+/// Whether a file or its folder could not be flushed.
+fn is_unflushed(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    matches!(code, Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC))
 }
 
 fn io(doing: &'static str) -> impl Fn(std::io::Error) -> Error {

@@ -2,7 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
 use sqlx::PgPool;
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
@@ -65,6 +66,9 @@ impl Store {
             Backend::Sqlite => {
                 // One connection writes: waiting happens in the pool's fair queue, not in SQLite's.
                 let write = Database::connect(sqlite(url, 1)).await?;
+                // The process before may have ended because the disk did not flush. What its log shows
+                // is written and flushed once more before anything follows it.
+                write.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
                 let read = Database::connect(sqlite(url, SQLITE_READERS)).await?;
                 Store { read, write, backend: Backend::Sqlite, env, keyring, origin, wall }
             }
@@ -170,7 +174,16 @@ impl Store {
             sqlite_transaction_mode: (self.backend == Backend::Sqlite).then_some(SqliteTransactionMode::Immediate),
             isolation_level: None,
         };
-        let tx = self.write.begin_with_options(options).await?;
+        let tx = match self.backend {
+            Backend::Sqlite => self.write.begin_with_options(options).await?,
+            // In a task of its own: a session to which the library has sent its BEGIN goes back to the
+            // others inside that transaction when whoever asked goes away before the answer.
+            Backend::Postgres => {
+                let write = self.write.clone();
+                let begun = tokio::spawn(async move { write.begin_with_options(options).await });
+                begun.await.expect("beginning a transaction does not panic")?
+            }
+        };
         Ok(Tx::writing(tx, self, origin.clone()))
     }
 

@@ -32,7 +32,17 @@ impl Error {
 }
 
 impl From<DbErr> for Error {
+    /// Does not return when an SQLite file could not be flushed: from then on the system may show in
+    /// it what is not on the disk, and may say of a second flush that all is well. So nothing is read
+    /// from it or written to it any more, and whoever starts the process anew has it ask the disk.
     fn from(error: DbErr) -> Self {
+        if is_unflushed(&error) {
+            tracing::error!(
+                %error,
+                "the disk did not flush the database, so what its file shows cannot be believed: ending at once"
+            );
+            std::process::abort();
+        }
         if let Some(SqlErr::UniqueConstraintViolation(text) | SqlErr::ForeignKeyConstraintViolation(text)) =
             error.sql_err()
         {
@@ -47,24 +57,41 @@ impl From<DbErr> for Error {
 fn is_busy(error: &DbErr) -> bool {
     match error {
         DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => true,
-        DbErr::Conn(RuntimeErr::SqlxError(error))
-        | DbErr::Exec(RuntimeErr::SqlxError(error))
-        | DbErr::Query(RuntimeErr::SqlxError(error)) => match &**error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) => true,
-            sqlx::Error::Database(error) => passes(&error.code().unwrap_or_default()),
+        _ => match below(error) {
+            Some(sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) => true,
+            Some(sqlx::Error::Database(error)) => passes(&error.code().unwrap_or_default()),
             _ => false,
         },
+    }
+}
+
+fn is_unflushed(error: &DbErr) -> bool {
+    match below(error) {
+        Some(sqlx::Error::Database(error)) => error.code().is_some_and(|code| UNFLUSHED.contains(&&*code)),
         _ => false,
     }
 }
+
+/// What the library below said.
+fn below(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(error))
+        | DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error)) => Some(error),
+        _ => None,
+    }
+}
+
+/// SQLite's IOERR_FSYNC and IOERR_DIR_FSYNC. A SQLSTATE is longer.
+const UNFLUSHED: [&str; 2] = ["1034", "1290"];
 
 /// Whether a database's code is of something that passes. A SQLSTATE has five characters, a number
 /// of SQLite's fewer, with the family in its last eight bits.
 fn passes(code: &str) -> bool {
     /// BUSY, LOCKED and FULL.
     const FAMILIES: [u32; 3] = [5, 6, 13];
-    /// IOERR_WRITE, _FSYNC, _TRUNCATE and _SHMSIZE: a full disk says so in many ways.
-    const UNWRITTEN: [u32; 4] = [778, 1034, 1546, 4874];
+    /// IOERR_WRITE, _TRUNCATE and _SHMSIZE: a full disk says so in many ways.
+    const UNWRITTEN: [u32; 3] = [778, 1546, 4874];
     match code.parse::<u32>() {
         Ok(number) if code.len() < 5 => FAMILIES.contains(&(number & 0xff)) || UNWRITTEN.contains(&number),
         // Connection lost, no room (disk, memory, connections), deadlock or serialization, lock not
@@ -83,7 +110,7 @@ mod tests {
 
     #[test]
     fn what_passes_is_told_from_what_stays_broken() {
-        for code in ["5", "6", "261", "517", "13", "778", "1034", "1546", "4874"] {
+        for code in ["5", "6", "261", "517", "13", "778", "1546", "4874"] {
             assert!(passes(code), "SQLite {code}");
         }
         // ERROR, IOERR_READ, CORRUPT, CANTOPEN, a broken NOT NULL, NOTADB, IOERR_CORRUPTFS.

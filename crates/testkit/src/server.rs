@@ -122,12 +122,18 @@ impl Installation {
     /// Starts a server and waits until it can serve. Its limits on requests are out of the way of a
     /// test, which calls from one address; `arguments` may set them.
     pub async fn serve(&self, arguments: &[&str]) -> Server {
+        self.serve_with(arguments, |_| {}).await
+    }
+
+    /// The same, its process changed before it starts.
+    pub async fn serve_with(&self, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Server {
         let address = self.address();
         let listen = address.to_string();
         let log = self.folder.path().join("server.log");
         let file = std::fs::OpenOptions::new().create(true).append(true).open(&log).expect("the log opens");
         let mut command = self.command(&[&["serve", "--listen", &listen], arguments].concat());
         command.envs(UNLIMITED);
+        change(&mut command);
         command.stdout(file.try_clone().expect("the log is a file")).stderr(file);
         let child = command.spawn().expect("the binary starts");
         let mut server = Server { child, address, log };

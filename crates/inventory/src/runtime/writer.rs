@@ -108,6 +108,16 @@ pub(super) enum Broken {
 }
 
 impl Broken {
+    /// Whether the disk refused to flush, after which the journal's file cannot be believed.
+    fn is_unflushed(&self) -> bool {
+        matches!(
+            self,
+            Broken::Append(AppendError::Unflushed { .. })
+                | Broken::Journal(journal::Error::Unflushed { .. })
+                | Broken::Recover(RecoverError::Journal(journal::Error::Unflushed { .. }))
+        )
+    }
+
     /// Whether another process has taken over the partition.
     fn is_fenced(&self) -> bool {
         matches!(

@@ -76,6 +76,23 @@ impl Cut {
 }
 
 #[test]
+fn what_a_log_has_is_written_anew_and_flushed_before_anything_follows_it() {
+    let cut = power_cut();
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(file(folder.path(), "db"), &cut.database).unwrap();
+    fs::write(file(folder.path(), "db-wal"), &cut.log).unwrap();
+    let mut journal = SqliteJournal::open(folder.path(), Partition(0)).unwrap();
+    assert_eq!(fs::metadata(file(folder.path(), "db-wal")).unwrap().len(), 0);
+    // So the disk need not have got any of the log.
+    let other = tempfile::tempdir().unwrap();
+    fs::copy(file(folder.path(), "db"), file(other.path(), "db")).unwrap();
+    let mut copy = SqliteJournal::open(other.path(), Partition(0)).unwrap();
+    for journal in [&mut journal, &mut copy] {
+        assert_eq!(facts(journal, BatchSeq::NONE).unwrap(), cut.facts);
+    }
+}
+
+#[test]
 fn a_log_cut_anywhere_recovers_every_batch_that_was_flushed_before_the_cut() {
     let whole = power_cut();
     // Every header boundary and its neighbours, and a spread over the rest.

@@ -61,5 +61,7 @@ fn the_process_on_a_full_disk() {
     assert!(matches!(journal.put_blob(b"small"), Err(Error::Poisoned { .. })));
     // Asked of the disk, the batch is not there.
     assert!(!journal.contains(seq, chain).unwrap());
+    // Nor can it be taken over while nothing can be written down.
+    assert!(matches!(journal.claim(None), Err(Error::Fault { .. })));
     println!("\nacknowledged {acknowledged}");
 }

@@ -7,32 +7,32 @@ use stagedoor_core::Env;
 use store::Store;
 use testkit::{Client, Installation, Server};
 
-const CHEAP: &str = "--password-memory-kib=8";
+pub const CHEAP: &str = "--password-memory-kib=8";
 
-struct House {
-    place: Installation,
+pub struct House {
+    pub place: Installation,
     world: Value,
 }
 
 impl House {
-    async fn new() -> House {
+    pub async fn new() -> House {
         let place = Installation::new().await;
         let world = place.run(&["demo", CHEAP]).await;
         House { place, world: serde_json::from_str(&world).unwrap() }
     }
 
-    async fn serve(&self) -> Server {
+    pub async fn serve(&self) -> Server {
         self.place.serve(&[CHEAP]).await
     }
 
     /// An event that is on sale, by a part of its name.
-    fn event(&self, name: &str) -> &Value {
+    pub fn event(&self, name: &str) -> &Value {
         let events = self.world["events"].as_array().unwrap();
         events.iter().find(|event| event["name"].as_str().unwrap().contains(name)).expect("an event of the world")
     }
 
     /// A connection of the world's account with this role, at this organizer if it has one.
-    async fn signed_in(&self, server: &Server, role: &str, organizer: Option<&Value>) -> Client {
+    pub async fn signed_in(&self, server: &Server, role: &str, organizer: Option<&Value>) -> Client {
         let accounts = self.world["accounts"].as_array().unwrap();
         let account = accounts.iter().find(|account| account["role"] == role && account.get("organizer") == organizer);
         let account = account.expect("an account of the world");
@@ -41,7 +41,7 @@ impl House {
         server.client().signed_in(answer.json()["accessToken"].as_str().unwrap())
     }
 
-    async fn verify(&self) -> (Option<i32>, Value) {
+    pub async fn verify(&self) -> (Option<i32>, Value) {
         let output = self.place.output(&["verify", "--json"]).await;
         let report = serde_json::from_slice(&output.stdout);
         let report = report.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
@@ -60,11 +60,11 @@ async fn hold(client: &mut Client, event: &Value, wish: Value) -> Value {
     client.post(&path, None, &wish).await.unwrap().expect(201).json()
 }
 
-async fn hold_two(client: &mut Client, event: &Value) -> Value {
+pub async fn hold_two(client: &mut Client, event: &Value) -> Value {
     hold(client, event, json!({ "bestAvailable": { "quantity": 2 } })).await
 }
 
-async fn pay(client: &mut Client, hold: &Value, key: &str) -> Value {
+pub async fn pay(client: &mut Client, hold: &Value, key: &str) -> Value {
     let body = json!({ "holds": [hold["id"]], "payment": { "method": "simulated", "token": "tok_ok" } });
     client.post("/api/v1/orders", Some(key), &body).await.unwrap().expect(201).json()
 }

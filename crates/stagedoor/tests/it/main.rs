@@ -6,6 +6,7 @@ mod box_office;
 mod canaries;
 mod commands;
 mod crash;
+mod disk;
 mod keys;
 mod limits;
 mod messages;

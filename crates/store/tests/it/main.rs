@@ -45,6 +45,47 @@ async fn every_column_type_comes_back_as_it_went_in() {
     assert_eq!(row, (event, "ünïcødé".to_owned(), at, i64::MIN, Currency::JPY, None));
 }
 
+/// On SQLite, whoever comes next would wait for ever.
+#[tokio::test]
+async fn a_session_that_nobody_waits_for_any_more_does_not_stay_in_a_transaction() {
+    let (db, watch) = (TestStore::new().await, TestStore::new().await);
+    let on_postgres = db.backend() == Backend::Postgres;
+    let name = if on_postgres {
+        let tx = db.begin_read().await.unwrap();
+        tx.one("SELECT CAST(current_database() AS TEXT)", (), |row| row.get::<String>(0)).await.unwrap()
+    } else {
+        String::new()
+    };
+    for yields in 0..20 {
+        let store = db.store.clone();
+        let asked = tokio::spawn(async move { store.begin_write().await.map(drop) });
+        for _ in 0..yields {
+            tokio::task::yield_now().await;
+        }
+        asked.abort();
+        let _ = asked.await;
+        if on_postgres {
+            comes_to_rest(&watch, &name).await;
+        } else {
+            drop(db.begin_write().await.unwrap());
+        }
+    }
+}
+
+/// Waits until no session of the database `name` is in a transaction.
+async fn comes_to_rest(watch: &TestStore, name: &str) {
+    let busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND state <> 'idle'
+                   AND backend_type = 'client backend'";
+    for _ in 0..1_000 {
+        let tx = watch.begin_read().await.unwrap();
+        if tx.one(busy, (name.to_owned(),), |row| row.get::<i64>(0)).await.unwrap() == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("a session stays in a transaction");
+}
+
 #[tokio::test]
 async fn a_dropped_transaction_changes_nothing_and_calls_nothing() {
     let db = TestStore::new().await;

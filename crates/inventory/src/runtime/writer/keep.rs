@@ -93,6 +93,7 @@ impl Writer {
         while self.rounds.in_progress() {
             if let Err(error) = self.checkpoint(self.last_at) {
                 tracing::warn!(partition = self.partition.0, %error, "no checkpoint at the end, the next start replays more");
+                self.end_if_unflushed(&error);
                 return;
             }
         }

@@ -35,6 +35,7 @@ impl Writer {
                 Ok(()) => return self.finish(),
                 Err(error) => {
                     tracing::error!(partition = self.partition.0, %error, source = ?error, "seats stopped");
+                    self.end_if_unflushed(&error);
                     if !self.recover_again(error.is_fenced()) {
                         return;
                     }

@@ -161,7 +161,9 @@ impl Writer {
                 Ok(()) => break,
                 Err(error) => {
                     tracing::error!(partition = self.partition.0, %error, "seats cannot be recovered yet");
-                    fenced |= Broken::from(error).is_fenced();
+                    let error = Broken::from(error);
+                    self.end_if_unflushed(&error);
+                    fenced |= error.is_fenced();
                     std::thread::sleep(RECOVERY_PAUSE);
                 }
             }
@@ -169,6 +171,19 @@ impl Writer {
         self.shared.stats.recoveries.fetch_add(1, Ordering::Relaxed);
         self.shared.stats.partitions_down.fetch_sub(1, Ordering::AcqRel);
         true
+    }
+
+    /// Ends the process if the disk refused to flush. Recovering here would read what the system
+    /// keeps in memory of the file and may never bring to the disk; whoever starts the process anew
+    /// has it ask the disk.
+    pub(super) fn end_if_unflushed(&self, error: &Broken) {
+        if error.is_unflushed() {
+            tracing::error!(
+                partition = self.partition.0,
+                "the disk did not flush the journal, so what its file shows cannot be believed: ending at once"
+            );
+            std::process::abort();
+        }
     }
 
     /// Forgets everything and loads what the journal has.
