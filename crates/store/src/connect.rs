@@ -5,8 +5,8 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
 };
-use sqlx::PgPool;
-use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{Connection, PgPool};
 use stagedoor_core::Env;
 
 use crate::tx::Gate;
@@ -220,7 +220,21 @@ fn sqlite(url: &str, connections: u32) -> ConnectOptions {
             .pragma("secure_delete", "ON")
             .statement_cache_capacity(512)
     });
+    options.map_sqlx_sqlite_pool_opts(|pool| {
+        pool.after_release(|connection, _| Box::pin(async move { is_at_rest(connection).await }))
+    });
     options
+}
+
+/// Whether a connection is out of every transaction. Where SQLite ends one by itself, as on a full disk, the
+/// library still counts it, and what it took for transactions from then on would be parts of one that is never
+/// committed: such a connection is not used again.
+async fn is_at_rest(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
+    if connection.is_in_transaction() {
+        // The rollback of a transaction that was dropped is on its way to the connection's thread, before this.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 fn sqlite_reader(url: &str) -> ConnectOptions {

@@ -149,6 +149,7 @@ async fn a_server_on_a_full_disk_sells_nothing_and_goes_on_when_there_is_room() 
     let hold = fan.post(&path, Some("once"), &wish).await.unwrap().expect(201).json();
     assert_eq!(fan.post(&path, Some("once"), &wish).await.unwrap().expect(201).json()["id"], hold["id"]);
     assert_eq!(status_of(&mut fan, &held).await, "held");
+    assert_eq!(pay(&mut fan, &held, "after").await["status"], "completed");
     assert!(server.stop().await.success());
     assert_eq!(house.verify().await.0, Some(0));
 }

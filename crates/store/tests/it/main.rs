@@ -100,6 +100,33 @@ async fn a_dropped_transaction_changes_nothing_and_calls_nothing() {
     assert!(!called.load(Ordering::SeqCst));
 }
 
+/// SQLite does so on a full disk.
+#[tokio::test]
+async fn a_transaction_that_the_database_ends_by_itself_does_not_swallow_those_after_it() {
+    let db = TestStore::new().await;
+    if db.backend() == Backend::Postgres {
+        return;
+    }
+    for round in 0..4 {
+        let tx = db.begin_write().await.unwrap();
+        assert_eq!(claim(&tx, scope("given up"), [1; 32], Uuid::from_u128(9)).await.unwrap(), Claim::Fresh);
+        let twice = "INSERT OR ROLLBACK INTO schema_migration SELECT * FROM schema_migration";
+        tx.execute(twice, ()).await.unwrap_err();
+        drop(tx);
+        // One that is dropped, and one that counts.
+        let key = format!("kept {round}");
+        let tx = db.begin_write().await.unwrap();
+        assert_eq!(claim(&tx, scope(&key), [1; 32], Uuid::from_u128(9)).await.unwrap(), Claim::Fresh);
+        drop(tx);
+        let tx = db.begin_write().await.unwrap();
+        assert_eq!(claim(&tx, scope(&key), [1; 32], Uuid::from_u128(9)).await.unwrap(), Claim::Fresh);
+        tx.commit().await.unwrap();
+        let tx = db.begin_read().await.unwrap();
+        assert!(find(&tx, scope(&key), [1; 32]).await.unwrap().is_some(), "what was committed is not there");
+        assert_eq!(find(&tx, scope("given up"), [1; 32]).await.unwrap(), None);
+    }
+}
+
 #[tokio::test]
 async fn a_key_stands_for_one_effect_and_one_answer() {
     let db = TestStore::new().await;
