@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use catalog::{
-    Barcodes, DateBound, EventCard, EventError, EventQuery, EventState, EventType, ListError, PriceLevel, Sort,
-    TicketType,
+    AccessibleRelease, Barcodes, DateBound, EventCard, EventError, EventQuery, EventState, EventType, ListError,
+    PriceLevel, Sort, TicketType,
 };
 use futures_util::future::join_all;
 use inventory::Refused;
@@ -221,6 +221,9 @@ struct HoldRules {
     tickets_per_fan_max: Option<u32>,
     /// `forbid`, `avoid` or `ignore`: whether a pick may leave a single seat over.
     orphan_policy: &'static str,
+    /// When accessible and companion places are sold to everyone.
+    #[schema(value_type = schema::AccessibleRelease)]
+    accessible_release: AccessibleRelease,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -377,6 +380,7 @@ pub async fn event(
             seats_per_hold_max: details.seats_per_hold_max,
             tickets_per_fan_max: details.tickets_per_fan_max,
             orphan_policy: details.orphan_policy.text(),
+            accessible_release: details.accessible_release,
         },
         moved_at: shown.moved_at,
         refunds_until: shown.refunds_until(),

@@ -72,15 +72,16 @@ where
         std::mem::swap(&mut inner, &mut self.inner);
         Box::pin(async move {
             let route = path.as_ref().map_or("unmatched", MatchedPath::as_str);
+            // What is logged on the way names the request, whoever logs it.
+            let span = span(id);
             let admission = match admission.needs_look_up() {
                 true => {
                     let path = path.as_ref().map(MatchedPath::as_str);
-                    admission.looked_up(&app, request.method(), path, request.headers()).await
+                    let looked_up = admission.looked_up(&app, request.method(), path, request.headers());
+                    looked_up.instrument(span.clone()).await
                 }
                 false => admission,
             };
-            // What is logged on the way names the request, whoever logs it.
-            let span = span(id);
             let Admission { caller, address, refusal, fields } = admission;
             request.extensions_mut().insert(caller);
             let asked = Asked::new(&request, id, caller, address);

@@ -98,7 +98,8 @@ pub enum AccessibleRelease {
     /// Once every other seat is sold or blocked.
     RestSoldOut,
     Always,
-    From(Timestamp),
+    /// From this instant on.
+    At(Timestamp),
 }
 
 impl fmt::Display for AccessibleRelease {
@@ -107,7 +108,7 @@ impl fmt::Display for AccessibleRelease {
             AccessibleRelease::Never => f.write_str("never"),
             AccessibleRelease::RestSoldOut => f.write_str("rest_sold_out"),
             AccessibleRelease::Always => f.write_str("always"),
-            AccessibleRelease::From(instant) => instant.fmt(f),
+            AccessibleRelease::At(instant) => instant.fmt(f),
         }
     }
 }
@@ -121,7 +122,7 @@ impl FromStr for AccessibleRelease {
             "rest_sold_out" => Ok(AccessibleRelease::RestSoldOut),
             "always" => Ok(AccessibleRelease::Always),
             instant => match instant.parse() {
-                Ok(instant) => Ok(AccessibleRelease::From(instant)),
+                Ok(instant) => Ok(AccessibleRelease::At(instant)),
                 Err(_) => Err("must be never, rest_sold_out, always or an instant".into()),
             },
         }

@@ -13,7 +13,7 @@ use store::idempotency::{self, Answer, Claim};
 use store::{Origin, Tx};
 use tickets::Place;
 
-use crate::error::{CheckoutError, Fault};
+use crate::error::{CheckoutError, Fault, OnSaleError};
 use crate::jobs;
 use crate::order::{Order, OrderHold, OrderLine, OrderPlace, OrderState};
 use crate::pricing::{self, FeeRule};
@@ -209,7 +209,10 @@ impl Sales {
                 return Err(FieldError::new("holds", "must all be in one currency").into());
             }
             let labels = match event.seat_map {
-                Some(map) => self.labels(map).await.map_err(|error| Fault::Broken(format!("{map}: {error}")))?,
+                Some(map) => self.labels(map).await.map_err(|error| match error {
+                    OnSaleError::Fault(fault) => fault,
+                    other => Fault::Broken(format!("{map}: {other}")),
+                })?,
                 None => Arc::default(),
             };
             draft.holds.push(OrderHold { hold: hold.id(), event: event.id, organizer: event.organizer });

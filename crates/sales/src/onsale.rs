@@ -32,7 +32,7 @@ const FOLLOWS_MAX: u32 = 8;
 /// Manifests made from seat maps, so that the many events of one map share one.
 #[derive(Default)]
 pub(crate) struct Manifests {
-    recent: HashMap<SeatMapId, (Arc<Manifest>, Arc<Labels>)>,
+    recent: HashMap<SeatMapId, Arc<Manifest>>,
     /// Outlive the manifests: they tell at once which map an event is on.
     prints: HashMap<SeatMapId, Print>,
 }
@@ -42,26 +42,27 @@ pub(crate) struct Manifests {
 pub(crate) type Labels = HashMap<String, (String, String)>;
 
 /// What is remembered of a manifest.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Print {
     /// The seat map's.
     version: u32,
     hash: [u8; 32],
+    labels: Arc<Labels>,
 }
 
 impl Manifests {
     fn known(&self, id: SeatMapId) -> Option<(Arc<Manifest>, Print)> {
-        Some((self.recent.get(&id)?.0.clone(), *self.prints.get(&id)?))
+        Some((self.recent.get(&id)?.clone(), self.prints.get(&id)?.clone()))
     }
 
-    fn keep(&mut self, id: SeatMapId, manifest: Arc<Manifest>, labels: Arc<Labels>, print: Print) {
+    fn keep(&mut self, id: SeatMapId, manifest: Arc<Manifest>, print: Print) {
         if self.recent.len() >= MANIFESTS_KEPT {
             self.recent.clear();
         }
         if self.prints.len() >= PRINTS_KEPT {
             self.prints.clear();
         }
-        self.recent.insert(id, (manifest, labels));
+        self.recent.insert(id, manifest);
         self.prints.insert(id, print);
     }
 }
@@ -132,11 +133,7 @@ impl Sales {
     /// for the moment in which the event moves from one map to another.
     pub async fn map_of(&self, view: &inventory::EventView) -> Result<Option<(SeatMapId, u32)>, OnSaleError> {
         let Some(id) = self.parts.catalog.any_event(view.event).await?.event.seat_map else { return Ok(None) };
-        let print = self.manifests.lock().prints.get(&id).copied();
-        let Print { version, hash } = match print {
-            Some(print) => print,
-            None => self.make_manifest(id).await?.1,
-        };
+        let Print { version, hash, .. } = self.print(id).await?;
         if hash == view.manifest.hash() {
             return Ok(Some((id, version)));
         }
@@ -227,7 +224,7 @@ impl Sales {
 
     /// The engine's form of a seat map.
     pub(crate) async fn manifest(&self, id: SeatMapId) -> Result<Arc<Manifest>, OnSaleError> {
-        let known = self.manifests.lock().recent.get(&id).map(|(manifest, _)| manifest.clone());
+        let known = self.manifests.lock().recent.get(&id).cloned();
         match known {
             Some(manifest) => Ok(manifest),
             None => Ok(self.make_manifest(id).await?.0),
@@ -236,11 +233,14 @@ impl Sales {
 
     /// How the seats of a map are called.
     pub(crate) async fn labels(&self, id: SeatMapId) -> Result<Arc<Labels>, OnSaleError> {
-        loop {
-            if let Some((_, labels)) = self.manifests.lock().recent.get(&id) {
-                return Ok(labels.clone());
-            }
-            self.make_manifest(id).await?;
+        Ok(self.print(id).await?.labels)
+    }
+
+    async fn print(&self, id: SeatMapId) -> Result<Print, OnSaleError> {
+        let known = self.manifests.lock().prints.get(&id).cloned();
+        match known {
+            Some(print) => Ok(print),
+            None => Ok(self.make_manifest(id).await?.1),
         }
     }
 
@@ -265,8 +265,8 @@ impl Sales {
         let built = built.await.map_err(|_| Fault::Broken(format!("the manifest of {id} could not be built")));
         let (built, labels) = built?;
         let manifest = Arc::new(built.map_err(|error| OnSaleError::SeatMap(error.to_string()))?);
-        let print = Print { version, hash: manifest.hash() };
-        self.manifests.lock().keep(id, manifest.clone(), Arc::new(labels), print);
+        let print = Print { version, hash: manifest.hash(), labels: Arc::new(labels) };
+        self.manifests.lock().keep(id, manifest.clone(), print.clone());
         Ok((manifest, print))
     }
 }
@@ -375,7 +375,7 @@ fn rules(event: &Event, now: Timestamp) -> (Rules, Option<Timestamp>) {
             catalog::AccessibleRelease::Never => AccessibleRelease::Never,
             catalog::AccessibleRelease::RestSoldOut => AccessibleRelease::RestSoldOut,
             catalog::AccessibleRelease::Always => AccessibleRelease::Always,
-            catalog::AccessibleRelease::From(instant) => AccessibleRelease::At(instant),
+            catalog::AccessibleRelease::At(instant) => AccessibleRelease::At(instant),
         },
         ..Rules::default()
     };

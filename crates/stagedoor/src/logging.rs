@@ -15,7 +15,8 @@ pub fn start(settings: &Settings, otherwise: &str) -> Result<(), Fault> {
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).log_internal_errors(false);
     match settings.log_format {
         LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).init(),
-        // The request that a line is about is the one span there is.
+        // The request that a line is about is the one span of ours. A library's own, at finer levels, would stand in
+        // its place.
         LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).init(),
     }
     Ok(())

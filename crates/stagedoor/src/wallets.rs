@@ -17,7 +17,7 @@ pub fn of(settings: &Settings) -> Result<Wallets, Fault> {
         && apple.ends_at() <= Env::system().now()
     {
         let since = apple.ends_at();
-        tracing::warn!(%since, "the certificate of passes for Apple's wallet has run out: there are none until it is renewed");
+        tracing::warn!(%since, "the certificate of passes for Apple's wallet, or the one that issued it, has run out: there are none until it is renewed");
     }
     Ok(Wallets { apple, google })
 }

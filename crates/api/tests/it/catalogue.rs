@@ -178,6 +178,7 @@ async fn an_event_page_says_everything_and_is_cached_until_it_changes() {
         page["holdRules"],
         json!({
             "holdSeconds": 300, "seatsPerHoldMax": 10, "ticketsPerFanMax": null, "orphanPolicy": "ignore",
+            "accessibleRelease": "never",
         })
     );
 

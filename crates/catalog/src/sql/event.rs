@@ -350,6 +350,20 @@ pub async fn cards_after(tx: &Tx, after: Changed, limit: u32) -> Result<(Vec<Eve
 }
 
 #[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As version 0021 of the schema was written with.
+    #[test]
+    fn an_offer_that_does_not_say_it_releases_wheelchair_places_once_the_rest_is_sold_out() {
+        let stored = r#"{"priceLevels":[],"ticketTypes":[{"key":"standard","name":"Standard","pricing":{"factor":{"basisPoints":10000}}}],"saleWindows":[]}"#;
+        let offer: OwnedOffer = serde_json::from_str(stored).unwrap();
+        assert_eq!(offer.accessible_release, AccessibleRelease::RestSoldOut);
+        assert_eq!(offer.ticket_types, [TicketType::standard()]);
+    }
+}
+
+#[cfg(test)]
 mod database_tests {
     use testkit::TestStore;
 

@@ -43,6 +43,7 @@ impl Catalogue {
 /// many people as staff or the map say; no block claims what the engine has not blocked.
 pub fn compare(report: &mut Report, states: &HashMap<EventId, EventState>, catalogue: &Catalogue) {
     let settled = |event: &EventId| !catalogue.unsettled.contains(event);
+    report.events_in_change = catalogue.unsettled.len();
     let open = |event: &EventId| states.get(event).filter(|state| state.is_open());
     for listed in catalogue.events.values().filter(|listed| settled(&listed.event)) {
         match open(&listed.event) {

@@ -53,8 +53,9 @@ impl Apple {
                 return Err(SetupError::OtherPass { what, wanted: wanted.to_owned(), found });
             }
         }
-        let ends = certificate.validity().not_after.to_unix_duration();
-        let ends_at = Timestamp::from_micros(i64::try_from(ends.as_micros()).unwrap_or(i64::MAX));
+        let ends = [&signer.certificate, &signer.issuer].map(|one| one.tbs_certificate().validity().not_after);
+        let ends = ends.map(|end| i64::try_from(end.to_unix_duration().as_micros()).unwrap_or(i64::MAX));
+        let ends_at = Timestamp::from_micros(ends[0].min(ends[1]));
         let icons = [("icon.png", 1), ("icon@2x.png", 2), ("icon@3x.png", 3)];
         Ok(Apple(Arc::new(Inner {
             pass_type: parts.pass_type.to_owned(),
@@ -65,7 +66,7 @@ impl Apple {
         })))
     }
 
-    /// When the certificate runs out.
+    /// When the certificate runs out, or the one that issued it.
     pub fn ends_at(&self) -> Timestamp {
         self.0.ends_at
     }

@@ -6,7 +6,10 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
-use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
+use aws_lc_rs::signature::{
+    KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PKCS1_SHA256,
+    UnparsedPublicKey,
+};
 use der::asn1::{Any, ObjectIdentifier, OctetString, SetOfVec};
 use der::{DateTime, Decode, Encode, Sequence};
 use rustls_pki_types::pem::PemObject;
@@ -27,12 +30,16 @@ const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113
 const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
 const SIGNING_TIME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.5");
 const SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
+const RSA_SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
+const RSA_SHA_384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12");
+const RSA_SHA_512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13");
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
 /// Signs with a key, and shows its certificate and the one that issued it.
 pub(super) struct Signer {
     key: KeyPair,
     pub certificate: Certificate,
+    pub issuer: Certificate,
     /// Both, as they were given.
     shown: SetOfVec<Any>,
 }
@@ -42,7 +49,7 @@ impl Signer {
     pub fn new(certificate: &[u8], key: &[u8], intermediate: &[u8]) -> Result<Self, SetupError> {
         let (certificate, shown) = certificate_in(certificate, "the certificate's file")?;
         let (issuer, issuer_shown) = certificate_in(intermediate, "the intermediate certificate's file")?;
-        if certificate.tbs_certificate().issuer() != issuer.tbs_certificate().subject() {
+        if !is_issued_by(&certificate, &issuer) {
             return Err(SetupError::OtherIssuer);
         }
         let key = match PrivateKeyDer::from_pem_slice(key) {
@@ -56,7 +63,7 @@ impl Signer {
             return Err(SetupError::OtherKey);
         }
         let shown = SetOfVec::try_from(vec![shown, issuer_shown]).map_err(|_| SetupError::OtherIssuer)?;
-        Ok(Self { key, certificate, shown })
+        Ok(Self { key, certificate, issuer, shown })
     }
 
     /// The signature over `content`, made at `at`.
@@ -72,6 +79,7 @@ impl Signer {
             attribute(MESSAGE_DIGEST, &OctetString::new(digest(&SHA256, content).as_ref())?)?,
         ])?;
         let mut signature = vec![0; self.key.public_modulus_len()];
+        #[expect(clippy::disallowed_methods, reason = "the interface wants a source that this padding does not ask")]
         let done = self.key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &signed.to_der()?, &mut signature);
         done.expect("the signature has room, and this padding needs no randomness");
         let subject = self.certificate.tbs_certificate();
@@ -102,6 +110,20 @@ fn certificate_in(pem: &[u8], what: &'static str) -> Result<(Certificate, Any), 
     let der = CertificateDer::from_pem_slice(pem).map_err(|_| none())?;
     let certificate = Certificate::from_der(&der).map_err(|_| none())?;
     Ok((certificate, Any::from_der(&der).map_err(|_| none())?))
+}
+
+/// By the signature: another certificate may have the issuer's name.
+fn is_issued_by(certificate: &Certificate, issuer: &Certificate) -> bool {
+    let (signed, issuer) = (certificate.tbs_certificate(), issuer.tbs_certificate());
+    let algorithm = match certificate.signature_algorithm().oid {
+        RSA_SHA_256 => &RSA_PKCS1_2048_8192_SHA256,
+        RSA_SHA_384 => &RSA_PKCS1_2048_8192_SHA384,
+        RSA_SHA_512 => &RSA_PKCS1_2048_8192_SHA512,
+        _ => return false,
+    };
+    let key = UnparsedPublicKey::new(algorithm, issuer.subject_public_key_info().subject_public_key.raw_bytes());
+    let signature = certificate.signature().raw_bytes();
+    signed.issuer() == issuer.subject() && signed.to_der().is_ok_and(|signed| key.verify(&signed, signature).is_ok())
 }
 
 fn algorithm(oid: ObjectIdentifier, parameters: Option<Any>) -> AlgorithmIdentifierOwned {

@@ -152,7 +152,9 @@ async fn a_pass_says_what_the_ticket_does_and_the_next_barcode_is_another_pass()
 #[test]
 fn what_does_not_fit_is_refused_before_any_fan_sees_it() {
     let keys = WalletKeys::new();
-    keys.issue("newer", "/CN=Passes/OU=G6", "root", "basicConstraints=critical,CA:TRUE");
+    let ca = "basicConstraints=critical,CA:TRUE";
+    keys.issue("newer", "/CN=Passes/OU=G6", "root", ca);
+    keys.issue("namesake", "/CN=Passes/OU=G4", "root", ca);
     keys.openssl(&["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "curve.key"]);
     keys.openssl(&["pkey", "-in", "pass.key", "-aes256", "-passout", "pass:hidden", "-out", "locked.key"]);
     keys.openssl(&["rsa", "-in", "pass.key", "-traditional", "-out", "old.key"]);
@@ -165,6 +167,7 @@ fn what_does_not_fit_is_refused_before_any_fan_sees_it() {
         (["pass.der", "pass.key", "intermediate.pem"], SetupError::NoCertificate(certificate)),
         (["pass.pem", "pass.key", "pass.key"], SetupError::NoCertificate(intermediate)),
         (["pass.pem", "pass.key", "newer.pem"], SetupError::OtherIssuer),
+        (["pass.pem", "pass.key", "namesake.pem"], SetupError::OtherIssuer),
         (["pass.pem", "pass.key", "root.pem"], SetupError::OtherIssuer),
         (["pass.pem", "account.key", "intermediate.pem"], SetupError::OtherKey),
         (["pass.pem", "curve.key", "intermediate.pem"], SetupError::NoKey),
@@ -195,11 +198,26 @@ fn what_does_not_fit_is_refused_before_any_fan_sees_it() {
 #[test]
 fn a_certificate_that_has_run_out_makes_no_passes() {
     let keys = WalletKeys::new();
-    let wallets =
-        Wallets { apple: Some(good(&keys)), google: Some(Google::new("3388", &keys.read("account.json")).unwrap()) };
-    let ends = keys.openssl(&["x509", "-in", "pass.pem", "-noout", "-enddate", "-dateopt", "iso_8601"]);
-    let ends: Timestamp = ends.trim().trim_start_matches("notAfter=").replace(' ', "T").parse().unwrap();
-    assert_eq!(wallets.apple.as_ref().unwrap().ends_at(), ends);
+    // The same authority, once with a shorter life and once with a longer one than what it issued.
+    let again = |days, out| {
+        let by = ["-CA", "root.pem", "-CAkey", "root.key", "-extfile", "intermediate.ext"];
+        keys.openssl(&[&["x509", "-req", "-in", "intermediate.csr", "-days", days, "-out", out], &by[..]].concat());
+    };
+    again("10", "short.pem");
+    again("3660", "long.pem");
+    let ends = |file| {
+        let ends = keys.openssl(&["x509", "-in", file, "-noout", "-enddate", "-dateopt", "iso_8601"]);
+        ends.trim().trim_start_matches("notAfter=").replace(' ', "T").parse::<Timestamp>().unwrap()
+    };
+    for (intermediate, first) in [("long.pem", "pass.pem"), ("short.pem", "short.pem")] {
+        let made = apple(&keys, PASS_TYPE, TEAM, ["pass.pem", "pass.key", intermediate]).unwrap();
+        assert_eq!(made.ends_at(), ends(first), "{intermediate}");
+    }
+    let wallets = Wallets {
+        apple: Some(apple(&keys, PASS_TYPE, TEAM, ["pass.pem", "pass.key", "long.pem"]).unwrap()),
+        google: Some(Google::new("3388", &keys.read("account.json")).unwrap()),
+    };
+    let ends = ends("pass.pem");
     assert_eq!(wallets.at(ends - std::time::Duration::from_secs(1)), ["apple", "google"]);
     assert_eq!(wallets.at(ends), ["google"]);
     assert!(Wallets::default().at(ends).is_empty());

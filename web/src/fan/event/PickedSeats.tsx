@@ -1,6 +1,8 @@
 import type { FormEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Availability, EventPage } from '../../api/types'
+import { serverNow } from '../../lib/clock'
+import { accessibleReleased } from '../../lib/release'
 import { seatName } from '../../lib/seat'
 import { Button, buttonClass } from '../../ui/Button'
 import { Checkbox } from '../../ui/Field'
@@ -30,6 +32,8 @@ export function PickedSeats({ event, picks, holding, sections }: Props) {
         </a>
       </>
     )
+  // Whether the rest is sold out only the map knows. Saying it needlessly does no harm.
+  const isReleased = accessibleReleased(event.holdRules.accessibleRelease, serverNow(), () => true)
   const submit = (submitted: FormEvent) => {
     submitted.preventDefault()
     holding.place(wishOf(picks))
@@ -63,12 +67,14 @@ export function PickedSeats({ event, picks, holding, sections }: Props) {
           </li>
         ))}
       </ul>
-      <Checkbox
-        label={t('accessibleNeeded')}
-        hint={t('accessibleHint')}
-        checked={picks.accessible}
-        onChange={(change) => picks.setAccessible(change.target.checked)}
-      />
+      {!isReleased && (
+        <Checkbox
+          label={t('accessibleNeeded')}
+          hint={t('accessibleHint')}
+          checked={picks.accessible}
+          onChange={(change) => picks.setAccessible(change.target.checked)}
+        />
+      )}
       <Button variant="primary" size="l" wide type="submit" busy={holding.isPending}>
         {t('hold', { count: picks.seats.length })}
       </Button>

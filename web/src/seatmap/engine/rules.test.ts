@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { AVAILABLE, SOLD } from '../../live'
+import { AVAILABLE, BLOCKED, HELD, SOLD } from '../../live'
 import { parsePlan } from './parse'
-import { forbidsOrphans, orphansOf, specialOf } from './rules'
+import { forbidsOrphans, hasStandardOpen, orphansOf, specialOf } from './rules'
 import { row, seatMap } from './sample'
 
 /** `.` free, `x` taken, `p` picked, `|` an aisle; what is left alone, counted from 0. */
@@ -9,7 +9,12 @@ function alone(text: string): number[] {
   const plan = parsePlan(seatMap({ S: [row('A', 0, text.replaceAll(/[xp]/g, '.'))] }))
   const letters = [...text].filter((letter) => letter !== '|')
   const statuses = Uint8Array.from(letters, (letter) => (letter === 'x' ? SOLD : AVAILABLE))
-  return orphansOf(plan, statuses, new Set(letters.flatMap((letter, at) => (letter === 'p' ? [at] : []))))
+  return orphansOf(
+    plan,
+    statuses,
+    new Set(letters.flatMap((letter, at) => (letter === 'p' ? [at] : []))),
+    false,
+  )
 }
 
 test.each([
@@ -26,9 +31,22 @@ test.each([
   ['.....', []],
 ])('%s leaves %j', (text, left) => expect(alone(text)).toEqual(left))
 
-test('places kept for those who need them count as taken', () => {
-  const plan = parsePlan(seatMap({ S: [row('A', 0, 'w.p..')] }))
-  expect(orphansOf(plan, new Uint8Array(5), new Set([2]))).toEqual([1])
+test('places kept for those who need them count as taken until they are released', () => {
+  const plan = parsePlan(seatMap({ S: [row('A', 0, 'w....')] }))
+  const left = (seat: number, released: boolean) =>
+    orphansOf(plan, new Uint8Array(5), new Set([seat]), released)
+  expect([left(2, false), left(2, true)]).toEqual([[1], []])
+  expect([left(1, false), left(1, true)]).toEqual([[], [0]])
+})
+
+test.each([
+  ['a free one', [SOLD, SOLD, AVAILABLE], true],
+  ['a held one, which may come back', [SOLD, SOLD, HELD], true],
+  ['one that is sold', [AVAILABLE, AVAILABLE, SOLD], false],
+  ['one that is blocked', [AVAILABLE, HELD, BLOCKED], false],
+])('of ordinary seats, %s leaves some to be had: %s -> %s', (_, statuses, isOpen) => {
+  const plan = parsePlan(seatMap({ S: [row('A', 0, 'wc.')] }))
+  expect(hasStandardOpen(plan, Uint8Array.from(statuses))).toBe(isOpen)
 })
 
 test('the rule about lone seats is lifted late and when nearly all is taken', () => {

@@ -1,4 +1,4 @@
-import { AVAILABLE } from '../../live/frames'
+import { AVAILABLE, HELD } from '../../live/frames'
 import { ACCESSIBLE, COMPANION, JOINED, type Plan } from './plan'
 
 /** Above this share of taken seats lone ones are better sold than protected, as the server sees it. */
@@ -13,13 +13,26 @@ export function forbidsOrphans(policy: string, statuses: Uint8Array, startsAt: n
   return taken <= statuses.length * RELAX_SHARE
 }
 
+/** Whether a seat that is neither accessible nor for a companion can still be had: a held one may come back. */
+export function hasStandardOpen(plan: Plan, statuses: Uint8Array): boolean {
+  return statuses.some(
+    (status, seat) =>
+      (status === AVAILABLE || status === HELD) && (plan.flags[seat]! & (ACCESSIBLE | COMPANION)) === 0,
+  )
+}
+
 /**
  * Seats that taking `picked` would leave free without a free neighbour, and that are not so already.
- * Accessible and companion seats count as taken: the public cannot have them.
+ * Accessible and companion seats count as taken until they are `released`: the public cannot have them.
  */
-export function orphansOf(plan: Plan, statuses: Uint8Array, picked: ReadonlySet<number>): number[] {
-  const isFree = (seat: number) =>
-    statuses[seat] === AVAILABLE && (plan.flags[seat]! & (ACCESSIBLE | COMPANION)) === 0
+export function orphansOf(
+  plan: Plan,
+  statuses: Uint8Array,
+  picked: ReadonlySet<number>,
+  released: boolean,
+): number[] {
+  const kept = released ? 0 : ACCESSIBLE | COMPANION
+  const isFree = (seat: number) => statuses[seat] === AVAILABLE && (plan.flags[seat]! & kept) === 0
   const isLeft = (seat: number) => isFree(seat) && !picked.has(seat)
   const isAlone = (seat: number, has: (seat: number) => boolean) => {
     const before = seat > 0 && (plan.flags[seat - 1]! & JOINED) !== 0 && has(seat - 1)
@@ -36,7 +49,7 @@ export function orphansOf(plan: Plan, statuses: Uint8Array, picked: ReadonlySet<
   return [...orphans].sort((one, other) => one - other)
 }
 
-/** Which of the picked seats only people who need them may have, and whether these are companion seats alone. */
+/** Which of the picked seats are kept for people who need them until they are released, and whether these are companion seats alone. */
 export function specialOf(
   plan: Plan,
   picked: Iterable<number>,

@@ -96,6 +96,7 @@ function Loaded({
     max: most,
     startsAt: event.startsAt,
     orphanPolicy: event.holdRules.orphanPolicy,
+    accessibleRelease: event.holdRules.accessibleRelease,
   })
   const amounts = useMemo(() => describer.prices.map((price) => price?.amount), [describer])
   const passing = useMemo(() => matching(plan, filter, amounts), [plan, filter, amounts])

@@ -1,7 +1,9 @@
 import { useEffect, useMemo, useRef, useState } from 'react'
+import { serverNow } from '../../lib/clock'
+import { accessibleReleased } from '../../lib/release'
 import { AVAILABLE } from '../../live'
 import { idOf } from '../engine/plan'
-import { forbidsOrphans, orphansOf, specialOf } from '../engine/rules'
+import { forbidsOrphans, hasStandardOpen, orphansOf, specialOf } from '../engine/rules'
 import type { Describer, T } from './describe'
 import { type LiveMap, useOccupancy } from './useSeatMap'
 
@@ -15,6 +17,7 @@ interface ChoiceOptions {
   readonly max: number
   readonly startsAt: string
   readonly orphanPolicy: string
+  readonly accessibleRelease: string
   /** A hold is being placed: seats that turn held meanwhile may well be the viewer's own. */
   readonly isHolding: boolean
   readonly readOnly: boolean
@@ -88,18 +91,23 @@ export function useChoice(options: ChoiceOptions) {
     }
     if (isFull && picked.size >= max) found.push({ kind: 'limit', text: t('hint.limit', { count: max }) })
     const { seats } = map.occupancy
-    if (forbidsOrphans(options.orphanPolicy, seats, Date.parse(options.startsAt), Date.now())) {
-      const [alone] = orphansOf(map.plan, seats, picked)
+    const now = serverNow()
+    const isReleased = accessibleReleased(options.accessibleRelease, now, () =>
+      hasStandardOpen(map.plan, seats),
+    )
+    if (forbidsOrphans(options.orphanPolicy, seats, Date.parse(options.startsAt), now)) {
+      const [alone] = orphansOf(map.plan, seats, picked, isReleased)
       if (alone !== undefined) {
         const text = t('hint.orphan', { seat: describer.seat(alone) })
         found.push(picked.size < max ? { kind: 'orphan', text, seat: alone } : { kind: 'orphan', text })
       }
     }
+    if (isReleased) return found
     const { special, lacksAccessible } = specialOf(map.plan, picked)
     if (lacksAccessible) found.push({ kind: 'companion', text: t('hint.companion') })
     else if (special.length > 0) found.push({ kind: 'special', text: t('hint.special') })
     return found
-  }, [changes, picked, taken, isFull, describer])
+  }, [changes, picked, taken, isFull, describer, options.accessibleRelease])
 
   return { picked, mine: own, hints, toggle, changes }
 }
