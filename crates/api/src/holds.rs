@@ -105,7 +105,9 @@ struct HeldSeat<'a> {
     #[schema(value_type = String)]
     id: SeatName<'a>,
     section: &'a str,
+    /// As the id spells it; the seat map has the name that people read.
     row: &'a str,
+    /// As the id spells it; the seat map has the name that people read.
     label: &'a str,
     level: &'a str,
     ticket_type: &'a str,
