@@ -260,10 +260,7 @@ impl fmt::Display for Report {
         }
         if self.events_in_change > 0 {
             let events = self.events_in_change;
-            writeln!(
-                out,
-                "{events} events are being changed, and their capacities, states and blocks were not compared"
-            )?;
+            writeln!(out, "events being changed, whose capacities, states and blocks were not compared: {events}")?;
         }
         if self.sound {
             return out.write_str("everything agrees\n");
