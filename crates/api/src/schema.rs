@@ -183,29 +183,29 @@ texts! {
     Role => words(identity::Role::ALL.map(identity::Role::text));
 }
 
-/// A day at the venue, or an instant.
-pub enum DateBound {}
-
-fn instant_or_day(format: KnownFormat) -> ObjectBuilder {
+fn text(format: KnownFormat) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(format)))
 }
 
+/// A rule by its name, or an instant.
 pub enum AccessibleRelease {}
 
 impl PartialSchema for AccessibleRelease {
     fn schema() -> RefOr<Schema> {
         let rule = words(["never", "rest_sold_out", "always"]).schema_type(Type::String);
-        let either = OneOfBuilder::new().item(rule).item(instant_or_day(KnownFormat::DateTime));
+        let either = OneOfBuilder::new().item(rule).item(text(KnownFormat::DateTime));
         either.description(Some("A rule by its name, or an instant.")).into()
     }
 }
 
 impl ToSchema for AccessibleRelease {}
 
+/// A day at the venue, or an instant.
+pub enum DateBound {}
+
 impl PartialSchema for DateBound {
     fn schema() -> RefOr<Schema> {
-        let either =
-            OneOfBuilder::new().item(instant_or_day(KnownFormat::Date)).item(instant_or_day(KnownFormat::DateTime));
+        let either = OneOfBuilder::new().item(text(KnownFormat::Date)).item(text(KnownFormat::DateTime));
         either.description(Some("A day at the venue, or an instant.")).into()
     }
 }

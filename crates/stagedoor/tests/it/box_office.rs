@@ -222,6 +222,14 @@ async fn what_is_logged_on_the_way_of_a_request_names_it() {
     store.close().await.unwrap();
 }
 
+/// Changes rows behind the server's back; how many.
+async fn change(store: &store::Store, sql: &str) -> u64 {
+    let tx = store.begin_write().await.unwrap();
+    let rows = tx.execute(sql, ()).await.unwrap();
+    tx.commit().await.unwrap();
+    rows
+}
+
 #[tokio::test]
 async fn verify_finds_what_was_tampered_with() {
     let house = House::new().await;
@@ -233,12 +241,7 @@ async fn verify_finds_what_was_tampered_with() {
     assert_eq!(house.verify().await.0, Some(0));
 
     let store = house.database().await;
-    let change = async |sql: &str| {
-        let tx = store.begin_write().await.unwrap();
-        let rows = tx.execute(sql, ()).await.unwrap();
-        tx.commit().await.unwrap();
-        rows
-    };
+    let change = async |sql: &str| change(&store, sql).await;
     // A ticket that is gone, money that is gone, an order that never was; each put back after.
     let order_id = order["id"].as_str().unwrap();
     for (harm, undo, found) in [
@@ -318,12 +321,7 @@ async fn verify_finds_what_rows_claim_and_the_seats_do_not_have() {
     assert_eq!((code, &report["seatsSold"], &report["areaPlacesSold"]), (Some(0), &json!(1), &json!(2)), "{report}");
 
     let store = house.database().await;
-    let change = async |sql: &str| {
-        let tx = store.begin_write().await.unwrap();
-        let rows = tx.execute(sql, ()).await.unwrap();
-        tx.commit().await.unwrap();
-        rows
-    };
+    let change = async |sql: &str| change(&store, sql).await;
     // The club, by what was changed there.
     let club = "WHERE id IN (SELECT event_id FROM area_capacity)";
     let capacity = |by: &str| format!("UPDATE event SET capacity = capacity {by} 1 {club}");
